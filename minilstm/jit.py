@@ -1,0 +1,24 @@
+"""Numba if it is there and wanted; compiled code is kept on disk wherever some folder for it is writable."""
+
+import os
+
+try:
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+        raise ImportError("NUMBA_DISABLE_JIT is set")
+    import numba
+except ImportError:
+    numba = None
+
+COMPILED = numba is not None
+
+
+def njit(function):
+    """Compile `function` for the types it is called with, on its first call; leave it alone where Numba is missing."""
+    if not COMPILED:
+        return function
+    from .squash import OPTIONS
+
+    try:
+        return numba.njit(cache=True, **OPTIONS)(function)
+    except RuntimeError:  # "no locator available": neither the package's folder nor the user's is writable
+        return numba.njit(**OPTIONS)(function)

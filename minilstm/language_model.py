@@ -1,0 +1,261 @@
+"""A language model around the LSTM: words to vectors, vectors through the layers, hidden states to words (section 3)."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from . import kernels
+from .arguments import check_layers
+from .conventions import layers_from
+from .errors import MinilstmError, ModelFileError, UnknownWordError
+from .lstm import Layer, State
+
+CHUNK = 256  # words whose logits over the whole vocabulary are held at once
+
+
+@dataclass(frozen=True, eq=False)
+class LanguageModel:
+    """Embedding -> stacked LSTM -> linear decoder with a bias, not tied to the embedding.
+
+    Attributes
+    ----------
+    vocabulary : tuple of str
+        V words; a word's place is its index.
+    embedding : (V, E) array
+    layers : tuple of Layer
+        The first reads E numbers, each other what the one below says; sizes may differ.
+    decoder_weight, decoder_bias : (V, H) and (V,) arrays
+        H is the size of the last layer.
+    context : tuple of str
+        The words that are read, from a zero state, before each sentence.
+    word_counts : (V,) int64 array or None
+        How often each word stands in the training text.
+    provenance : dict
+        How the model was made; anything that JSON can hold.
+    """
+
+    vocabulary: tuple[str, ...]
+    embedding: np.ndarray
+    layers: tuple[Layer, ...]
+    decoder_weight: np.ndarray
+    decoder_bias: np.ndarray
+    context: tuple[str, ...] = ()
+    word_counts: np.ndarray | None = None
+    provenance: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        V, E = len(self.vocabulary), self.embedding.shape[-1]
+        if len(set(self.vocabulary)) < V:
+            double = next(word for k, word in enumerate(self.vocabulary) if word in self.vocabulary[:k])
+            raise ModelFileError(f"vocabulary: {double!r} stands in it twice")
+        try:
+            check_layers(self.layers, E)
+        except MinilstmError as error:
+            raise ModelFileError(str(error)) from None
+        expected = {
+            "embedding": (V, E),
+            "decoder_weight": (V, self.sizes[-1]),
+            "decoder_bias": (V,),
+            "word_counts": (V,),
+        }
+        for name, shape in expected.items():
+            array = getattr(self, name)
+            if array is not None and array.shape != shape:
+                raise ModelFileError(f"{name}: expected shape {shape} for {V} words, got {array.shape}")
+        strange = [word for word in self.context if word not in self._index]
+        if strange:
+            raise ModelFileError(f"context: {strange[0]!r} is not in the vocabulary")
+
+    @classmethod
+    def from_state_dict(
+        cls, tensors, vocabulary, convention="pytorch", *, context=(), word_counts=None, provenance=None, dtype=np.float32
+    ):
+        """A model from the tensors of a framework.
+
+        Parameters
+        ----------
+        tensors : mapping of str to array
+            `encoder.weight`, `decoder.weight`, `decoder.bias` and the LSTM's weights under the names of `convention`
+            (PyTorch: `rnn.weight_ih_l0`, `rnn.weight_hh_l0`, `rnn.bias_ih_l0`, `rnn.bias_hh_l0`, ...).
+        vocabulary : sequence of str
+            One word for each row of the decoder.
+        convention : str
+            Whose gate order and names; see `conventions.CONVENTIONS`.
+
+        Raises
+        ------
+        ModelFileError
+            If a tensor is missing, left over, or of a shape that does not fit.
+        """
+        tensors = dict(tensors)
+        layers = layers_from(tensors, convention, prefix="rnn.")
+        parts = []
+        for name in ("encoder.weight", "decoder.weight", "decoder.bias"):
+            if name not in tensors:
+                raise ModelFileError(f"no tensor {name!r}; there are {', '.join(sorted(tensors)) or 'none'}")
+            parts.append(np.asarray(tensors[name]).astype(dtype))
+        embedding, weight, bias = parts
+        layers = tuple(Layer(*(array.astype(dtype) for array in layer)) for layer in layers)
+        return cls(
+            tuple(vocabulary), embedding, layers, weight, bias, tuple(context), word_counts, dict(provenance or {})
+        )
+
+    def save(self, path):
+        """Write the model to an .npz file (see `checkpoints`), whole or not at all."""
+        from .checkpoints import write
+
+        write(self, path)
+
+    @property
+    def dtype(self):
+        """The precision of the weights and of everything computed with them."""
+        return self.embedding.dtype
+
+    @property
+    def sizes(self):
+        """The number of units of each layer."""
+        return tuple(layer.U.shape[1] for layer in self.layers)
+
+    @cached_property
+    def _index(self):
+        return {word: index for index, word in enumerate(self.vocabulary)}
+
+    @cached_property
+    def _prepared(self):
+        return kernels.prepare(self.layers, self.dtype)
+
+    def encode(self, words, unknown="error"):
+        """The indices of `words`, a sequence of words or a string of words between white space.
+
+        Parameters
+        ----------
+        unknown : {"error", "<unk>"}
+            What a word outside the vocabulary becomes.
+
+        Returns
+        -------
+        (steps,) int64 array
+
+        Raises
+        ------
+        UnknownWordError
+            Naming the word and the sentence.
+        """
+        if isinstance(words, str):
+            words = words.split()
+        if unknown not in ("error", "<unk>"):
+            raise MinilstmError(f"unknown: expected 'error' or '<unk>', got {unknown!r}")
+        indices = [self._index.get(word, -1) for word in words]
+        if -1 in indices:
+            word = words[indices.index(-1)]
+            if unknown == "error":
+                raise UnknownWordError(f"{word!r} is not among the model's {len(self.vocabulary)} words: {' '.join(words)}")
+            if "<unk>" not in self._index:
+                raise UnknownWordError(f"{word!r} is not among the model's words, and neither is '<unk>'")
+            indices = [self._index["<unk>"] if index < 0 else index for index in indices]
+        return np.array(indices, dtype=np.int64)
+
+    def trace(self, words, state=None, ablate=(), unknown="error"):
+        """Read `words` and keep every gate and state.
+
+        Parameters
+        ----------
+        words : str, sequence of str, or sequence of equally long sequences of str
+            One sentence, or a batch of them.
+        state : None, "context" or State
+            Where to start: the zero state, the state after the model's context, or (layers, batch, units) arrays.
+        ablate : iterable of int
+            Units whose h is 0 at every step, the context's included; 1 is the first unit of the first layer.
+        unknown : {"error", "<unk>"}
+
+        Returns
+        -------
+        lstm.Trace
+            Arrays (layers, steps, batch, units).
+        """
+        ids = self._ids(words, unknown)  # (steps, batch)
+        return kernels.run(self.embedding[ids], self._prepared, self._state(state, ids.shape[1], ablate), ablate)
+
+    def context_state(self, ablate=()):
+        """The state after the model's context, read from zero: a State of (layers, 1, units)."""
+        return self.trace(self.context, ablate=ablate).state
+
+    def logits(self, words, choices=None, state=None, ablate=(), unknown="error"):
+        """The decoder's output after each of `words`, a sentence.
+
+        Parameters
+        ----------
+        choices : sequence of str, optional
+            Only these words' logits are computed; all words' if not given.
+
+        Returns
+        -------
+        (steps, V) array, or (steps, len(choices))
+        """
+        h = self._top(words, state, ablate, unknown)[1:]  # (steps, H)
+        rows = slice(None) if choices is None else self.encode(choices)
+        return h @ self.decoder_weight[rows].T + self.decoder_bias[rows]
+
+    def surprisal(self, words, state=None, ablate=(), unknown="error"):
+        """-log p of each word of a sentence, given `state` and the words before it, in nats (bits: divide by log 2).
+
+        Returns
+        -------
+        (steps,) float64 array
+        """
+        ids = self._ids(words, unknown)[:, 0]
+        h = self._top(words, state, ablate, unknown)[:-1]  # (steps, H), what was known before each word
+        surprisal = np.empty(len(ids))
+        for start in range(0, len(ids), CHUNK):
+            here = slice(start, start + CHUNK)
+            log_p = log_softmax(h[here] @ self.decoder_weight.T + self.decoder_bias)  # (chunk, V)
+            surprisal[here] = -np.take_along_axis(log_p, ids[here, None], axis=1)[:, 0]
+        return surprisal
+
+    def log_probability(self, words, next_word, state=None, ablate=(), unknown="error"):
+        """log p(next_word | state, words), natural logarithm, over the whole vocabulary.
+
+        `words` may be empty; the prediction is then the one that `state` makes.
+        """
+        h = self._top(words, state, ablate, unknown)[-1]  # (H,)
+        return float(log_softmax(self.decoder_weight @ h + self.decoder_bias)[self.encode([next_word], unknown)[0]])
+
+    def perplexity(self, words, state=None, ablate=(), unknown="error"):
+        """exp of the mean surprisal over all of `words`; `<eos>` counts as a word like any other."""
+        return float(np.exp(self.surprisal(words, state, ablate, unknown).mean()))
+
+    def _ids(self, words, unknown):
+        """Indices (steps, batch) of a sentence, or of sentences of one length."""
+        single = isinstance(words, str) or all(isinstance(word, str) for word in words)
+        rows = [self.encode(sentence, unknown) for sentence in ([words] if single else words)]
+        lengths = {len(row) for row in rows}
+        if len(lengths) > 1:
+            raise MinilstmError(f"a batch needs sentences of one length, got lengths {sorted(lengths)}")
+        return np.stack(rows, axis=1)
+
+    def _state(self, state, batch, ablate):
+        """`state`, whatever way it was named, for a batch of this size."""
+        if isinstance(state, str):
+            if state != "context":
+                raise MinilstmError(f"state: expected None, 'context' or a State, got {state!r}")
+            state = self.context_state(ablate)
+        if state is None or all(h.shape[0] == batch for h in state[0]):
+            return state
+        if any(h.shape[0] != 1 for h in state[0]):
+            raise MinilstmError(f"state: expected a batch of 1 or {batch}, got {state[0][0].shape[0]}")
+        return State(*(tuple(np.repeat(array, batch, axis=0) for array in arrays) for arrays in state))
+
+    def _top(self, words, state, ablate, unknown):
+        """The last layer's h before the first word and after each: (1 + steps, H)."""
+        state = self._state(state, 1, ablate)
+        after = self.trace(words, state, ablate, unknown).h[-1][:, 0]  # (steps, H)
+        before = np.zeros_like(self.decoder_weight[:1]) if state is None else state.h[-1]  # (1, H)
+        return np.concatenate([before, after])
+
+
+def log_softmax(logits):
+    """log of softmax over the last axis, in float64, so that 50,000 small terms add up."""
+    logits = np.asarray(logits, np.float64)
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))

@@ -1,0 +1,138 @@
+"""The LSTM: Eqs. 1-2 of the paper and the gates they leave out, in plain NumPy. Read this file first.
+
+The paper writes the two lines that make an LSTM remember (section 4.1)::
+
+    C_t = f_t * C_{t-1} + i_t * C~_t     (Eq. 1)
+    h_t = o_t * tanh(C_t)                (Eq. 2)
+
+and leaves out where the gates come from. Each is a weighted sum of the word that comes in, x_t, and of what the layer
+said one word ago, h_{t-1}, squashed to (0, 1) for the gates i, f, o and to (-1, 1) for the candidate C~. The four
+sums of all units are stacked in one vector z; its blocks stand in the order i, f, g, o, where g is what the code
+before tanh calls C~.
+
+Nothing here is fast, and no speed work touches this file: `kernels.py` computes the same and is tested equal to it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .arguments import check, pack
+
+
+class Layer(NamedTuple):
+    """The weights of one layer of H units that reads vectors of length D; blocks along the first axis: i, f, g, o.
+
+    Frameworks that keep two bias vectors only ever use their sum, which is `b`.
+    """
+
+    W: np.ndarray  # (4 * H, D)  from the input x_t
+    U: np.ndarray  # (4 * H, H)  from the layer's own h_{t-1}
+    b: np.ndarray  # (4 * H,)
+
+
+class Step(NamedTuple):
+    """What one layer does at one word; each field has shape (batch, H)."""
+
+    i: np.ndarray  # input gate, 0 to 1: how much of the candidate is written
+    f: np.ndarray  # forget gate, 0 to 1: how much of the old cell is kept
+    o: np.ndarray  # output gate, 0 to 1: how much of the cell is shown
+    C_tilde: np.ndarray  # candidate, -1 to 1: what would be written
+    C: np.ndarray  # cell
+    h: np.ndarray  # hidden state, -1 to 1: what the other units, the next layer and the decoder see
+
+
+class State(NamedTuple):
+    """What the network carries from word to word: shape (layers, batch, units), or one array a layer."""
+
+    h: np.ndarray
+    C: np.ndarray
+
+
+class Trace(NamedTuple):
+    """Every gate and state at every word: shape (layers, steps, batch, units).
+
+    Where layers differ in size, each field is a tuple of arrays (steps, batch, units), one a layer.
+    """
+
+    i: np.ndarray
+    f: np.ndarray
+    o: np.ndarray
+    C_tilde: np.ndarray
+    C: np.ndarray
+    h: np.ndarray
+    state: State  # after the last word
+
+
+def sigmoid(z):
+    """1 / (1 + exp(-z)) for any finite z: only ever takes exp of a negative number, so it cannot overflow."""
+    e = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1, e) / (1 + e)
+
+
+def step(x, h_prev, C_prev, W, U, b):
+    """One layer reads one word: the gates, then Eqs. 1-2.
+
+    Parameters
+    ----------
+    x : (batch, D) array, float32 or float64
+    h_prev, C_prev : (batch, H) arrays
+        The layer's own hidden state and cell after the word before.
+    W, U, b : (4 * H, D), (4 * H, H), (4 * H,) arrays
+        Blocks i, f, g, o along the first axis.
+
+    Returns
+    -------
+    Step
+        i, f, o, C_tilde, C, h, each (batch, H).
+    """
+    z = x @ W.T + h_prev @ U.T + b  # (batch, 4 * H)
+    z_i, z_f, z_g, z_o = np.split(z, 4, axis=-1)  # (batch, H) each
+    i = sigmoid(z_i)
+    f = sigmoid(z_f)
+    o = sigmoid(z_o)
+    C_tilde = np.tanh(z_g)
+    C = f * C_prev + i * C_tilde  # Eq. 1
+    h = o * np.tanh(C)  # Eq. 2
+    return Step(i, f, o, C_tilde, C, h)
+
+
+def run(x, layers, state=None, ablate=()):
+    """A stack of layers reads a sequence; each layer reads the hidden states of the one below.
+
+    Parameters
+    ----------
+    x : (steps, batch, D) array, float32 or float64
+    layers : sequence of Layer
+    state : State, optional
+        Where to start, h and C each (layers, batch, units); zero if not given.
+    ablate : iterable of int
+        Units to silence, in the paper's numbers: 1 is the first unit of the first layer, counting on through all
+        layers. Their h is 0 at every step (section 4.1, 'fixing its activation to zero'), the initial state's too.
+
+    Returns
+    -------
+    Trace
+        Gates, cells and hidden states at every step, and the state after the last.
+
+    Raises
+    ------
+    MinilstmError
+        If shapes do not fit together or a unit does not exist.
+    """
+    x, h_start, C_start, silent = check(x, layers, state, ablate)
+    traces, states = [], []
+    for layer, h, C, dead in zip(layers, h_start, C_start, silent, strict=True):
+        h = h.copy()
+        h[:, dead] = 0
+        trace = Step(*(np.empty((len(x), *h.shape), x.dtype) for _ in Step._fields))  # (steps, batch, H) each
+        for t, x_t in enumerate(x):
+            now = step(x_t, h, C, *layer)
+            now.h[:, dead] = 0
+            for kept, value in zip(trace, now, strict=True):
+                kept[t] = value
+            h, C = now.h, now.C
+        traces.append(trace)
+        states.append((h, C))
+        x = trace.h  # what the next layer reads
+    return Trace(*map(pack, zip(*traces, strict=True)), state=State(*map(pack, zip(*states, strict=True))))

@@ -1,0 +1,92 @@
+"""sigmoid and tanh for Numba loops: no branches and no calls, so that the loops around them vectorise.
+
+Both need exp of a number that is not positive. It is found the usual way::
+
+    x = n ln 2 + r,   |r| <= ln 2 / 2,   exp(x) = 2^n exp(r)
+
+with a polynomial for exp(r) - 1 and 2^n written straight into the exponent bits of a float. For tanh near 0 it matters
+that the polynomial gives exp(r) - 1, not exp(r): the difference that tanh needs is then there in full precision, where
+subtracting 1 afterwards would leave only its rounding error. `tests/test_kernels.py` measures the errors in ulp.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+from numba.extending import overload
+
+# error_model: the default tests every division for zero, which keeps a loop scalar. fastmath: fused multiply-adds and
+# no care for the sign of zero, but sums keep the order in which they are written.
+OPTIONS = {"error_model": "numpy", "fastmath": {"contract", "nsz"}, "nogil": True}
+
+# The Taylor series of exp(r) - 1 from its highest term down to r^2 / 2. For |r| < .35 what is cut off is < 1/4 ulp.
+TAYLOR_32 = tuple(np.float32(1 / math.factorial(k)) for k in range(7, 1, -1))
+TAYLOR_64 = tuple(np.float64(1 / math.factorial(k)) for k in range(14, 1, -1))
+F32, F64 = np.float32, np.float64
+
+
+@njit(**OPTIONS)
+def _split_32(x):
+    """2^n and exp(r) - 1 for x <= 0, in float32. (A plain 1.0 or an integer would turn float32 into float64.)"""
+    x = max(x, F32(-87.0))  # below, 2^n would no longer be a normal number
+    # Adding a number whose last bit is worth 1 rounds x / ln 2 to the integer n, and leaves n in the lowest bits.
+    shifted = np.float32(x * F32(1.4426950408889634) + F32(1.5 * 2**23))
+    n = shifted - F32(1.5 * 2**23)
+    r = (x - n * F32(0.693359375)) - n * F32(-2.12194440e-4)  # ln 2 in two parts; n times the first is exact
+    p = F32(0)
+    for c in TAYLOR_32:
+        p = p * r + c
+    bits = np.int32((np.int32(shifted.view(np.int32)) + np.int32(127)) << np.int32(23))  # float32's exponent field
+    return bits.view(np.float32), p * (r * r) + r
+
+
+@njit(**OPTIONS)
+def _split_64(x):
+    """The same in float64."""
+    x = max(x, F64(-708.0))
+    shifted = np.float64(x * F64(1.4426950408889634) + F64(1.5 * 2**52))
+    n = shifted - F64(1.5 * 2**52)
+    r = (x - n * F64(6.93147180369123816490e-01)) - n * F64(1.90821492927058770002e-10)
+    p = F64(0)
+    for c in TAYLOR_64:
+        p = p * r + c
+    bits = np.int64((np.int64(shifted.view(np.int64)) + np.int64(1023)) << np.int64(52))
+    return bits.view(np.float64), p * (r * r) + r
+
+
+def _split(x):
+    """2^n and exp(r) - 1 in the precision of x."""
+
+
+@overload(_split, jit_options=OPTIONS)
+def _split_by_type(x):
+    return (lambda x: _split_32(x)) if x.bitwidth == 32 else (lambda x: _split_64(x))
+
+
+@njit(**OPTIONS)
+def _divide(a, s, s_rest, one):
+    """a / (s + s_rest), s_rest being what rounding took off s: a quotient, then the correction that its residue asks for."""
+    inverse = one / s
+    q = a * inverse
+    return q + ((a - q * s) - q * s_rest) * inverse
+
+
+@njit(**OPTIONS)
+def sigmoid(z):
+    """1 / (1 + exp(-z)), never overflowing: exp is taken of -|z|, as in `lstm.sigmoid`."""
+    scale, p = _split(-abs(z))
+    e = scale * p + scale
+    one = scale / scale
+    s = one + e
+    return _divide(one if z >= 0 else e, s, e - (s - one), one)
+
+
+@njit(**OPTIONS)
+def tanh(z):
+    """tanh(z) = -m / (2 + m) for z >= 0, with m = exp(-2 z) - 1; the sign is put back at the end."""
+    scale, p = _split(-abs(z + z))
+    one = scale / scale
+    two = one + one
+    m = scale * p + (scale - one)
+    s = two + m
+    return math.copysign(_divide(m, s, m - (s - two), one), z)
