@@ -1,0 +1,78 @@
+"""The number-agreement tasks: the seven of Table 1, and relative clauses."""
+
+import operator
+
+from ..errors import StimulusError
+from .lexicon import find_lexicon
+from .relative_clauses import RELATIVE_CLAUSES
+from .templates import Template, draw, fill, how_many
+
+_ONE = ("S", "P")
+_TWO = ("SS", "SP", "PS", "PP")
+
+# The paper says 600 sentences a condition; these are the counts of the published files, which Table 2
+# agrees with.
+NA_TASKS = {
+    "Simple": Template("the N1 V1", _ONE, 300),
+    "Adv": Template("the N1 ADV V1", _ONE, 900),
+    "2Adv": Template("the N1 FIRST ADV V1", _ONE, 900),
+    "CoAdv": Template("the N1 MANNER and INTENT V1", _ONE, 600),
+    "namePP": Template("the N1 NAMEPREP NAME V1", ("SS", "PS"), 900),  # a name is singular
+    "nounPP": Template("the N1 PREP the LOC2 V1", _TWO, 600),
+    "nounPPAdv": Template("the N1 PREP the LOC2 ADV V1", _TWO, 600),
+}
+TASKS = NA_TASKS | RELATIVE_CLAUSES
+CONDITIONS = {task: template.conditions for task, template in TASKS.items()}
+TEMPLATES = {task: template.text for task, template in TASKS.items()}
+
+
+def na_task(task, condition, n=None, seed=0, lexicon="paper"):
+    """The sentences of one task in one condition (section 3, Table 1).
+
+    They are drawn at random, none twice, and with no noun and no verb twice in a sentence. All conditions
+    of a task share their words: at the same seed and lexicon, item k of one condition differs from item k
+    of another in number only. The order is random, so that odd and even ids have the same nouns and verbs
+    on average.
+
+    Parameters
+    ----------
+    task : str
+        A key of `CONDITIONS`: ``"Simple"``, ``"Adv"``, ``"2Adv"``, ``"CoAdv"``, ``"namePP"``, ``"nounPP"``,
+        ``"nounPPAdv"``; ``"SubjRel"``, ``"2SubjRel"``, ``"ObjRel"``.
+    condition : str
+        One of ``CONDITIONS[task]``, a letter for each noun, subject first. ``"S"`` and ``"P"`` also serve for
+        namePP's ``"SS"`` and ``"PS"``.
+    n : int, optional
+        How many. By default as many as the published files have and 600 for relative clauses, or all there
+        are if these are fewer. A smaller number gives the first items of a larger one.
+    seed : int
+    lexicon : str or Lexicon
+        ``"paper"``, ``"auxiliaries"``, ``"frequent"``, or your own.
+
+    Returns
+    -------
+    list of Item
+        Their ids run from 1 to n.
+
+    Raises
+    ------
+    StimulusError
+        No such task, condition or lexicon, or fewer than `n` sentences.
+    """
+    if task not in TASKS:
+        raise StimulusError(f"no task {task!r}; there are: {', '.join(TASKS)}")
+    template = TASKS[task]
+    if task == "namePP" and condition in _ONE:
+        condition += "S"
+    if condition not in template.conditions:
+        valid = ", ".join(template.conditions)
+        raise StimulusError(f"task {task} has no condition {condition!r}; it has: {valid}")
+    lexicon = find_lexicon(lexicon)
+    exist = how_many(template, lexicon)
+    n = min(template.count, exist) if n is None else operator.index(n)
+    if not 1 <= n <= exist:
+        raise StimulusError(
+            f"task {task}, lexicon {lexicon.name!r}: {n} sentences wanted, {exist} exist in a condition"
+        )
+    fillings = draw(template, lexicon, n, key=f"{task} {seed}")
+    return [fill(template, filling, task, condition, id) for id, filling in enumerate(fillings, 1)]
