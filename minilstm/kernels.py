@@ -4,7 +4,7 @@ Three things make the difference. The products with the inputs do not depend on 
 serves the whole sequence. The four gates, the cell and the hidden state of a word are computed in one vectorised pass
 over z, which afterwards holds the gates themselves. And the loop over words runs compiled.
 
-Without Numba, or with NUMBA_DISABLE_JIT=1, `run` is `lstm.run`.
+Without Numba, or with NUMBA_DISABLE_JIT=1, the same functions run uncompiled, the pass over z in NumPy.
 """
 
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from .jit import COMPILED, njit
 if COMPILED:
     from .squash import sigmoid, tanh
 
-FEW = 8  # from this many rows on, a product belongs to BLAS
+FEW = 8 if COMPILED else 0  # from this many rows on, a product belongs to BLAS
 
 
 class Prepared(NamedTuple):
@@ -44,8 +44,6 @@ def _prepare(layer, dtype):
 
 def run(x, layers, state=None, ablate=()):
     """What `lstm.run` does, with the same arguments, errors and Trace; `layers` may be prepared."""
-    if not COMPILED:
-        return lstm.run(x, [lstm.Layer(*layer[:3]) for layer in layers], state, ablate)
     x, h_start, C_start, silent = check(x, layers, state, ablate)
     traces, states = [], []
     for layer, h_0, C_0, dead in zip(prepare(layers, x.dtype), h_start, C_start, silent, strict=True):
@@ -111,6 +109,18 @@ def cell(z, C_prev, C, h):
             h_new[u] = o * tanh(C_u)  # Eq. 2
             C_new[u] = C_u
             z_i[u], z_f[u], z_g[u], z_o[u] = i, f, C_tilde, o
+
+def plain_cell(z, C_prev, C, h):
+    """What `cell` does, in NumPy."""
+    H = C.shape[1]
+    i, f, C_tilde, o = (z[:, k * H : (k + 1) * H] for k in range(4))
+    i[:], f[:], C_tilde[:], o[:] = lstm.sigmoid(i), lstm.sigmoid(f), np.tanh(C_tilde), lstm.sigmoid(o)
+    C[:] = f * C_prev + i * C_tilde  # Eq. 1
+    h[:] = o * np.tanh(C)  # Eq. 2
+
+
+if not COMPILED:
+    cell = plain_cell
 
 
 @njit

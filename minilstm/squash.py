@@ -27,8 +27,8 @@ F32, F64 = np.float32, np.float64
 
 @njit(**OPTIONS)
 def _split_32(x):
-    """2^n and exp(r) - 1 for x <= 0, in float32. (A plain 1.0 or an integer would turn float32 into float64.)"""
-    x = max(x, F32(-87.0))  # below, 2^n would no longer be a normal number
+    """2^n, exp(r) - 1 and what rounding took off the latter, for x <= 0. (A plain 1.0 would turn float32 into float64.)"""
+    x = F32(-87.0) if x < F32(-87.0) else x  # below, 2^n would no longer be a normal number; NaN stays NaN
     # Adding a number whose last bit is worth 1 rounds x / ln 2 to the integer n, and leaves n in the lowest bits.
     shifted = np.float32(x * F32(1.4426950408889634) + F32(1.5 * 2**23))
     n = shifted - F32(1.5 * 2**23)
@@ -36,26 +36,30 @@ def _split_32(x):
     p = F32(0)
     for c in TAYLOR_32:
         p = p * r + c
+    p *= r * r
+    m = r + p
     bits = np.int32((np.int32(shifted.view(np.int32)) + np.int32(127)) << np.int32(23))  # float32's exponent field
-    return bits.view(np.float32), p * (r * r) + r
+    return bits.view(np.float32), m, p - (m - r)
 
 
 @njit(**OPTIONS)
 def _split_64(x):
     """The same in float64."""
-    x = max(x, F64(-708.0))
+    x = F64(-708.0) if x < F64(-708.0) else x
     shifted = np.float64(x * F64(1.4426950408889634) + F64(1.5 * 2**52))
     n = shifted - F64(1.5 * 2**52)
     r = (x - n * F64(6.93147180369123816490e-01)) - n * F64(1.90821492927058770002e-10)
     p = F64(0)
     for c in TAYLOR_64:
         p = p * r + c
+    p *= r * r
+    m = r + p
     bits = np.int64((np.int64(shifted.view(np.int64)) + np.int64(1023)) << np.int64(52))
-    return bits.view(np.float64), p * (r * r) + r
+    return bits.view(np.float64), m, p - (m - r)
 
 
 def _split(x):
-    """2^n and exp(r) - 1 in the precision of x."""
+    """2^n, exp(r) - 1 and its rounding error in the precision of x."""
 
 
 @overload(_split, jit_options=OPTIONS)
@@ -64,29 +68,38 @@ def _split_by_type(x):
 
 
 @njit(**OPTIONS)
-def _divide(a, s, s_rest, one):
-    """a / (s + s_rest), s_rest being what rounding took off s: a quotient, then the correction that its residue asks for."""
+def exp(x):
+    """exp(x) for x <= 0, as a softmax needs it."""
+    scale, p, _ = _split(x)
+    return scale * p + scale
+
+
+@njit(**OPTIONS)
+def _divide(a, a_rest, s, s_rest, one):
+    """(a + a_rest) / (s + s_rest), the rests being what rounding took off: a quotient, then what its residue asks for."""
     inverse = one / s
     q = a * inverse
-    return q + ((a - q * s) - q * s_rest) * inverse
+    return q + ((a - q * s) + (a_rest - q * s_rest)) * inverse
 
 
 @njit(**OPTIONS)
 def sigmoid(z):
     """1 / (1 + exp(-z)), never overflowing: exp is taken of -|z|, as in `lstm.sigmoid`."""
-    scale, p = _split(-abs(z))
-    e = scale * p + scale
-    one = scale / scale
+    e = exp(-abs(z))
+    one = e / e
     s = one + e
-    return _divide(one if z >= 0 else e, s, e - (s - one), one)
+    a = one if z >= 0 else e
+    return _divide(a, a - a, s, e - (s - one), one)
 
 
 @njit(**OPTIONS)
 def tanh(z):
     """tanh(z) = -m / (2 + m) for z >= 0, with m = exp(-2 z) - 1; the sign is put back at the end."""
-    scale, p = _split(-abs(z + z))
+    scale, p, p_rest = _split(-abs(z + z))
     one = scale / scale
     two = one + one
-    m = scale * p + (scale - one)
+    base = scale - one
+    m = scale * p + base
+    m_rest = (base - m) + scale * p + scale * p_rest
     s = two + m
-    return math.copysign(_divide(m, s, m - (s - two), one), z)
+    return math.copysign(_divide(m, m_rest, s, m - (s - two) + m_rest, one), z)

@@ -1,0 +1,89 @@
+"""The inner loops of training in Numba; `backpropagation.py` says what they compute and has them in plain NumPy."""
+
+import numpy as np
+from numba import njit
+
+from .kernels import njit as cached_njit
+from .squash import OPTIONS, exp, tanh
+
+
+@cached_njit
+def recur_backward(gates, C, dh, U):
+    """As `backpropagation.recur_backward`: gates becomes dz, dh receives what the next word's gates send."""
+    steps, batch, H = dh.shape
+    dC = np.zeros((batch, H), dh.dtype)
+    sent = np.empty((batch, H), dh.dtype)
+    for t in range(steps - 1, -1, -1):
+        _cell_backward(gates[t], C[t], C[t + 1], dh[t], dC)
+        if t:
+            np.dot(gates[t], U, sent)
+            dh[t - 1] += sent
+
+
+@cached_njit
+def _cell_backward(gates, C_prev, C, dh, dC):
+    """One word: gates (batch, 4 * H) becomes dz; dC becomes that of the word before."""
+    rows, H = C.shape
+    one = dC.dtype.type(1)
+    for row in range(rows):
+        g_i, g_f, g_c, g_o = gates[row, :H], gates[row, H : 2 * H], gates[row, 2 * H : 3 * H], gates[row, 3 * H :]
+        C_old, C_now, dh_now, dC_now = C_prev[row], C[row], dh[row], dC[row]
+        for u in range(H):
+            i, f, C_tilde, o = g_i[u], g_f[u], g_c[u], g_o[u]
+            tanh_C = tanh(C_now[u])
+            d = dC_now[u] + dh_now[u] * o * (one - tanh_C * tanh_C)
+            g_i[u] = d * C_tilde * i * (one - i)
+            g_f[u] = d * C_old[u] * f * (one - f)
+            g_c[u] = d * i * (one - C_tilde * C_tilde)
+            g_o[u] = dh_now[u] * tanh_C * o * (one - o)
+            dC_now[u] = d * f
+
+
+# A maximum and a sum over a row vectorise only if they may be taken in another order. Nothing else may.
+_reduce = njit(**{**OPTIONS, "fastmath": True})
+
+
+@_reduce
+def _largest(row):
+    most = row[0]
+    for value in row:
+        most = max(most, value)
+    return most
+
+
+@_reduce
+def _sum(row):
+    total = row[0] - row[0]
+    for value in row:
+        total += value
+    return total
+
+
+@cached_njit
+def cross_entropy(logits, targets):
+    """As `backpropagation.cross_entropy`: the mean loss; logits become their derivative."""
+    rows, V = logits.shape
+    loss = 0.0
+    one = logits.dtype.type(1)
+    for k in range(rows):
+        row = logits[k]
+        most = _largest(row)
+        kept = row[targets[k]] - most
+        for j in range(V):
+            row[j] = exp(row[j] - most)
+        total = _sum(row)
+        loss += np.log(np.float64(total)) - kept
+        scale = one / (total * logits.dtype.type(rows))
+        for j in range(V):
+            row[j] *= scale
+        row[targets[k]] -= one / logits.dtype.type(rows)
+    return loss / rows
+
+
+@cached_njit
+def add_rows(total, rows, values):
+    """As `backpropagation.add_rows`."""
+    for k in range(len(rows)):
+        for j in range(total.shape[1]):
+            total[rows[k], j] += values[k, j]
+
