@@ -16,6 +16,7 @@ first rows[l] of them; the others are still what row 0 is there.
 from typing import NamedTuple
 
 import numpy as np
+from tqdm import tqdm
 
 from . import kernels
 from .arguments import by_layer
@@ -39,7 +40,7 @@ class _Silence(NamedTuple):
     value: np.ndarray
 
 
-def margins(model, items, sets, kind="paper", state="context", unknown="error"):
+def margins(model, items, sets, kind="paper", state="context", unknown="error", progress=False):
     """How much likelier the right verb form is than the wrong one, with each set of units ablated.
 
     Parameters
@@ -54,6 +55,8 @@ def margins(model, items, sets, kind="paper", state="context", unknown="error"):
         What a sentence is read from. A State is taken as it is by every ablation, but for the h that are fixed.
     unknown : {"error", "<unk>"}
         What an unknown word before the verb becomes.
+    progress : bool
+        Show a progress bar, if standard error is a terminal.
 
     Returns
     -------
@@ -90,9 +93,11 @@ def margins(model, items, sets, kind="paper", state="context", unknown="error"):
         now = np.einsum("nrh,nh->rn", h[places], difference[which]) + bias[which]
         result[: rows[-1], which] = now
         result[rows[-1] :, which] = now[0]  # sets that touch no unit
+        bar.update(len(which))
 
     sentences = [model.encode(item.prefix, unknown) for item in items]
-    walk(prefix_tree(sentences), reader.start(state), reader.read, end, reader.width)
+    with tqdm(total=len(items), disable=None if progress else True, unit="sentence") as bar:
+        walk(prefix_tree(sentences), reader.start(state), reader.read, end, reader.width)
     back = np.empty(len(sets), np.intp)
     back[order] = np.arange(1, len(sets) + 1)
     return result[back]

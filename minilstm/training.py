@@ -220,8 +220,8 @@ class Trainer:
             If the file is not a whole one of this recipe and text.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as kept:
+                arrays = {name: kept[name] for name in kept.files}
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise MinilstmError(f"{path}: not a state of training ({error})") from error
         about, ours = json.loads(str(arrays["about"])), json.loads(self._about())

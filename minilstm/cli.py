@@ -1,0 +1,290 @@
+"""`minilstm ...`, the same as `python -m minilstm ...`.
+
+Exit codes: 0 fine, 1 checked and failed, 2 bad input.
+"""
+
+import argparse
+import os
+import sys
+import textwrap
+from pathlib import Path
+
+from . import __version__
+from .errors import MinilstmError
+
+DESCRIPTION = """\
+The LSTM of Lakretz et al. (2019), 'The emergence of number and syntax units in LSTM language models', in NumPy.
+It loads a language model, measures number agreement, takes single units out, and shows what each gate does.
+Start with: minilstm reproduce"""
+UNITS = "numbered as in the paper: 1 is the first unit of the first layer, counting on through all layers"
+
+
+def main(arguments=None):
+    """Run one command; returns the exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        return options.run(options) or 0
+    except MinilstmError as error:
+        print(f"minilstm: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("minilstm: interrupted", file=sys.stderr)
+        return 130
+
+
+def parser():
+    """All commands and their options."""
+    top = argparse.ArgumentParser(
+        "minilstm", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    top.add_argument("--version", action="version", version=f"minilstm {__version__}")
+    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    model = _model_options()
+    items = _item_options()
+
+    def command(name, run, parents, text):
+        added = commands.add_parser(name, parents=parents, help=text, description=text)
+        added.set_defaults(run=run)
+        return added
+
+    add = command("reproduce", _reproduce, [model, items], "Table 2: agreement, every unit ablated, the number units")
+    add.add_argument("--out", type=Path, metavar="FOLDER", help="write tables, margins and a figure there as well")
+    _kind_option(add)
+
+    add = command("agreement", _agreement, [model, items], "is the right verb form likelier than the wrong one?")
+    add.add_argument("--off", type=_units, default=(), metavar="UNITS", help=f"ablate these, such as 3,17 ({UNITS})")
+    _kind_option(add)
+
+    add = command("ablate", _ablate, [model, items], "take units out, alone or as a group, and see what it costs")
+    add.add_argument("--units", type=_units, metavar="UNITS", help=f"such as 3,17; all if not given ({UNITS})")
+    add.add_argument("--group", action="store_true", help="ablate UNITS together and compare with random sets")
+    add.add_argument("--random", type=int, default=1000, metavar="N", help="how many random sets (default: 1000)")
+    _kind_option(add)
+
+    add = command("trace", _trace, [model], "gates and cell of chosen units, word by word, and a picture")
+    add.add_argument("sentence", help='words between spaces, such as "The boys near the car greet"')
+    add.add_argument("--units", type=_units, metavar="UNITS", help=f"the model's number units if not given ({UNITS})")
+    add.add_argument("--off", type=_units, default=(), metavar="UNITS", help="ablate these")
+    add.add_argument("--forms", metavar="A/B", help="also show p of two words, such as greets/greet, at every place")
+    add.add_argument("--out", type=Path, metavar="FILE", help="where the picture goes, .png or .svg (default: trace.png)")
+
+    command("info", _info, [model], "what a model file holds and how it was made")
+
+    from .cli_train import add_options
+
+    add_options(command("train", _train, [], "train a model from scratch, as those in weights/ were"))
+    return top
+
+
+def _model_options():
+    model = argparse.ArgumentParser(add_help=False)
+    model.add_argument("--model", default="mini", metavar="NAME|PATH", help="a model that comes along, or a file (mini)")
+    model.add_argument("--state", choices=("context", "zero"), default="context", help="what a sentence is read from")
+    model.add_argument("--unknown", choices=("error", "<unk>"), default="error", help="what an unknown word becomes")
+    model.add_argument("--float64", action="store_true", help="compute in double precision")
+    model.add_argument("--threads", type=int, metavar="N", help="BLAS threads (1 for small models, else all cores)")
+    form = model.add_mutually_exclusive_group()
+    form.add_argument("--json", dest="form", action="store_const", const="json", default="text", help="print JSON")
+    form.add_argument("--csv", dest="form", action="store_const", const="csv", help="print CSV")
+    return model
+
+
+def _item_options():
+    items = argparse.ArgumentParser(add_help=False)
+    items.add_argument("--stimuli", type=Path, metavar="FILE", help="your own sentences: prefix, right, wrong, condition")
+    items.add_argument("--lexicon", default="paper", help="words of the tasks: paper, frequent or auxiliaries (paper)")
+    items.add_argument("--n", type=int, metavar="N", help="sentences a condition (default: the published counts)")
+    items.add_argument("--seed", type=int, default=0, help="which sentences, and which random sets, are drawn (0)")
+    return items
+
+
+def _kind_option(command):
+    command.add_argument("--kind", choices=("paper", "released", "mean"), default="paper",
+                         help="what ablation means: h_u = 0; as the released code; h_u = its mean (paper)")  # fmt: skip
+
+
+def _units(text):
+    """'3,17' -> (3, 17)."""
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected unit numbers such as 3,17, got {text!r}") from None
+
+
+def _load(options):
+    """The model, and with it the number of BLAS threads."""
+    from threadpoolctl import threadpool_limits
+
+    from .checkpoints import load
+
+    model = load(options.model, "float64" if options.float64 else "float32")
+    small = max(model.sizes) < 128  # threads cost more than they bring
+    threadpool_limits(options.threads or (1 if small else None))
+    return model
+
+
+def _items(options):
+    """The sentences to test on."""
+    from .stimuli import read_items
+    from .table2 import published_tasks
+
+    if options.stimuli is not None:
+        return read_items(options.stimuli)
+    return published_tasks(options.lexicon, options.seed, options.n)
+
+
+def _state(options):
+    return None if options.state == "zero" else "context"
+
+
+def _reproduce(options):
+    from .table2 import table2
+    from .tables import render, to_json
+
+    model, items = _load(options), _items(options)
+    table = table2(model, items, options.kind, _state(options), options.unknown, progress=True)
+    shown = _results(options, model, table)
+    if options.form == "json":
+        print(to_json(shown))
+    elif options.form == "csv":
+        print(render(*table.rows(), "csv"))
+    else:
+        print(f"{options.model}: {_shape(model)}\n")
+        print("Table 2: percent correct. 'off': with that unit ablated, where that is below 0.9 x full.")
+        print(render(*table.rows()))
+        print("\nUnits that cost more than 10 points somewhere when ablated:")
+        print(render(*table.strong_units()) if table.strong_units()[1] else "none")
+        print(f"\n{_verdict(table.numbers)}")
+        _say_skipped(table.full, items)
+    if options.out is not None:
+        _write_results(options.out, table, shown)
+
+
+def _verdict(numbers):
+    if numbers is None:
+        return "Long-range number units: not judged; the rule needs Simple, nounPP and nounPPAdv."
+    found = "; ".join(
+        f"{name} {', '.join(map(str, numbers[key])) or 'none'}" for key, name in (("S", "singular"), ("P", "plural"))
+    )
+    return f"Long-range number units (chosen on odd items, confirmed on even ones): {found}."
+
+
+def _results(options, model, table):
+    """All that `reproduce` found, for JSON."""
+    from .checkpoints import digest
+
+    columns, rows = table.rows()
+    strong = table.strong_units()
+    return {
+        "minilstm": __version__,
+        "model": {"name": str(options.model), "sha256": digest(model), "layers": model.sizes},
+        "options": {"kind": options.kind, "state": options.state, "lexicon": options.lexicon, "seed": options.seed},
+        "table2": [dict(zip(columns, row, strict=True)) for row in rows],
+        "strong_units": [dict(zip(strong[0], row, strict=True)) for row in strong[1]],
+        "number_units": table.numbers,
+    }
+
+
+def _write_results(folder, table, shown):
+    from .files import write_whole
+    from .plots import plot_ablations, save
+    from .tables import render, to_json
+
+    folder.mkdir(parents=True, exist_ok=True)
+    units = range(1, len(table.ablated) + 1)
+    margins = [
+        [item.task, item.condition, item.id, " ".join(item.prefix), item.right, item.wrong, full, *off]
+        for item, full, off in zip(table.items, table.full, table.ablated.T, strict=True)
+    ]
+    columns = ["task", "condition", "id", "prefix", "right", "wrong", "full", *(f"{unit} off" for unit in units)]
+    texts = {
+        "table2.csv": render(*table.rows(), "csv"),
+        "margins.csv": render(columns, margins, "csv"),
+        "results.json": to_json(shown),
+    }
+    for name, text in texts.items():
+        with write_whole(folder / name, "w") as file:
+            file.write(text + "\n")
+    save(plot_ablations(table), folder / "ablations.png")
+    print(f"\nwritten: {', '.join(str(folder / name) for name in (*texts, 'ablations.png'))}", file=sys.stderr)
+
+
+def _agreement(options):
+    from .number_agreement import agreement
+    from .tables import render
+
+    model, items = _load(options), _items(options)
+    found = agreement(model, items, _state(options), options.off, options.kind, options.unknown)
+    rows = [[r.task, r.condition, r.n, 100 * r.accuracy, r.margin, r.skipped] for r in found.table()]
+    print(render(["task", "condition", "n", "accuracy %", "margin", "skipped"], rows, options.form))
+    if options.form == "text":
+        print(f"\nall: {100 * found.accuracy:.1f} %")
+
+
+def _ablate(options):
+    from .ablation import ablation_sweep, drops, group_ablation
+    from .number_agreement import agreement, by_condition
+    from .tables import render
+
+    model, items = _load(options), _items(options)
+    shared = {"kind": options.kind, "state": _state(options), "unknown": options.unknown}
+    if options.group:
+        if not options.units:
+            raise MinilstmError("--group: say which units, such as --units 3,17")
+        rows = []
+        for (task, condition), where in by_condition(items).items():
+            group = group_ablation(
+                model, [items[k] for k in where], options.units, options.random, options.seed, **shared, progress=True
+            )
+            mean = group.random.mean()
+            rows.append([task, condition, 100 * group.accuracy, 100 * mean, f"{group.p:.4f}", f"{group.power:.2f}"])
+        print(render(["task", "condition", "accuracy %", "random sets %", "p", "power"], rows, options.form))
+        return
+    units = options.units or range(1, sum(model.sizes) + 1)
+    full = agreement(model, items, _state(options), unknown=options.unknown).margins
+    found = drops(items, full, ablation_sweep(model, items, units, **shared, progress=True))
+    columns = ["unit", *(f"{task} {condition}" for task, condition in found.full)]
+    rows = [["full", *(100 * accuracy for accuracy in found.full.values())]]
+    rows += [[str(unit), *(100 * a[k] for a in found.accuracy.values())] for k, unit in enumerate(units)]
+    print(render(columns, rows, options.form))
+
+
+def _trace(options):
+    from .cli_trace import show_trace
+
+    show_trace(_load(options), options, _state(options))
+
+
+def _info(options):
+    from .checkpoints import describe
+    from .tables import plain, render, to_json
+
+    facts = describe(_load(options))
+    if options.form == "json":
+        print(to_json(facts))
+    elif options.form == "csv":
+        print(render(["what", "value"], [[key, str(value)] for key, value in facts.items()], "csv"))
+    else:
+        for key, value in facts.items():
+            text = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(plain(value))
+            print(textwrap.fill(f"{key}: {text}", 100, subsequent_indent="    "))
+
+
+def _train(options):
+    from .cli_train import train_from
+
+    train_from(options)
+
+
+def _shape(model):
+    layers = " + ".join(map(str, model.sizes))
+    return f"{len(model.sizes)} LSTM layer{'s' * (len(model.sizes) > 1)} of {layers} units, {len(model.vocabulary)} words"
+
+
+def _say_skipped(margins, items):
+    skipped = int((margins != margins).sum())
+    if skipped:
+        print(f"{skipped} of {len(items)} sentences not scored: the model lacks one of their verb forms.")

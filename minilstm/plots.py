@@ -1,0 +1,89 @@
+"""The figures. Colours are the paper's pink and light blue, darkened until they tell apart for everybody and in print."""
+
+import numpy as np
+
+SINGULAR, PLURAL, NEUTRAL = "#2477b3", "#c2357a", "#555555"
+GATES = ("C_tilde", "i", "f", "C", "o")  # the panels of Fig. 1, top to bottom
+LABELS = {"C_tilde": r"$\tilde{C}$", "i": "$i$", "f": "$f$", "C": "$C$", "o": "$o$", "h": "$h$"}
+WIDTH = 3.4  # inches: a column
+
+
+def figure(rows=1, columns=1, width=WIDTH, height=None, **options):
+    """A Matplotlib figure that needs no display, and its axes as a 2-D array."""
+    from matplotlib.figure import Figure
+
+    fig = Figure(figsize=(width, height or 2.2 * rows), layout="constrained", dpi=200)
+    axes = fig.subplots(rows, columns, squeeze=False, **options)
+    for axis in axes.flat:
+        axis.tick_params(labelsize=7)
+        axis.spines[["top", "right"]].set_visible(False)
+    return fig, axes
+
+
+def save(fig, path):
+    """Write a figure as PNG or SVG, whole or not at all."""
+    from pathlib import Path
+
+    from .files import write_whole
+
+    with write_whole(path) as file:
+        # no date inside, so that the same figure gives the same file
+        metadata = {"Date": None} if Path(path).suffix == ".svg" else {"Software": None}
+        fig.savefig(file, format=Path(path).suffix[1:], metadata=metadata)
+
+
+def plot_trace(words, units, values, choices=None):
+    """Gates and cell of chosen units, word by word: a column of panels a unit, as in Fig. 1a-b.
+
+    Parameters
+    ----------
+    words : sequence of str
+    units : sequence of int
+        The paper's numbers, for the titles.
+    values : dict of (steps, units) arrays
+        C_tilde, i, f, C, o.
+    choices : dict of (steps,) arrays, optional
+        p of verb forms after each word, drawn in a last row of panels.
+    """
+    rows = len(GATES) + bool(choices)
+    width = max(WIDTH, 0.45 * len(words) * len(units) + 0.6)
+    fig, axes = figure(rows, len(units), width, 0.85 * rows + 0.8, sharex=True, sharey="row")
+    steps = np.arange(len(words))
+    for column, unit in enumerate(units):
+        axes[0, column].set_title(f"unit {unit}", fontsize=8)
+        for row, gate in enumerate(GATES):
+            axis = axes[row, column]
+            axis.plot(steps, values[gate][:, column], "o-", color=NEUTRAL, markersize=3, linewidth=1)
+            if gate in ("C_tilde", "C"):
+                axis.axhline(0, color="0.8", linewidth=0.6, zorder=0)
+            else:
+                axis.set_ylim(-0.05, 1.05)
+        if choices:
+            for (form, p), color, style in zip(choices.items(), (SINGULAR, PLURAL), ("o-", "s--"), strict=False):
+                axes[-1, column].plot(steps, p, style, color=color, markersize=3, linewidth=1, label=form)
+            axes[-1, column].set_ylim(bottom=0)
+        axes[-1, column].set_xticks(steps, words, rotation=60, ha="right", fontsize=7)
+    for row, gate in enumerate(GATES):
+        axes[row, 0].set_ylabel(LABELS[gate], rotation=0, labelpad=10, va="center", fontsize=9)
+    if choices:
+        axes[-1, 0].set_ylabel("$p$", rotation=0, labelpad=10, va="center", fontsize=9)
+        axes[-1, 0].legend(fontsize=6, frameon=False)
+    fig.align_ylabels()
+    return fig
+
+
+def plot_ablations(table):
+    """Points lost in each condition (columns) when a unit (rows) is off, for all units that matter somewhere."""
+    from .ablation import drops
+
+    found = drops(table.items, table.full, table.ablated)
+    keys = list(found.full)
+    cost = 100 * np.array([found.full[key] - found.accuracy[key] for key in keys]).T  # (units, conditions)
+    order = [row[0] - 1 for row in table.strong_units()[1]] or [int(np.nanargmax(np.nanmax(cost, axis=1)))]
+    fig, axes = figure(width=5.2, height=1.5 + 0.17 * len(order))
+    image = axes[0, 0].imshow(cost[order], cmap="cividis", vmin=0, vmax=100, aspect="auto")
+    axes[0, 0].set_xticks(range(len(keys)), [" ".join(key) for key in keys], rotation=60, ha="right", fontsize=7)
+    axes[0, 0].set_yticks(range(len(order)), [str(u + 1) for u in order], fontsize=7)
+    axes[0, 0].set_ylabel("unit", fontsize=8)
+    fig.colorbar(image, ax=axes[0, 0], label="points lost").ax.tick_params(labelsize=7)
+    return fig

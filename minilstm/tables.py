@@ -1,0 +1,69 @@
+"""Tables as aligned text for people, as CSV and JSON for programs."""
+
+import csv
+import io
+import json
+import math
+
+import numpy as np
+
+
+def render(columns, rows, form="text"):
+    """A table in one of three forms.
+
+    Parameters
+    ----------
+    columns : sequence of str
+    rows : sequence of sequences
+        Strings, numbers or None, one a column.
+    form : {"text", "csv", "json"}
+
+    Returns
+    -------
+    str
+        Without a newline at its end.
+    """
+    if form == "json":
+        return to_json([dict(zip(columns, row, strict=True)) for row in rows])
+    if form == "csv":
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerows([columns, *([plain(cell) for cell in row] for row in rows)])
+        return text.getvalue().rstrip("\n")
+    cells = [[show(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
+    right = [all(not isinstance(row[k], str) for row in rows) for k in range(len(columns))]
+    lines = [
+        "  ".join(cell.rjust(w) if r else cell.ljust(w) for cell, w, r in zip(line, widths, right, strict=True)).rstrip()
+        for line in (columns, *cells)
+    ]
+    return "\n".join([lines[0], "-" * (sum(widths) + 2 * (len(widths) - 1)), *lines[1:]])
+
+
+def show(cell):
+    """A cell as a person reads it: floats with one decimal, '-' for what is not there."""
+    cell = plain(cell)
+    if cell is None:
+        return "-"
+    return f"{cell:.1f}" if isinstance(cell, float) else str(cell)
+
+
+def plain(cell):
+    """A NumPy scalar as Python's own; nan as None, since neither CSV nor JSON has a word for it."""
+    cell = cell.item() if isinstance(cell, np.generic) else cell
+    return None if isinstance(cell, float) and math.isnan(cell) else cell
+
+
+def to_json(value):
+    """Indented JSON; arrays become lists, nan becomes null."""
+    return json.dumps(_jsonable(value), indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def _jsonable(value):
+    if isinstance(value, dict):
+        return {str(key): _jsonable(one) for key, one in value.items()}
+    if isinstance(value, np.ndarray):
+        return _jsonable(value.tolist())
+    if isinstance(value, (list, tuple)):
+        return [_jsonable(one) for one in value]
+    return plain(value)

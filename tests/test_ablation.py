@@ -1,0 +1,265 @@
+"""The ablation engine against the naive loop, groups against chance, and the rule for number units."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from small_model import small_model
+
+from minilstm import ablation, ablation_engine, lstm
+from minilstm.arguments import by_layer
+from minilstm.errors import MinilstmError, StimulusError
+from minilstm.prefix_tree import prefix_tree, walk
+from minilstm.stimuli import CONDITIONS, NA_TASKS, Item, na_task
+
+SETS = [(), (1,), (8,), (3,), (9,), (13,), (1, 9), (2, 10, 11), (12,), (1, 2, 3, 4, 5, 6, 7, 8)]
+
+
+@pytest.fixture(scope="module")
+def model():
+    return small_model()
+
+
+@pytest.fixture(scope="module")
+def items():
+    """A few sentences of every task and condition, so that prefixes are shared and lengths differ."""
+    return [item for task in NA_TASKS for c in CONDITIONS[task] for item in na_task(task, c, 3)]
+
+
+def naive_margins(model, items, units, kind="paper", state="context"):
+    """One sentence at a time, one word at a time, every logit: as the released script does it, by `lstm.step`."""
+    dead, sizes = by_layer(units, model.sizes), model.sizes
+    fixed = [np.zeros(H) for H in sizes]
+    if kind == "mean":
+        said = [naive_hidden(model, item.prefix, state) for item in items]
+        fixed = [np.concatenate([h[k] for h in said]).mean(axis=0) for k in range(len(sizes))]
+    margins = []
+    for item in items:
+        h, C = [np.zeros((1, H)) for H in sizes], [np.zeros((1, H)) for H in sizes]
+        for k in range(len(sizes)):
+            h[k][:, dead[k]] = fixed[k][dead[k]]
+        for word in [*(model.context if state == "context" else ()), *item.prefix]:
+            x = model.embedding[[model.vocabulary.index(word)]]
+            for k, layer in enumerate(model.layers):
+                now = lstm.step(x, h[k], C[k], *layer)
+                h[k], C[k] = now.h.copy(), now.C
+                h[k][:, dead[k]] = fixed[k][dead[k]]
+                x = now.h if kind == "released" else h[k]  # the released code leaves the way up open
+        logits = model.decoder_weight @ h[-1][0] + model.decoder_bias
+        margins.append(logits[model.vocabulary.index(item.right)] - logits[model.vocabulary.index(item.wrong)])
+    return np.array(margins)
+
+
+def naive_hidden(model, words, state):
+    """h of each layer after each of `words`: a list of (steps, H)."""
+    context = list(model.context) if state == "context" else []
+    ids = model.encode([*context, *words])
+    trace = lstm.run(model.embedding[ids][:, None], model.layers)
+    return [h[len(context) :, 0] for h in trace.h]
+
+
+@pytest.mark.parametrize("kind", ablation_engine.KINDS)
+@pytest.mark.parametrize("state", ["context", None])
+def test_equals_the_naive_loop(model, items, kind, state):
+    fast = ablation_engine.margins(model, items, SETS, kind, state)
+    slow = np.array([naive_margins(model, items, units, kind, state) for units in SETS])
+    np.testing.assert_allclose(fast, slow, rtol=1e-10, atol=1e-12)
+    assert np.abs(fast[1:] - fast[0]).max(axis=1).min() > 1e-3  # every set does something
+
+
+def test_one_layer_and_three(items):
+    for sizes in ((7,), (4, 6, 3)):
+        model = small_model(sizes)
+        sets = [(u,) for u in range(1, sum(sizes) + 1)] + [(1, sum(sizes))]
+        for kind in ("paper", "mean"):
+            slow = np.array([naive_margins(model, items[::4], units, kind) for units in sets])
+            np.testing.assert_allclose(ablation_engine.margins(model, items[::4], sets, kind), slow, 1e-10, 1e-12)
+
+
+def test_the_released_code_differs_from_the_paper_in_lower_layers_only(model, items):
+    paper, released = (ablation.ablation_sweep(model, items, kind=kind) for kind in ("paper", "released"))
+    layer_1, layer_2 = slice(0, 8), slice(8, 13)
+    np.testing.assert_array_equal(paper[layer_2], released[layer_2])
+    assert np.abs(paper[layer_1] - released[layer_1]).max(axis=1).min() > 1e-3
+
+
+def test_removing_all_weights_of_a_unit_is_the_papers_ablation(model, items):
+    """The supplement's wording: all weights into and out of the unit are zero."""
+    unit, H = 3, 5  # in layer 2: the paper's number 12
+    W, U, b = (array.copy() for array in model.layers[1])
+    for block in range(4):
+        W[block * H + unit] = U[block * H + unit] = b[block * H + unit] = 0
+    U[:, unit] = 0
+    decoder = model.decoder_weight.copy()
+    decoder[:, unit] = 0
+    layers = (model.layers[0], lstm.Layer(W, U, b))
+    cut = type(model)(model.vocabulary, model.embedding, layers, decoder, model.decoder_bias, model.context)
+    expected = ablation_engine.margins(cut, items, [()])
+    np.testing.assert_allclose(ablation_engine.margins(model, items, [(12,)]), expected, 1e-10, 1e-12)
+
+
+def test_the_order_of_sets_does_not_matter(model, items):
+    forward = ablation_engine.margins(model, items, SETS)
+    backward = ablation_engine.margins(model, items, SETS[::-1])
+    np.testing.assert_allclose(backward[::-1], forward, 1e-10, 1e-12)
+
+
+def test_nothing_ablated_is_bitwise_the_intact_network(model, items):
+    alone = ablation_engine.margins(model, items, [()])
+    np.testing.assert_array_equal(ablation_engine.margins(model, items, [(), []])[1], alone[0])
+    np.testing.assert_array_equal(ablation_engine.margins(model, items, [()], kind="mean"), alone)
+
+
+def test_margins_are_differences_of_log_probability(model, items):
+    for item, margin in zip(items[::5], ablation_engine.margins(model, items[::5], [()])[0], strict=True):
+        right, wrong = (model.log_probability(item.prefix, form, "context") for form in (item.right, item.wrong))
+        assert margin == pytest.approx(right - wrong, abs=1e-10)
+
+
+def test_a_block_of_one_node_gives_the_same(model, items, monkeypatch):
+    """Depth first, one node at a time, against whole levels at once."""
+    wide = ablation_engine.margins(model, items, SETS)
+    monkeypatch.setattr(ablation_engine, "BLOCK", 1)
+    np.testing.assert_allclose(ablation_engine.margins(model, items, SETS), wide, 1e-10, 1e-12)
+
+
+def test_memory_does_not_grow_with_the_number_of_sentences(monkeypatch):
+    model = small_model((16, 16), dtype=np.float32)
+    monkeypatch.setattr(ablation_engine, "BLOCK", 2**14)
+
+    def peak(n):
+        items = na_task("nounPPAdv", "SP", n)
+        tracemalloc.start()
+        ablation_engine.margins(model, items, [(u,) for u in range(1, 33)])
+        result = 33 * n * 4 * 2
+        most = tracemalloc.get_traced_memory()[1] - result
+        tracemalloc.stop()
+        return most / n
+
+    assert peak(600) < peak(60)  # what grows is the list of sentences itself, far less than their states
+
+
+def test_unknown_kinds_states_and_units(model, items):
+    with pytest.raises(MinilstmError, match="kind of ablation: expected one of paper, released, mean, got 'zero'"):
+        ablation_engine.margins(model, items, [()], kind="zero")
+    with pytest.raises(MinilstmError, match="state: expected None, 'context' or a State, got 'running'"):
+        ablation_engine.margins(model, items, [()], state="running")
+    with pytest.raises(MinilstmError, match="unit 14: this network has units 1 to 13"):
+        ablation_engine.margins(model, items, [(14,)])
+
+
+def test_prefixes_are_read_once():
+    sentences = [(1, 2, 3), (1, 2), (4,), (1, 5, 3), (1, 2, 3)]
+    levels = prefix_tree(sentences)
+    assert [len(level.word) for level in levels] == [2, 2, 2]
+    read = []
+
+    def step(states, parents, words):
+        new = [states[p] + (w,) for p, w in zip(parents, words.tolist(), strict=True)]
+        read.extend(new)
+        return new
+
+    over = {}
+    for width in (1, 2, 100):
+        read.clear()
+        walk(levels, [()], step, lambda s, places, which: over.update({k: s[p] for p, k in zip(places, which)}), width)
+        assert sorted(read) == sorted(set(read)) and len(read) == 6
+        assert [over[k] for k in range(5)] == sentences
+
+
+def test_the_published_tasks_have_7080_prefixes(reference):
+    """12,000 sentences of 53,400 words before the verb, as DESIGN.md counts them."""
+    from minilstm.stimuli import read_na_task
+
+    items = [item for path in sorted((reference / "NA_tasks").glob("*.txt")) for item in read_na_task(path)]
+    index = {}
+    sentences = [[index.setdefault(word, len(index)) for word in item.prefix] for item in items]
+    assert len(sentences) == 12_000 and sum(map(len, sentences)) == 53_400
+    assert sum(len(level.word) for level in prefix_tree(sentences)) == 7_080
+
+
+def test_group_p_counts_ties_and_power_counts_hits(model, items):
+    group = ablation.group_ablation(model, items, (2, 9), n_random=60, seed=3)
+    assert len(group.random) == 60
+    assert group.p == (np.sum(group.random <= group.accuracy) + 1) / 61
+    again = ablation.group_ablation(model, items, (9, 2), n_random=60, seed=3)
+    np.testing.assert_array_equal(group.random, again.random)
+    np.testing.assert_allclose(group.accuracy, np.mean(naive_margins(model, items, (2, 9)) > 0))
+
+
+def test_random_sets_are_different_in_range_and_all_there_are():
+    sets = ablation.random_sets(5, 2, 1000, seed=0)
+    assert len(sets) == 10 == len(set(sets))
+    assert {unit for units in sets for unit in units} == {1, 2, 3, 4, 5}
+    assert ablation.random_sets(1300, 12, 3, 0) != ablation.random_sets(1300, 12, 3, 1)
+
+
+def test_power_is_low_where_random_sets_hit_the_units_that_matter():
+    """4 of 8 units drawn: a random set misses the one strong unit in half of all draws (70 sets, 35 without it)."""
+    items = [Item(("The", "boy"), "greets", "greet", "Simple", "S", k) for k in (1, 2)]
+    model = small_model((8,))
+    strong = min(range(1, 9), key=lambda u: ablation_engine.margins(model, items, [(u,)])[0, 0])
+    decoder = np.zeros_like(model.decoder_weight)
+    decoder[model.vocabulary.index("greets"), strong - 1] = np.sign(model.trace(("The", "boy"), "context").h[0][-1, 0, strong - 1])
+    bias = np.zeros_like(model.decoder_bias)
+    model = type(model)(model.vocabulary, model.embedding, model.layers, decoder, bias, model.context)
+    weak = [u for u in range(1, 9) if u != strong]
+    group = ablation.group_ablation(model, items, (strong, *weak[:3]), n_random=70)
+    assert (group.accuracy, group.power) == (0.0, 0.5)
+    assert ablation.group_ablation(model, items, weak[:4], n_random=70).power == 1.0
+
+
+def made_up(drops, n=100):
+    """Items of the conditions that the rule reads, and margins of one unit that is wrong on the given share of them."""
+    items, full, off = [], [], []
+    for task in ("Simple", "nounPP", "nounPPAdv"):
+        for condition in CONDITIONS[task]:
+            for k in range(n):
+                items.append(Item(("The", "boy"), "greets", "greet", task, condition, k + 1))
+                full.append(1.0)
+                # pairs of an odd and an even id, so that both halves lose the same share
+                off.append(-1.0 if k // 2 < drops.get((task, condition), 0) * n / 2 else 1.0)
+    return items, np.array(full), np.array([off])
+
+
+SINGULAR = {("nounPP", "SP"): 0.5, ("nounPPAdv", "SP"): 0.5}
+
+
+@pytest.mark.parametrize(
+    ("drops", "numbers"),
+    [
+        (SINGULAR, "S"),
+        ({("nounPP", "PS"): 0.2, ("nounPPAdv", "PS"): 0.12}, "P"),
+        ({("nounPP", "SP"): 0.1, ("nounPPAdv", "SP"): 0.5}, ""),  # not more than 10 points in one of them
+        ({("nounPP", "SP"): 0.5}, ""),
+        (SINGULAR | {("Simple", "S"): 0.12}, ""),
+        (SINGULAR | {("Simple", "S"): 0.10}, "S"),
+        (SINGULAR | {("Simple", "P"): 0.9}, "S"),
+        (SINGULAR | {("nounPP", "PS"): 0.12}, ""),
+        (SINGULAR | {("nounPP", "PP"): 0.12}, ""),
+        (SINGULAR | {("nounPP", "SS"): 0.9}, "S"),
+    ],
+)
+def test_the_rule_for_number_units(drops, numbers):
+    items, full, off = made_up(drops)
+    found = ablation.long_range_units(items, full, off)
+    assert "".join(number for number in "SP" if len(found[number])) == numbers
+
+
+def test_the_rule_needs_both_halves_and_a_network_that_does_the_task():
+    items, full, off = made_up(SINGULAR)
+    even = np.array([item.id % 2 == 0 for item in items])
+    half = np.where(even, full, off[0])[None]  # only the odd items suffer
+    assert not len(ablation.long_range_units(items, full, half)["S"])
+    weak = full.copy()
+    weak[[item.task == "nounPP" and item.condition == "SP" and item.id % 20 > 9 for item in items]] = -1
+    worse = np.minimum(off, weak)
+    worse[0, [item.condition == "SP" for item in items]] = -1
+    assert not len(ablation.long_range_units(items, weak, worse)["S"])
+
+
+def test_the_rule_says_which_condition_it_lacks():
+    items, full, off = made_up({})
+    kept = [k for k, item in enumerate(items) if item.task != "nounPPAdv"]
+    with pytest.raises(StimulusError, match="nounPPAdv SP"):
+        ablation.long_range_units([items[k] for k in kept], full[kept], off[:, kept])

@@ -1,0 +1,196 @@
+"""Gradients against finite differences, the fast loops against the plain ones, and a training that can be interrupted."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from conftest import need
+
+from minilstm import backpropagation as bp
+from minilstm import jit
+from minilstm.errors import MinilstmError
+from minilstm.stimuli import fragment
+from minilstm.stimuli.fragment_lexicon import vocabulary
+from minilstm.training import Recipe, Text, Trainer, log_spaced, train
+
+CHUNK, BATCH, WORDS = 7, 5, 11
+TINY = Recipe(layers=(6, 4), embedding=5, epochs=2, batch=4, steps=5, warm_up=3, dropout=(0.3, 0.0), seed=1)
+
+
+def random_parameters(rng, sizes, embedding=6, dtype=np.float64):
+    p, D = {"embedding": rng.normal(size=(WORDS, embedding))}, embedding
+    for k, H in enumerate(sizes):
+        shapes = (4 * H, D), (4 * H, H), (4 * H,)
+        p |= {f"{name}{k}": rng.normal(size=shape) for name, shape in zip("WUb", shapes, strict=True)}
+        D = H
+    p |= {"decoder_weight": rng.normal(size=(WORDS, D)), "decoder_bias": rng.normal(size=WORDS)}
+    return {name: array.astype(dtype) for name, array in p.items()}
+
+
+def problem(seed, sizes, dtype=np.float64, dropout=False):
+    """Weights, a chunk of text in which words recur, a non-zero state, and masks if there is dropout."""
+    rng = np.random.default_rng(seed)
+    words = rng.integers(0, WORDS, (CHUNK + 1, BATCH))
+    state = [(rng.normal(size=(BATCH, H)).astype(dtype), rng.normal(size=(BATCH, H)).astype(dtype)) for H in sizes]
+    masks = [((rng.random((CHUNK, BATCH, H)) > 0.3) / 0.7).astype(dtype) if dropout else None for H in sizes]
+    return random_parameters(rng, sizes, dtype=dtype), words[:-1], words[1:], state, masks
+
+
+@pytest.mark.parametrize("dropout", [False, True])
+@pytest.mark.parametrize("sizes", [(4,), (3, 5), (4, 2, 3)])
+def test_gradients_are_finite_differences(sizes, dropout):
+    """Central differences of the loss along random directions in each weight array, to 1e-6."""
+    p, *rest = problem(0, sizes, dropout=dropout)
+    _, gradients, _ = bp.loss_and_gradients(p, *rest)
+    assert gradients.keys() == p.keys()
+    rng, step = np.random.default_rng(1), 1e-5
+    for name, array in p.items():
+        for _ in range(3):
+            direction = rng.normal(size=array.shape)
+            losses = [bp.loss_and_gradients({**p, name: array + s * direction}, *rest)[0] for s in (step, -step)]
+            expected = (losses[0] - losses[1]) / (2 * step)
+            assert np.vdot(gradients[name], direction) == pytest.approx(expected, rel=1e-6, abs=1e-8), name
+
+
+@pytest.mark.parametrize("sizes", [(4,), (5, 5), (4, 4, 4)])
+def test_gradients_are_pytorchs(sizes):
+    """All gradients, the loss and the new state in float64, to 1e-10."""
+    torch = need("torch")
+    p, inputs, targets, state, _ = problem(2, sizes)
+    loss, gradients, after = bp.loss_and_gradients(p, inputs, targets, state)
+    t = {name: torch.tensor(array, requires_grad=True) for name, array in p.items()}
+    zero, x, ends = torch.zeros(4 * sizes[0], dtype=torch.float64), t["embedding"][torch.tensor(inputs)], []
+    for k, H in enumerate(sizes):
+        rnn = torch.nn.LSTM(x.shape[-1], H, dtype=torch.float64)
+        weights = dict(zip(("weight_ih_l0", "weight_hh_l0", "bias_ih_l0"), (t[f"{n}{k}"] for n in "WUb"), strict=True))
+        start = tuple(torch.tensor(array)[None] for array in state[k])
+        x, end = torch.func.functional_call(rnn, {**weights, "bias_hh_l0": zero}, (x, start))
+        ends.append([array[0].detach().numpy() for array in end])
+    logits = x @ t["decoder_weight"].T + t["decoder_bias"]
+    theirs = torch.nn.functional.cross_entropy(logits.reshape(-1, WORDS), torch.tensor(targets).reshape(-1))
+    theirs.backward()
+    assert loss == pytest.approx(theirs.item(), rel=1e-12)
+    for name, tensor in t.items():
+        np.testing.assert_allclose(gradients[name], tensor.grad.numpy(), rtol=1e-10, atol=1e-12, err_msg=name)
+    for (h, C), (h_theirs, C_theirs) in zip(after, ends, strict=True):
+        np.testing.assert_allclose(h, h_theirs, rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(C, C_theirs, rtol=1e-10, atol=1e-12)
+
+
+def plain():
+    """The NumPy versions, which the fast ones replace on import: the module once more, as it is without Numba."""
+    import importlib.util
+
+    spec = importlib.util.find_spec("minilstm.backpropagation")
+    module = importlib.util.module_from_spec(spec)
+    was, jit.COMPILED = jit.COMPILED, False
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        jit.COMPILED = was
+    return module
+
+
+@pytest.mark.skipif(not jit.COMPILED, reason="without Numba there is one version only")
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 3e-6)])
+def test_fast_loops_are_the_plain_ones(dtype, tolerance):
+    slow, rng = plain(), np.random.default_rng(3)
+    assert slow.recur_backward is not bp.recur_backward
+    steps, batch, H = 4, 3, 19
+    gates, C = rng.random((steps, batch, 4 * H)).astype(dtype), rng.normal(size=(steps + 1, batch, H)).astype(dtype)
+    dh, U = rng.normal(size=(steps, batch, H)).astype(dtype), rng.normal(size=(4 * H, H)).astype(dtype)
+    results = []
+    for module in (bp, slow):
+        here, sent = gates.copy(), dh.copy()
+        module.recur_backward(here, C, sent, U)
+        logits, targets = np.array(dh.reshape(-1, H) * 30), np.arange(steps * batch)
+        loss = module.cross_entropy(logits, targets)
+        total = np.zeros((5, H), dtype)
+        module.add_rows(total, np.array([3, 0, 3, 3]), dh[:, 0])
+        results.append((here, sent, np.array(loss), logits, total))
+    for fast, expected in zip(*results, strict=True):
+        np.testing.assert_allclose(fast, expected, rtol=tolerance, atol=tolerance * np.abs(expected).max())
+
+
+def tiny_text():
+    return Text.from_sentences(fragment.sentences(600, seed=0), vocabulary())
+
+
+def test_training_learns():
+    recipe = dataclasses.replace(TINY, epochs=40, rate=1e-2, dropout=(0.0, 0.0))
+    model = train(recipe, tiny_text(), vocabulary(), context=fragment.CONTEXT)
+    untrained = train(dataclasses.replace(recipe, epochs=0), tiny_text(), vocabulary(), context=fragment.CONTEXT)
+    text = [vocabulary()[k] for k in tiny_text().words]
+    assert model.perplexity(text) < 0.4 * untrained.perplexity(text)
+    assert model.word_counts.sum() == len(text) and model.provenance["updates"] == 40 * ((len(text) // 4 - 1) // 5)
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_does_not():
+    one, two = (train(TINY, tiny_text(), vocabulary()) for _ in range(2))
+    other = train(dataclasses.replace(TINY, seed=2), tiny_text(), vocabulary())
+    for a, b in zip([one.embedding, *one.layers[1]], [two.embedding, *two.layers[1]], strict=True):
+        assert a.tobytes() == b.tobytes()
+    assert not np.array_equal(one.embedding, other.embedding)
+
+
+def test_an_interrupted_training_ends_in_the_same_bits(tmp_path, monkeypatch):
+    whole = train(TINY, tiny_text(), vocabulary())
+    real, stop = Trainer.update, 37  # within the second epoch, between two saves
+
+    def interrupted(self):
+        if self.done == stop:
+            raise KeyboardInterrupt
+        return real(self)
+
+    monkeypatch.setattr(Trainer, "update", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train(TINY, tiny_text(), vocabulary(), state=tmp_path / "state.npz", save_every=5)
+    monkeypatch.setattr(Trainer, "update", real)
+    rest = train(TINY, tiny_text(), vocabulary(), state=tmp_path / "state.npz", save_every=5)
+    for a, b in zip([whole.embedding, *whole.layers[1]], [rest.embedding, *rest.layers[1]], strict=True):
+        assert a.tobytes() == b.tobytes()
+
+
+def test_a_state_of_another_training_is_refused(tmp_path):
+    trainer = Trainer(TINY, tiny_text(), 289)
+    trainer.save(tmp_path / "state.npz")
+    with pytest.raises(MinilstmError, match=r"comes from another training: rate 0.003 \(here 0.1\)"):
+        Trainer(dataclasses.replace(TINY, rate=0.1), tiny_text(), 289).resume(tmp_path / "state.npz")
+    whole = (tmp_path / "state.npz").read_bytes()
+    (tmp_path / "state.npz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(MinilstmError, match="not a state of training"):
+        trainer.resume(tmp_path / "state.npz")
+
+
+def test_snapshots_are_models_at_log_spaced_moments(tmp_path):
+    from minilstm.checkpoints import load
+
+    model = train(TINY, tiny_text(), vocabulary(), context=fragment.CONTEXT, snapshots=tmp_path, n_snapshots=4)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    total = model.provenance["updates"]
+    assert names == [f"{moment:06d}.npz" for moment in log_spaced(total, 4)]
+    last = load(tmp_path / names[-1])
+    assert last.embedding.tobytes() == model.embedding.tobytes() and last.provenance["updates"] == total
+    assert log_spaced(1000, 4) == [1, 10, 100, 1000]
+
+
+def test_shuffling_keeps_every_sentence_whole():
+    text = tiny_text()
+    new = Text(text.shuffled(np.random.default_rng(0)), None).words
+    eos = vocabulary().index("<eos>")
+
+    def sentences(words):
+        return sorted(tuple(part) for part in np.split(words, np.flatnonzero(words == eos) + 1))
+
+    assert sentences(new) == sentences(text.words) and not np.array_equal(new, text.words)
+
+
+def test_bad_recipes_and_texts():
+    with pytest.raises(MinilstmError, match=r"dropout: expected 2 shares from 0 to below 1, got \(0.5,\)"):
+        Recipe(dropout=(0.5,))
+    with pytest.raises(MinilstmError, match="whole numbers from 1 up"):
+        Recipe(layers=(0, 3))
+    with pytest.raises(MinilstmError, match="'unicorn' is not in the vocabulary"):
+        Text.from_sentences([["The", "unicorn"]], vocabulary())
+    with pytest.raises(MinilstmError, match=r"6\d\d words; batch x steps of this recipe needs 4608"):
+        Trainer(Recipe(), tiny_text(), 289)
