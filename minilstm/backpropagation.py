@@ -28,6 +28,7 @@ import numpy as np
 from . import kernels
 from .jit import COMPILED
 
+ROWS = 512  # predictions whose logits are worked on at once
 NOBODY = np.empty(0, np.intp)  # no unit is ablated while a model learns
 
 
@@ -59,18 +60,17 @@ def recur_backward(gates, C, dh, U):
             dh[t - 1] += gates[t] @ U
 
 
-def cross_entropy(logits, targets):
-    """Mean -log softmax(logits)[target] over rows; `logits` (rows, V) becomes its own derivative."""
+def cross_entropy(logits, targets, n):
+    """Sum over rows of -log softmax(logits)[target] / n; `logits` (rows, V) becomes its own derivative."""
     rows = np.arange(len(logits))
     logits -= logits.max(axis=1, keepdims=True)
     kept = logits[rows, targets]
     np.exp(logits, out=logits)
     total = logits.sum(axis=1)
-    loss = np.mean(np.log(total) - kept, dtype=np.float64)
     logits /= total[:, None]
     logits[rows, targets] -= 1
-    logits /= len(rows)
-    return float(loss)
+    logits /= n
+    return float(np.sum(np.log(total) - kept, dtype=np.float64)) / n
 
 
 def add_rows(total, rows, values):
@@ -126,12 +126,8 @@ def loss_and_gradients(parameters, inputs, targets, state, masks=None):
         x = h[1:] if masks[k] is None else h[1:] * masks[k]
 
     top = x.reshape(steps * batch, -1)
-    logits = top @ p["decoder_weight"].T  # (steps * batch, V)
-    logits += p["decoder_bias"]
-    loss = cross_entropy(logits, targets.reshape(-1))
-
-    gradients = {"decoder_weight": logits.T @ top, "decoder_bias": logits.sum(axis=0)}
-    dx = (logits @ p["decoder_weight"]).reshape(steps, batch, -1)
+    loss, dx, gradients = _decode(p["decoder_weight"], p["decoder_bias"], top, targets.reshape(-1))
+    dx = dx.reshape(steps, batch, -1)
     for k in reversed(layers):
         x, gates, h, C = kept[k]
         dh = dx if masks[k] is None else dx * masks[k]
@@ -149,3 +145,20 @@ def loss_and_gradients(parameters, inputs, targets, state, masks=None):
     gradients["embedding"] = by_word @ p["W0"]
     return loss, gradients, after
 
+
+def _decode(weight, bias, top, targets):
+    """Predict from the last layer's h (rows, H), a block of rows at a time so that their logits stay in the cache.
+
+    Returns the mean loss, its derivative with respect to `top`, and the decoder's gradients.
+    """
+    rows, loss = len(top), 0.0
+    d_top, d_weight, d_bias = np.empty_like(top), np.zeros_like(weight), np.zeros_like(bias)
+    for start in range(0, rows, ROWS):
+        here = slice(start, start + ROWS)
+        logits = top[here] @ weight.T  # (block, V)
+        logits += bias
+        loss += cross_entropy(logits, targets[here], rows)
+        d_top[here] = logits @ weight
+        d_weight += logits.T @ top[here]
+        d_bias += logits.sum(axis=0)
+    return loss, d_top, {"decoder_weight": d_weight, "decoder_bias": d_bias}

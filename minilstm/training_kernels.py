@@ -60,8 +60,8 @@ def _sum(row):
 
 
 @cached_njit
-def cross_entropy(logits, targets):
-    """As `backpropagation.cross_entropy`: the mean loss; logits become their derivative."""
+def cross_entropy(logits, targets, n):
+    """As `backpropagation.cross_entropy`; logits become their derivative."""
     rows, V = logits.shape
     loss = 0.0
     one = logits.dtype.type(1)
@@ -73,11 +73,11 @@ def cross_entropy(logits, targets):
             row[j] = exp(row[j] - most)
         total = _sum(row)
         loss += np.log(np.float64(total)) - kept
-        scale = one / (total * logits.dtype.type(rows))
+        scale = one / (total * logits.dtype.type(n))
         for j in range(V):
             row[j] *= scale
-        row[targets[k]] -= one / logits.dtype.type(rows)
-    return loss / rows
+        row[targets[k]] -= one / logits.dtype.type(n)
+    return loss / n
 
 
 @cached_njit

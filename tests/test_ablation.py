@@ -33,18 +33,24 @@ def naive_margins(model, items, units, kind="paper", state="context"):
     if kind == "mean":
         said = [naive_hidden(model, item.prefix, state) for item in items]
         fixed = [np.concatenate([h[k] for h in said]).mean(axis=0) for k in range(len(sizes))]
-    margins = []
-    for item in items:
-        h, C = [np.zeros((1, H)) for H in sizes], [np.zeros((1, H)) for H in sizes]
-        for k in range(len(sizes)):
-            h[k][:, dead[k]] = fixed[k][dead[k]]
-        for word in [*(model.context if state == "context" else ()), *item.prefix]:
+    start, margins = [np.zeros((1, H)) for H in sizes], []
+    for k in range(len(sizes)):
+        start[k][:, dead[k]] = fixed[k][dead[k]]
+
+    def read(words, h, C):
+        h, C = list(h), list(C)
+        for word in words:
             x = model.embedding[[model.vocabulary.index(word)]]
             for k, layer in enumerate(model.layers):
                 now = lstm.step(x, h[k], C[k], *layer)
                 h[k], C[k] = now.h.copy(), now.C
                 h[k][:, dead[k]] = fixed[k][dead[k]]
                 x = now.h if kind == "released" else h[k]  # the released code leaves the way up open
+        return h, C
+
+    after = read(model.context if state == "context" else (), start, [np.zeros((1, H)) for H in sizes])
+    for item in items:
+        h, _ = read(item.prefix, *after)
         logits = model.decoder_weight @ h[-1][0] + model.decoder_bias
         margins.append(logits[model.vocabulary.index(item.right)] - logits[model.vocabulary.index(item.wrong)])
     return np.array(margins)
