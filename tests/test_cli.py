@@ -1,0 +1,151 @@
+"""The command line: what it prints, what it writes, and what it answers to bad input."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from small_model import small_model
+
+from minilstm import ablation_engine
+from minilstm.cli import main
+from minilstm.stimuli import na_task
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    """A small random model as a file."""
+    path = tmp_path_factory.mktemp("model") / "small.npz"
+    small_model((8, 5), dtype=np.float32).save(path)
+    return str(path)
+
+
+def run(capsys, *arguments, code=0):
+    """What one command prints, after its exit code was checked."""
+    assert main([str(argument) for argument in arguments]) == code
+    return capsys.readouterr()
+
+
+def table(text):
+    """The rows of a CSV text, each a dict."""
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_reproduce_prints_table_2_and_writes_whole_results(capsys, path, tmp_path):
+    out = tmp_path / "made" / "on the way"
+    printed = run(capsys, "reproduce", "--model", path, "--n", 8, "--out", out).out
+    assert "2 LSTM layers of 8 + 5 units, 289 words" in printed
+    assert "Long-range number units (chosen on odd items, confirmed on even ones)" in printed
+    rows = table((out / "table2.csv").read_text())
+    assert len(rows) == 18
+    model = small_model((8, 5), dtype=np.float32)
+    margins = ablation_engine.margins(model, na_task("nounPP", "SP", 8), [()])[0]
+    row = next(row for row in rows if (row["task"], row["condition"]) == ("nounPP", "SP"))
+    assert float(row["full"]) == 100 * np.mean(margins > 0)
+    assert float(row["margin"]) == pytest.approx(margins.mean(), abs=1e-5)
+    results = json.loads((out / "results.json").read_text())
+    assert len(results["model"]["sha256"]) == 64 and results["options"]["state"] == "context"
+    every = table((out / "margins.csv").read_text())
+    assert len(every) == 18 * 8 and {f"{unit} off" for unit in range(1, 14)} < every[0].keys()
+    assert (out / "ablations.png").read_bytes().startswith(b"\x89PNG")
+    assert not [file for file in out.iterdir() if file.name.startswith(".")]  # no half-written file is left
+
+
+def test_json_and_csv_are_for_programs(capsys, path):
+    as_json = json.loads(run(capsys, "agreement", "--model", path, "--n", 4, "--json").out)
+    as_csv = table(run(capsys, "agreement", "--model", path, "--n", 4, "--csv").out)
+    assert len(as_json) == len(as_csv) == 18
+    assert [row["condition"] for row in as_json] == [row["condition"] for row in as_csv]
+    assert float(as_csv[3]["margin"]) == as_json[3]["margin"]
+    assert json.loads(run(capsys, "reproduce", "--model", path, "--n", 4, "--json").out)["number_units"].keys() == {"S", "P"}
+    facts = json.loads(run(capsys, "info", "--model", path, "--json").out)
+    assert facts["layers"] == [8, 5] and facts["vocabulary"] == 289
+
+
+def test_the_seed_draws_other_sentences(capsys, path):
+    one, two, again = (run(capsys, "agreement", "--model", path, "--n", 9, "--seed", s, "--csv").out for s in (1, 2, 1))
+    assert one == again != two
+
+
+def test_a_users_own_sentences(capsys, path, tmp_path):
+    stimuli = tmp_path / "mine.tsv"
+    stimuli.write_text("The boy\tgreets\tgreet\teasy\nThe boys near the car\tgreet\tgreets\thard\nThe boy\tsings\tsing\teasy\n")
+    rows = json.loads(run(capsys, "agreement", "--model", path, "--stimuli", stimuli, "--json").out)
+    assert [(row["condition"], row["n"], row["skipped"]) for row in rows] == [("easy", 1, 1), ("hard", 1, 0)]
+    printed = run(capsys, "reproduce", "--model", path, "--stimuli", stimuli).out
+    assert "not judged" in printed and "1 of 3 sentences not scored" in printed
+    stimuli.write_text("The boy\tgreets\tgreet\teasy\nThe boy\tgreets\n")
+    assert f"{stimuli}, line 2" in run(capsys, "agreement", "--model", path, "--stimuli", stimuli, code=2).err
+
+
+def test_ablate_alone_and_as_a_group(capsys, path):
+    rows = json.loads(run(capsys, "ablate", "--model", path, "--n", 6, "--units", "2,13", "--json").out)
+    assert [row["unit"] for row in rows] == ["full", "2", "13"]
+    model = small_model((8, 5), dtype=np.float32)
+    expected = 100 * np.mean(ablation_engine.margins(model, na_task("CoAdv", "P", 6), [(13,)]) > 0)
+    assert rows[2]["CoAdv P"] == pytest.approx(expected)
+    group = run(capsys, "ablate", "--model", path, "--n", 6, "--units", "2,13", "--group", "--random", 20, "--json").out
+    assert json.loads(group)[0].keys() == {"task", "condition", "accuracy %", "random sets %", "p", "power"}
+    assert "--group: say which units" in run(capsys, "ablate", "--model", path, "--group", code=2).err
+
+
+def test_agreement_with_units_off_is_the_sweeps(capsys, path):
+    off = json.loads(run(capsys, "agreement", "--model", path, "--n", 6, "--off", "4", "--json").out)
+    swept = json.loads(run(capsys, "ablate", "--model", path, "--n", 6, "--units", "4", "--json").out)[1]
+    assert {f"{row['task']} {row['condition']}": row["accuracy %"] for row in off}.items() <= swept.items()
+
+
+def test_trace_prints_and_draws(capsys, path, tmp_path):
+    picture = tmp_path / "t.svg"
+    sentence = "The boys near the car greet"
+    arguments = ["trace", sentence, "--model", path, "--units", "3,10", "--forms", "greets/greet", "--out", picture]
+    printed = run(capsys, *arguments).out
+    assert [line.split()[0] for line in printed.splitlines()[2:]] == sentence.split()
+    assert "<svg" in picture.read_text()
+    rows = json.loads(run(capsys, *arguments, "--json").out)
+    trace = small_model((8, 5), dtype=np.float32).trace(sentence, "context")
+    assert [row["f 10"] for row in rows] == pytest.approx(trace.f[1][:, 0, 1].tolist(), abs=1e-6)  # unit 2 of layer 2
+    assert [row["C 3"] for row in rows] == pytest.approx(trace.C[0][:, 0, 2].tolist(), abs=1e-6)
+    assert "names no number units" in run(capsys, "trace", sentence, "--model", path, code=2).err
+    assert ".png or .svg" in run(capsys, *arguments[:-1], tmp_path / "t.bmp", code=2).err
+
+
+def test_train_writes_a_model_that_says_how_it_was_made(capsys, tmp_path):
+    file = tmp_path / "new.npz"
+    shape = ["--layers", "5", "--embedding", "4", "--batch", 4, "--steps", 5, "--epochs", 1, "--seed", 3]
+    run(capsys, "train", file, "--tokens", 500, *shape)
+    facts = json.loads(run(capsys, "info", "--model", file, "--json").out)
+    assert facts["layers"] == [5] and facts["recipe"]["seed"] == 3 and facts["held-out (subject noun, verb) pairs"] == 308
+    text = tmp_path / "own.txt"
+    text.write_text("a b c .\nb a .\n" * 20)
+    run(capsys, "train", file, "--text", text, *shape)
+    assert json.loads(run(capsys, "info", "--model", file, "--json").out)["vocabulary"] == 6  # <unk> <eos> . a b c
+    assert "there is no folder" in run(capsys, "train", tmp_path / "no" / "x.npz", *shape, code=2).err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["info", "--model", "nowhere.npz"], "nowhere.npz: no such file"),
+        (["agreement", "--lexicon", "latin"], "no lexicon 'latin'"),
+        (["agreement", "--n", "1000000"], "1000000 sentences wanted"),
+        (["agreement", "--off", "99"], "unit 99: this network has units 1 to 13"),
+        (["trace", "The unicorn", "--units", "1"], "'unicorn' is not among the model's 289 words"),
+    ],
+)
+def test_bad_input_is_exit_code_2_and_one_line(capsys, path, arguments, said):
+    model = [] if "--model" in arguments else ["--model", path]
+    err = run(capsys, *arguments, *model, code=2).err
+    assert said in err and err.count("\n") == 1
+
+
+def test_help_and_misuse():
+    def call(*arguments):
+        return subprocess.run([sys.executable, "-m", "minilstm", *arguments], capture_output=True, text=True)
+
+    assert "Start with: minilstm reproduce" in call("--help").stdout
+    assert call("ablate", "--units", "three").returncode == 2
+    assert "expected unit numbers such as 3,17, got 'three'" in call("ablate", "--units", "three").stderr
