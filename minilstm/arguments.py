@@ -1,5 +1,7 @@
 """What `lstm.py` and `kernels.py` do with their arguments: shapes, initial states, and the paper's unit numbers."""
 
+from numbers import Integral
+
 import numpy as np
 
 from .errors import MinilstmError
@@ -30,6 +32,8 @@ def check(x, layers, state, ablate):
     if state is None:
         zero = tuple(np.zeros(shape, x.dtype) for shape in expected)
         state = zero, zero
+    if len(state) != 2:
+        raise MinilstmError(f"state: expected h and C, got {len(state)} things")
     for name, arrays in zip(("h", "C"), state, strict=True):
         got = [np.shape(a) for a in arrays]
         if got != expected:
@@ -56,9 +60,11 @@ def check_layers(layers, width):
 
 def by_layer(units, sizes):
     """The paper's unit numbers, counted from 1 over all layers, as one array of indices from 0 for each layer."""
+    if not np.iterable(units):
+        raise MinilstmError(f"units: expected a collection of unit numbers, got {units!r}")
     units, total = list(units), sum(sizes)
     for unit in units:
-        if unit != int(unit) or not 1 <= unit <= total:
+        if not isinstance(unit, Integral) or not 1 <= unit <= total:
             raise MinilstmError(f"unit {unit}: this network has units 1 to {total}")
     indices = np.array(sorted({int(unit) - 1 for unit in units}), dtype=np.intp)
     ends = np.cumsum(sizes)

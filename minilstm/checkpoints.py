@@ -12,27 +12,28 @@ An .npz is a zip archive of plain arrays, so that NumPy alone can read it. Membe
 
 Nothing in a file is believed: names, sizes and types of all members are read from the archive's directory and from
 the first bytes of each member, and compared with the header, before any array is allocated.
+
+A .safetensors file holds the same: tensors under PyTorch's names, so that they are a state dict, and as metadata
+`minilstm`, the header, and `word_counts`, a JSON list.
 """
 
 import hashlib
-import io
 import json
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
+from . import planted
 from .conventions import reorder
 from .errors import ModelFileError
-from .files import write_whole
 from .language_model import LanguageModel
 from .lstm import Layer
+from .npz import open_npz, write_npz
+from .safetensors_files import read_tensors, write_tensors
 
 FORMAT, VERSION = "minilstm language model", 1
 WEIGHTS = (Path(__file__).parent / "weights", Path(__file__).parent.parent / "weights")  # a wheel, a checkout
 FLOATS = ("<f2", "<f4", "<f8")
-GROWTH = 4  # a compressed file may unpack to this many times its size, no more
 
 
 def load(name_or_path, dtype="float32"):
@@ -41,7 +42,7 @@ def load(name_or_path, dtype="float32"):
     Parameters
     ----------
     name_or_path : str or Path
-        A name such as "mini" (see `names`), or the path of an .npz file.
+        A name such as "mini" or "planted" (see `names`), or the path of an .npz or .safetensors file.
     dtype : {"float32", "float64"}
         The precision to compute in, whatever the file holds.
 
@@ -54,31 +55,92 @@ def load(name_or_path, dtype="float32"):
     ModelFileError
         If there is no such model, or anything in the file is not as it should be.
     """
-    path = Path(name_or_path)
-    if str(name_or_path) in names():
-        path = _folder() / f"{name_or_path}.npz"
+    known, path = names(), Path(name_or_path)
+    if str(name_or_path) == "planted":
+        _check_precision(dtype)
+        return planted.build(dtype)
+    if str(name_or_path) in known:
+        path = known[str(name_or_path)]
     elif not path.is_file():
-        raise ModelFileError(f"{name_or_path}: no such file, and the models that come along are {', '.join(names())}")
+        raise ModelFileError(f"{name_or_path}: no such file; the models that come along are {', '.join(known)}")
     return read(path, dtype)
 
 
 def names():
-    """The names of the models that come with the package."""
-    return sorted(path.stem for path in _folder().glob("*.npz"))
+    """The models that come with the package: {name: path}.
+
+    "mini" is the one of them that `mini.txt` names; "planted" is in no file of weights but in the code that builds it.
+    """
+    folder = next((folder for folder in WEIGHTS if folder.is_dir()), WEIGHTS[0])
+    found = {path.stem: path for path in sorted(folder.glob("*.npz"))}
+    found["planted"] = Path(planted.__file__)
+    chosen = folder / "mini.txt"
+    return {"mini": found[chosen.read_text().strip()], **found} if chosen.is_file() else found
 
 
-def _folder():
-    return next((folder for folder in WEIGHTS if folder.is_dir()), WEIGHTS[0])
+def digest(model):
+    """SHA-256 of a model's weights in float32, whatever file they came from: what a result is a result of."""
+    parts = [model.embedding, *(array for layer in model.layers for array in layer), model.decoder_weight, model.decoder_bias]
+    hasher = hashlib.sha256()
+    for array in parts:
+        hasher.update(np.ascontiguousarray(array, "<f4"))
+    return hasher.hexdigest()
+
+
+def describe(model):
+    """What a person would ask of a model: {question: answer}, anything that JSON can hold."""
+    counts = model.word_counts
+    about = {key: value for key, value in model.provenance.items() if key != "held_out_pairs"}
+    return {
+        "layers": list(model.sizes),
+        "embedding": model.embedding.shape[1],
+        "vocabulary": len(model.vocabulary),
+        "parameters": model.embedding.size + model.decoder_weight.size + model.decoder_bias.size
+        + sum(array.size for layer in model.layers for array in layer),
+        "gate order in memory": "i f g o",
+        "words of training text": None if counts is None else int(counts.sum()),
+        "context": " ".join(model.context),
+        "held-out (subject noun, verb) pairs": len(model.provenance.get("held_out_pairs", [])),
+        "sha256 of the weights": digest(model),
+        **about,
+    }  # fmt: skip
 
 
 def write(model, path, dtype=None):
-    """Write `model` to `path`, whole or not at all; `dtype` such as "float16" rounds the weights."""
+    """Write `model` to `path`, whole or not at all; `dtype` such as "float16" rounds the weights.
+
+    A name that ends in .safetensors gives a file of that kind (see `safetensors_files`), any other an .npz.
+    """
+    if Path(path).suffix == ".safetensors":
+        return _write_safetensors(model, path, dtype)
     arrays = {"embedding": model.embedding, "decoder_weight": model.decoder_weight, "decoder_bias": model.decoder_bias}
     for k, layer in enumerate(model.layers):
         arrays |= {f"W{k}": layer.W, f"U{k}": layer.U, f"b{k}": layer.b}
-    arrays = {name: np.ascontiguousarray(array, dtype or array.dtype) for name, array in arrays.items()}
+    arrays = {name: _stored(name, array, dtype) for name, array in arrays.items()}
     if model.word_counts is not None:
         arrays["word_counts"] = np.asarray(model.word_counts, "<i8")
+    write_npz(path, {"header": np.frombuffer(_header_of(model).encode(), np.uint8), **arrays})
+
+
+def _write_safetensors(model, path, dtype):
+    tensors = {name: _stored(name, array, dtype) for name, array in model.state_dict().items()}
+    metadata = {"minilstm": _header_of(model)}
+    if model.word_counts is not None:
+        metadata["word_counts"] = json.dumps(model.word_counts.tolist())
+    write_tensors(path, tensors, metadata)
+
+
+def _stored(name, array, dtype):
+    """`array` as it stands in a file."""
+    dtype = np.dtype(dtype or array.dtype).newbyteorder("<")
+    if dtype.str not in FLOATS:
+        raise ModelFileError(f"{name}: a file holds float16, float32 or float64, not {dtype}")
+    _check_finite(name, array, dtype)
+    return np.ascontiguousarray(array, dtype)
+
+
+def _header_of(model):
+    """What a file says about its model, as JSON."""
     header = {
         "format": FORMAT,
         "version": VERSION,
@@ -89,12 +151,7 @@ def write(model, path, dtype=None):
         "context": model.context,
         "provenance": model.provenance,
     }
-    text = json.dumps(header, ensure_ascii=False, indent=1)
-    with write_whole(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        for name, array in {"header": np.frombuffer(text.encode(), np.uint8), **arrays}.items():
-            # a fixed date, so that the same model always gives the same bytes
-            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, array, allow_pickle=False)
+    return json.dumps(header, ensure_ascii=False, indent=1)
 
 
 def _digest(vocabulary):
@@ -102,69 +159,58 @@ def _digest(vocabulary):
 
 
 def read(path, dtype="float32"):
-    """The model in an .npz file; see `load`."""
+    """The model in an .npz or .safetensors file; see `load`."""
     path = Path(path)
-    if np.dtype(dtype) not in (np.float32, np.float64):
-        raise ModelFileError(f"dtype: expected float32 or float64, got {dtype}")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            shapes = {name: _declared(archive, info) for name, info in _members(archive, path).items()}
-            header = _header(_array(archive, "header", *shapes.pop("header", (None, None))))
-            _compare(header, shapes)
-            arrays = {name: _array(archive, name, *declared) for name, declared in shapes.items()}
+    _check_precision(dtype)
+    if path.suffix == ".safetensors":
+        return _read_safetensors(path, dtype)
+    with open_npz(path) as file:
+        header = _header(file.read("header").tobytes())
+        _compare(header, {name: declared for name, declared in file.declared.items() if name != "header"})
+        arrays = {name: file.read(name) for name in file.declared if name != "header"}
         return _model(header, arrays, dtype)
+
+
+def _check_precision(dtype):
+    if not any(np.dtype(known) == dtype for known in ("float32", "float64")):
+        raise ModelFileError(f"dtype: expected float32 or float64, got {dtype}")
+
+
+def _read_safetensors(path, dtype):
+    tensors, metadata = read_tensors(path)
+    try:
+        header = _header(metadata.get("minilstm", "").encode())
+        for name, tensor in tensors.items():
+            _check_finite(name, tensor, dtype)
+        model = LanguageModel.from_state_dict(
+            tensors,
+            header["vocabulary"],
+            context=header["context"],
+            word_counts=_counts(metadata["word_counts"]) if "word_counts" in metadata else None,
+            provenance=header["provenance"],
+            dtype=dtype,
+        )
+        if header != json.loads(_header_of(model)):
+            raise ModelFileError(f"header: sizes {header['sizes']} and the tensors' shapes differ, or gates are not i f g o")
+        return model
     except ModelFileError as error:
         raise ModelFileError(f"{path}: {error}") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OverflowError) as error:
-        raise ModelFileError(f"{path}: not a whole .npz file ({error})") from error
-    except OSError as error:
-        raise ModelFileError(f"{path}: cannot be read ({error.strerror or error})") from error
-    except ValueError as error:  # NumPy's word on a malformed .npy member
-        raise ModelFileError(f"{path}: not an .npz file of ours ({error})") from error
 
 
-def _members(archive, path):
-    """The archive's members by name, without `.npy`; no name twice, nothing unpacking to more than the file allows."""
-    infos = {}
-    for info in archive.infolist():
-        name = info.filename.removesuffix(".npy")
-        if name in infos:
-            raise ModelFileError(f"member {name!r} is there twice")
-        infos[name] = info
-    if sum(info.file_size for info in infos.values()) > GROWTH * path.stat().st_size:
-        raise ModelFileError(f"unpacks to more than {GROWTH} times its size")
-    return infos
-
-
-def _declared(archive, info):
-    """Shape and dtype that a member's first bytes declare, checked against the number of bytes that follow."""
-    with archive.open(info) as member:
-        start = io.BytesIO(member.read(4096))
-    version = np.lib.format.read_magic(start)
-    if version != (1, 0):
-        raise ModelFileError(f"member {info.filename!r}: expected .npy version 1.0, got {version}")
-    shape, fortran, dtype = np.lib.format.read_array_header_1_0(start)
-    size = dtype.itemsize
-    for n in shape:
-        size *= n
-    if dtype.hasobject or fortran or info.file_size != start.tell() + size:
-        raise ModelFileError(f"member {info.filename!r}: {info.file_size} bytes do not hold {shape} of {dtype}")
-    return shape, dtype
-
-
-def _array(archive, name, shape, dtype):
-    """Read one member, whose checksum zipfile verifies at its end."""
-    if shape is None:
-        raise ModelFileError(f"no member {name!r}: not a model of ours")
-    data = archive.read(f"{name}.npy")
-    size = dtype.itemsize * int(np.prod(shape))
-    return np.frombuffer(data, dtype, offset=len(data) - size).reshape(shape)
+def _counts(text):
+    try:
+        counts = np.array(json.loads(text))
+    except (ValueError, RecursionError) as error:
+        raise ModelFileError(f"word_counts: not a JSON list ({error})") from None
+    if counts.dtype != np.int64:
+        raise ModelFileError(f"word_counts: expected whole numbers, got {counts.dtype}")
+    return counts
 
 
 def _header(raw):
     """The header's JSON, its own parts checked."""
     try:
-        header = json.loads(raw.tobytes().decode("utf-8"))
+        header = json.loads(raw.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"header: not JSON in UTF-8 ({error})") from None
     if not isinstance(header, dict) or header.get("format") != FORMAT:
@@ -186,7 +232,9 @@ def _header(raw):
 def _compare(header, shapes):
     """Raise unless the members' shapes and types are those that the header's sizes ask for."""
     sizes = header["sizes"]
-    numbers = [sizes.get("vocabulary"), sizes.get("embedding"), *(sizes.get("layers") or [None])]
+    layers = sizes.get("layers")
+    numbers = [sizes.get("vocabulary"), sizes.get("embedding")]
+    numbers += layers if isinstance(layers, list) and layers else [None]
     if not all(type(n) is int and n > 0 for n in numbers) or numbers[0] != len(header["vocabulary"]):
         raise ModelFileError(f"header: sizes {sizes} do not fit {len(header['vocabulary'])} words")
     V, D, *layers = numbers
@@ -206,10 +254,9 @@ def _compare(header, shapes):
 
 
 def _model(header, arrays, dtype):
-    for name, array in arrays.items():
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise ModelFileError(f"{name}: holds numbers that are not finite")
     counts = arrays.pop("word_counts", None)
+    for name, array in arrays.items():
+        _check_finite(name, array, dtype)
     arrays = {name: array.astype(dtype) for name, array in arrays.items()}
     layers = tuple(
         Layer(*(reorder(arrays[f"{part}{k}"], header["gate_order"]) for part in "WUb"))
@@ -225,3 +272,10 @@ def _model(header, arrays, dtype):
         counts,
         header["provenance"],
     )
+
+
+def _check_finite(name, array, dtype):
+    """Raise unless all numbers are finite, and stay so in the precision to come."""
+    most = np.finfo(dtype).max
+    if not np.isfinite(array).all() or array.max(initial=0) > most or array.min(initial=0) < -most:
+        raise ModelFileError(f"{name}: expected numbers that are finite in {np.dtype(dtype)}")

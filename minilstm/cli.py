@@ -21,7 +21,9 @@ UNITS = "numbered as in the paper: 1 is the first unit of the first layer, count
 
 def main(arguments=None):
     """Run one command; returns the exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     options = parser().parse_args(arguments)
+    options.line = arguments  # what `train` puts on record
     try:
         return options.run(options) or 0
     except MinilstmError as error:
@@ -73,9 +75,12 @@ def parser():
 
     command("info", _info, [model], "what a model file holds and how it was made")
 
-    from .cli_train import add_options
+    from . import cli_import, cli_train, cli_verify
 
-    add_options(command("train", _train, [], "train a model from scratch, as those in weights/ were"))
+    cli_train.add_options(command("train", cli_train.run, [], "train a model from scratch, as those in weights/ were"))
+    cli_import.add_options(command("import", cli_import.run, [], "open a PyTorch checkpoint without PyTorch"))
+    cli_verify.add_vectors_options(command("vectors", cli_verify.write, [], "write test vectors for an LSTM of your own"))
+    cli_verify.add_verify_options(command("verify", cli_verify.check, [], "say whether and why its outputs are wrong"))
     return top
 
 
@@ -260,9 +265,11 @@ def _trace(options):
 
 def _info(options):
     from .checkpoints import describe
+    from .original import compare, may_be_original
     from .tables import plain, render, to_json
 
-    facts = describe(_load(options))
+    model = _load(options)
+    facts = describe(model)
     if options.form == "json":
         print(to_json(facts))
     elif options.form == "csv":
@@ -271,12 +278,9 @@ def _info(options):
         for key, value in facts.items():
             text = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(plain(value))
             print(textwrap.fill(f"{key}: {text}", 100, subsequent_indent="    "))
-
-
-def _train(options):
-    from .cli_train import train_from
-
-    train_from(options)
+        if may_be_original(model):
+            print("\nIt has the shape and the words of the paper's model. log p of verb forms, published and here:")
+            print(render(*compare(model)))
 
 
 def _shape(model):

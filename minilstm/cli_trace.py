@@ -31,7 +31,8 @@ def show_trace(model, options, state):
     columns = ["word", *(f"{gate} {unit}" for unit in units for gate in GATES), *(f"p({form})" for form in choices)]
     cells = np.column_stack([values[gate][:, k] for k in range(len(units)) for gate in GATES] + list(choices.values()))
     if options.form == "text":
-        cells = [[f"{cell:.2f}" for cell in row] for row in cells]
+        digits = [2] * (len(columns) - 1 - len(choices)) + [4] * len(choices)  # p of one verb among many is small
+        cells = [[f"{cell:.{n}f}" for cell, n in zip(row, digits, strict=True)] for row in cells]
     print(render(columns, [[word, *row] for word, row in zip(words, cells, strict=True)], options.form))
 
     if options.out is None and options.form != "text":

@@ -44,7 +44,7 @@ def _shares(text):
     return tuple(float(part) for part in text.split(","))
 
 
-def train_from(options):
+def run(options):
     """Train as the options say, and write the model."""
     from threadpoolctl import threadpool_limits
 
@@ -65,7 +65,7 @@ def train_from(options):
     vocabulary, text, context, source = _own_text(options) if options.text else _fragment(options)
     provenance = {
         **source,
-        "command": shlex.join(["minilstm", *_without_places(sys.argv[1:])]),
+        "command": shlex.join(["minilstm", *_without_places(options.line)]),
         "python": platform.python_version(),
         "numpy": np.__version__,
     }

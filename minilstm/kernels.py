@@ -48,8 +48,10 @@ def run(x, layers, state=None, ablate=()):
     traces, states = [], []
     for layer, h_0, C_0, dead in zip(prepare(layers, x.dtype), h_start, C_start, silent, strict=True):
         steps, (batch, H) = len(x), h_0.shape
-        gates = np.matmul(x, layer.W.T)  # (steps, batch, 4 * H)
+        # two dimensions, because NumPy makes `steps` small products out of a three-dimensional one
+        gates = x.reshape(steps * batch, x.shape[2]) @ layer.W.T
         gates += layer.b
+        gates = gates.reshape(steps, batch, 4 * H)
         h, C = np.empty((2, steps + 1, batch, H), x.dtype)
         h[0], C[0] = h_0, C_0
         h[0, :, dead] = 0

@@ -7,11 +7,12 @@ import numpy as np
 
 from . import kernels
 from .arguments import check_layers
-from .conventions import layers_from
+from .conventions import layers_from, layers_to, to_array
 from .errors import MinilstmError, ModelFileError, UnknownWordError
 from .lstm import Layer, State
 
 CHUNK = 256  # words whose logits over the whole vocabulary are held at once
+MODULES = "encoder", "rnn", "decoder"  # what the language model of the paper calls its parts in PyTorch
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,40 +70,69 @@ class LanguageModel:
 
     @classmethod
     def from_state_dict(
-        cls, tensors, vocabulary, convention="pytorch", *, context=(), word_counts=None, provenance=None, dtype=np.float32
+        cls,
+        tensors,
+        vocabulary,
+        convention="pytorch",
+        *,
+        modules=MODULES,
+        context=(),
+        word_counts=None,
+        provenance=None,
+        dtype=np.float32,
     ):
         """A model from the tensors of a framework.
 
         Parameters
         ----------
-        tensors : mapping of str to array
-            `encoder.weight`, `decoder.weight`, `decoder.bias` and the LSTM's weights under the names of `convention`
-            (PyTorch: `rnn.weight_ih_l0`, `rnn.weight_hh_l0`, `rnn.bias_ih_l0`, `rnn.bias_hh_l0`, ...).
+        tensors : mapping of str to array, or a PyTorch module
+            `encoder.weight`, `decoder.weight`, `decoder.bias` and the LSTM's weights, named and shaped as in
+            `conventions` (PyTorch: `rnn.weight_ih_l0`, `rnn.weight_hh_l0`, `rnn.bias_ih_l0`, `rnn.bias_hh_l0`, ...).
         vocabulary : sequence of str
             One word for each row of the decoder.
-        convention : str
-            Whose gate order and names; see `conventions.CONVENTIONS`.
+        convention : {"pytorch", "onnx", "keras"}
+        modules : three of str
+            What stands before the dots, where it is not encoder, rnn and decoder.
 
         Raises
         ------
         ModelFileError
-            If a tensor is missing, left over, or of a shape that does not fit.
+            If a tensor is missing, left over, or of a shape that does not fit, or if this is no plain LSTM.
         """
-        tensors = dict(tensors)
-        layers = layers_from(tensors, convention, prefix="rnn.")
-        parts = []
-        for name in ("encoder.weight", "decoder.weight", "decoder.bias"):
+        tensors = dict(tensors.state_dict() if hasattr(tensors, "state_dict") else tensors)
+        encoder, rnn, decoder = modules
+        layers = layers_from(tensors, convention, prefix=f"{rnn}.")
+        names = f"{encoder}.weight", f"{decoder}.weight", f"{decoder}.bias"
+        for name in names:
             if name not in tensors:
                 raise ModelFileError(f"no tensor {name!r}; there are {', '.join(sorted(tensors)) or 'none'}")
-            parts.append(np.asarray(tensors[name]).astype(dtype))
-        embedding, weight, bias = parts
+        odd = [name for name in tensors if name not in names and not name.startswith(f"{rnn}.")]
+        if odd:
+            raise ModelFileError(f"{odd[0]}: expected {', '.join(names)} and {rnn}. in front of the LSTM's, no more")
+        embedding, weight, bias = (to_array(tensors[name], name).astype(dtype) for name in names)
         layers = tuple(Layer(*(array.astype(dtype) for array in layer)) for layer in layers)
         return cls(
             tuple(vocabulary), embedding, layers, weight, bias, tuple(context), word_counts, dict(provenance or {})
         )
 
+    def state_dict(self, convention="pytorch", *, modules=MODULES):
+        """The tensors by which a framework knows this model, the way back from `from_state_dict`.
+
+        Returns
+        -------
+        dict of str to array
+            For PyTorch: `module.load_state_dict({k: torch.from_numpy(v) for k, v in model.state_dict().items()})`.
+        """
+        encoder, rnn, decoder = modules
+        return {
+            f"{encoder}.weight": self.embedding,
+            **layers_to(self.layers, convention, prefix=f"{rnn}."),
+            f"{decoder}.weight": self.decoder_weight,
+            f"{decoder}.bias": self.decoder_bias,
+        }
+
     def save(self, path):
-        """Write the model to an .npz file (see `checkpoints`), whole or not at all."""
+        """Write the model to an .npz or .safetensors file (see `checkpoints`), whole or not at all."""
         from .checkpoints import write
 
         write(self, path)

@@ -5,8 +5,8 @@
 ((2600, 650), 650)
 
 In reading order: `pickles.py` (a pickle reader that cannot run anything), `stubs.py` (the names it allows),
-`layouts.py` (the two layouts of files), `modules.py` (from objects to named tensors), `checkpoint.py` (is it a
-language model?), `vocabulary.py`.
+`layouts.py` (the two layouts of files), `modules.py` (from objects to named tensors), `checkpoint.py` (is it
+a language model?), `vocabulary.py`.
 """
 
 from dataclasses import dataclass
@@ -32,12 +32,12 @@ class TorchFile:
     Attributes
     ----------
     tensors : dict of str to ndarray
-        By the names of a state dict: `encoder.weight`, `rnn.weight_ih_l0`, ... The arrays are read-only views of
-        the file, possibly unaligned (`np.require(a, requirements="A")` copies where needed); bfloat16 becomes
-        float32.
+        By the names of a state dict: `encoder.weight`, `rnn.weight_ih_l0`, ... The arrays are read-only views
+        of the file, which must not be rewritten in place while they are used, and possibly unaligned
+        (`np.require(a, requirements="A")` copies where needed). bfloat16 becomes float32.
     attributes : dict of str to (None, bool, int, float or str)
-        Plain attributes of the module and, after its path and a dot, of its parts: `rnn_type`, `nhid`, `training`,
-        `rnn.bidirectional`. For a state dict inside another dictionary, the plain values beside it.
+        Plain attributes of the module and, after its path and a dot, of its parts: `rnn_type`, `nhid`,
+        `training`, `rnn.bidirectional`. For a state dict in another dictionary, the plain values beside it.
     classes : dict of str to str
         From a module's path ("" is the whole) to the name of its class; empty for a state dict.
     layout : {"legacy", "zip"}
@@ -59,8 +59,8 @@ def read_torch(path, classes=()):
     ----------
     path : str or Path
     classes : iterable of str
-        Full names of further module classes that the file may contain, such as "my_package.my_file.MyModel". They
-        are not imported: whatever a name on the list stands for, only the attributes in the file are read.
+        Full names of further module classes that the file may contain, such as "my_package.my_file.MyModel".
+        They are not imported: whatever a name stands for, only the attributes in the file are read.
 
     Returns
     -------
@@ -69,8 +69,8 @@ def read_torch(path, classes=()):
     Raises
     ------
     ModelFileError
-        Names the file and what was expected. Zip files carry checksums, so damage to what is read is always found;
-        legacy files have none, so a changed weight in one of them cannot be told from another weight.
+        Names the file and what was expected. Zip files carry checksums, so damage to what is read is always
+        found; legacy files have none, so a damaged weight in one of them cannot be told from another weight.
     """
     try:
         mapped = map_file(path)
@@ -103,8 +103,8 @@ def import_checkpoint(path, vocab_path, context=None, classes=()):
     Raises
     ------
     ModelFileError
-        Not an LSTM language model (GRU, plain RNN, bidirectional, projections, missing or misshapen tensors), or
-        the vocabulary does not have as many words as the decoder has rows.
+        Not an LSTM language model (GRU, plain RNN, bidirectional, projections, missing or misshapen tensors),
+        or the vocabulary does not have as many words as the decoder has rows.
     """
     file = read_torch(path, classes)
     vocabulary = read_vocabulary(vocab_path)

@@ -17,7 +17,7 @@ from .stubs import Known, Storage
 
 MAGIC = 0x1950A86A20F9469CFC6C
 PROTOCOL = 1001
-LARGEST_PART = 2**18  # bytes; of a pickle's strings or a zip file's directory. The numbers are not read, only mapped
+LARGEST_PART = 2**18  # bytes, of a string in a pickle or a zip file's directory; numbers are mapped, not read
 MOST_ELEMENTS = 2**40
 
 
@@ -76,7 +76,7 @@ def _read_legacy(mapped, allowed, budget):
         raise ModelFileError("the first pickle is not PyTorch's magic number")
     if read_pickle(mapped, budget) != PROTOCOL:
         raise ModelFileError(f"the second pickle is not PyTorch's protocol version, {PROTOCOL}")
-    # Byte order and C type sizes of the writer: big-endian machines convert, so that all files are little-endian.
+    # Byte order and C type sizes of the writer. Big-endian machines convert: all files are little-endian.
     if not isinstance(read_pickle(mapped, budget), dict):
         raise ModelFileError("the third pickle is not the dictionary that describes the writer's machine")
     described = {}
@@ -85,13 +85,15 @@ def _read_legacy(mapped, allowed, budget):
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         raise ModelFileError("the fifth pickle is not a list of storage keys")
     if sorted(keys) != sorted(described):
-        raise ModelFileError(f"lists {len(keys)} storages, its tensors use {len(described)}, and they are not the same")
+        raise ModelFileError(
+            f"the storages it lists, {len(keys)}, are not those its tensors use, {len(described)}"
+        )
     position, storages = mapped.tell(), {}
     for key in keys:
         storage = described[key]
-        count, = struct.unpack("<q", _part(mapped, position, 8, f"the length of storage {shown(key)}"))
+        (count,) = struct.unpack("<q", _part(mapped, position, 8, f"the length of storage {shown(key)}"))
         if count != storage.total:
-            raise ModelFileError(f"storage {shown(key)} has {count} elements; its tensors expect {storage.total}")
+            raise ModelFileError(f"storage {shown(key)} has {count} elements; expected {storage.total}")
         storages[key] = _numbers(mapped, position + 8, storage, "<")
         position += 8 + storages[key].nbytes
     if position != len(mapped):
@@ -110,12 +112,12 @@ def _legacy_id(pid, described):
 
 
 def _describe(pid, described, view=None):
-    """Turn ("storage", class, key, location, elements) into a `Storage`; the location, cpu or cuda:0, is moot."""
+    """Turn ("storage", class, key, location, elements) into a `Storage`; the location is dropped."""
     kind, cls, key, location, total = pid
     if kind != "storage" or not isinstance(cls, Known) or cls.dtype is None:
-        raise ModelFileError(f"a persistent id of kind {shown(kind)}; expected a storage of a class such as FloatStorage")
+        raise ModelFileError(f"a persistent id of kind {shown(kind)}; expected a known storage class")
     if not isinstance(key, str) or not isinstance(location, str):
-        raise ModelFileError(f"a storage with key {shown(key)}, location {shown(location)}; expected two strings")
+        raise ModelFileError(f"a storage's key {shown(key)} or location {shown(location)}; expected strings")
     integer(total, 0, MOST_ELEMENTS, "a storage's length")
     whole = Storage(key, cls.dtype, total, 0, total)
     if described.setdefault(key, whole) != whole:
@@ -129,16 +131,18 @@ def _describe(pid, described, view=None):
 
 
 def _part(mapped, start, size, what):
-    if start + size > len(mapped):
-        raise ModelFileError(f"ends before {what}: {len(mapped)} bytes; expected at least {start + size}")
-    return mapped[start:start + size]
+    if start < 0 or start + size > len(mapped):
+        raise ModelFileError(f"{what} should be at byte {start}; the file has {len(mapped)}")
+    return mapped[start : start + size]
 
 
 def _numbers(mapped, start, storage, order):
     dtype = np.dtype("<u2" if storage.dtype == "bfloat16" else storage.dtype).newbyteorder(order)
     if start + storage.total * dtype.itemsize > len(mapped):
-        raise ModelFileError(f"storage {shown(storage.key)} needs {storage.total} x {dtype.itemsize} bytes from byte "
-                             f"{start} on; the file has {len(mapped)} in all")
+        raise ModelFileError(
+            f"storage {shown(storage.key)} is {storage.total} x {dtype.itemsize} bytes from byte "
+            f"{start} on; the file has {len(mapped)} in all"
+        )
     return np.frombuffer(mapped, dtype, storage.total, start) if storage.total else np.empty(0, dtype)
 
 
@@ -164,8 +168,9 @@ def _read_zip(mapped, allowed, budget):
         start, end = _member(mapped, members, f"{prefix}data/{key}")
         storages[key] = _numbers(mapped, start, storage, order)
         if storages[key].nbytes != end - start:
-            raise ModelFileError(f"{shown(f'{prefix}data/{key}')} has {end - start} bytes; its tensors expect "
-                                 f"{storages[key].nbytes}")
+            raise ModelFileError(
+                f"storage {shown(key)} has {end - start} bytes; expected {storages[key].nbytes}"
+            )
     return pickled, storages
 
 
@@ -177,12 +182,16 @@ def _directory(mapped):
         raise
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, OSError, EOFError) as error:
         raise ModelFileError(f"not a whole zip file: {str(error)[:200]}") from None
+    end = mapped.rfind(b"PK\x05\x06", max(0, len(mapped) - 2**16 - 22))
+    (count,) = struct.unpack("<H", _part(mapped, end + 10, 2, "the number of members"))
+    if count != len(infos):  # a damaged length can hide the entries behind it, which zipfile does not notice
+        raise ModelFileError(f"{len(infos)} members in the zip file's directory; expected {count}")
     members = {info.filename: info for info in infos}
     if len(members) != len(infos):
         raise ModelFileError("two members of the zip file have one name")
     pickles = [name for name in members if name.endswith("/data.pkl") and name.count("/") == 1]
     if len(pickles) != 1:
-        raise ModelFileError(f"{len(pickles)} members called FOLDER/data.pkl; expected one, as torch.save writes")
+        raise ModelFileError(f"{len(pickles)} members called FOLDER/data.pkl; torch.save writes one")
     return members, pickles[0].removesuffix("data.pkl")
 
 
@@ -190,7 +199,7 @@ def _byte_order(mapped, members, prefix):
     if f"{prefix}byteorder" not in members:
         return b"little"  # before PyTorch 2.1
     start, end = _member(mapped, members, f"{prefix}byteorder")
-    order = bytes(mapped[start:min(end, start + 10)])
+    order = bytes(mapped[start : min(end, start + 10)])
     if order not in (b"little", b"big"):
         raise ModelFileError(f"the byte order is {shown(order)}; expected 'little' or 'big'")
     return order
@@ -208,7 +217,7 @@ def _member(mapped, members, name):
     start = info.header_offset + 30 + name_size + extra_size
     end = start + info.file_size
     raw_name = name.encode("utf-8" if info.flag_bits & 0x800 else "cp437", "surrogateescape")
-    if header[:4] != b"PK\x03\x04" or mapped[start - extra_size - name_size:start - extra_size] != raw_name:
+    if header[:4] != b"PK\x03\x04" or mapped[start - extra_size - name_size : start - extra_size] != raw_name:
         raise ModelFileError(f"no header for {shown(name)} at byte {info.header_offset}")
     if end > len(mapped):
         raise ModelFileError(f"{shown(name)} ends at byte {end}; the file has {len(mapped)}")

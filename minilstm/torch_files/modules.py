@@ -48,8 +48,11 @@ def _state_dict(pickled, budget):
     budget.spend(len(pickled))
     tensors = {key: _data(value) for key, value in pickled.items() if isinstance(value, (Tensor, Variable))}
     if not tensors:
-        raise ModelFileError(f"no tensors among {', '.join(shown(key) for key in list(pickled)[:8]) or 'nothing'}; "
-                             f"expected a state dict, or one under {', '.join(STATE_DICT_KEYS)}")
+        keys = ", ".join(shown(key) for key in list(pickled)[:8]) or "nothing"
+        raise ModelFileError(
+            f"no tensors among {keys}; expected a state dict, or one under one of the keys "
+            f"{', '.join(STATE_DICT_KEYS)}"
+        )
     for name in tensors:
         _check_name(name)
     return tensors
@@ -66,8 +69,11 @@ def _walk(module, path, tensors, attributes, classes, budget, depth):
             raise ModelFileError(f"{module.name}.{kind} is {shown(part)}; expected a dictionary")
     budget.spend(1 + len(state) + sum(map(len, parts.values())))
     classes[path.removesuffix(".")] = module.name
-    attributes |= {path + key: value for key, value in state.items()
-                   if isinstance(key, str) and not key.startswith("_") and isinstance(value, PLAIN)}
+    attributes |= {
+        path + key: value
+        for key, value in state.items()
+        if isinstance(key, str) and not key.startswith("_") and isinstance(value, PLAIN)
+    }
     passing = state.get("_non_persistent_buffers_set", ())
     saved = parts["_parameters"] | {k: v for k, v in parts["_buffers"].items() if k not in passing}
     for key, value in saved.items():
@@ -77,13 +83,17 @@ def _walk(module, path, tensors, attributes, classes, budget, depth):
         if value is None:
             continue
         if not isinstance(value, Module):
-            raise ModelFileError(f"the part {shown(key)} of {module.name} is {shown(value)}; expected a module")
+            raise ModelFileError(
+                f"the part {shown(key)} of {module.name} is {shown(value)}; expected a module"
+            )
         _walk(value, f"{_check_name(key, path)}.", tensors, attributes, classes, budget, depth - 1)
 
 
 def _check_name(name, path=""):
     if not isinstance(name, str) or len(path) + len(name) > LONGEST_NAME:
-        raise ModelFileError(f"a tensor or module is named {shown(name)}; expected at most {LONGEST_NAME} characters")
+        raise ModelFileError(
+            f"a tensor's or module's name is {shown(name)}; at most {LONGEST_NAME} characters"
+        )
     return path + name
 
 
@@ -119,14 +129,19 @@ def arrays(tensors, storages):
         storage = tensor.storage
         if storage.key not in wide:
             wide[storage.key] = _native(storages[storage.key], storage.dtype)
-        flat = wide[storage.key][storage.start + tensor.offset:]
+        flat = wide[storage.key][storage.start + tensor.offset :]
         strides = tuple(stride * flat.itemsize for stride in tensor.strides)
-        made[name] = (np.empty(tensor.shape, flat.dtype) if 0 in tensor.shape else
-                      np.lib.stride_tricks.as_strided(flat, tensor.shape, strides, writeable=False))
+        made[name] = (
+            np.empty(tensor.shape, flat.dtype)
+            if 0 in tensor.shape
+            else np.lib.stride_tricks.as_strided(flat, tensor.shape, strides, writeable=False)
+        )
         groups.setdefault(tensor, []).append(name)
     viewed, stored = sum(a.nbytes for a in made.values()), sum(a.nbytes for a in wide.values())
     if viewed > 3 * stored:
-        raise ModelFileError(f"its tensors are {viewed} bytes, all views of {stored}; expected at most three times as many")
+        raise ModelFileError(
+            f"its tensors are {viewed} bytes, all views of {stored}; at most three times as many"
+        )
     return made, tuple(tuple(names) for names in groups.values() if len(names) > 1)
 
 

@@ -1,18 +1,21 @@
 """A pickle reader that cannot run anything.
 
-`pickle.Unpickler` looks up names and calls them; even with its look-ups restricted it hashes nested keys, honours
-`__setstate__` and reserves memory for memo indices as large as the file asks. PyTorch's pickles need little of
-that. The machine below takes the opcodes from the standard library's `pickletools.genops`, which only parses, and
-knows the few that PyTorch writes. A name resolves to an entry of the allow-list (`stubs.py`) or is refused. What is
-"called" is the entry's own small function, which describes an object instead of making one.
+`pickle.Unpickler` looks up names and calls them; even with its look-ups restricted it hashes nested keys,
+honours `__setstate__` and reserves memory for memo indices as large as the file asks. PyTorch's pickles need
+little of that. The machine below takes the opcodes from the standard library's `pickletools.genops`, which
+only parses, and knows the few that PyTorch writes. A name resolves to an entry of the allow-list (`stubs.py`)
+or is refused. What is "called" is the entry's own small function, which describes an object and makes none.
 """
 
 import pickletools
+import warnings
 
 from ..errors import ModelFileError
 
-LITERALS = frozenset("""INT BININT BININT1 BININT2 LONG1 LONG4 BINFLOAT BINSTRING SHORT_BINSTRING BINUNICODE
-    SHORT_BINUNICODE BINUNICODE8 BINBYTES SHORT_BINBYTES BINBYTES8""".split())
+LITERALS = frozenset(
+    """INT BININT BININT1 BININT2 LONG1 LONG4 BINFLOAT BINSTRING SHORT_BINSTRING BINUNICODE
+    SHORT_BINUNICODE BINUNICODE8 BINBYTES SHORT_BINBYTES BINBYTES8""".split()
+)
 CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
 EMPTY = {"EMPTY_LIST": list, "EMPTY_DICT": dict, "EMPTY_SET": set}
 MARK = object()
@@ -21,8 +24,8 @@ MARK = object()
 class Budget:
     """Counts the work a file asks for, and refuses when it is out of proportion to the file's size.
 
-    An opcode of one byte can make an object of about 90 bytes, so opcodes are limited to what keeps all objects
-    below three times the file (and 2 MB for small files). A PyTorch module of a language model takes about 1,500.
+    An opcode of one byte can make an object of about 90 bytes, so opcodes are limited to what keeps all
+    objects below three times the file (and 2 MB for small files). The module of a language model takes 1,500.
     """
 
     def __init__(self, file_size):
@@ -78,11 +81,13 @@ def read_pickle(stream, budget, allowed=None, persistent=None):
         The bytes are no pickle, or one that does what PyTorch's pickles have no need of.
     """
     machine = _Machine(budget, allowed or {}, persistent)
-    for opcode, argument, position in _opcodes(stream, budget):
-        try:
-            machine.step(opcode.name, argument)
-        except ModelFileError as error:
-            raise ModelFileError(f"byte {position}, opcode {opcode.name}: {error}") from None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of pickletools, on escapes in a string that is refused anyway
+        for opcode, argument, position in _opcodes(stream, budget):
+            try:
+                machine.step(opcode.name, argument)
+            except ModelFileError as error:
+                raise ModelFileError(f"byte {position}, opcode {opcode.name}: {error}") from None
     return machine.result()
 
 
@@ -98,7 +103,7 @@ def _opcodes(stream, budget):
 
 
 def _key(value):
-    """Return `value` if it is safe as a key: nested tuples can take forever to hash, or overflow the C stack."""
+    """Return `value` if it is safe as a key; nested tuples hash forever or overflow the C stack."""
     if isinstance(value, (str, bytes)) or value is None:
         return value
     return integer(value, -(2**63), 2**63, "a dictionary key or set member")
@@ -117,7 +122,7 @@ class _Machine:
         elif name in CONSTANTS:
             self.stack.append(CONSTANTS[name])
         elif name in EMPTY:
-            self.budget.spend(2 if name == "EMPTY_SET" else 0)  # an empty set takes as much as three dictionaries
+            self.budget.spend(2 if name == "EMPTY_SET" else 0)  # a set takes as much as three dictionaries
             self.stack.append(EMPTY[name]())
         else:
             handler = getattr(self, f"do_{name.lower()}", None)
@@ -146,8 +151,8 @@ class _Machine:
     def pop_mark(self):
         for depth in range(1, len(self.stack) + 1):
             if self.stack[-depth] is MARK:
-                items = self.stack[len(self.stack) - depth + 1:]
-                del self.stack[len(self.stack) - depth:]
+                items = self.stack[len(self.stack) - depth + 1 :]
+                del self.stack[len(self.stack) - depth :]
                 return items
         raise ModelFileError("no mark on the stack; expected one")
 
@@ -216,7 +221,7 @@ class _Machine:
         items = self.pop_mark()
         if len(items) % 2:
             raise ModelFileError(f"{len(items)} keys and values; expected an even number")
-        fill(self.top(dict), zip(items[::2], items[1::2]))
+        fill(self.top(dict), zip(items[::2], items[1::2], strict=True))
 
     def do_additems(self, _):
         items = self.pop_mark()
@@ -236,8 +241,10 @@ class _Machine:
 
     def known(self, module, name):
         if (module, name) not in self.allowed:
-            raise ModelFileError(f"asks for {shown(f'{module}.{name}')}, which is not on the list of names that "
-                                 "PyTorch files of language models need; nothing was run")
+            raise ModelFileError(
+                f"asks for {shown(f'{module}.{name}')}, which is not on the list of names that PyTorch "
+                "files of language models need; nothing was run"
+            )
         return self.allowed[module, name]
 
     def do_reduce(self, _):

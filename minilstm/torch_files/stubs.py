@@ -1,9 +1,10 @@
 """The names a PyTorch file may use, and the inert stand-ins that take their place.
 
-Every (module, name) pair is listed exactly; there are no patterns and no fallbacks. A stand-in holds descriptions
-(which storage, which shape), never a function of PyTorch's, of Python's or of the file's.
+Every (module, name) pair is listed exactly; there are no patterns and no fallbacks. A stand-in holds
+descriptions (which storage, which shape), never a function of PyTorch's, of Python's or of the file's.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -16,7 +17,7 @@ MOST_AXES = 16
 
 @dataclass(frozen=True)
 class Known:
-    """An allowed name. `build(args, budget)` describes what a call of it would have made; None: not callable."""
+    """An allowed name. `build(args, budget)` describes what a call would have made; None: not callable."""
 
     name: str
     build: Callable | None = None
@@ -56,7 +57,7 @@ class Variable:
     data: Tensor | None = None
 
     def set_state(self, state):
-        """Accept (requires_grad, volatile, hooks), or PyTorch 0.1's (data, grad, hooks, requires_grad, volatile)."""
+        """Accept (requires_grad, volatile, hooks), or the older five, of which the first is the tensor."""
         if not isinstance(state, tuple) or len(state) not in (3, 5):
             raise ModelFileError(f"the state of a Variable is {shown(state)}; expected a tuple of 3 or 5")
         if len(state) == 5:
@@ -101,8 +102,11 @@ def _rebuild_tensor(args, budget):
     storage, offset, shape, strides = args[:4]
     if not isinstance(storage, Storage):
         raise ModelFileError(f"a tensor on {shown(storage)}; expected a storage")
-    if not (isinstance(shape, tuple) and isinstance(strides, tuple) and len(shape) == len(strides) <= MOST_AXES):
-        raise ModelFileError(f"a tensor's shape and strides; expected two tuples of one length up to {MOST_AXES}")
+    tuples = isinstance(shape, tuple) and isinstance(strides, tuple)
+    if not tuples or not len(shape) == len(strides) <= MOST_AXES:
+        raise ModelFileError(
+            f"a tensor's shape and strides; expected two tuples of one length up to {MOST_AXES}"
+        )
     integer(offset, 0, storage.count, "a tensor's offset")
     for n in shape:
         integer(n, 0, MOST_ELEMENTS, "a tensor's length")
@@ -110,19 +114,23 @@ def _rebuild_tensor(args, budget):
         integer(s, 0, MOST_ELEMENTS, "a tensor's stride")
     if 0 not in shape:
         _check_reach(storage, offset, shape, strides)
+    elif math.prod(n for n in shape if n) > MOST_ELEMENTS:
+        raise ModelFileError(f"a tensor of shape {shape} has no elements; expected shorter axes")
     return Tensor(storage, offset, shape, strides)
 
 
 def _check_reach(storage, offset, shape, strides):
     """Refuse a view that leaves its storage or meets one element twice (which could stand for any size)."""
     reach = 0
-    for stride, n in sorted((s, n) for s, n in zip(strides, shape) if n > 1):
+    for stride, n in sorted((s, n) for s, n in zip(strides, shape, strict=True) if n > 1):
         if stride <= reach:
             raise ModelFileError(f"a tensor of shape {shape}, strides {strides} overlaps itself")
         reach += (n - 1) * stride
     if offset + reach >= storage.count:
-        raise ModelFileError(f"a tensor of shape {shape}, strides {strides}, offset {offset} does not fit "
-                             f"its storage of {storage.count} elements")
+        raise ModelFileError(
+            f"a tensor of shape {shape}, strides {strides}, offset {offset} does not fit "
+            f"its storage of {storage.count} elements"
+        )
 
 
 def _rebuild_parameter(args, budget):
@@ -161,6 +169,7 @@ def _ignored(args, budget):
 
 def module_class(name):
     """Return the stand-in for the module class called `name`."""
+
     def build(args, budget):
         _count(args, 0)
         return Module(name)
@@ -168,30 +177,55 @@ def module_class(name):
     return Known(name, build)
 
 
-STORAGES = {"DoubleStorage": "<f8", "FloatStorage": "<f4", "HalfStorage": "<f2", "BFloat16Storage": "bfloat16",
-            "LongStorage": "<i8", "IntStorage": "<i4", "ShortStorage": "<i2", "CharStorage": "|i1",
-            "ByteStorage": "|u1", "BoolStorage": "|b1"}
+STORAGES = {
+    "DoubleStorage": "<f8",
+    "FloatStorage": "<f4",
+    "HalfStorage": "<f2",
+    "BFloat16Storage": "bfloat16",
+    "LongStorage": "<i8",
+    "IntStorage": "<i4",
+    "ShortStorage": "<i2",
+    "CharStorage": "|i1",
+    "ByteStorage": "|u1",
+    "BoolStorage": "|b1",
+}
 
-MODULES = ("model.RNNModel",  # the paper's, and that of PyTorch's word_language_model example
-           "torch.nn.modules.dropout.Dropout", "torch.nn.modules.sparse.Embedding", "torch.nn.modules.rnn.LSTM",
-           "torch.nn.modules.linear.Linear", "torch.nn.modules.container.Sequential",
-           "torch.nn.modules.container.ModuleList", "torch.nn.modules.container.ModuleDict",
-           "torch.nn.parallel.data_parallel.DataParallel",
-           "torch.nn.modules.rnn.GRU", "torch.nn.modules.rnn.RNN")  # these two to be refused by their names
+MODULES = (
+    "model.RNNModel",  # the paper's, and that of PyTorch's word_language_model example
+    "torch.nn.modules.dropout.Dropout",
+    "torch.nn.modules.sparse.Embedding",
+    "torch.nn.modules.rnn.LSTM",
+    "torch.nn.modules.linear.Linear",
+    "torch.nn.modules.container.Sequential",
+    "torch.nn.modules.container.ModuleList",
+    "torch.nn.modules.container.ModuleDict",
+    "torch.nn.parallel.data_parallel.DataParallel",
+    "torch.nn.modules.rnn.GRU",
+    "torch.nn.modules.rnn.RNN",
+)  # these two to be refused by their names
 
-FUNCTIONS = {"torch._utils._rebuild_tensor": _rebuild_tensor, "torch._utils._rebuild_tensor_v2": _rebuild_tensor,
-             "torch._utils._rebuild_parameter": _rebuild_parameter,
-             "torch._utils._rebuild_parameter_with_state": _rebuild_parameter,
-             "torch.autograd.variable.Variable": _variable, "torch.nn.parameter.Parameter": _variable,
-             "torch.nn.backends.thnn._get_thnn_function_backend": _ignored,
-             "torch.backends.cudnn.rnn.Unserializable": _ignored,
-             "collections.OrderedDict": _ordered_dict, "__builtin__.set": _set, "builtins.set": _set}
+FUNCTIONS = {
+    "torch._utils._rebuild_tensor": _rebuild_tensor,
+    "torch._utils._rebuild_tensor_v2": _rebuild_tensor,
+    "torch._utils._rebuild_parameter": _rebuild_parameter,
+    "torch._utils._rebuild_parameter_with_state": _rebuild_parameter,
+    "torch.autograd.variable.Variable": _variable,
+    "torch.nn.parameter.Parameter": _variable,
+    "torch.nn.backends.thnn._get_thnn_function_backend": _ignored,
+    "torch.backends.cudnn.rnn.Unserializable": _ignored,
+    "collections.OrderedDict": _ordered_dict,
+    "__builtin__.set": _set,
+    "builtins.set": _set,
+}
 
 
 def allow_list(classes=()):
     """Return the dict from (module, name) to stand-in; `classes` are further names of module classes."""
-    known = [Known(f"{package}.{name}", dtype=dtype) for name, dtype in STORAGES.items()
-             for package in ("torch", "torch.cuda")]
+    known = [
+        Known(f"{package}.{name}", dtype=dtype)
+        for name, dtype in STORAGES.items()
+        for package in ("torch", "torch.cuda")
+    ]
     known += [Known(name, build) for name, build in FUNCTIONS.items()]
     known += [module_class(name) for name in (*MODULES, *classes)]
     return {tuple(k.name.rsplit(".", 1)): k for k in known}

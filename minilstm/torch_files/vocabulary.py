@@ -26,7 +26,8 @@ def read_vocabulary(path):
     Raises
     ------
     ModelFileError
-        The file cannot be read, or a line is empty, not UTF-8, longer than 1,000 bytes or a repeat; names the line.
+        The file cannot be read, or a line, which is named, is empty, not UTF-8, longer than 1,000 bytes or a
+        repeat.
     """
     path = Path(path)
     lines = {}  # word to line number
@@ -37,8 +38,10 @@ def read_vocabulary(path):
             for number, line in enumerate(iter(lambda: file.readline(LONGEST_WORD + 2), b""), 1):
                 word = _word(line, f"{path}, line {number}")
                 if word in lines:
-                    raise ModelFileError(f"{path}, line {number}: the word {word[:60]!r} was line {lines[word]} already; "
-                                         "expected every word once")
+                    raise ModelFileError(
+                        f"{path}, line {number}: the word {word[:60]!r} was line {lines[word]} "
+                        "already; expected every word once"
+                    )
                 lines[word] = number
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read: {error.strerror}; expected a vocabulary") from None
