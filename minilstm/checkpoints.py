@@ -191,7 +191,7 @@ def _read_safetensors(path, dtype):
             dtype=dtype,
         )
         if header != json.loads(_header_of(model)):
-            raise ModelFileError(f"header: sizes {header['sizes']} and the tensors' shapes differ, or gates are not i f g o")
+            raise ModelFileError(f"header: sizes {header['sizes']} are not the tensors', or gates are not i f g o")
         return model
     except ModelFileError as error:
         raise ModelFileError(f"{path}: {error}") from None

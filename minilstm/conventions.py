@@ -60,7 +60,8 @@ def to_array(tensor, name="tensor"):
 
     Half precision (float16, and bfloat16, which NumPy lacks) becomes float32, which holds the same numbers.
     """
-    if hasattr(tensor, "detach"):  # PyTorch refuses np.asarray on what requires a gradient, lies on a GPU, or is bfloat16
+    if hasattr(tensor, "detach"):
+        # PyTorch refuses np.asarray on what requires a gradient, lies on a GPU, or is bfloat16
         tensor = tensor.detach().cpu()
         if "bfloat16" in str(tensor.dtype):
             tensor = tensor.float()
@@ -112,7 +113,7 @@ def layers_from(tensors, convention="pytorch", prefix=""):
         arrays = [to_array(left.pop(name), name) for name in names]
         layers.append(_layer(dict(zip(names, arrays, strict=True)), convention))
     if left:
-        raise ModelFileError(f"{min(left)}: no such tensor in an LSTM of {count} layers in the convention of {convention}")
+        raise ModelFileError(f"{min(left)}: not a tensor of an LSTM of {count} layers as {convention} names them")
     return tuple(layers)
 
 
@@ -132,8 +133,9 @@ def _layer(named, convention):
         biases = [half for b in biases for half in np.split(b, [len(b) // 2])]
     H = U.shape[-1] if U.ndim == 2 else 0
     if not H or len(U) != 4 * H:
+        shape = named[names[1]].shape
         kind = {H: "a plain RNN has units rows", 3 * H: "a GRU has 3 * units rows"}.get(len(U) if H else -1, "")
-        raise ModelFileError(f"{names[1]}: expected 4 * units by units, got {named[names[1]].shape}; {kind}".rstrip("; "))
+        raise ModelFileError(f"{names[1]}: expected 4 * units by units, got {shape}; {kind}".rstrip("; "))
     if W.ndim != 2 or len(W) != 4 * H:
         raise ModelFileError(f"{names[0]}: expected {4 * H} by inputs, as units are {H}, got {named[names[0]].shape}")
     for b in biases:

@@ -108,7 +108,7 @@ def _starting(**change):
 def _carried_along(v):
     """The sequences are read one after another, each from the state that the one before it left."""
     h, C, parts = v.h_0[:, :1], v.C_0[:, :1], []
-    for row, length in enumerate(v.lengths):
+    for row in range(len(v.lengths)):
         part = forward(replace(v, x=v.x[:, row : row + 1], lengths=v.lengths[row : row + 1], h_0=h, C_0=C))
         h, C = part["h_n"], part["C_n"]
         parts.append(part)

@@ -135,6 +135,7 @@ def _described(archive, info):
         shape, fortran, dtype = np.lib.format.read_array_header_1_0(start)
     except Exception as error:  # NumPy sets Python's parser and tokenizer on these bytes: many kinds of exception
         raise ModelFileError(f"member {info.filename!r}: its .npy header cannot be read ({error})") from None
-    if dtype.hasobject or min(shape, default=0) < 0 or info.file_size != start.tell() + dtype.itemsize * math.prod(shape):
+    size = dtype.itemsize * math.prod(shape)
+    if dtype.hasobject or min(shape, default=0) < 0 or info.file_size != start.tell() + size:
         raise ModelFileError(f"member {info.filename!r}: {info.file_size} bytes do not hold {shape} of {dtype}")
     return shape, fortran, dtype

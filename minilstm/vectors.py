@@ -13,7 +13,7 @@ import numpy as np
 
 from .arguments import check_layers
 from .conventions import CONVENTIONS, layers_from, layers_to
-from .errors import MinilstmError, ModelFileError, VectorsError
+from .errors import MinilstmError, VectorsError
 from .files import write_whole
 from .lstm import Layer
 from .npz import open_npz, write_npz
@@ -21,6 +21,7 @@ from .safetensors_files import read_tensors, write_tensors
 from .vectors_page import page
 
 FORMAT, VERSION = "minilstm test vectors", 1
+LARGEST = 1e6  # in a file that may not be ours; products of such numbers do not overflow
 LAYERS, UNITS = 2, 8
 LENGTHS = 12, 9, 12, 5, 2  # of the sequences in the batch
 
@@ -133,7 +134,8 @@ def read_vectors(source):
 
 def _arrays(path):
     if path.is_dir():
-        path = next((p for p in (path / "vectors.npz", path / "vectors.safetensors") if p.exists()), path / "vectors.npz")
+        npz, safetensors = path / "vectors.npz", path / "vectors.safetensors"
+        path = safetensors if safetensors.exists() and not npz.exists() else npz
     if path.suffix == ".safetensors":
         tensors, texts = read_tensors(path)
         return tensors | {name: np.array(text) for name, text in texts.items()}
@@ -146,16 +148,18 @@ def _checked(arrays):
     told = {name: str(arrays.pop(name, "missing")) for name in ("format", "version", "convention")}
     if told["format"] != FORMAT or told["version"] != str(VERSION) or told["convention"] not in CONVENTIONS:
         raise VectorsError(
-            f"test vectors: expected format {FORMAT!r}, version {VERSION} and a convention of {', '.join(CONVENTIONS)}, "
-            f"got {told}"
+            f"test vectors: expected format {FORMAT!r}, version {VERSION} and one of the conventions "
+            f"{', '.join(CONVENTIONS)}, got {told}"
         )
     names = "x", "lengths", "h_0", "C_0"
     for name in names:
         if name not in arrays:
             raise VectorsError(f"test vectors: no array {name!r}; there are {', '.join(sorted(arrays)) or 'none'}")
     for name, array in arrays.items():
-        if array.dtype.kind != ("i" if name == "lengths" else "f") or not np.isfinite(array).all():
-            raise VectorsError(f"test vectors: {name}: expected finite numbers, got {array.dtype}")
+        if array.dtype.kind != ("i" if name == "lengths" else "f"):
+            raise VectorsError(f"test vectors: {name}: expected numbers, whole ones for lengths, got {array.dtype}")
+        if not (np.abs(array) < LARGEST).all():
+            raise VectorsError(f"test vectors: {name}: expected numbers below {LARGEST:g}")
     x, lengths, h_0, C_0 = (arrays.pop(name) for name in names)
     layers = layers_from({name: array.astype(np.float64) for name, array in arrays.items()}, told["convention"])
     if x.ndim != 3 or 0 in x.shape:

@@ -18,9 +18,10 @@ there `format`, `version` and `convention` stand in the metadata. Made with seed
 |---|---|---|---|---|
 {given}
 
-Sizes: {layers} layers, {steps} steps, {batch} sequences in the batch, {units} units a layer, {units} inputs. The first layer
-reads x, the second the h of the first. Sequence number b has `lengths[b]` words at the steps 0 to `lengths[b] - 1`; behind
-them stands padding, zero, which is not part of the sequence. Each sequence starts from its own h_0 and C_0.
+Sizes: {layers} layers, {steps} steps, {batch} sequences in the batch, {units} units a layer, {units} inputs. The first
+layer reads x, the second the h of the first. Sequence number b has `lengths[b]` words at the steps 0 to
+`lengths[b] - 1`; behind them stands padding, zero, which is not part of the sequence. Each sequence starts from its
+own h_0 and C_0.
 
 The weights stand in the convention of {convention}: their blocks, one a gate, are in the order {order}, where g is the
 candidate (ONNX and Keras call it c).{biases}

@@ -67,8 +67,8 @@ class Verdict(NamedTuple):
         if self.ok:
             return "\n".join([*lines, "It follows the equations."])
         lines.append(
-            "It departs from the equations, first in {} at step {} (from 0) of sequence {} (from 0), layer {}, unit {}: "
-            "{:.6g} instead of {:.6g}.".format(*self.first)
+            "It departs from the equations, first in {} at step {} (from 0) of sequence {} (from 0), layer {}, "
+            "unit {}: {:.6g} instead of {:.6g}.".format(*self.first)
         )
         if len(self.diagnosis) == 1:
             lines.append(f"This mistake explains all of it: {self.diagnosis[0]}.")
@@ -109,22 +109,22 @@ def verify(vectors, outputs, rtol=None, atol=None):
     trace = lstm.run(v.x, v.layers, lstm.State(v.h_0, v.C_0))
     right = mistakes.complete({name: getattr(trace, name) for name in mistakes.TRACES}, v.lengths)
     got = _read_outputs(outputs, {name: right[name].shape for name in mistakes.QUANTITIES})
-    limits, errors, wrong = {}, {}, []
+    limits, masks, errors, departures = {}, {}, {}, []
     for name, array in got.items():
         precision = precision_of(array)
-        limits[name] = [given if given is not None else own for given, own in zip((rtol, atol), TOLERANCES[precision], strict=True)]
-        mask = _real(name, array.shape, v.lengths)
+        own = TOLERANCES[precision]
+        limits[name] = own[0] if rtol is None else rtol, own[1] if atol is None else atol
+        mask = masks[name] = _real(name, array.shape, v.lengths)
         errors[name] = _errors(array[mask], right[name][mask], precision, *limits[name])
         outside = ~_close(array, right[name], *limits[name]) & mask
-        wrong += [_departure(name, where, array, right[name], v) for where in np.argwhere(outside)]
-    if not wrong:
+        departures += [_departure(name, where, array, right[name], v) for where in np.argwhere(outside)]
+    if not departures:
         return Verdict(True, errors, None, ())
-    first = min(wrong, key=lambda d: (d.step, d.layer, mistakes.QUANTITIES.index(d.quantity), d.sequence, d.unit))
+    first = min(departures, key=lambda d: (d.step, d.layer, mistakes.QUANTITIES.index(d.quantity), d.sequence, d.unit))
 
-    def explains(outputs):
-        return all(
-            (_close(got[name], outputs[name], *limits[name]) | ~_real(name, got[name].shape, v.lengths)).all() for name in got
-        )
+    def explains(wrong):
+        """Whether a program that hands back `wrong` would have handed back `got`."""
+        return all((_close(got[name], wrong[name], *limits[name]) | ~masks[name]).all() for name in got)
 
     return Verdict(False, errors, first, _diagnose(v, explains))
 
@@ -163,7 +163,7 @@ def _errors(got, right, precision, rtol, atol):
     off = np.abs(got - right)
     return Errors(
         float(off.max()),
-        float((off / np.abs(right)).max()),
+        float((off / np.maximum(np.abs(right), 1e-45)).max()),
         float((off / _spacing(right, precision)).max()),
         precision,
         rtol,
