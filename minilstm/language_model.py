@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from . import kernels
-from .arguments import check_layers
+from .arguments import by_layer, check_layers
 from .conventions import layers_from, layers_to, to_array
 from .errors import MinilstmError, ModelFileError, UnknownWordError
 from .lstm import Layer, State
@@ -223,9 +223,9 @@ class LanguageModel:
         -------
         (steps, V) array, or (steps, len(choices))
         """
-        h = self._top(words, state, ablate, unknown)[1:]  # (steps, H)
+        h, _ = self._top(self._sentence(words, unknown), self._state(state, 1, ablate), ablate)
         rows = slice(None) if choices is None else self.encode(choices)
-        return h @ self.decoder_weight[rows].T + self.decoder_bias[rows]
+        return h[1:] @ self.decoder_weight[rows].T + self.decoder_bias[rows]
 
     def surprisal(self, words, state=None, ablate=(), unknown="error"):
         """-log p of each word of a sentence, given `state` and the words before it, in nats (bits: divide by log 2).
@@ -234,13 +234,14 @@ class LanguageModel:
         -------
         (steps,) float64 array
         """
-        ids = self._ids(words, unknown)[:, 0]
-        h = self._top(words, state, ablate, unknown)[:-1]  # (steps, H), what was known before each word
+        ids = self._sentence(words, unknown)
+        state = self._state(state, 1, ablate)
         surprisal = np.empty(len(ids))
-        for start in range(0, len(ids), CHUNK):
-            here = slice(start, start + CHUNK)
-            log_p = log_softmax(h[here] @ self.decoder_weight.T + self.decoder_bias)  # (chunk, V)
-            surprisal[here] = -np.take_along_axis(log_p, ids[here, None], axis=1)[:, 0]
+        for start in range(0, len(ids), CHUNK):  # a text of any length takes the memory of one chunk
+            chunk = ids[start : start + CHUNK]
+            h, state = self._top(chunk, state, ablate)  # (1 + chunk, H)
+            log_p = log_softmax(h[:-1] @ self.decoder_weight.T + self.decoder_bias)  # (chunk, V), before each word
+            surprisal[start : start + CHUNK] = -np.take_along_axis(log_p, chunk[:, None], axis=1)[:, 0]
         return surprisal
 
     def log_probability(self, words, next_word, state=None, ablate=(), unknown="error"):
@@ -248,17 +249,25 @@ class LanguageModel:
 
         `words` may be empty; the prediction is then the one that `state` makes.
         """
-        h = self._top(words, state, ablate, unknown)[-1]  # (H,)
-        return float(log_softmax(self.decoder_weight @ h + self.decoder_bias)[self.encode([next_word], unknown)[0]])
+        h, _ = self._top(self._sentence(words, unknown), self._state(state, 1, ablate), ablate)
+        return float(log_softmax(self.decoder_weight @ h[-1] + self.decoder_bias)[self.encode([next_word], unknown)[0]])
 
     def perplexity(self, words, state=None, ablate=(), unknown="error"):
         """exp of the mean surprisal over all of `words`; `<eos>` counts as a word like any other."""
-        return float(np.exp(self.surprisal(words, state, ablate, unknown).mean()))
+        surprisal = self.surprisal(words, state, ablate, unknown)
+        if not len(surprisal):
+            raise MinilstmError("perplexity: expected at least one word, got none")
+        return float(np.exp(surprisal.mean()))
+
+    def _sentence(self, words, unknown):
+        """Indices (steps,) of one sentence."""
+        if not _is_sentence(words):
+            raise MinilstmError("expected one sentence, a string or a sequence of words; got several")
+        return self.encode(words, unknown)
 
     def _ids(self, words, unknown):
         """Indices (steps, batch) of a sentence, or of sentences of one length."""
-        single = isinstance(words, str) or all(isinstance(word, str) for word in words)
-        rows = [self.encode(sentence, unknown) for sentence in ([words] if single else words)]
+        rows = [self.encode(sentence, unknown) for sentence in ([words] if _is_sentence(words) else words)]
         lengths = {len(row) for row in rows}
         if len(lengths) > 1:
             raise MinilstmError(f"a batch needs sentences of one length, got lengths {sorted(lengths)}")
@@ -276,12 +285,16 @@ class LanguageModel:
             raise MinilstmError(f"state: expected a batch of 1 or {batch}, got {state[0][0].shape[0]}")
         return State(*(tuple(np.repeat(array, batch, axis=0) for array in arrays) for arrays in state))
 
-    def _top(self, words, state, ablate, unknown):
-        """The last layer's h before the first word and after each: (1 + steps, H)."""
-        state = self._state(state, 1, ablate)
-        after = self.trace(words, state, ablate, unknown).h[-1][:, 0]  # (steps, H)
-        before = np.zeros_like(self.decoder_weight[:1]) if state is None else state.h[-1]  # (1, H)
-        return np.concatenate([before, after])
+    def _top(self, ids, state, ablate):
+        """The last layer's h before the first of the words `ids` and after each, (1 + steps, H); and the state after them."""
+        trace = kernels.run(self.embedding[ids[:, None]], self._prepared, state, ablate)
+        before = np.zeros_like(self.decoder_weight[:1]) if state is None else state.h[-1].copy()  # (1, H)
+        before[:, by_layer(ablate, self.sizes)[-1]] = 0
+        return np.concatenate([before, trace.h[-1][:, 0]]), trace.state
+
+
+def _is_sentence(words):
+    return isinstance(words, str) or all(isinstance(word, str) for word in words)
 
 
 def log_softmax(logits):
