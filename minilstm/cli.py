@@ -10,13 +10,13 @@ import textwrap
 from pathlib import Path
 
 from . import __version__
+from .cli_options import UNITS, item_options, items_of, kind_option, load_model, model_options, state_of, unit_numbers
 from .errors import MinilstmError
 
 DESCRIPTION = """\
 The LSTM of Lakretz et al. (2019), 'The emergence of number and syntax units in LSTM language models', in NumPy.
 It loads a language model, measures number agreement, takes single units out, and shows what each gate does.
 Start with: minilstm reproduce"""
-UNITS = "numbered as in the paper: 1 is the first unit of the first layer, counting on through all layers"
 
 
 def main(arguments=None):
@@ -44,8 +44,8 @@ def parser():
     )
     top.add_argument("--version", action="version", version=f"minilstm {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    model = _model_options()
-    items = _item_options()
+    model = model_options()
+    items = item_options()
 
     def command(name, run, parents, text):
         added = commands.add_parser(name, parents=parents, help=text, description=text)
@@ -54,24 +54,32 @@ def parser():
 
     add = command("reproduce", _reproduce, [model, items], "Table 2: agreement, every unit ablated, the number units")
     add.add_argument("--out", type=Path, metavar="FOLDER", help="write tables, margins and a figure there as well")
-    _kind_option(add)
+    kind_option(add)
 
     add = command("agreement", _agreement, [model, items], "is the right verb form likelier than the wrong one?")
-    add.add_argument("--off", type=_units, default=(), metavar="UNITS", help=f"ablate these, such as 3,17 ({UNITS})")
-    _kind_option(add)
+    add.add_argument("--off", type=unit_numbers, default=(), metavar="UNITS", help=f"ablate these, such as 3,17 ({UNITS})")
+    kind_option(add)
 
     add = command("ablate", _ablate, [model, items], "take units out, alone or as a group, and see what it costs")
-    add.add_argument("--units", type=_units, metavar="UNITS", help=f"such as 3,17; all if not given ({UNITS})")
+    add.add_argument("--units", type=unit_numbers, metavar="UNITS", help=f"such as 3,17; all if not given ({UNITS})")
     add.add_argument("--group", action="store_true", help="ablate UNITS together and compare with random sets")
     add.add_argument("--random", type=int, default=1000, metavar="N", help="how many random sets (default: 1000)")
-    _kind_option(add)
+    kind_option(add)
 
     add = command("trace", _trace, [model], "gates and cell of chosen units, word by word, and a picture")
     add.add_argument("sentence", help='words between spaces, such as "The boys near the car greet"')
-    add.add_argument("--units", type=_units, metavar="UNITS", help=f"the model's number units if not given ({UNITS})")
-    add.add_argument("--off", type=_units, default=(), metavar="UNITS", help="ablate these")
+    add.add_argument("--units", type=unit_numbers, metavar="UNITS", help=f"the model's number units if not given ({UNITS})")
+    add.add_argument("--off", type=unit_numbers, default=(), metavar="UNITS", help="ablate these")
     add.add_argument("--forms", metavar="A/B", help="also show p of two words, such as greets/greet, at every place")
     add.add_argument("--out", type=Path, metavar="FILE", help="where the picture goes, .png or .svg (default: trace.png)")
+
+    from . import cli_analyses, cli_figures
+
+    cli_figures.add_dynamics_options(command("dynamics", _dynamics, [model, items], "gates and cell by condition (Figs. 1, 3)"))
+    cli_figures.add_efferents_options(command("efferents", _efferents, [model, items], "weights onto verbs (Fig. 1d)"))
+    cli_analyses.add_decode_options(command("decode", _decode, [model, items], "number over time, short-range units (Fig. 2)"))
+    cli_analyses.add_depth_options(command("depth", _depth, [model, items], "syntactic depth, syntax units (section 4.3)"))
+    cli_analyses.add_connect_options(command("connect", _connect, [model, items], "afferents of units (Fig. 4)"))
 
     command("info", _info, [model], "what a model file holds and how it was made")
 
@@ -84,73 +92,12 @@ def parser():
     return top
 
 
-def _model_options():
-    model = argparse.ArgumentParser(add_help=False)
-    model.add_argument("--model", default="mini", metavar="NAME|PATH", help="a model that comes along, or a file (mini)")
-    model.add_argument("--state", choices=("context", "zero"), default="context", help="what a sentence is read from")
-    model.add_argument("--unknown", choices=("error", "<unk>"), default="error", help="what an unknown word becomes")
-    model.add_argument("--float64", action="store_true", help="compute in double precision")
-    model.add_argument("--threads", type=int, metavar="N", help="BLAS threads (1 for small models, else all cores)")
-    form = model.add_mutually_exclusive_group()
-    form.add_argument("--json", dest="form", action="store_const", const="json", default="text", help="print JSON")
-    form.add_argument("--csv", dest="form", action="store_const", const="csv", help="print CSV")
-    return model
-
-
-def _item_options():
-    items = argparse.ArgumentParser(add_help=False)
-    items.add_argument("--stimuli", type=Path, metavar="FILE", help="your own sentences: prefix, right, wrong, condition")
-    items.add_argument("--lexicon", default="paper", help="words of the tasks: paper, frequent or auxiliaries (paper)")
-    items.add_argument("--n", type=int, metavar="N", help="sentences a condition (default: the published counts)")
-    items.add_argument("--seed", type=int, default=0, help="which sentences, and which random sets, are drawn (0)")
-    return items
-
-
-def _kind_option(command):
-    command.add_argument("--kind", choices=("paper", "released", "mean"), default="paper",
-                         help="what ablation means: h_u = 0; as the released code; h_u = its mean (paper)")  # fmt: skip
-
-
-def _units(text):
-    """'3,17' -> (3, 17)."""
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected unit numbers such as 3,17, got {text!r}") from None
-
-
-def _load(options):
-    """The model, and with it the number of BLAS threads."""
-    from threadpoolctl import threadpool_limits
-
-    from .checkpoints import load
-
-    model = load(options.model, "float64" if options.float64 else "float32")
-    small = max(model.sizes) < 128  # threads cost more than they bring
-    threadpool_limits(options.threads or (1 if small else None))
-    return model
-
-
-def _items(options):
-    """The sentences to test on."""
-    from .stimuli import read_items
-    from .table2 import published_tasks
-
-    if options.stimuli is not None:
-        return read_items(options.stimuli)
-    return published_tasks(options.lexicon, options.seed, options.n)
-
-
-def _state(options):
-    return None if options.state == "zero" else "context"
-
-
 def _reproduce(options):
     from .table2 import table2
     from .tables import render, to_json
 
-    model, items = _load(options), _items(options)
-    table = table2(model, items, options.kind, _state(options), options.unknown, progress=True)
+    model, items = load_model(options), items_of(options)
+    table = table2(model, items, options.kind, state_of(options), options.unknown, progress=True)
     shown = _results(options, model, table)
     if options.form == "json":
         print(to_json(shown))
@@ -221,8 +168,8 @@ def _agreement(options):
     from .number_agreement import agreement
     from .tables import render
 
-    model, items = _load(options), _items(options)
-    found = agreement(model, items, _state(options), options.off, options.kind, options.unknown)
+    model, items = load_model(options), items_of(options)
+    found = agreement(model, items, state_of(options), options.off, options.kind, options.unknown)
     rows = [[r.task, r.condition, r.n, 100 * r.accuracy, r.margin, r.skipped] for r in found.table()]
     print(render(["task", "condition", "n", "accuracy %", "margin", "skipped"], rows, options.form))
     if options.form == "text":
@@ -234,8 +181,8 @@ def _ablate(options):
     from .number_agreement import agreement, by_condition
     from .tables import render
 
-    model, items = _load(options), _items(options)
-    shared = {"kind": options.kind, "state": _state(options), "unknown": options.unknown}
+    model, items = load_model(options), items_of(options)
+    shared = {"kind": options.kind, "state": state_of(options), "unknown": options.unknown}
     if options.group:
         if not options.units:
             raise MinilstmError("--group: say which units, such as --units 3,17")
@@ -249,7 +196,7 @@ def _ablate(options):
         print(render(["task", "condition", "accuracy %", "random sets %", "p", "power"], rows, options.form))
         return
     units = options.units or range(1, sum(model.sizes) + 1)
-    full = agreement(model, items, _state(options), unknown=options.unknown).margins
+    full = agreement(model, items, state_of(options), unknown=options.unknown).margins
     found = drops(items, full, ablation_sweep(model, items, units, **shared, progress=True))
     columns = ["unit", *(f"{task} {condition}" for task, condition in found.full)]
     rows = [["full", *(100 * accuracy for accuracy in found.full.values())]]
@@ -260,7 +207,37 @@ def _ablate(options):
 def _trace(options):
     from .cli_trace import show_trace
 
-    show_trace(_load(options), options, _state(options))
+    show_trace(load_model(options), options, state_of(options))
+
+
+def _dynamics(options):
+    from .cli_figures import show_dynamics
+
+    show_dynamics(load_model(options), options, state_of(options))
+
+
+def _efferents(options):
+    from .cli_figures import show_efferents
+
+    show_efferents(load_model(options), options, state_of(options))
+
+
+def _decode(options):
+    from .cli_analyses import show_decode
+
+    show_decode(load_model(options), items_of(options), options, state_of(options))
+
+
+def _depth(options):
+    from .cli_analyses import show_depth
+
+    show_depth(load_model(options), items_of(options), options, state_of(options))
+
+
+def _connect(options):
+    from .cli_analyses import show_connect
+
+    show_connect(load_model(options), items_of(options), options, state_of(options))
 
 
 def _info(options):
@@ -268,7 +245,7 @@ def _info(options):
     from .original import compare, may_be_original
     from .tables import plain, render, to_json
 
-    model = _load(options)
+    model = load_model(options)
     facts = describe(model)
     if options.form == "json":
         print(to_json(facts))

@@ -7,6 +7,8 @@ Both need exp of a number that is not positive. It is found the usual way::
 with a polynomial for exp(r) - 1 and 2^n written straight into the exponent bits of a float. For tanh near 0 it matters
 that the polynomial gives exp(r) - 1, not exp(r): the difference that tanh needs is then there in full precision, where
 subtracting 1 afterwards would leave only its rounding error. `tests/test_kernels.py` measures the errors in ulp.
+
+Numba's cache does not notice changes here: delete `__pycache__/*.nb?` after any.
 """
 
 import math
@@ -27,7 +29,7 @@ F32, F64 = np.float32, np.float64
 
 @njit(**OPTIONS)
 def _split_32(x):
-    """2^n, exp(r) - 1 and what rounding took off the latter, for x <= 0. (A plain 1.0 would turn float32 into float64.)"""
+    """2^n, exp(r) - 1, and what rounding took off the latter, for x <= 0. (A plain 1.0 would promote float32.)"""
     x = F32(-87.0) if x < F32(-87.0) else x  # below, 2^n would no longer be a normal number; NaN stays NaN
     # Adding a number whose last bit is worth 1 rounds x / ln 2 to the integer n, and leaves n in the lowest bits.
     shifted = np.float32(x * F32(1.4426950408889634) + F32(1.5 * 2**23))
@@ -76,7 +78,7 @@ def exp(x):
 
 @njit(**OPTIONS)
 def _divide(a, a_rest, s, s_rest, one):
-    """(a + a_rest) / (s + s_rest), the rests being what rounding took off: a quotient, then what its residue asks for."""
+    """(a + a_rest) / (s + s_rest), rests being what rounding took off: a quotient, then what its residue asks for."""
     inverse = one / s
     q = a * inverse
     return q + ((a - q * s) + (a_rest - q * s_rest)) * inverse

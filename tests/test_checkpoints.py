@@ -60,6 +60,8 @@ def test_the_same_model_gives_the_same_bytes(path, tmp_path):
     make().save(tmp_path / "again.npz")
     load(path).save(tmp_path / "once more.npz")
     assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "once more.npz").read_bytes() == path.read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}  # not today
 
 
 def test_word_counts_may_be_missing(path):

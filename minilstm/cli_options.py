@@ -1,0 +1,71 @@
+"""The options that commands share, and what they mean: which model, which sentences, which units."""
+
+import argparse
+from pathlib import Path
+
+UNITS = "numbered as in the paper: 1 is the first unit of the first layer, counting on through all layers"
+
+
+def model_options():
+    """Which model, read from what, in which precision; and the form of what is printed."""
+    model = argparse.ArgumentParser(add_help=False)
+    model.add_argument("--model", default="mini", metavar="NAME|PATH", help="a model that comes along, or a file (mini)")
+    model.add_argument("--state", choices=("context", "zero"), default="context", help="what a sentence is read from")
+    model.add_argument("--unknown", choices=("error", "<unk>"), default="error", help="what an unknown word becomes")
+    model.add_argument("--float64", action="store_true", help="compute in double precision")
+    model.add_argument("--threads", type=int, metavar="N", help="BLAS threads (1 for small models, else all cores)")
+    form = model.add_mutually_exclusive_group()
+    form.add_argument("--json", dest="form", action="store_const", const="json", default="text", help="print JSON")
+    form.add_argument("--csv", dest="form", action="store_const", const="csv", help="print CSV")
+    return model
+
+
+def item_options():
+    """Which sentences."""
+    items = argparse.ArgumentParser(add_help=False)
+    items.add_argument("--stimuli", type=Path, metavar="FILE", help="your own sentences: prefix, right, wrong, condition")
+    items.add_argument("--lexicon", default="paper", help="words of the tasks: paper, frequent or auxiliaries (paper)")
+    items.add_argument("--n", type=int, metavar="N", help="sentences a condition (default: the published counts)")
+    items.add_argument("--seed", type=int, default=0, help="which sentences, and which random sets, are drawn (0)")
+    return items
+
+
+def kind_option(command):
+    """What ablation means."""
+    command.add_argument("--kind", choices=("paper", "released", "mean"), default="paper",
+                         help="what ablation means: h_u = 0; as the released code; h_u = its mean (paper)")  # fmt: skip
+
+
+def unit_numbers(text):
+    """'3,17' -> (3, 17)."""
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected unit numbers such as 3,17, got {text!r}") from None
+
+
+def load_model(options):
+    """The model, and with it the number of BLAS threads."""
+    from threadpoolctl import threadpool_limits
+
+    from .checkpoints import load
+
+    model = load(options.model, "float64" if options.float64 else "float32")
+    small = max(model.sizes) < 128  # threads cost more than they bring
+    threadpool_limits(options.threads or (1 if small else None))
+    return model
+
+
+def items_of(options):
+    """The sentences to test on."""
+    from .stimuli import read_items
+    from .table2 import published_tasks
+
+    if options.stimuli is not None:
+        return read_items(options.stimuli)
+    return published_tasks(options.lexicon, options.seed, options.n)
+
+
+def state_of(options):
+    """What each sentence is read from."""
+    return None if options.state == "zero" else "context"

@@ -1,0 +1,139 @@
+"""Generalisation across time (Fig. 2), the regression on depth (section 4.3) and connectivity (Fig. 4)."""
+
+import numpy as np
+
+from .connectivity import GATES
+from .connectivity import OUTLIER as FAR
+from .decoding import WORDS
+from .plots import LABELS, NEUTRAL, PLURAL, SINGULAR, figure
+from .syntax import OUTLIER
+
+# Okabe and Ito's colours, told apart by everybody; with markers of their own, so that print will do
+LINES = (("#0072b2", "o"), ("#d55e00", "s"), ("#009e73", "^"), ("#cc79a7", "D"), ("#e69f00", "v"), ("#56b4e9", "P"))
+
+
+def plot_curves(curves):
+    """Fig. 2: AUC at each word of classifiers trained at the subject; one panel a way of splitting.
+
+    Parameters
+    ----------
+    curves : dict
+        {split: {label: decoding.Decoding}}, see `decoding.figure_2`.
+    """
+    fig, axes = figure(1, len(curves), 3.2 * len(curves), 2.6, sharey=True)
+    for axis, (split, decoded) in zip(axes[0], curves.items(), strict=True):
+        axis.axhline(0.5, color="0.7", linewidth=0.6, linestyle=":")
+        for k, (label, decoding) in enumerate(decoded.items()):
+            color, marker = LINES[k % len(LINES)] if label.startswith("unit") else ("black", "")
+            mean, sd = decoding.curve()
+            width = 1 if marker else 2
+            axis.errorbar(
+                range(len(mean)), mean, sd, color=color, marker=marker, markersize=4, linewidth=width, label=label
+            )
+        axis.set_title(f"tested on other {split}s", fontsize=8)
+        _words(axis, WORDS)
+        axis.set_ylim(-0.04, 1.04)
+    axes[0, 0].set_ylabel("AUC, trained at the subject", fontsize=8)
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=7, frameon=False)
+    return fig
+
+
+def plot_matrices(decoded):
+    """The whole of what Fig. 2 shows a row of: trained at each word, tested at each.
+
+    Parameters
+    ----------
+    decoded : dict
+        {label: decoding.Decoding}.
+    """
+    fig, axes = figure(1, len(decoded), 1.55 * len(decoded) + 0.9, 2.3, sharey=True)
+    for axis, (label, decoding) in zip(axes[0], decoded.items(), strict=True):
+        image = axis.imshow(decoding.mean, cmap="PuOr_r", vmin=0, vmax=1)  # white: no information
+        axis.set_title(label, fontsize=7)
+        axis.spines[:].set_visible(False)
+        _words(axis, WORDS)
+        axis.set_yticks([k for k, _ in enumerate(decoding.trained)], [WORDS[t] for t in decoding.trained], fontsize=7)
+    axes[0, 0].set_ylabel("trained at", fontsize=8)
+    fig.supxlabel("tested at", fontsize=8)
+    bar = fig.colorbar(image, ax=axes[0], shrink=0.7, ticks=(0, 0.5, 1))
+    bar.set_label("AUC", fontsize=8)
+    bar.ax.tick_params(labelsize=7)
+    return fig
+
+
+def plot_depth(found, marked=3):
+    """The weight of each unit in the regression on depth: outliers in colour, they and the strongest with numbers."""
+    fig, axes = figure(1, 2, 6.4, 2.2, width_ratios=(4, 1))
+    axis, z = axes[0, 0], found.z
+    numbers = np.arange(1, len(z) + 1)
+    out = np.abs(z) > OUTLIER
+    for which, color in ((~out, NEUTRAL), (out, PLURAL)):
+        axis.vlines(numbers[which], 0, z[which], color=color, linewidth=1)
+        axis.plot(numbers[which], z[which], "o", color=color, markersize=2.5)
+    for line in (-OUTLIER, OUTLIER):
+        axis.axhline(line, color="0.6", linewidth=0.6, linestyle="--")
+    for unit in dict.fromkeys((*found.outliers, *found.strongest(marked))):
+        up = np.sign(z[unit - 1])
+        axis.annotate(str(unit), (unit, z[unit - 1]), (0, 4 * up), textcoords="offset points", fontsize=7,
+                      ha="center", va="bottom" if up > 0 else "top", bbox={"color": "white", "pad": 0.2})  # fmt: skip
+    axis.margins(y=0.25)
+    axis.set_xlabel("unit", fontsize=8)
+    axis.set_ylabel("weight (z)", fontsize=8)
+
+    axis = axes[0, 1]
+    bars = {"all": found.r2, "all but frequency": found.r2_without, "frequency alone": found.r2_frequency}
+    bars = {label: r2 for label, r2 in bars.items() if not np.isnan(r2).any()}
+    axis.bar(range(len(bars)), [r2.mean() for r2 in bars.values()], yerr=[r2.std() for r2 in bars.values()],
+             color=(SINGULAR, SINGULAR, "0.7")[: len(bars)], width=0.6, error_kw={"linewidth": 0.8})  # fmt: skip
+    axis.axhline(0, color="0.5", linewidth=0.6)
+    axis.set_xticks(range(len(bars)), list(bars), fontsize=6, rotation=45, ha="right", rotation_mode="anchor")
+    axis.set_ylim(top=1)
+    axis.set_ylabel("$R^2$, other sentences", fontsize=8)
+    return fig
+
+
+def plot_connectivity(found, units, gates=("i", "f")):
+    """Fig. 4: all weights onto each gate of each target; those from `units` stand out, and are in the table below.
+
+    Parameters
+    ----------
+    found : connectivity.Connectivity
+    units : sequence of int
+        Where the weights come from that are marked: syntax units (diamonds) first, and the targets themselves.
+    gates : sequence of str
+        The rows of panels.
+    """
+    columns, table = found.wide(units, gates)
+    targets = len(found.targets)
+    fig, axes = figure(len(gates) + 1, 1, max(3.4, 1.0 * len(columns)), 1.5 * len(gates) + 0.22 * (len(units) + 3),
+                       height_ratios=[1.5] * len(gates) + [0.22 * (len(units) + 2)])  # fmt: skip
+    jitter = np.random.default_rng(0).uniform(-0.12, 0.12, found.weights.shape[-1])
+    for axis, gate in zip(axes[:-1, 0], gates, strict=True):
+        weights = found.weights[:, GATES.index(gate)]  # (targets, H)
+        for t in range(targets):
+            axis.plot(t + jitter, weights[t], ".", color="0.65", markersize=3, zorder=1)
+            for k, unit in enumerate(units):
+                color, marker = LINES[k % len(LINES)]
+                marker = "o" if unit in found.targets else "D"
+                axis.plot(t + 0.25, weights[t, unit - found.first], marker, color=color, markersize=5,
+                          label=f"from {unit}" if t == 0 else None)  # fmt: skip
+        axis.axhline(0, color="0.8", linewidth=0.6, zorder=0)
+        axis.set_xticks(range(targets), [f"unit {target}" for target in found.targets], fontsize=7)
+        axis.set_xlim(-0.5, targets - 0.5)
+        axis.set_ylabel(f"onto {LABELS[gate]}: weight" + (r" $\times$ peak" if found.scaled else ""), fontsize=7)
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper", fontsize=7, frameon=False)
+    axes[-1, 0].axis("off")
+    colors = [["white"] + ["#bcdcf0" if cell.endswith("*") else "white" for cell in row[1:]] for row in table]
+    drawn = axes[-1, 0].table(
+        table, cellColours=colors, colLabels=columns, loc="center", cellLoc="center", bbox=(0, 0, 1, 1)
+    )
+    drawn.auto_set_font_size(False)
+    drawn.set_fontsize(6.5)
+    for cell in drawn.get_celld().values():
+        cell.set_linewidth(0.4)
+    axes[-1, 0].set_title(f"weight (z); * and blue: |z| > {FAR}", fontsize=7, loc="left")
+    return fig
+
+
+def _words(axis, words):
+    axis.set_xticks(range(len(words)), words, rotation=60, ha="right", rotation_mode="anchor", fontsize=7)

@@ -1,0 +1,216 @@
+"""Generalisation across time, short-range units and group tests, on data and circuits whose answer is known."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import train_test_split
+from sklearn.svm import LinearSVC
+from small_model import small_model
+
+from minilstm import decoding, groups, planted
+from minilstm.ablation import group_ablation, random_sets
+from minilstm.activity import activity, full_sentences, lower_cased
+from minilstm.decoding import NumberData, area_under_curve, figure_2, generalisation, number_data
+from minilstm.errors import MinilstmError, StimulusError, UnknownWordError
+from minilstm.short_range import short_range_units
+from minilstm.stimuli import Item, na_task
+
+
+def made_up(n=200, nouns=20, seed=0):
+    """Four units: the subject's number; the last noun's; noise; and a value of its own for each noun in each number.
+
+    Nobody has said anything before position 1; the second noun, at 4, has the other number.
+    """
+    rng = np.random.default_rng(seed)
+    plural = np.arange(n) % 2 == 1
+    noun = rng.integers(nouns, size=n)
+    sign = np.where(plural, 1.0, -1.0)[:, None]
+    last = np.array([0, 1, 1, 1, -1, -1, -1])
+    own = rng.normal(size=(nouns, 2))[noun, plural.astype(int)]
+    C = np.tile([0.1, -0.7, 0.3, 1e-3], (n, 7, 1))
+    C[:, 1:, 0] = sign + 0.1 * rng.normal(size=(n, 6))
+    C[:, 1:, 1] = (sign * last + 0.1 * rng.normal(size=(n, 7)))[:, 1:]
+    C[:, 1:, 2] = rng.normal(size=(n, 6))
+    C[:, 1:, 3] = own[:, None]
+    return NumberData(C, plural, noun.astype(str))
+
+
+@pytest.mark.parametrize("split", decoding.SPLITS)
+def test_codes_that_are_known(split):
+    data = made_up()
+    keeps, follows, noise = (generalisation(data, [unit], split=split) for unit in (1, 2, 3))
+    assert keeps.auc.shape == (5, 7, 7) and keeps.trained == tuple(range(7))
+    np.testing.assert_array_equal(keeps.mean[1:, 1:], 1)
+    np.testing.assert_array_equal(follows.curve()[0], [0.5, 1, 1, 1, 0, 0, 0])
+    np.testing.assert_array_equal(follows.mean[5], [0.5, 0, 0, 0, 1, 1, 1])  # trained at the verb
+    assert np.abs(noise.mean - 0.5).max() < 0.2
+    for one in (keeps, follows, noise):
+        np.testing.assert_array_equal(one.auc[:, 0], 0.5)  # nothing can be learnt before anything was said
+        assert (one.curve()[1] == one.auc[:, 1].std(axis=0)).all()
+
+
+def test_shuffled_labels_are_not_decoded():
+    data = made_up(400)
+    shuffled = data._replace(plural=np.random.default_rng(5).permutation(data.plural))
+    assert np.abs(generalisation(shuffled, trained=[1]).curve()[0] - 0.5).max() < 0.1
+
+
+def test_the_split_by_noun_does_not_reward_knowing_the_nouns():
+    """30 units, a random pattern for each noun in each number: there is nothing that plurals have in common."""
+    rng = np.random.default_rng(3)
+    data = made_up(400)
+    pattern = rng.normal(size=(20, 2, 30))[data.noun.astype(int), data.plural.astype(int)]
+    data = data._replace(C=np.repeat(pattern[:, None], 7, axis=1))
+    by_sentence, by_noun = (generalisation(data, trained=[1], split=split).curve()[0][1] for split in decoding.SPLITS)
+    assert by_sentence > 0.9 and abs(by_noun - 0.5) < 0.25
+
+
+def test_equals_the_procedure_spelt_out_and_not_the_one_that_scales_on_all_data():
+    data = made_up()
+    rng = np.random.default_rng(1)
+    data.C[:, 1:] = np.where(data.plural, 0.7, -0.7)[:, None, None] + rng.normal(size=(200, 6, 4))  # four weak units
+    data.C[:3, :, 0] *= 1e4  # of which one is far off in three sentences: the scaler that has seen them squashes it
+    found = generalisation(data, trained=[1, 4])
+    expected, leaking = (np.empty((5, 2, 7)) for _ in range(2))
+    for seed in range(5):
+        train, test = train_test_split(np.arange(200), test_size=0.2, random_state=seed)
+        for row, position in enumerate((1, 4)):
+            for scores, scaled_on in ((expected, train), (leaking, np.arange(200))):
+                mean, sd = (f(data.C[scaled_on, position], axis=0) for f in (np.mean, np.std))
+                svc = LinearSVC(C=1, tol=1e-5, dual=True, random_state=0)
+                svc.fit((data.C[train, position] - mean) / sd, data.plural[train])
+                for t in range(7):
+                    values = svc.decision_function((data.C[test, t] - mean) / sd)
+                    scores[seed, row, t] = roc_auc_score(data.plural[test], values)
+    np.testing.assert_allclose(found.auc, expected, atol=1e-12)
+    assert np.abs(found.auc - leaking).max() > 1e-3
+
+
+def test_area_under_curve_is_scikit_learns():
+    rng = np.random.default_rng(0)
+    plural, scores = rng.random(60) < 0.3, rng.integers(8, size=(60, 2, 3)).astype(float)  # many ties
+    expected = [[roc_auc_score(plural, scores[:, j, k]) for k in range(3)] for j in range(2)]
+    np.testing.assert_allclose(area_under_curve(scores, plural), expected)
+    assert np.isnan(area_under_curve(scores, np.ones(60, bool))).all()
+
+
+def test_classifiers_that_did_not_settle_are_counted(monkeypatch):
+    data = made_up()
+    assert generalisation(data, [1], [1]).unconverged == 0
+    from sklearn import svm
+
+    class Hasty(LinearSVC):
+        def __init__(self, **options):
+            super().__init__(**options, max_iter=1)
+
+    monkeypatch.setattr(svm, "LinearSVC", Hasty)
+    assert generalisation(data, [1, 2, 3, 4], [1]).unconverged == 5
+
+
+def test_figure_2_takes_the_long_range_units_out_of_the_rest():
+    curves = figure_2(made_up(), [1])
+    assert list(curves) == ["unit 1", "all units but these"]
+    assert curves["unit 1"].curve()[0][4] == 1 and curves["all units but these"].curve()[0][4] < 0.1
+
+
+def test_bad_requests():
+    data = made_up()
+    with pytest.raises(MinilstmError, match="unit 5: this network has units 1 to 4"):
+        generalisation(data, [5])
+    with pytest.raises(MinilstmError, match="at least one unit"):
+        generalisation(data, [])
+    with pytest.raises(MinilstmError, match="split: expected one of sentence, noun, got 'verb'"):
+        generalisation(data, [1], split="verb")
+
+
+def test_number_data_of_a_model():
+    model = small_model()
+    items = [item for c in ("SS", "SP", "PS") for item in na_task("nounPP", c, 4)]
+    data = number_data(model, items)
+    assert data.C.shape == (8, 7, 13)
+    assert data.plural.tolist() == [False] * 4 + [True] * 4
+    assert data.noun[:4].tolist() == data.noun[4:].tolist()  # athlete, whether athletes or not
+    item = items[8]
+    trace = model.trace((*item.prefix, item.right, "the"), "context")
+    np.testing.assert_allclose(data.C[4], np.hstack([C[:, 0] for C in trace.C]), rtol=1e-12)
+    with pytest.raises(StimulusError, match="both conditions, SP and PS"):
+        number_data(model, items[:8])
+    with pytest.raises(StimulusError, match="expected nounPP sentences"):
+        number_data(model, na_task("nounPPAdv", "PS", 2))
+
+
+@pytest.mark.parametrize("field", ["h", "C"])
+@pytest.mark.parametrize("state", ["context", None])
+def test_activity_is_the_trace(field, state):
+    model = small_model()
+    sentences = ["The boy greets the".split(), ["The"], "The boy near the cars greets".split(), "The boys".split()]
+    found = activity(model, sentences, field, state)
+    assert found.shape == (4, 6, 13)
+    for row, sentence in zip(found, sentences, strict=True):
+        expected = np.hstack([layer[:, 0] for layer in getattr(model.trace(sentence, state), field)])
+        np.testing.assert_allclose(row[: len(sentence)], expected, rtol=1e-12)
+        assert np.isnan(row[len(sentence) :]).all()
+    assert found[0, 0].tobytes() == found[2, 0].tobytes() == found[3, 0].tobytes()
+    given = activity(model, sentences, field, model.context_state())
+    np.testing.assert_array_equal(given, activity(model, sentences, field))
+
+
+def test_activity_says_what_is_wrong():
+    model = small_model()
+    for arguments, said in (
+        ((model, [["The"]], "i"), "field: expected 'h' or 'C'"),
+        ((model, [["The"], []], "h"), "none that is empty"),
+        ((model, [["The"]], "h", "running"), "state: expected None"),
+    ):
+        with pytest.raises(MinilstmError, match=said):
+            activity(*arguments)
+    with pytest.raises(UnknownWordError, match="unicorn"):
+        activity(model, [["The", "unicorn"]], "h")
+
+
+def test_sentences_of_items():
+    item = Item(("The", "boy", "near", "Mary"), "greets", "greet", "namePP", "SS", 1)
+    assert full_sentences([item]) == [("The", "boy", "near", "Mary", "greets", "the")]
+    assert full_sentences(lower_cased([item])) == [("the", "boy", "near", "mary", "greets", "the")]
+
+
+def test_the_planted_short_range_units_are_found_and_no_others():
+    model = planted.build()
+    data = number_data(model, [item for c in ("SP", "PS") for item in na_task("nounPP", c, 100)])
+    found = short_range_units(model, data)
+    short = tuple(planted.UNITS[f"short-range {k}"] for k in (1, 2))
+    long = [planted.UNITS[f"long-range {number}"] for number in ("singular", "plural")]
+    assert found.units == short
+    alone = found.auc[[unit - found.first for unit in (*short, *long)]]
+    np.testing.assert_array_equal(alone[:, 1:5], [[1, 1, 1, 0]] * 2 + [[1, 1, 1, 1]] * 2)
+    columns, rows = found.table()
+    listed = {row[0]: dict(zip(columns, row, strict=True)) for row in rows}
+    assert set(listed) == {*short, *long}
+    assert all(listed[unit]["lasts"] == "no" and listed[unit]["rule"] == "short-range" for unit in short)
+    assert all(listed[unit]["lasts"] == "yes" and listed[unit]["rule"] == "" for unit in long)
+    assert short_range_units(model, data, percentile=99).units == ()  # the long-range units are segregated as well
+
+
+def test_group_tests_by_hand():
+    model = small_model()
+    items = [item for c in "SP" for item in na_task("Simple", c, 20)]
+    singular, plural = groups.group_tests(model, items, (2, 9), n_random=40, seed=3, without=(1, 13))
+    assert (singular.condition, plural.condition) == ("S", "P")
+    group = group_ablation(model, items[:20], (2, 9), n_random=40, seed=3)
+    assert (singular.accuracy, singular.p, singular.power) == (group.accuracy, group.p, group.power)
+    kept = [
+        value for value, units in zip(group.random, random_sets(13, 2, 40, 3), strict=True) if not {1, 13} & set(units)
+    ]
+    assert singular.sets == len(kept) < 40
+    assert singular.p_without == (sum(value <= group.accuracy for value in kept) + 1) / (len(kept) + 1)
+    assert np.isnan(groups.group_tests(model, items, (2,), 40, without=range(1, 14))[0].p_without)
+
+
+@pytest.mark.parametrize(
+    ("p", "power", "verdict"),
+    [(0.01, 1, "hurts"), (0.01, 0.1, "hurts"), (0.2, 0.99, "no effect"), (0.2, 0.9, "no power")],
+)
+def test_verdicts(p, power, verdict):
+    test = groups.GroupTest("Simple", "S", 1.0, 0.5, 0.9, p, power, float("nan"), 0)
+    assert test.verdict == verdict
+    assert groups.rows([test])[0][-3:] == [None, f"{power:.2f}", verdict]
