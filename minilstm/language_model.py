@@ -1,5 +1,6 @@
 """A language model around the LSTM: words to vectors, vectors through the layers, hidden states to words (section 3)."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -48,7 +49,7 @@ class LanguageModel:
     def __post_init__(self):
         V, E = len(self.vocabulary), self.embedding.shape[-1]
         if len(set(self.vocabulary)) < V:
-            double = next(word for k, word in enumerate(self.vocabulary) if word in self.vocabulary[:k])
+            double = Counter(self.vocabulary).most_common(1)[0][0]
             raise ModelFileError(f"vocabulary: {double!r} stands in it twice")
         try:
             check_layers(self.layers, E)

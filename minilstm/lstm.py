@@ -123,6 +123,7 @@ def run(x, layers, state=None, ablate=()):
     x, h_start, C_start, silent = check(x, layers, state, ablate)
     traces, states = [], []
     for layer, h, C, dead in zip(layers, h_start, C_start, silent, strict=True):
+        layer = Layer(*(np.asarray(weights, x.dtype) for weights in layer))
         h = h.copy()
         h[:, dead] = 0
         trace = Step(*(np.empty((len(x), *h.shape), x.dtype) for _ in Step._fields))  # (steps, batch, H) each
