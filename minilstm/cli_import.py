@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from .conventions import layers_from
 from .errors import MinilstmError
 from .language_model import LanguageModel
 from .original import CONTEXT
@@ -32,8 +33,10 @@ def run(options):
         context = CONTEXT
     for key, value in found.report.items():
         print(f"{key}: {value}")
-    model = LanguageModel.from_state_dict(
-        found.tensors, found.vocabulary, context=context or (), provenance={"imported from": options.file.name, **found.report}
-    )
+    t = found.tensors  # views of the file: nothing is copied on the way to the new one
+    model = LanguageModel(
+        found.vocabulary, t["encoder.weight"], layers_from(t, prefix="rnn."), t["decoder.weight"], t["decoder.bias"],
+        tuple(context or ()), provenance={"imported from": options.file.name, **found.report},
+    )  # fmt: skip
     model.save(options.output)
     print(f"context: {len(model.context)} words\nwritten: {options.output}")
