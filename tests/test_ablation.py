@@ -142,6 +142,7 @@ def test_memory_does_not_grow_with_the_number_of_sentences(monkeypatch):
         tracemalloc.stop()
         return most / n
 
+    peak(6)  # whatever is compiled or imported on the first call
     assert peak(600) < peak(60)  # what grows is the list of sentences itself, far less than their states
 
 
