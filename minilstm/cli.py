@@ -73,13 +73,15 @@ def parser():
     add.add_argument("--forms", metavar="A/B", help="also show p of two words, such as greets/greet, at every place")
     add.add_argument("--out", type=Path, metavar="FILE", help="where the picture goes, .png or .svg (default: trace.png)")
 
-    from . import cli_analyses, cli_figures
+    from . import cli_analyses, cli_claims, cli_figures
 
     cli_figures.add_dynamics_options(command("dynamics", _dynamics, [model, items], "gates and cell by condition (Figs. 1, 3)"))
     cli_figures.add_efferents_options(command("efferents", _efferents, [model, items], "weights onto verbs (Fig. 1d)"))
     cli_analyses.add_decode_options(command("decode", _decode, [model, items], "number over time, short-range units (Fig. 2)"))
     cli_analyses.add_depth_options(command("depth", _depth, [model, items], "syntactic depth, syntax units (section 4.3)"))
     cli_analyses.add_connect_options(command("connect", _connect, [model, items], "afferents of units (Fig. 4)"))
+
+    cli_claims.add_options(command("claims", cli_claims.run, [model], "the paper's 40 claims, judged on a model"))
 
     command("info", _info, [model], "what a model file holds and how it was made")
 

@@ -1,0 +1,127 @@
+"""`minilstm claims`: the paper's claims, one by one, judged on any model."""
+
+import sys
+import textwrap
+from collections import Counter
+from pathlib import Path
+
+from .claims import CLAIMS, VERDICTS, judge
+from .cli_options import load_model, state_of
+from .errors import MinilstmError
+
+QUICK = {"n": 60, "random": 200}
+FULL = {"n": None, "random": 1000}
+SIGNS = dict(zip(VERDICTS, ("+", "-", ""), strict=True))  # in the table over all models
+WIDTH = 110
+COLUMNS = "number", "section", "claim", "paper", "measure", "criterion", "value", "verdict", "reason"
+
+
+def add_options(command):
+    """The options of `minilstm claims`, beside those of a model."""
+    command.add_argument("--quick", action="store_true", help="60 sentences a condition and 200 random sets")
+    command.add_argument(
+        "--n", type=int, metavar="N", help="sentences a condition (default: the published counts)"
+    )
+    command.add_argument("--random", type=int, metavar="N", help="how many random sets (default: 1000)")
+    command.add_argument(
+        "--seed", type=int, default=0, help="which sentences, and which random sets, are drawn (0)"
+    )
+    command.add_argument(
+        "--lexicon", default="paper", help="words of the tasks: paper, frequent or auxiliaries (paper)"
+    )
+    command.add_argument(
+        "--linzen", type=Path, metavar="FILE", help="subj_agr_filtered.text, with the .gold beside it"
+    )
+    command.add_argument(
+        "--all", action="store_true", help="the models that come along, in one table for a README"
+    )
+
+
+def run(options):
+    """Judge every claim on one model, or on all that come along."""
+    from .tables import render
+
+    if options.all:
+        return _all(options)
+    model = load_model(options)
+    found = _gather(model, options)
+    rows = ledger(found)
+    if options.form != "text":
+        print(render(COLUMNS, rows, options.form))
+        return None
+    kind = "the paper's own model" if found.original else "another model than the paper's"
+    print(f"{options.model}, judged as {kind}")
+    units = {"S*": found.chosen["S"], "P*": found.chosen["P"], "Y*": found.syntax}
+    print(", ".join(f"{name}: {unit or 'none'}" for name, unit in units.items()) + "\n")
+    print("\n".join(_entry(*row) for row in rows))
+    count = Counter(row[COLUMNS.index("verdict")] for row in rows)
+    print("\n" + ", ".join(f"{verdict}: {count[verdict]}" for verdict in VERDICTS))
+    return None
+
+
+def ledger(found):
+    """Rows with `COLUMNS`: what the paper says, by which criterion it is judged, and how.
+
+    Parameters
+    ----------
+    found : findings.Findings
+    """
+    return [
+        [c.number, c.section, c.text, c.paper, c.measure, c.original if found.original else c.other,
+         j.value, j.verdict, j.reason]
+        for c, j in zip(CLAIMS, judge(found), strict=True)
+    ]  # fmt: skip
+
+
+def verdict_table(judged):
+    """A table in Markdown, claims down and models across: + holds, - does not hold, empty: not testable.
+
+    Parameters
+    ----------
+    judged : dict
+        {name of a model: list of claims.Judgement}.
+    """
+    lines = [f"| # | sec. | claim | {' | '.join(judged)} |", "|---" * (3 + len(judged)) + "|"]
+    for claim, *found in zip(CLAIMS, *judged.values(), strict=True):
+        cells = " | ".join(SIGNS[one.verdict] for one in found)
+        lines.append(f"| {claim.number} | {claim.section} | {claim.text} | {cells} |")
+    return "\n".join(lines)
+
+
+def _all(options):
+    from . import checkpoints
+
+    if options.form != "text":
+        raise MinilstmError("--all: prints a table in Markdown, neither JSON nor CSV")
+    judged = {}
+    for name in checkpoints.names():
+        if name == "mini":  # another name of one of them
+            continue
+        options.model = name
+        print(f"{name} ...", file=sys.stderr)
+        judged[name] = judge(_gather(load_model(options), options))
+    print(verdict_table(judged))
+
+
+def _gather(model, options):
+    from .findings import gather
+    from .stimuli import read_linzen
+
+    linzen = None
+    if options.linzen is not None:
+        linzen = read_linzen(options.linzen, options.linzen.with_suffix(".gold"))
+    amount = QUICK if options.quick else FULL
+    n = amount["n"] if options.n is None else options.n
+    n_random = amount["random"] if options.random is None else options.random
+    return gather(
+        model, n, n_random, options.seed, state_of(options), linzen, options.lexicon, options.unknown,
+        progress=True,
+    )  # fmt: skip
+
+
+def _entry(number, section, text, paper, measure, criterion, value, verdict, reason):
+    """One claim in a few lines."""
+    indent = " " * 5
+    lines = [f"{number:>3}. {verdict.upper()}: {text} ({section})", f"{indent}paper: {paper}; here: {value}"]
+    lines.append(f"{indent}{measure}: {criterion}" + (f" [{reason}]" if reason else ""))
+    return "\n".join(textwrap.fill(line, WIDTH, subsequent_indent=indent + "  ") for line in lines)

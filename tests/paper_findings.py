@@ -1,0 +1,139 @@
+"""Findings that nobody measured: those of a model that does exactly what the paper says of its own."""
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from minilstm.claims_agreement import FULL, OFF
+from minilstm.connectivity import Connectivity
+from minilstm.dynamics import VARIABLES, Dynamics
+from minilstm.findings import Efferents, Findings
+from minilstm.findings_parts import Linzen
+from minilstm.groups import GroupTest
+from minilstm.stimuli import Item
+
+SIZES, TOTAL, H, FIRST = (650, 650), 1300, 650, 651
+S, P, Y = 988, 776, 1150
+N = 200  # items a condition
+OUTLIERS = (Y, *range(700, 716))
+
+
+def paper_findings():
+    """A Findings with the values of Table 2, Figs. 1 to 4 and sections 4.2 to 4.4."""
+    items, full = [], []
+    for (task, condition), percent in FULL.items():
+        items += [Item(("The", "boy"), "greets", "greet", task, condition, id) for id in range(1, N + 1)]
+        full.append(margins(percent, N))
+    ablated = np.tile(np.concatenate(full), (TOTAL, 1))
+    for number, unit in (("S", S), ("P", P)):
+        for key, percent in OFF[number].items():
+            where = [k for k, item in enumerate(items) if (item.task, item.condition) == key]
+            ablated[unit - 1, where] = margins(percent, N)
+    full = np.concatenate(full)
+    connected, bare, peak = connections()
+    return Findings(
+        original=True, sizes=SIZES, items=tuple(items), full=full, ablated=ablated, lowered=-full,
+        scored=np.full(len(items), True), chosen={"S": S, "P": P}, anywhere={"S": S, "P": P}, syntax=Y,
+        counts=np.array([np.ones(15), np.full(15, 2)]), dynamics=gates(), efferents=weights(),
+        decoding={S: np.ones(7), P: np.ones(7), "rest": np.array([0.5, 1, 0.86, 0.98, 0.01, 0.3, 0.4])},
+        short_range=tuple(range(660, 670)), groups=groups(), votes=np.r_[np.ones(97), -np.ones(3)],
+        depth=depth(),
+        connectivity=connected, bare=bare, peak=peak, structures=structures(),
+        linzen=Linzen(linzen(93.9), {P: linzen(75.3), S: linzen(90)}),
+        no_linzen="", n_random=1000,
+    )  # fmt: skip
+
+
+def margins(percent, n):
+    """So many percent of n margins are right."""
+    return np.where(np.arange(n) < round(percent * n / 100), 1, -1).astype(np.float32)
+
+
+def linzen(percent):
+    return margins(percent, 7489)
+
+
+def gates():
+    """Fig. 1a-b, for units 988 and 776; conditions SS SP PS PP, 'The N P the N V the'."""
+    mean = {name: np.zeros((4, 7, 2)) for name in VARIABLES}
+    mean["C"][:, 4] = [[-1.06, 0.1], [-0.95, 0.1], [0.05, -1.25], [0.05, -1.36]]
+    for unit, own, other, at, late in (
+        (0, slice(0, 2), slice(2, 4), 0.78, 0.28),
+        (1, slice(2, 4), slice(0, 2), 0.85, 0.63),
+    ):
+        mean["i"][own, 1, unit], mean["i"][other, 1, unit], mean["i"][own, 2, unit] = at, 0.05, late
+        mean["f"][own, 1, unit], mean["f"][own, 2:5, unit] = 0.38, 0.95
+    mean["o"][:, 4] = 0.9
+    sd = {name: np.full((4, 7, 2), 0.1) for name in VARIABLES}
+    return Dynamics(
+        ("SS", "SP", "PS", "PP"), tuple("The N P the N V the".split()), 5, (S, P), mean, sd, np.full(4, 600)
+    )
+
+
+def weights():
+    """Fig. 1d: weights are negative to the forms of the unit's own number."""
+    auc, lean, apart = np.full(H, 0.5), np.zeros(H), np.linspace(0.3, 1, H)
+    auc[S - FIRST], auc[P - FIRST] = 1, 0.01
+    lean[S - FIRST], lean[P - FIRST] = -1, 1
+    apart[[651 - FIRST, 1300 - FIRST, Y - FIRST]] = 0.1
+    return Efferents(auc, lean, apart)
+
+
+def groups():
+    def test(task, condition, p):
+        return GroupTest(task, condition, 0.99, 0.8, 0.98, p, 0.99, p, 1000)
+
+    easy = [test(task, number, 0.002) for task in ("Simple", "Adv", "2Adv") for number in "SP"]
+    hard = [
+        ("nounPP", "SP", 0.001),
+        ("nounPP", "PS", 0.052),
+        ("nounPPAdv", "SP", 0.011),
+        ("nounPPAdv", "PS", 0.034),
+    ]
+    return {
+        "short": easy,
+        "short and long": easy,
+        "syntax": [test(*one) for one in [*hard, ("Linzen", "", 0.024)]],
+    }
+
+
+def depth():
+    z = np.zeros(TOTAL)
+    z[np.array(OUTLIERS) - 1] = np.linspace(6, 4, len(OUTLIERS))
+    strongest = (*OUTLIERS, *(unit for unit in range(1, TOTAL + 1) if unit not in OUTLIERS))
+    r2 = SimpleNamespace(r2=np.full(5, 0.853), r2_without=np.full(5, 0.85), r2_frequency=np.full(5, 0.1))
+    return SimpleNamespace(
+        **vars(r2), weights=z * 0.08, z=z, outliers=OUTLIERS, strongest=lambda n=None: strongest[:n]
+    )  # fmt: skip
+
+
+def connections():
+    """z of 8.1, 11.2, -16.2, -7.2 from 1150; one afferent is beyond it into the input gate of 988."""
+    z = np.zeros((2, 4, H))  # targets S, P; gates i, f, C_tilde, o
+    y = Y - FIRST
+    z[0, 0, y], z[0, 1, y], z[1, 0, y], z[1, 1, y] = -7.2, 11.2, -16.2, 8.1
+    z[0, 0, 5] = -8.5
+    z[0, :2, P - FIRST], z[1, :2, S - FIRST] = (3.5, 3.6), (0.5, 1.9)
+    rng = np.random.default_rng(0)
+    for row in z.reshape(-1, H):  # mean 0 and sd 1, so that the weights are their own z
+        free = np.flatnonzero(row == 0)
+        noise = rng.normal(size=len(free))
+        noise -= noise.mean()
+        left = H - (row**2).sum() - row.sum() ** 2 / len(free)
+        row[free] = noise * np.sqrt(left / (noise**2).sum()) - row.sum() / len(free)
+    scaled = Connectivity((S, P), z, True, FIRST)
+    np.testing.assert_allclose(scaled.z, z, atol=1e-9)
+    return scaled, Connectivity((S, P), z.copy(), False, FIRST), np.ones(H)
+
+
+def structures():
+    """Fig. 3: 1 between subject and verb, -.9 at it."""
+    found = {}
+    for task, verb in (("CoAdv", 5), ("nounPP", 5), ("SubjRel", 6), ("2SubjRel", 10)):
+        C = np.r_[0.1, 0.9, np.full(verb - 2, 1.0), -0.9, -0.5]
+        words = ("w",) * len(C)
+        mean = {"C": C[None, :, None]}
+        found[task] = Dynamics(
+            (task,), words, verb, (Y,), mean, {"C": np.full((1, len(C), 1), 0.2)}, np.array([600])
+        )
+    return found

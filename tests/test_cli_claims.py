@@ -1,0 +1,97 @@
+"""`minilstm claims`: the ledger as text, CSV and JSON, and the table over all models."""
+
+import argparse
+import csv
+import io
+import json
+
+import pytest
+
+from minilstm import checkpoints, cli_claims, findings, load
+from minilstm.claims import CLAIMS, VERDICTS, Judgement
+from minilstm.errors import MinilstmError, StimulusError
+
+
+def run(*arguments, form="text"):
+    parser = argparse.ArgumentParser()
+    cli_claims.add_options(parser)
+    shared = {
+        "model": "planted",
+        "form": form,
+        "unknown": "error",
+        "state": "context",
+        "float64": False,
+        "threads": 1,
+    }
+    options = parser.parse_args([str(argument) for argument in arguments], argparse.Namespace(**shared))
+    return cli_claims.run(options)
+
+
+SMALL = "--n", 12, "--random", 50
+
+
+@pytest.fixture(scope="module")
+def found():
+    return findings.gather(load("planted"), n=12, n_random=50)
+
+
+@pytest.fixture
+def asked(found, monkeypatch):
+    """What `gather` is asked for: (n, n_random, seed, state, linzen), one a call; nothing is computed."""
+    calls = []
+    monkeypatch.setattr(findings, "gather", lambda model, *asked, **_: calls.append(asked[:5]) or found)
+    return calls
+
+
+def test_the_ledger_as_text(capsys, asked):
+    assert not run()
+    printed = capsys.readouterr().out
+    assert "planted, judged as another model than the paper's\nS*: 71, P*: 72, Y*: 73" in printed
+    for claim in CLAIMS:
+        assert f"{claim.number:>3}. " in printed and claim.text[:30] in printed
+    counts = [int(part.split(": ")[1]) for part in printed.splitlines()[-1].split(", ")]
+    assert sum(counts) == 40 and [printed.count(f". {verdict.upper()}: ") for verdict in VERDICTS] == counts
+    assert max(map(len, printed.splitlines())) <= 110
+    run("--quick", "--seed", 3)
+    run("--quick", *SMALL)
+    full, quick, given = [(None, 1000, 0), (60, 200, 3), (12, 50, 0)]
+    assert asked == [(*amount, "context", None) for amount in (full, quick, given)]
+
+
+def test_the_ledger_for_programs(capsys, asked):
+    run(form="json")
+    ledger = json.loads(capsys.readouterr().out)
+    assert [row["number"] for row in ledger] == list(range(1, 41)) and set(ledger[0]) == set(
+        cli_claims.COLUMNS
+    )
+    assert ledger[6]["verdict"] == "holds" and ledger[6]["criterion"] == CLAIMS[6].other
+    run(form="csv")
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["verdict"] for row in rows] == [row["verdict"] for row in ledger]
+
+
+def test_the_linzen_set_is_read(capsys, tmp_path):
+    (tmp_path / "some.text").write_text("the boys near the car greet the girl\n" * 3)
+    (tmp_path / "some.gold").write_text("5\tgreet\tgreets\t1\n" * 3)
+    run(*SMALL, "--linzen", tmp_path / "some.text", form="json")
+    found = json.loads(capsys.readouterr().out)
+    assert found[1]["verdict"] == "holds" and found[1]["value"] == "100.0 (3 of 3)"
+    with pytest.raises(StimulusError, match="absent"):
+        run(*SMALL, "--linzen", tmp_path / "absent.text")
+
+
+def test_a_table_over_models():
+    verdicts = {"one": VERDICTS[0], "two": VERDICTS[1], "three": VERDICTS[2]}
+    judged = {name: [Judgement(c.number, "", one, "") for c in CLAIMS] for name, one in verdicts.items()}
+    lines = cli_claims.verdict_table(judged).splitlines()
+    assert lines[:2] == ["| # | sec. | claim | one | two | three |", "|---|---|---|---|---|---|"]
+    assert len(lines) == 42 and lines[2] == "| 1 | 4.1 T2 | The network solves the NA-tasks | + | - |  |"
+
+
+def test_all_models_that_come_along_are_judged(capsys, monkeypatch):
+    names = {name: checkpoints.names()[name] for name in ("mini", "mini-03", "planted")}
+    monkeypatch.setattr(checkpoints, "names", lambda: names)
+    run("--all", *SMALL)
+    assert capsys.readouterr().out.startswith("| # | sec. | claim | mini-03 | planted |\n")
+    with pytest.raises(MinilstmError, match="neither JSON nor CSV"):
+        run("--all", form="json")
