@@ -1,7 +1,8 @@
-"""Run the README's example and write what it prints into the README: python tests/readme.py [--costs]
+"""Write into the README what commands print: python tests/readme.py [claims] [costs]
 
-`tests/test_readme.py` fails where the README says something else than the example prints. With --costs, times and memory
-are measured anew too, which takes some minutes and wants an idle machine.
+The example always; with `claims` the table of the paper's claims over all models (about a minute), with `costs` times and
+memory (some minutes, on an idle machine). `tests/test_readme.py` fails where the README says something else than the
+example prints.
 """
 
 import contextlib
@@ -11,10 +12,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-README = Path(__file__).parent.parent / "README.md"
-EXAMPLE = re.compile(r"(<!-- example -->\n```python\n(.*?)```\n```text\n)(.*?)(```\n<!-- end -->)", re.DOTALL)
-
-COSTS = re.compile(r"(<!-- costs -->\n```text\n)(.*?)(```\n<!-- end costs -->)", re.DOTALL)
+HERE = Path(__file__).parent
+README = HERE.parent / "README.md"
+EXAMPLE = re.compile(r"(<!-- example -->\n```python\n(.*?)```\n```text\n)(.*?)(```\n<!-- end example -->)", re.DOTALL)
+COMMANDS = {"claims": ["-m", "minilstm", "claims", "--all"], "costs": [str(HERE / "benchmarks" / "costs.py")]}
 
 
 def printed(code):
@@ -25,18 +26,15 @@ def printed(code):
     return out.getvalue()
 
 
-def update(text):
-    """The README with the example's output in its place."""
-    return EXAMPLE.sub(lambda m: m[1] + printed(m[2]) + m[4], text)
-
-
-def measure(text):
-    """The README with the costs of commands on this machine."""
-    command = [sys.executable, str(Path(__file__).parent / "benchmarks" / "costs.py")]
-    costs = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return COSTS.sub(lambda m: m[1] + costs + m[3], text)
+def update(text, blocks=()):
+    """The README with the example's output in its place, and those of the commands named."""
+    text = EXAMPLE.sub(lambda m: m[1] + printed(m[2]) + m[4], text)
+    for name in blocks:
+        out = subprocess.run([sys.executable, *COMMANDS[name]], capture_output=True, text=True, check=True).stdout
+        block = f"<!-- {name} -->\n{out}<!-- end {name} -->"
+        text = re.sub(f"<!-- {name} -->.*<!-- end {name} -->", lambda _, new=block: new, text, flags=re.DOTALL)
+    return text
 
 
 if __name__ == "__main__":
-    new = update(README.read_text())
-    README.write_text(measure(new) if "--costs" in sys.argv else new)
+    README.write_text(update(README.read_text(), sys.argv[1:]))

@@ -50,7 +50,7 @@ def main():
         for command, cold in COMMANDS:
             seconds, megabytes = cost(command, cache, folder)
             rows.append([command + (" (cold)" if cold else ""), seconds, round(megabytes)])
-    print(render(["command", "seconds", "peak MB"], rows))
+    print(f"```text\n{render(['command', 'seconds', 'peak MB'], rows)}\n```")
 
 
 if __name__ == "__main__":
