@@ -85,5 +85,7 @@ def plot_ablations(table):
     axes[0, 0].set_xticks(range(len(keys)), [" ".join(key) for key in keys], rotation=60, ha="right", fontsize=7)
     axes[0, 0].set_yticks(range(len(order)), [str(u + 1) for u in order], fontsize=7)
     axes[0, 0].set_ylabel("unit", fontsize=8)
-    fig.colorbar(image, ax=axes[0, 0], label="points lost").ax.tick_params(labelsize=7)
+    bar = fig.colorbar(image, ax=axes[0, 0])
+    bar.set_label("points lost", fontsize=8)
+    bar.ax.tick_params(labelsize=7)
     return fig
