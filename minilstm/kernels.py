@@ -19,6 +19,7 @@ if COMPILED:
     from .squash import sigmoid, tanh
 
 FEW = 8 if COMPILED else 0  # from this many rows on, a product belongs to BLAS
+LARGE = 128  # and with this many units, to the BLAS that NumPy calls, which has more threads to give than Numba's
 
 
 class Prepared(NamedTuple):
@@ -55,7 +56,7 @@ def run(x, layers, state=None, ablate=()):
         h, C = np.empty((2, steps + 1, batch, H), x.dtype)
         h[0], C[0] = h_0, C_0
         h[0, :, dead] = 0
-        recur(gates, layer.U_T, h, C, dead)
+        (recur_large if batch >= FEW and H >= LARGE else recur)(gates, layer.U_T, h, C, dead)
         i, f, C_tilde, o = (gates[..., k * H : (k + 1) * H] for k in range(4))
         traces.append(lstm.Step(i, f, o, C_tilde, C[1:], h[1:]))
         states.append((h[-1], C[-1]))
@@ -89,6 +90,16 @@ def recur(gates, U_T, h, C, dead):
         cell(gates[t], C[t], C[t + 1], h[t + 1])
         for unit in dead:
             h[t + 1, :, unit] = 0
+
+
+def recur_large(gates, U_T, h, C, dead):
+    """What `recur` does, where the products are so large that a loop in Python costs nothing beside them."""
+    product = np.empty(gates.shape[1:], gates.dtype)
+    for t in range(len(gates)):
+        np.matmul(h[t], U_T, out=product)
+        gates[t] += product
+        cell(gates[t], C[t], C[t + 1], h[t + 1])
+        h[t + 1][:, dead] = 0
 
 
 @njit

@@ -49,6 +49,19 @@ def test_kernel_is_cell_for_random_shapes(seed):
     )
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("batch", [kernels.FEW - 1, kernels.FEW, kernels.FEW + 5])
+@pytest.mark.parametrize("units", [kernels.LARGE - 1, kernels.LARGE])
+def test_on_either_side_of_the_choice_of_products(units, batch, dtype):
+    """Few rows, many rows of a small layer, many rows of a large one: three ways to the same, ablations included."""
+    batch = max(batch, 1)
+    rng = np.random.default_rng(4)
+    layers = random_layers(rng, 5, (units, units), dtype)
+    x, state = random_x(rng, 6, batch, 5, dtype), random_state(rng, batch, (units, units), dtype)
+    options = {"state": state, "ablate": (3, units + 2)}
+    assert_close(kernels.run(x, layers, **options), lstm.run(x, layers, **options), **TOLERANCE[np.dtype(dtype)])
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_a_paper_sized_layer(dtype):
     """With word vectors of the size that training begins with: sums of 650 larger ones differ by more in float32."""
