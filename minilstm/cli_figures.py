@@ -21,6 +21,8 @@ def add_dynamics_options(command):
     command.add_argument("--task", default="nounPP", metavar="TASKS", help="with --pool several (nounPP)")
     command.add_argument("--pool", action="store_true", help="all numbers together, a panel a task, as in Fig. 3")
     command.add_argument("--variable", choices=VARIABLES, default="C", help="with --pool: what to draw (C)")
+    command.add_argument("--number", choices=("S", "P"), help="what the units are to keep, as ablation found it, for the "
+                         "comparison with Fig. 1c (default: guessed from the cell)")  # fmt: skip
     command.add_argument("--which", choices=("all", "correct"), default="all", help="which sentences (all)")
 
 
@@ -59,7 +61,7 @@ def show_dynamics(model, options, state):
         found[task] = dynamics(model, {task: items} if options.pool else items, **shared)
     if options.form == "text":
         for one in found.values():
-            _print_dynamics(one)
+            _print_dynamics(one, options.number)
     else:
         columns = ["unit", "variable", "condition", "n", "step", "word", "mean", "sd"]
         print(render(columns, [row for one in found.values() for row in _long(one)], options.form))
@@ -68,11 +70,11 @@ def show_dynamics(model, options, state):
             fig = plot_structures(found, units[0], options.variable)
         else:
             one = found[tasks[0]]
-            fig = plot_dynamics(one, prediction=one.tells_numbers)
+            fig = plot_dynamics(one, prediction=one.tells_numbers, number=options.number)
         _save(fig, options.out)
 
 
-def _print_dynamics(found):
+def _print_dynamics(found, number):
     n = ", ".join(f"{condition} {count}" for condition, count in zip(found.conditions, found.n, strict=True))
     for k, unit in enumerate(found.units):
         print(f"Unit {unit}: mean (sd) over sentences; how many: {n}")
@@ -85,8 +87,9 @@ def _print_dynamics(found):
         ]
         print(render(["", "", *found.words], rows), end="\n\n")
     if found.tells_numbers:
-        print("Against the prediction (Fig. 1c), each unit for the number that it holds:")
-        tables = [against_prediction(found, unit) for unit in found.units]
+        kept = {"S": "the singular", "P": "the plural", None: "the number for which its cell is further from 0, a guess"}
+        print(f"Against the prediction (Fig. 1c) for a unit that keeps {kept[number]}:")
+        tables = [against_prediction(found, unit, number) for unit in found.units]
         print(render(tables[0][0], [row for _, rows in tables for row in rows]))
 
 

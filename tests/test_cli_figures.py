@@ -24,6 +24,18 @@ def test_dynamics_prints_tables_and_draws(capsys, tmp_path):
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_dynamics_says_for_which_number_a_unit_is_compared(capsys):
+    """Unit 71 keeps singulars: its input gate is open for its own number and shut for the other one."""
+    run("dynamics", "--units", 71)
+    assert "a guess" in capsys.readouterr().out
+    gates = {}
+    for number in "SP":
+        run("dynamics", "--units", 71, "--number", number)
+        line = next(line for line in capsys.readouterr().out.splitlines() if "at the subject, own number" in line)
+        gates[number] = float(line.split()[-1])
+    assert gates["S"] > 0.9 and gates["P"] < 0.1
+
+
 def test_dynamics_for_programs(capsys):
     run("dynamics", "--units", 73, "--csv")
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
