@@ -73,10 +73,7 @@ def activity(model, sentences, field, state="context", unknown="error"):
 
 def _start(model, state):
     """h and C before the first word, each a list of (1, units) arrays, one a layer."""
-    if isinstance(state, str):
-        if state != "context":
-            raise MinilstmError(f"state: expected None, 'context' or a State, got {state!r}")
-        state = model.context_state()
+    state = model.initial_state(state)
     if state is None:
         zero = [np.zeros((1, H), model.dtype) for H in model.sizes]
         return zero, zero

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from .arguments import by_layer
+from .batches import pick
 from .errors import MinilstmError
 from .language_model import log_softmax
 from .plots import GATES, plot_trace, save
@@ -21,7 +22,8 @@ def show_trace(model, options, state):
     if not words:
         raise MinilstmError("the sentence is empty; expected words between spaces")
     trace = model.trace(words, state, options.off, options.unknown)
-    values = {gate: unit_values(getattr(trace, gate), units, model.sizes) for gate in GATES}
+    by_layer(units, model.sizes)  # an error of ours for a unit that does not exist
+    values = {gate: pick(getattr(trace, gate), units, model.sizes)[:, 0] for gate in GATES}  # (steps, units)
     choices = {}
     if options.forms:
         forms = options.forms.split("/")
@@ -42,12 +44,3 @@ def show_trace(model, options, state):
         raise MinilstmError(f"--out: expected a name that ends in .png or .svg, got {path}")
     save(plot_trace(words, units, values, choices), path)
     print(f"\nwritten: {path}", file=sys.stderr)
-
-
-def unit_values(field, units, sizes):
-    """The values (steps, units) of units in the paper's numbers, from one field of the trace of one sentence."""
-    columns = []
-    for unit in units:
-        layer, index = next((k, found[0]) for k, found in enumerate(by_layer([unit], sizes)) if len(found))
-        columns.append(field[layer][:, 0, index])
-    return np.stack(columns, axis=1)

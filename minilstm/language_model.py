@@ -206,7 +206,7 @@ class LanguageModel:
             Arrays (layers, steps, batch, units).
         """
         ids = self._ids(words, unknown)  # (steps, batch)
-        return kernels.run(self.embedding[ids], self._prepared, self._state(state, ids.shape[1], ablate), ablate)
+        return kernels.run(self.embedding[ids], self._prepared, self.initial_state(state, ids.shape[1], ablate), ablate)
 
     def context_state(self, ablate=()):
         """The state after the model's context, read from zero: a State of (layers, 1, units)."""
@@ -224,7 +224,7 @@ class LanguageModel:
         -------
         (steps, V) array, or (steps, len(choices))
         """
-        h, _ = self._top(self._sentence(words, unknown), self._state(state, 1, ablate), ablate)
+        h, _ = self._top(self._sentence(words, unknown), self.initial_state(state, 1, ablate), ablate)
         rows = slice(None) if choices is None else self.encode(choices)
         return h[1:] @ self.decoder_weight[rows].T + self.decoder_bias[rows]
 
@@ -236,7 +236,7 @@ class LanguageModel:
         (steps,) float64 array
         """
         ids = self._sentence(words, unknown)
-        state = self._state(state, 1, ablate)
+        state = self.initial_state(state, 1, ablate)
         surprisal = np.empty(len(ids))
         for start in range(0, len(ids), CHUNK):  # a text of any length takes the memory of one chunk
             chunk = ids[start : start + CHUNK]
@@ -250,7 +250,7 @@ class LanguageModel:
 
         `words` may be empty; the prediction is then the one that `state` makes.
         """
-        h, _ = self._top(self._sentence(words, unknown), self._state(state, 1, ablate), ablate)
+        h, _ = self._top(self._sentence(words, unknown), self.initial_state(state, 1, ablate), ablate)
         return float(log_softmax(self.decoder_weight @ h[-1] + self.decoder_bias)[self.encode([next_word], unknown)[0]])
 
     def perplexity(self, words, state=None, ablate=(), unknown="error"):
@@ -274,8 +274,8 @@ class LanguageModel:
             raise MinilstmError(f"a batch needs sentences of one length, got lengths {sorted(lengths)}")
         return np.stack(rows, axis=1)
 
-    def _state(self, state, batch, ablate):
-        """`state`, whatever way it was named, for a batch of this size."""
+    def initial_state(self, state, batch=1, ablate=()):
+        """`state`, named in whatever way `trace` takes, for a batch of this size: a State, or None for zero."""
         if isinstance(state, str):
             if state != "context":
                 raise MinilstmError(f"state: expected None, 'context' or a State, got {state!r}")
