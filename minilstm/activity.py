@@ -18,12 +18,13 @@ def full_sentences(items, after=("the",)):
     return [(*item.prefix, item.right, *after) for item in items]
 
 
-def lower_cased(items):
-    """The same items in lower case, as the paper's own model read them in all analyses of activity (Figs. 1-4)."""
-    return [
-        replace(item, prefix=tuple(map(str.lower, item.prefix)), right=item.right.lower(), wrong=item.wrong.lower())
-        for item in items
-    ]
+def lower_context(model):
+    """The model with its context in lower case, as the paper's own had it in all analyses of activity (Figs. 1-4).
+
+    Context words that it does not know so become `<unk>`.
+    """
+    words = [word.lower() for word in model.context]
+    return replace(model, context=tuple(word if word in model.vocabulary else "<unk>" for word in words))
 
 
 def activity(model, sentences, field, state="context", unknown="error"):

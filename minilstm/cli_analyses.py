@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from . import groups
-from .activity import lower_cased
+from .activity import lower_context
 from .cli_options import unit_numbers
 from .connectivity import COLUMNS, connectivity, peak_activity
 from .decoding import SPLITS, WORDS, figure_2, number_data
@@ -45,7 +45,7 @@ def add_connect_options(command):
 
 def _shared_options(command, units):
     command.add_argument("--units", type=unit_numbers, metavar="UNITS", help=units)
-    command.add_argument("--lower", action="store_true", help="read sentences in lower case, as the paper's model did")
+    command.add_argument("--lower", action="store_true", help="read the context in lower case, as the paper's model did")
     command.add_argument("--out", type=Path, metavar="FOLDER", help="write figures and a table there as well")
 
 
@@ -58,9 +58,10 @@ def show_decode(model, items, options, state):
     from .figures_decoding import plot_curves, plot_matrices
 
     long_range = number_units(model, options)
-    data = number_data(model, _nounpp(items, options), state, options.unknown)
+    reader = _reader(model, options)
+    data = number_data(reader, _nounpp(items), state, options.unknown)
     curves = {split: figure_2(data, long_range, split) for split in SPLITS}
-    short = short_range_units(model, data)
+    short = short_range_units(reader, data)
     easy = [item for item in items if item.task in EASY]
     tests = {}
     if short.units and easy:
@@ -124,7 +125,8 @@ def show_depth(model, items, options, state):
     from .stimuli.trees import read_depth
 
     sentences = None if options.sentences is None else read_depth(options.sentences)
-    found = depth_regression(depth_data(model, sentences, state, options.unknown, options.lower))
+    reader = _reader(model, options)
+    found = depth_regression(depth_data(reader, sentences, state, options.unknown))
     hard = [item for item in items if (item.task, item.condition) in HARD or item.task == "Linzen"]
     tests = []
     long_range = options.units or model.provenance.get("number_units", ())
@@ -164,8 +166,7 @@ def show_depth(model, items, options, state):
     if options.out is not None:
         units = (found.outliers or found.strongest(STRONGEST))[:STRONGEST]
         shown = structures(
-            model, units, options.n, seed=options.seed, lexicon=options.lexicon, state=state, unknown=options.unknown,
-            lower=options.lower,
+            reader, units, options.n, seed=options.seed, lexicon=options.lexicon, state=state, unknown=options.unknown
         )  # fmt: skip
         figures = {"depth.png": plot_depth(found)}
         figures |= {f"structures_{unit}.png": plot_structures(shown, unit) for unit in units}
@@ -177,13 +178,14 @@ def show_connect(model, items, options, state):
     from .figures_decoding import plot_connectivity
 
     targets, sources = number_units(model, options), options.sources
+    reader = _reader(model, options)
     peak = None
     if not options.unscaled:
-        peak = peak_activity(model, _nounpp(items, options), state, options.unknown)
+        peak = peak_activity(reader, _nounpp(items), state, options.unknown)
     found = connectivity(model, targets, peak)
     chosen = "given"
     if sources is None:
-        regression = depth_regression(depth_data(model, None, state, options.unknown, options.lower))
+        regression = depth_regression(depth_data(reader, None, state, options.unknown))
         in_last = [unit for unit in regression.strongest() if unit >= found.first]
         sources = tuple(unit for unit in regression.outliers if unit >= found.first)
         chosen = "outliers of the regression on depth"
@@ -222,11 +224,16 @@ def number_units(model, options):
     return units
 
 
-def _nounpp(items, options):
+def _reader(model, options):
+    """The model that activity is measured in; predictions, ablated or not, are those of `model` itself."""
+    return lower_context(model) if options.lower else model
+
+
+def _nounpp(items):
     found = [item for item in items if item.task == "nounPP"]
     if not found:
         raise StimulusError("there is no item of the task nounPP among the sentences")
-    return lower_cased(found) if options.lower else found
+    return found
 
 
 def _write(folder, figures, texts):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import findings_parts as parts
+from .activity import lower_context
 from .connectivity import connectivity
 from .decoding import number_data
 from .dynamics import dynamics
@@ -181,7 +182,7 @@ def gather(
     if not can_be_judged(items):
         raise StimulusError(f"claims: expected at least 2 sentences a condition, got n = {n}")
     # The paper's activity was measured after the context in lower case, its predictions after it as written.
-    reader = parts.lowered(model) if original else model
+    reader = lower_context(model) if original else model
     found = table2(model, items, progress=progress, **shared)
     odd = np.array([item.id % 2 == 1 for item in items])
     scored = np.full(len(items), True) if original else ~odd

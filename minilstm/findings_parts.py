@@ -29,12 +29,6 @@ class Linzen:
     off: dict
 
 
-def lowered(model):
-    """The model with its context in lower case; words that it then does not know become `<unk>`."""
-    words = [word.lower() for word in model.context]
-    return replace(model, context=tuple(word if word in model.vocabulary else "<unk>" for word in words))
-
-
 def costliest(found, odd, number, units):
     """The one of `units` with the largest drop on odd ids; none if at most 10 points, or not solved."""
     half = odd & np.array([(item.task, item.condition) == HARD[number] for item in found.items])

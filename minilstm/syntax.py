@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .activity import activity, lower_cased
+from .activity import activity
 from .dynamics import dynamics
 from .errors import MinilstmError, StimulusError
 from .stimuli import CONDITIONS, na_task
@@ -82,15 +82,13 @@ class DepthRegression:
         return tuple(int(u) + 1 for u in np.argsort(-np.abs(self.z), kind="stable")[:n])
 
 
-def depth_data(model, sentences=None, state="context", unknown="error", lower=False, **cells):
+def depth_data(model, sentences=None, state="context", unknown="error", **cells):
     """h at the words that `stimuli.depth.sample_cells` takes.
 
     Parameters
     ----------
     sentences : sequence of stimuli.depth.Sentence or stimuli.trees.DepthSentence, optional
         Drawn from the depth grammar if not given, 300 of each length.
-    lower : bool
-        Read the sentences in lower case, as the paper's model did here.
     **cells
         `per_cell`, `positions` and `depths` of `sample_cells`.
 
@@ -105,8 +103,6 @@ def depth_data(model, sentences=None, state="context", unknown="error", lower=Fa
     used = sorted({point.sentence for point in points})
     row = {sentence: k for k, sentence in enumerate(used)}
     read = [sentences[k].words[: 1 + max(cells.get("positions", POSITIONS))] for k in used]
-    if lower:
-        read = [tuple(map(str.lower, words)) for words in read]
     sentence, position, depth = np.array(points).T
     rows = np.array([row[k] for k in sentence])
     count = None
@@ -206,9 +202,7 @@ def r_squared(y, predicted):
     return 1 - ((y - predicted) ** 2).sum() / ((y - y.mean()) ** 2).sum()
 
 
-def structures(
-    model, units, n=None, tasks=STRUCTURES, seed=0, lexicon="paper", state="context", unknown="error", lower=False
-):
+def structures(model, units, n=None, tasks=STRUCTURES, seed=0, lexicon="paper", state="context", unknown="error"):
     """Gates and cell of units on the structures of Fig. 3, from the first word to `the` after the verb.
 
     Parameters
@@ -217,8 +211,6 @@ def structures(
         In the paper's numbers.
     n : int, optional
         Sentences a condition; by default as `stimuli.na_task`.
-    lower : bool
-        Read the sentences in lower case.
 
     Returns
     -------
@@ -228,6 +220,5 @@ def structures(
     shown = {}
     for task in tasks:
         items = [item for condition in CONDITIONS[task] for item in na_task(task, condition, n, seed, lexicon)]
-        items = lower_cased(items) if lower else items
         shown[task] = dynamics(model, {task: items}, units, state=state, unknown=unknown)
     return shown

@@ -9,13 +9,14 @@ from paper_findings import FIRST, N, P, S, Y, margins, paper_findings
 from small_model import small_model
 
 from minilstm import load, planted
+from minilstm.activity import lower_context
 from minilstm.claims import CLAIMS, VERDICTS, judge
 from minilstm.claims_outcome import mcnemar, signed_ranks
 from minilstm.connectivity import peak_activity
 from minilstm.decoding import number_data
 from minilstm.errors import StimulusError
 from minilstm.findings import gather
-from minilstm.findings_parts import costliest, lowered, readable, syntax_unit, votes
+from minilstm.findings_parts import costliest, readable, syntax_unit, votes
 from minilstm.number_agreement import agreement
 from minilstm.stimuli import na_task
 
@@ -306,7 +307,7 @@ def test_of_the_papers_model_nothing_is_chosen_and_all_items_score(monkeypatch):
     assert found.anywhere == {"S": singular, "P": plural}
     assert found.scored.all() and found.dynamics.n.tolist() == [4] * 4
     # activity is read after the context in lower case, in which names are unknown; the predictions are not
-    context = lowered(load("planted")).context
+    context = lower_context(load("planted")).context
     assert "The" in load("planted").context and not {"The", "Mary"} & set(context)
     np.testing.assert_allclose(found.full, agreement(load("planted"), found.items).margins, rtol=1e-5)
     assert np.abs(found.lowered - found.full).max() > 1e-3

@@ -9,6 +9,7 @@ import pytest
 from small_model import small_model
 
 from minilstm import cli_analyses, planted
+from minilstm.activity import lower_context
 from minilstm.errors import MinilstmError, StimulusError
 from minilstm.stimuli import CONDITIONS, na_task
 
@@ -85,6 +86,16 @@ def test_connect_finds_the_planted_connections(capsys, model, items, tmp_path):
     assert marked == {(str(syntax), str(unit), gate) for unit in LONG for gate in ("i", "f", "o")}
     bare = json.loads(run(capsys, "connect", model, items, "--from", syntax, "--unscaled", form="json"))
     assert {(row["gate"], row["weight"]) for row in bare if row["from"] == syntax} >= {("i", "-12.00"), ("f", "10.00")}
+
+
+def test_lower_is_for_the_context_of_activity_and_not_for_predictions(capsys, model, items):
+    """As in the paper's code: cells after a lower-case context, ablated predictions after the context as written."""
+    written, lowered, all_lowered = (
+        json.loads(run(capsys, "decode", read, items, "--random", 5, *flags, form="json"))
+        for read, flags in ((model, ()), (model, ["--lower"]), (lower_context(model), ()))
+    )
+    assert lowered["auc"] == all_lowered["auc"] != written["auc"]
+    assert lowered["ablation"] == written["ablation"]
 
 
 def test_without_number_units_or_without_the_task(capsys, items):

@@ -9,7 +9,7 @@ from small_model import small_model
 
 from minilstm import decoding, groups, planted
 from minilstm.ablation import group_ablation, random_sets
-from minilstm.activity import activity, full_sentences, lower_cased
+from minilstm.activity import activity, full_sentences, lower_context
 from minilstm.decoding import NumberData, area_under_curve, figure_2, generalisation, number_data
 from minilstm.errors import MinilstmError, StimulusError, UnknownWordError
 from minilstm.short_range import short_range_units
@@ -171,7 +171,16 @@ def test_activity_says_what_is_wrong():
 def test_sentences_of_items():
     item = Item(("The", "boy", "near", "Mary"), "greets", "greet", "namePP", "SS", 1)
     assert full_sentences([item]) == [("The", "boy", "near", "Mary", "greets", "the")]
-    assert full_sentences(lower_cased([item])) == [("the", "boy", "near", "mary", "greets", "the")]
+
+
+def test_the_context_in_lower_case():
+    model = planted.build()
+    read = lower_context(model)
+    assert "The" in model.context and "the" in read.context and not {"The", "Mary"} & set(read.context)
+    assert len(read.context) == len(model.context)
+    words = ["The", "boy", "near"]  # what is read after it keeps its case
+    np.testing.assert_array_equal(read.trace(words, read.context_state()).C, model.trace(words, read.context_state()).C)
+    assert np.abs(read.trace(words, "context").C - model.trace(words, "context").C).max() > 1e-3
 
 
 def test_the_planted_short_range_units_are_found_and_no_others():
