@@ -45,7 +45,7 @@ def parser():
     top.add_argument("--version", action="version", version=f"minilstm {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     model = model_options()
-    items = item_options()
+    items, hard = item_options(), item_options(("nounPP",))
 
     def command(name, run, parents, text):
         added = commands.add_parser(name, parents=parents, help=text, description=text)
@@ -75,8 +75,8 @@ def parser():
 
     from . import cli_analyses, cli_claims, cli_figures
 
-    cli_figures.add_dynamics_options(command("dynamics", _dynamics, [model, items], "gates and cell by condition (Figs. 1, 3)"))
-    cli_figures.add_efferents_options(command("efferents", _efferents, [model, items], "weights onto verbs (Fig. 1d)"))
+    cli_figures.add_dynamics_options(command("dynamics", _dynamics, [model, hard], "gates and cell by condition (Figs. 1, 3)"))
+    cli_figures.add_efferents_options(command("efferents", _efferents, [model, hard], "weights onto verbs (Fig. 1d)"))
     cli_analyses.add_decode_options(command("decode", _decode, [model, items], "number over time, short-range units (Fig. 2)"))
     cli_analyses.add_depth_options(command("depth", _depth, [model, items], "syntactic depth, syntax units (section 4.3)"))
     cli_analyses.add_connect_options(command("connect", _connect, [model, items], "afferents of units (Fig. 4)"))
@@ -215,13 +215,13 @@ def _trace(options):
 def _dynamics(options):
     from .cli_figures import show_dynamics
 
-    show_dynamics(load_model(options), options, state_of(options))
+    show_dynamics(load_model(options), items_of(options), options, state_of(options))
 
 
 def _efferents(options):
     from .cli_figures import show_efferents
 
-    show_efferents(load_model(options), options, state_of(options))
+    show_efferents(load_model(options), items_of(options), options, state_of(options))
 
 
 def _decode(options):

@@ -69,12 +69,15 @@ class Table2:
         return ["unit", "points lost when it is off", "role"], rows
 
 
-def published_tasks(lexicon="paper", seed=0, n=None):
-    """All items of the seven tasks of Table 1, in the order of Table 2, with the published counts or `n` a condition."""
+def published_tasks(lexicon="paper", seed=0, n=None, tasks=tuple(stimuli.NA_TASKS)):
+    """All items of the seven tasks of Table 1, in the order of Table 2, with the published counts or `n` a condition.
+
+    Other `tasks`, such as relative clauses, are taken in the order given.
+    """
     return [
         item
-        for task in stimuli.NA_TASKS
-        for condition in stimuli.CONDITIONS[task]
+        for task in tasks
+        for condition in stimuli.find_task(task).conditions
         for item in stimuli.na_task(task, condition, n, seed, lexicon)
     ]
 
