@@ -174,11 +174,8 @@ def attribution(model, items, state="context", ablate=(), unknown="error"):
     h = np.empty((len(items), model.sizes[-1]), model.dtype)
     for where, trace in traces(model, [item.prefix for item in items], state, ablate, unknown):
         h[where] = trace.h[-1][-1]  # last layer, last word
-    right = model.encode([item.right for item in items])
-    wrong = model.encode([item.wrong for item in items])
-    shares = h * (model.decoder_weight[right] - model.decoder_weight[wrong])
-    bias = model.decoder_bias[right] - model.decoder_bias[wrong]
-    return Attribution(tuple(items), tuple(last_layer(model)), shares, bias)
+    weights, bias = model.contrast([item.right for item in items], [item.wrong for item in items])
+    return Attribution(tuple(items), tuple(last_layer(model)), h * weights, bias)
 
 
 @dataclass(frozen=True, eq=False)
