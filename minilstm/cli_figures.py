@@ -27,15 +27,15 @@ def add_dynamics_options(command):
 def add_efferents_options(command):
     """The options of `minilstm efferents`, beside those of a model and of items."""
     _shared_options(command, "units of the last layer (default: the number units named in the model's file)")
-    command.add_argument("--shares", type=_path, metavar="FILE", help="a picture of shares against ablation effects")
+    command.add_argument("--shares", type=picture_path, metavar="FILE", help="a picture of shares against ablation effects")
 
 
 def _shared_options(command, units):
     command.add_argument("--units", type=unit_numbers, metavar="UNITS", help=units)
-    command.add_argument("--out", type=_path, metavar="FILE", help="where the picture goes, .png or .svg")
+    command.add_argument("--out", type=picture_path, metavar="FILE", help="where the picture goes, .png or .svg")
 
 
-def _path(text):
+def picture_path(text):
     """A place for a picture."""
     if Path(text).suffix not in (".png", ".svg"):
         raise argparse.ArgumentTypeError(f"expected a name that ends in .png or .svg, got {text}")
@@ -68,7 +68,7 @@ def show_dynamics(model, items, options, state):
         else:
             one = found[tasks[0]]
             fig = plot_dynamics(one, prediction=one.tells_numbers, number=options.number)
-        _save(fig, options.out)
+        write_picture(fig, options.out)
 
 
 def _print_dynamics(found, number):
@@ -129,12 +129,13 @@ def show_efferents(model, items, options, state):
         r = ", ".join(f"{task} {condition} {value:.2f}" for (task, condition), value in pairs)
         print(f"\nCorrelation of share and loss over units: {r}.")
     if options.out is not None:
-        _save(plot_efferents(model, units), options.out)
+        write_picture(plot_efferents(model, units), options.out)
     if options.shares is not None:
-        _save(plot_shares(both), options.shares)
+        write_picture(plot_shares(both), options.shares)
 
 
-def _save(fig, path):
+def write_picture(fig, path):
+    """Write a picture where the caller wants it."""
     from .plots import save
 
     if not path.parent.is_dir():

@@ -72,6 +72,10 @@ def _columns(model, units):
     last = last_layer(model)
     units = last if units is None else tuple(units)
     by_layer(units, model.sizes)  # says which is no unit
+    return _places(units, last)
+
+
+def _places(units, last):
     lower = [unit for unit in units if unit not in last]
     if lower:
         raise MinilstmError(
@@ -146,6 +150,10 @@ class Attribution:
     def margins(self):
         """log p(right) - log p(wrong), (items,): the sum of all shares and the bias."""
         return self.shares.sum(axis=1) + self.bias
+
+    def of(self, units):
+        """What these units together add to each margin: (items,)."""
+        return self.shares[:, _places(units, self.units)].sum(axis=1)
 
     def by_condition(self):
         """{(task, condition): (units,) mean shares}."""
