@@ -14,6 +14,7 @@ import numpy as np
 from .efferents import attribution
 from .errors import MinilstmError
 from .number_agreement import by_condition
+from .tables import fixed
 
 REST = "other units", "bias"  # voters that need not be named
 
@@ -63,14 +64,11 @@ class Votes:
         for (task, condition), halves in self.trials().items():
             for name, where in zip(("right", "wrong"), halves, strict=True):
                 if len(where):
-                    shares = self.shares[where]
-                    mean, good, decides = shares.mean(axis=0), (shares > 0).mean(axis=0), self.decides(where)
-                    cells = [
-                        c
-                        for v in zip(mean, good, decides, strict=True)
-                        for c in (f"{v[0]:.2f}", *(100 * np.array(v[1:])))
-                    ]
-                    rows.append([task, condition, name, len(where), *cells])
+                    shares, decides = self.shares[where], self.decides(where)
+                    row = [task, condition, name, len(where)]
+                    for mean, good, turned in zip(shares.mean(axis=0), (shares > 0).mean(axis=0), decides, strict=True):
+                        row += [fixed(mean, 2), 100 * good, 100 * turned]
+                    rows.append(row)
         return columns, rows
 
     def gap_rows(self):
