@@ -22,8 +22,8 @@ def figure(rows=1, columns=1, width=WIDTH, height=None, **options):
     return fig, axes
 
 
-def save(fig, path):
-    """Write a figure as PNG or SVG, whole or not at all."""
+def save(fig, path, dpi="figure"):
+    """Write a figure as PNG or SVG, whole or not at all; with fewer dots per inch than the figure has, if given."""
     from pathlib import Path
 
     from .files import write_whole
@@ -31,7 +31,7 @@ def save(fig, path):
     with write_whole(path) as file:
         # no date inside, so that the same figure gives the same file
         metadata = {"Date": None} if Path(path).suffix == ".svg" else {"Software": None}
-        fig.savefig(file, format=Path(path).suffix[1:], metadata=metadata)
+        fig.savefig(file, format=Path(path).suffix[1:], metadata=metadata, dpi=dpi)
 
 
 def plot_trace(words, units, values, choices=None):
