@@ -184,7 +184,9 @@ def long_range_units(items, full, ablated):
     missing = missing_conditions(items)
     if missing:
         names = ", ".join(map(" ".join, missing))
-        raise StimulusError(f"the rule for number units needs odd and even ids in all its conditions, and has not in {names}")
+        raise StimulusError(
+            f"the rule for number units needs odd and even ids in all its conditions, and has not in {names}"
+        )
     odd = np.array([item.id % 2 == 1 for item in items])
     chosen, confirmed = (_pass([i for i, k in zip(items, half, strict=True) if k], full[half], ablated[:, half])
                          for half in (odd, ~odd))  # fmt: skip
