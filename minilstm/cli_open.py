@@ -6,7 +6,7 @@ from .cli_options import kind_option, unit_numbers
 from .errors import StimulusError
 from .interchange import METHODS, WHAT, compare, pairs
 from .smallest import MOST, smallest_set
-from .tables import render, to_json
+from .tables import render
 from .votes import votes
 
 HARD = "nounPP", "nounPPAdv", "SubjRel", "ObjRel", "2SubjRel"  # the tasks in which something comes in between
@@ -88,28 +88,19 @@ def show_votes(model, items, options, state):
     found = votes(
         model, items, {name: units for name, units in groups.items() if units}, state, unknown=options.unknown
     )
-    if options.form == "json":
-        tables = {"votes": found.rows(), "gap": found.gap_rows()}
-        print(
-            to_json(
-                {"units": groups}
-                | {name: [dict(zip(c, row, strict=True)) for row in r] for name, (c, r) in tables.items()}
-            )
-        )
-    elif options.form == "csv":
-        print(render(*found.rows(), "csv"))
-    else:
+    if options.form == "text":
         for name, units in groups.items():
             print(f"{name} units: {', '.join(map(str, units)) or 'none'}")
+        trials = found.trials_with_errors()
+        errors = sum(len(wrong) for _, wrong in trials.values())
+        print(f"\n{errors} errors in {len(found.items)} sentences. Votes on right and wrong trials, by condition")
         print(
-            "\nMean vote of each group in nats, in how many trials it votes for the right form, and in how many it decides:"
+            "(those that have errors, if there are any): how many trials; the mean vote in nats; in how many percent of"
         )
-        print(render(*found.rows()))
-        columns, rows = found.gap_rows()
-        print(
-            "\nHow far wrong trials fall short of right ones in the same condition (nats), and whose votes make that up:"
-        )
-        print(render(columns, rows) if rows else "no condition has both")
+        print("them it is for the right form, and decides. % of gap: what the voter adds to the fall of the margin.")
+        print(render(*found.rows(trials)))
+    else:
+        print(render(*found.rows(), options.form))
     _draw(options, plot_votes, found)
 
 

@@ -65,8 +65,7 @@ def plot_votes(found):
     matplotlib.figure.Figure
         All conditions if the network errs in none.
     """
-    trials = found.trials()
-    shown = {key: halves for key, halves in trials.items() if len(halves[1])} or trials
+    shown = found.trials_with_errors()
     columns = min(3, len(shown))
     rows = -(-len(shown) // columns)
     fig, axes = figure(rows, columns, max(3.4, 2.1 * columns + 0.4), 1.9 * rows + 0.5, sharex=True, sharey=True)

@@ -193,10 +193,10 @@ class Comparison:
         return np.argsort(-np.nan_to_num(np.abs(found)).max(axis=0), kind="stable")[:most]
 
     def rows(self, most=8):
-        """Columns and rows: a set and a condition each; flips in percent of the items, `to donor` in percent of the way."""
+        """Columns and rows: a set and a condition each; flips in percent of the items, moved in percent of the way."""
         columns = ["units", "task", "condition", "n"]
         for method in self.margins:
-            columns += [f"{method}: flips", "to donor"]
+            columns += [f"{method}: flips", f"{method}: moved"]
         rows = []
         for k in self.strongest(most):
             for (task, condition), where in self.by_condition().items():

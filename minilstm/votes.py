@@ -46,45 +46,50 @@ class Votes:
         good = self.margins > 0
         return {key: (where[good[where]], where[~good[where]]) for key, where in by_condition(self.items).items()}
 
+    def trials_with_errors(self):
+        """The same for the conditions in which the network errs; for all if it errs in none."""
+        return {key: halves for key, halves in self.trials().items() if len(halves[1])} or self.trials()
+
     def decides(self, where):
         """The share of items `where` that the network would answer the other way without this voter's vote: (voters,)."""
         margins = self.margins[where, None]
         return ((margins > 0) != (margins - self.shares[where] > 0)).mean(axis=0)
 
-    def rows(self):
-        """Columns and rows, one for the right and one for the wrong trials of each condition.
+    def gap(self, right, wrong):
+        """By how much each voter's mean vote is lower on the items `wrong` than on `right`: (voters,); nan if there are none.
 
-        Of each voter the mean vote in nats; in how many percent of the trials it votes for the right form; and in how
-        many it decides: without its vote, the answer would be the other one.
+        The sum is by how much wrong trials fall short of right ones.
         """
-        columns = ["task", "condition", "trials", "n"]
-        for voter in self.voters:
-            columns += [voter, "for %", "decides %"]
-        rows = []
-        for (task, condition), halves in self.trials().items():
-            for name, where in zip(("right", "wrong"), halves, strict=True):
-                if len(where):
-                    shares, decides = self.shares[where], self.decides(where)
-                    row = [task, condition, name, len(where)]
-                    for mean, good, turned in zip(shares.mean(axis=0), (shares > 0).mean(axis=0), decides, strict=True):
-                        row += [fixed(mean, 2), 100 * good, 100 * turned]
-                    rows.append(row)
-        return columns, rows
+        if not len(right) or not len(wrong):
+            return np.full(len(self.voters), np.nan)
+        return self.shares[right].mean(axis=0) - self.shares[wrong].mean(axis=0)
 
-    def gap_rows(self):
-        """Columns and rows: by how much wrong trials fall short of right ones in a condition, and whose votes make that up.
+    def rows(self, trials=None):
+        """Columns and rows, one for each condition and voter: its votes on the trials that are right and on the others.
 
-        In percent of the difference of the mean margins; the voters add up to 100. Conditions without both kinds of
-        trials are left out.
+        The mean vote in nats; in how many percent of the trials it is for the right form; and in how many it decides:
+        without it, the answer would be the other one. Last, how many percent of the `gap` it makes up.
+
+        Parameters
+        ----------
+        trials : dict, optional
+            Of `trials()`, the conditions wanted; all if not given.
         """
+        sides = [(name, f"{name}: vote", f"{name}: for %", f"{name}: decides %") for name in ("right", "wrong")]
         rows = []
-        for (task, condition), (right, wrong) in self.trials().items():
-            if len(right) and len(wrong):
-                apart = self.shares[right].mean(axis=0) - self.shares[wrong].mean(axis=0)  # (voters,)
-                rows.append(
-                    [task, condition, len(right), len(wrong), f"{apart.sum():.2f}", *(100 * apart / apart.sum())]
-                )
-        return ["task", "condition", "right", "wrong", "gap", *(f"{voter} %" for voter in self.voters)], rows
+        for key, (right, wrong) in (self.trials() if trials is None else trials).items():
+            gap = self.gap(right, wrong)
+            for v in zip(self.voters, self._side(right), self._side(wrong), 100 * gap / gap.sum(), strict=True):
+                rows.append([*key, v[0], *v[1], *v[2], v[3]])
+        return ["task", "condition", "voter", *sides[0], *sides[1], "% of gap"], rows
+
+    def _side(self, where):
+        """For each voter: how many trials, its mean vote, in how many percent it is for the right form, and decides."""
+        if not len(where):
+            return [[0, None, None, None] for _ in self.voters]
+        shares = self.shares[where]
+        measures = zip(shares.mean(axis=0), 100 * (shares > 0).mean(axis=0), 100 * self.decides(where), strict=True)
+        return [[len(where), fixed(vote, 2), good, decides] for vote, good, decides in measures]
 
 
 def votes(model, items, groups, state="context", ablate=(), unknown="error"):

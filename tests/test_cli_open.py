@@ -38,16 +38,15 @@ def test_interchange_prints_and_draws(capsys, tmp_path):
 def test_votes_prints_and_draws(capsys, tmp_path):
     printed = run(capsys, "votes", "--out", tmp_path / "v.svg").out
     assert "long-range units: 71, 72" in printed and "short-range units: 76, 77" in printed
-    assert "no condition has both" in printed and "2SubjRel" in printed
+    assert "0 errors in 192 sentences" in printed and "2SubjRel" in printed
     assert "<svg" in (tmp_path / "v.svg").read_text()
     found = json.loads(run(capsys, "votes", "--short", 76, "--task", "SubjRel", "--json").out)
-    assert (
-        found["units"] == {"long-range": [71, 72], "short-range": [76]}
-        and found["gap"] == []
-        and len(found["votes"]) == 4
-    )
+    assert [row["voter"] for row in found[:4]] == ["long-range", "short-range", "other units", "bias"] and len(
+        found
+    ) == 16
+    assert found[0]["right"] == 8 and found[0]["wrong: vote"] is found[0]["% of gap"] is None
     rows = list(csv.DictReader(io.StringIO(run(capsys, "votes", "--units", "71,72", "--short", 76, "--csv").out)))
-    assert len(rows) == 24 and {row["trials"] for row in rows} == {"right"}
+    assert len(rows) == 96 and {row["right"] for row in rows} == {"8"}
 
 
 def test_smallest_prints_and_draws(capsys, tmp_path):

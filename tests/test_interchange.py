@@ -166,7 +166,7 @@ def test_the_measures_count_what_is_right_both_ways(model):
     assert made.flips("once", where).tolist() == [0, 1]  # a tie is not right
     np.testing.assert_allclose(made.moved("once", where), [0.5 / 3, 2.25 / 3])
     columns, rows = made.rows()
-    assert columns[:6] == ["units", "task", "condition", "n", "zero: flips", "to donor"]
+    assert columns[:6] == ["units", "task", "condition", "n", "zero: flips", "zero: moved"]
     assert rows[0][:5] == ["2+3", "nounPP", "SP", 2, 100.0] and rows[0][5] == pytest.approx(75) and rows[1][0] == "1"
     nothing = replace(made, donor=np.ones(3))
     assert np.isnan(nothing.moved("once", nothing.by_condition()["nounPP", "SP"])).all()

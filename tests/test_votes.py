@@ -51,29 +51,26 @@ def test_the_table_by_hand():
         ("nounPP", "SP"): ([0, 1], [2, 3])
     }
     columns, rows = found.rows()
-    assert columns[:7] == ["task", "condition", "trials", "n", "long-range", "for %", "decides %"]
-    assert rows[0] == ["nounPP", "SP", "right", 2, "2.50", 100, 100, "-1.00", 0, 0, "0.25", 50, 50, "-0.25", 50, 0]
-    # without the short-range units' -2 both would be right; without the others' .5 neither
-    assert rows[1] == ["nounPP", "SP", "wrong", 2, "0.00", 50, 50, "-2.00", 0, 100, "0.50", 100, 0, "1.00", 50, 0]
-    columns, rows = found.gap_rows()
-    assert columns == [
-        "task",
-        "condition",
-        "right",
-        "wrong",
-        "gap",
-        "long-range %",
-        "short-range %",
-        "other units %",
-        "bias %",
+    assert columns[:7] == ["task", "condition", "voter", "right", "right: vote", "right: for %", "right: decides %"]
+    assert columns[7:] == ["wrong", "wrong: vote", "wrong: for %", "wrong: decides %", "% of gap"]
+    # without the short-range units' -2 both wrong trials would be right; the mean margins are 1.5 and -0.5
+    assert rows == [
+        ["nounPP", "SP", "long-range", 2, "2.50", 100, 100, 2, "0.00", 50, 50, 125],
+        ["nounPP", "SP", "short-range", 2, "-1.00", 0, 0, 2, "-2.00", 0, 100, 50],
+        ["nounPP", "SP", "other units", 2, "0.25", 50, 50, 2, "0.50", 100, 0, -12.5],
+        ["nounPP", "SP", "bias", 2, "-0.25", 50, 0, 2, "1.00", 50, 0, -62.5],
     ]
-    assert rows[0][:5] == ["nounPP", "SP", 2, 2, "2.00"]  # mean margins 1.5 and -0.5
-    np.testing.assert_allclose(rows[0][5:], [125, 50, -12.5, -62.5])
+    assert found.gap([0, 1], [2, 3]).tolist() == [2.5, 1, -0.25, -1.25]
 
 
 def test_no_gap_where_there_are_no_errors():
     found = votes(load("planted"), items("nounPP"), {"long-range": LONG, "short-range": SHORT})
-    assert found.gap_rows()[1] == [] and [row[2] for row in found.rows()[1]] == ["right"] * 4
+    rows = found.rows()[1]
+    assert len(rows) == 16 and all(row[7:11] == [0, None, None, None] and np.isnan(row[11]) for row in rows)
+    assert found.trials_with_errors().keys() == found.trials().keys()
+    some = votes(small_model(), items("nounPP"), {"long-range": [9]})
+    shown = {key: halves for key, halves in some.trials().items() if key[1] != "SS"}
+    assert len(some.rows(shown)[1]) == 9 and some.rows(shown)[1][0][1] == "SP"
 
 
 def test_in_the_planted_network_the_short_range_units_vote_for_the_attractor():
