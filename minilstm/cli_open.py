@@ -65,9 +65,7 @@ def show_interchange(model, items, options, state):
     sets += [options.group] if options.group else []
     found = compare(model, items, sets, options.what, state, options.unknown, progress=True)
     if options.form == "text":
-        print(
-            "Per unit, the share of verbs that flip, and how far the mean margin moves to that of the other number (%), by"
-        )
+        print("Percent of verbs that flip, and of the way that the mean margin moves to that of the other number, by")
         for name, text in METHODS.items():
             print(f"  {name:<8} {text}")
         print(f"Of {len(found.items)} sentences, those that are right with either number of the subject.")
@@ -78,7 +76,7 @@ def show_interchange(model, items, options, state):
 
 
 def show_votes(model, items, options, state):
-    """The margin split among long-range units, short-range units and the others, where the network is right and errs."""
+    """The margin split among groups of units, where the network is right and where it errs."""
     from .figures_open import plot_votes
 
     groups = {"long-range": number_units(model, options)}

@@ -9,13 +9,13 @@ from .smallest import left
 NAMES = {
     "zero": "$h$ = 0",
     "mean": "$h$ = its mean",
-    "once": "$C$ of the donor, at the subject",
-    "onwards": "$C$ of the donor, from there on",
+    "once": "the donor's, at the subject",
+    "onwards": "the donor's, from there on",
 }
 
 
 def plot_interchange(found, most=6):
-    """How far each way of intervening moves the choice towards the donor's, for the strongest units, a panel a condition.
+    """How far each intervention moves the choice towards the donor's, for the strongest units, a panel a condition.
 
     Parameters
     ----------
@@ -77,8 +77,8 @@ def plot_votes(found):
             if len(where):
                 line = {"color": color, "linewidth": 1}
                 axis.boxplot(
-                    found.shares[where], positions=places + side, widths=0.28, whis=(5, 95), showfliers=False, boxprops=line,
-                    whiskerprops=line, capprops=line, medianprops={"color": color, "linewidth": 2.5},
+                    found.shares[where], positions=places + side, widths=0.28, whis=(5, 95), showfliers=False,
+                    boxprops=line, whiskerprops=line, capprops=line, medianprops={"color": color, "linewidth": 2.5},
                 )  # fmt: skip
         axis.set_title(f"{task} {condition}: {len(halves[0])} right, {len(halves[1])} wrong", fontsize=7)
         axis.set_xticks(places, found.voters, rotation=45, ha="right", rotation_mode="anchor", fontsize=7)
@@ -92,7 +92,7 @@ def plot_votes(found):
 
 
 def plot_smallest(found):
-    """What is left, on the items that the units were not chosen on, as they go one after the other; random sets beside it.
+    """What is left as units go one after the other, on items that they were not chosen on, beside random sets.
 
     Parameters
     ----------

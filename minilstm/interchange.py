@@ -34,7 +34,7 @@ OTHER = {"S": "P", "P": "S"}
 METHODS = {
     "zero": "h = 0 at every word, the context's included",
     "mean": "h = its mean over all words of the sentences, at every word",
-    "once": "C of the sentence with the other subject, at the subject",
+    "once": "its C, or what else is copied, in the sentence with the other subject, at the subject",
     "onwards": "the same at every word from the subject to the verb",
 }
 
@@ -172,7 +172,7 @@ class Comparison:
     margins: dict
 
     def by_condition(self):
-        """{(task, condition): indices of the bases that count}: those that are answered rightly, as their donors are."""
+        """{(task, condition): the bases that count}: those that are answered rightly, as their donors are."""
         good = (self.intact > 0) & (self.donor < 0)
         return {key: where[good[where]] for key, where in by_condition(self.items).items()}
 
@@ -181,7 +181,7 @@ class Comparison:
         return (self.margins[method][:, where] <= 0).mean(axis=1) if len(where) else np.full(len(self.sets), np.nan)
 
     def moved(self, method, where):
-        """How far the mean margin moves towards the donor's: 0 not at all, 1 as far as if all were the donor's: (sets,)."""
+        """How far the mean margin moves towards the donor's, 0 to 1 where all is the donor's: (sets,)."""
         if not len(where):
             return np.full(len(self.sets), np.nan)
         full = (self.intact - self.donor)[where].mean()

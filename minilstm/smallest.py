@@ -63,7 +63,7 @@ class SmallestSet:
 
 
 def left(accuracy):
-    """What is left of the task, 0.5 to 1, from accuracies (..., conditions): their mean, with none counted below chance.
+    """What is left of the task, 0.5 to 1: the mean of accuracies (..., conditions), none counted below chance.
 
     A network that has lost the subject's number follows the attractor and may be wrong throughout; that is no further
     loss, and must not make up for another condition in which nothing is lost.

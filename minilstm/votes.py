@@ -1,4 +1,4 @@
-"""Who votes for the wrong form: long-range units, short-range units and the others, where the network is right and errs.
+"""Who votes for the wrong form where the network errs: long-range units, short-range units or the others.
 
 The margin is a sum over the units of the last layer (`efferents.py`), so it can be split among groups of them without a
 rest, sentence by sentence. The paper says that the long-range units vote for the right form even where the network errs
@@ -42,7 +42,7 @@ class Votes:
         return self.shares.sum(axis=1)
 
     def trials(self):
-        """{(task, condition): (right, wrong)}: the indices of the items that the network gets right, and of the others."""
+        """{(task, condition): (right, wrong)}: indices of the items that the network gets right, and of the others."""
         good = self.margins > 0
         return {key: (where[good[where]], where[~good[where]]) for key, where in by_condition(self.items).items()}
 
@@ -51,12 +51,12 @@ class Votes:
         return {key: halves for key, halves in self.trials().items() if len(halves[1])} or self.trials()
 
     def decides(self, where):
-        """The share of items `where` that the network would answer the other way without this voter's vote: (voters,)."""
+        """The share of items `where` that would be answered the other way without this voter's vote: (voters,)."""
         margins = self.margins[where, None]
         return ((margins > 0) != (margins - self.shares[where] > 0)).mean(axis=0)
 
     def gap(self, right, wrong):
-        """By how much each voter's mean vote is lower on the items `wrong` than on `right`: (voters,); nan if there are none.
+        """By how much each voter's mean vote is lower on items `wrong` than on `right`: (voters,); nan without them.
 
         The sum is by how much wrong trials fall short of right ones.
         """

@@ -89,6 +89,7 @@ def test_without_the_guard_of_the_memory_both_vote_wrong():
     )
     for (_, condition), (right, wrong) in found.trials().items():
         assert len(wrong) == (12 if condition in ("SP", "PS") else 0)
+        assert (("nounPP", condition) in found.trials_with_errors()) == bool(len(wrong))
         assert (found.shares[wrong, 1] < -1).all() and (np.abs(found.shares[:, 0]) < 2).all()
 
 
