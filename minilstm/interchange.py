@@ -113,12 +113,10 @@ def interchange(
     choice, donor_choice = Choice(model, bases, len(sets)), Choice(model, bases, 0)
 
     def read(states, parents, words):
-        base, donor, since = states
+        base, donor, since = states[0], states[1], states[2][parents]
         word, other = np.divmod(words, V)
         donor = theirs.read(donor, parents, other)
-        since = since[parents] + (
-            (since[parents] >= 0) | (word != other)
-        )  # words since the first difference, -1: before
+        since = since + ((since >= 0) | (word != other))  # words since the first that differs; -1 before it
         nodes = np.flatnonzero(since >= at if onwards else since == at)
 
         def swap(k, gates, h, C):
