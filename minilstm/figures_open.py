@@ -42,7 +42,7 @@ def plot_interchange(found, most=6):
             axis.vlines(x, 0, moved, color=color, linewidth=1)
             axis.plot(x, moved, marker, color=color, markersize=4, label=NAMES[method])
         axis.set_title(f"{task} {condition}", fontsize=8)
-        axis.set_xticks(range(len(sets)), ["+".join(map(str, found.sets[k])) for k in sets], fontsize=7)
+        axis.set_xticks(range(len(sets)), ["+\n".join(map(str, found.sets[k])) for k in sets], fontsize=7)
     _hide(axes, len(conditions))
     fig.supxlabel("unit", fontsize=8)
     fig.supylabel("% of the way to the donor", fontsize=8)
