@@ -136,8 +136,24 @@ def drops(items, full, ablated):
     )
 
 
-# Number: the conditions of nounPP and nounPPAdv with an attractor, and those of nounPP of the other number.
-_NUMBERS = {"S": ("SP", ("PS", "PP")), "P": ("PS", ("SP", "SS"))}
+class Needs(NamedTuple):
+    """What the rule for number units asks of a unit: conditions (task, condition) that it costs, and that it spares."""
+
+    hard: tuple
+    spared: tuple
+
+
+RULE = {
+    "S": Needs((("nounPP", "SP"), ("nounPPAdv", "SP")), (("Simple", "S"), ("nounPP", "PS"), ("nounPP", "PP"))),
+    "P": Needs((("nounPP", "PS"), ("nounPPAdv", "PS")), (("Simple", "P"), ("nounPP", "SP"), ("nounPP", "SS"))),
+}
+
+
+def missing_conditions(items):
+    """The conditions (task, condition) that the rule for number units reads and of which items lack odd or even ids."""
+    there = {(item.task, item.condition, item.id % 2) for item in items}
+    needed = dict.fromkeys(key for needs in RULE.values() for key in (*needs.hard, *needs.spared))
+    return [key for key in needed if not {(*key, 0), (*key, 1)} <= there]
 
 
 def long_range_units(items, full, ablated):
@@ -163,28 +179,30 @@ def long_range_units(items, full, ablated):
     Raises
     ------
     StimulusError
-        If a condition that the rule needs is not among the items.
+        If a condition that the rule needs is not among the items, see `missing_conditions`.
     """
+    missing = missing_conditions(items)
+    if missing:
+        names = ", ".join(map(" ".join, missing))
+        raise StimulusError(
+            f"the rule for number units needs odd and even ids in all its conditions, and has not in {names}"
+        )
     odd = np.array([item.id % 2 == 1 for item in items])
     chosen, confirmed = (_pass([i for i, k in zip(items, half, strict=True) if k], full[half], ablated[:, half])
                          for half in (odd, ~odd))  # fmt: skip
-    return {number: np.flatnonzero(chosen[number] & confirmed[number]) for number in _NUMBERS}
+    return {number: np.flatnonzero(chosen[number] & confirmed[number]) for number in RULE}
 
 
 def _pass(items, full, ablated):
     """{"S": (units,) bool, "P": (units,) bool}: who passes the rule on these items."""
     found = drops(items, full, ablated)
 
-    def cost(task, condition):
-        if (task, condition) not in found.full:
-            raise StimulusError(f"the rule for number units needs {task} {condition}, odd and even ids; there is none")
-        return found.full[task, condition] - found.accuracy[task, condition]
+    def costs(conditions):
+        return np.array([found.full[key] - found.accuracy[key] for key in conditions])  # (conditions, units)
 
-    passed = {}
-    for number, (attractor, others) in _NUMBERS.items():
-        hard = [("nounPP", attractor), ("nounPPAdv", attractor)]
-        strong = np.all([cost(*key) > POINTS for key in hard], axis=0)
-        strong &= all(found.full[key] >= TESTABLE for key in hard)
-        spared = [cost("Simple", number), *(cost("nounPP", other) for other in others)]
-        passed[number] = strong & np.all([drop <= POINTS for drop in spared], axis=0)
-    return passed
+    return {
+        number: np.all(costs(needs.hard) > POINTS, axis=0)
+        & all(found.full[key] >= TESTABLE for key in needs.hard)
+        & np.all(costs(needs.spared) <= POINTS, axis=0)
+        for number, needs in RULE.items()
+    }

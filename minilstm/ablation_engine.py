@@ -32,12 +32,27 @@ KINDS = {
 BLOCK = 2**20  # bytes of gates to work on at once: what a core's own cache holds
 
 
-class _Silence(NamedTuple):
-    """Which h of a layer are fixed: h[:, row, unit] = value."""
+class Arrangement(NamedTuple):
+    """Which row of which layer reads the network with which set of units changed."""
 
-    row: np.ndarray
-    unit: np.ndarray
-    value: np.ndarray
+    rows: list  # how many rows each layer has
+    places: list  # (row, unit) of each layer: two arrays, the unit counted from 0 within its layer
+    where: np.ndarray  # the row of each set
+
+
+def arrange(sets, sizes):
+    """A row for each set, in the order of the lowest layer that it touches; row 0 is the intact network."""
+    per_layer = [by_layer(units, sizes) for units in sets]
+    lowest = [next((k for k, found in enumerate(units) if len(found)), len(sizes)) for units in per_layer]
+    order = np.argsort(lowest, kind="stable")
+    rows = [1 + sum(low <= k for low in lowest) for k in range(len(sizes))]
+    places = []
+    for k in range(len(sizes)):
+        pairs = [(row, u) for row, which in enumerate(order, 1) for u in per_layer[which][k]]
+        places.append(tuple(np.array(pairs, np.intp).reshape(-1, 2).T))
+    where = np.empty(len(sets), np.intp)
+    where[order] = np.arange(1, len(sets) + 1)
+    return Arrangement(rows, places, where)
 
 
 def margins(model, items, sets, kind="paper", state="context", unknown="error", progress=False):
@@ -71,43 +86,48 @@ def margins(model, items, sets, kind="paper", state="context", unknown="error", 
     if kind not in KINDS:
         raise MinilstmError(f"kind of ablation: expected one of {', '.join(KINDS)}, got {kind!r}")
     means = _mean_h(model, items, state, unknown) if kind == "mean" else [np.zeros(H, model.dtype) for H in model.sizes]
-    per_layer = [by_layer(units, model.sizes) for units in sets]
-    lowest = [next((k for k, found in enumerate(units) if len(found)), len(model.sizes)) for units in per_layer]
-    order = np.argsort(lowest, kind="stable")
-    rows = [1 + sum(low <= k for low in lowest) for k in range(len(model.sizes))]
-    silent = []
-    for k, mean in enumerate(means):
-        pairs = [(row, u) for row, which in enumerate(order, 1) for u in per_layer[which][k]]
-        row, unit = np.array(pairs, np.intp).reshape(-1, 2).T
-        silent.append(_Silence(row, unit, mean[unit]))
+    rows, places, where = arrange(sets, model.sizes)
+    reader = Reader(model, rows, fed=kind == "released")
 
-    right = model.encode([item.right for item in items])
-    wrong = model.encode([item.wrong for item in items])
-    difference = model.decoder_weight[right] - model.decoder_weight[wrong]  # (items, H)
-    bias = model.decoder_bias[right] - model.decoder_bias[wrong]
-    reader = _Reader(model, rows, silent, fed=kind == "released")
-    result = np.empty((1 + len(sets), len(items)), model.dtype)
+    def silence(k, gates, h, C):
+        row, unit = places[k]
+        h[:, row, unit] = means[k][unit]
 
-    def end(states, places, which):
-        h = states[-1][0]  # (nodes, rows, H)
-        now = np.einsum("nrh,nh->rn", h[places], difference[which]) + bias[which]
-        result[: rows[-1], which] = now
-        result[rows[-1] :, which] = now[0]  # sets that touch no unit
-        bar.update(len(which))
+    def read(states, parents, words):
+        return reader.read(states, parents, words, silence)
 
+    choice = Choice(model, items, len(sets))
     sentences = [model.encode(item.prefix, unknown) for item in items]
     with tqdm(total=len(items), disable=None if progress else True, unit="sentence") as bar:
-        walk(prefix_tree(sentences), reader.start(state), reader.read, end, reader.width)
-    back = np.empty(len(sets), np.intp)
-    back[order] = np.arange(1, len(sets) + 1)
-    return result[back]
+
+        def end(states, nodes, which):
+            choice.settle(states, nodes, which)
+            bar.update(len(which))
+
+        walk(prefix_tree(sentences), reader.start(state, silence), read, end, reader.width)
+    return choice.margins[where]
+
+
+class Choice:
+    """Collects the margins log p(right) - log p(wrong) of sentences as they end: (1 + sets, items)."""
+
+    def __init__(self, model, items, sets):
+        self.weights, self.bias = model.contrast([item.right for item in items], [item.wrong for item in items])
+        self.margins = np.empty((1 + sets, len(items)), model.dtype)
+
+    def settle(self, states, nodes, which):
+        """Sentences `which` ended in the states of `nodes`."""
+        h = states[-1][0]  # (nodes, rows, H)
+        now = np.einsum("nrh,nh->rn", h[nodes], self.weights[which]) + self.bias[which]
+        self.margins[: len(now), which] = now
+        self.margins[len(now) :, which] = now[0]  # sets that touch no unit
 
 
 def _mean_h(model, items, state, unknown):
     """Mean of h over all words of all items, one array a layer, in the intact network."""
     sentences = [model.encode(item.prefix, unknown) for item in items]
     levels = prefix_tree(sentences)
-    reader = _Reader(model, [1] * len(model.sizes), [_Silence(*np.empty((2, 0), np.intp), np.empty(0))] * len(model.sizes))
+    reader = Reader(model, [1] * len(model.sizes))
     total = [np.zeros(H) for H in model.sizes]
     passing = [np.array([len(ends) for ends in level.ends]) for level in levels]  # sentences through each node
     for t in range(len(levels) - 1, 0, -1):
@@ -121,34 +141,40 @@ def _mean_h(model, items, state, unknown):
     return [(t / words).astype(model.dtype) for t in total]
 
 
-class _Reader:
-    """Reads words with all rows at once. A state is a list of (h, C), one a layer, (nodes, rows of the layer, H)."""
+def leave(k, gates, h, C):
+    """What is done to the intact network."""
 
-    def __init__(self, model, rows, silent, fed=False):
-        self.model, self.rows, self.silent, self.fed = model, rows, silent, fed
+
+class Reader:
+    """Reads words with all rows at once. A state is a list of (h, C), one a layer, (nodes, rows of the layer, H).
+
+    What makes a row differ from row 0 is an intervention (k, gates, h, C): it is called as soon as layer k has read a
+    word and changes h and C in place, before anything else sees them. `gates` are i, f, C_tilde, o side by side.
+    """
+
+    def __init__(self, model, rows, fed=False):
+        self.model, self.rows, self.fed = model, rows, fed
         self.layers = kernels.prepare(model.layers, model.dtype)
         self.width = max(1, BLOCK // (4 * max(model.sizes) * model.dtype.itemsize * rows[-1]))
         self.products = {}  # W x + b of the first layer for each word read so far
 
-    def start(self, state):
+    def start(self, state, intervene=leave):
         """The state that sentences are read from, as a sequence of one node."""
         model = self.model
-        if isinstance(state, str) and state != "context":
-            raise MinilstmError(f"state: expected None, 'context' or a State, got {state!r}")
-        given = None if state is None or isinstance(state, str) else state
+        given = None if state == "context" else model.initial_state(state)
         states = []
         for k, (H, rows) in enumerate(zip(model.sizes, self.rows, strict=True)):
             h, C = np.zeros((2, 1, rows, H), model.dtype)
             if given is not None:
-                h[:], C[:] = given[0][k], given[1][k]
-            h[:, self.silent[k].row, self.silent[k].unit] = self.silent[k].value
+                h[:], C[:] = given.h[k], given.C[k]
+            intervene(k, None, h, C)
             states.append((h, C))
-        if isinstance(state, str):
+        if state == "context":  # here and not by the model, since each row reads it in its own way
             for word in model.encode(model.context):
-                states = self.read(states, np.array([0]), np.array([word]))
+                states = self.read(states, np.array([0]), np.array([word]), intervene)
         return states
 
-    def read(self, states, parents, words):
+    def read(self, states, parents, words, intervene=leave):
         """Read words[k] from the state of node parents[k], for every row: the states of the new nodes."""
         after, below = [], None
         for k, (layer, (h, C)) in enumerate(zip(self.layers, states, strict=True)):
@@ -166,7 +192,7 @@ class _Reader:
             kernels.cell(z.reshape(-1, 4 * H), C[parents].reshape(-1, H), C_new.reshape(-1, H), h_new.reshape(-1, H))
             last = k == len(self.layers) - 1
             below = h_new.copy() if self.fed and not last else h_new
-            h_new[:, self.silent[k].row, self.silent[k].unit] = self.silent[k].value
+            intervene(k, z, h_new, C_new)
             after.append((h_new, C_new))
         return after
 

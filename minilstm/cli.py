@@ -45,7 +45,7 @@ def parser():
     top.add_argument("--version", action="version", version=f"minilstm {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     model = model_options()
-    items = item_options()
+    items, hard = item_options(), item_options(("nounPP",))
 
     def command(name, run, parents, text):
         added = commands.add_parser(name, parents=parents, help=text, description=text)
@@ -73,13 +73,18 @@ def parser():
     add.add_argument("--forms", metavar="A/B", help="also show p of two words, such as greets/greet, at every place")
     add.add_argument("--out", type=Path, metavar="FILE", help="where the picture goes, .png or .svg (default: trace.png)")
 
-    from . import cli_analyses, cli_claims, cli_figures
+    from . import cli_analyses, cli_claims, cli_figures, cli_open
 
-    cli_figures.add_dynamics_options(command("dynamics", _dynamics, [model, items], "gates and cell by condition (Figs. 1, 3)"))
-    cli_figures.add_efferents_options(command("efferents", _efferents, [model, items], "weights onto verbs (Fig. 1d)"))
+    cli_figures.add_dynamics_options(command("dynamics", _dynamics, [model, hard], "gates and cell by condition (Figs. 1, 3)"))
+    cli_figures.add_efferents_options(command("efferents", _efferents, [model, hard], "weights onto verbs (Fig. 1d)"))
     cli_analyses.add_decode_options(command("decode", _decode, [model, items], "number over time, short-range units (Fig. 2)"))
     cli_analyses.add_depth_options(command("depth", _depth, [model, items], "syntactic depth, syntax units (section 4.3)"))
     cli_analyses.add_connect_options(command("connect", _connect, [model, items], "afferents of units (Fig. 4)"))
+
+    between = item_options(cli_open.HARD)
+    cli_open.add_interchange_options(command("interchange", _interchange, [model, hard], "copy a unit's cell into another sentence"))
+    cli_open.add_votes_options(command("votes", _votes, [model, between], "who votes for the wrong form where the network errs"))
+    cli_open.add_smallest_options(command("smallest", _smallest, [model, hard], "the fewest units without which number is lost"))
 
     cli_claims.add_options(command("claims", cli_claims.run, [model], "the paper's 40 claims, judged on a model"))
 
@@ -215,13 +220,13 @@ def _trace(options):
 def _dynamics(options):
     from .cli_figures import show_dynamics
 
-    show_dynamics(load_model(options), options, state_of(options))
+    show_dynamics(load_model(options), items_of(options), options, state_of(options))
 
 
 def _efferents(options):
     from .cli_figures import show_efferents
 
-    show_efferents(load_model(options), options, state_of(options))
+    show_efferents(load_model(options), items_of(options), options, state_of(options))
 
 
 def _decode(options):
@@ -240,6 +245,24 @@ def _connect(options):
     from .cli_analyses import show_connect
 
     show_connect(load_model(options), items_of(options), options, state_of(options))
+
+
+def _interchange(options):
+    from .cli_open import show_interchange
+
+    show_interchange(load_model(options), items_of(options), options, state_of(options))
+
+
+def _votes(options):
+    from .cli_open import show_votes
+
+    show_votes(load_model(options), items_of(options), options, state_of(options))
+
+
+def _smallest(options):
+    from .cli_open import show_smallest
+
+    show_smallest(load_model(options), items_of(options), options, state_of(options))
 
 
 def _info(options):

@@ -9,16 +9,14 @@ from .cli_analyses import number_units
 from .cli_options import unit_numbers
 from .dynamics import VARIABLES, against_prediction, dynamics
 from .efferents import attribution, efferent_table, last_layer, shares_and_effects
-from .errors import MinilstmError, StimulusError
+from .errors import MinilstmError
 from .plots import GATES
-from .stimuli import CONDITIONS, na_task, read_items
 from .tables import render, to_json
 
 
 def add_dynamics_options(command):
     """The options of `minilstm dynamics`, beside those of a model and of items."""
     _shared_options(command, "which units (default: the number units named in the model's file)")
-    command.add_argument("--task", default="nounPP", metavar="TASKS", help="with --pool several (nounPP)")
     command.add_argument("--pool", action="store_true", help="all numbers together, a panel a task, as in Fig. 3")
     command.add_argument("--variable", choices=VARIABLES, default="C", help="with --pool: what to draw (C)")
     command.add_argument("--number", choices=("S", "P"), help="what the units are to keep, as ablation found it, for the "
@@ -29,27 +27,26 @@ def add_dynamics_options(command):
 def add_efferents_options(command):
     """The options of `minilstm efferents`, beside those of a model and of items."""
     _shared_options(command, "units of the last layer (default: the number units named in the model's file)")
-    command.add_argument("--task", default="nounPP", help="sentences for the shares of units (nounPP)")
-    command.add_argument("--shares", type=_path, metavar="FILE", help="a picture of shares against ablation effects")
+    command.add_argument("--shares", type=picture_path, metavar="FILE", help="a picture of shares against ablation effects")
 
 
 def _shared_options(command, units):
     command.add_argument("--units", type=unit_numbers, metavar="UNITS", help=units)
-    command.add_argument("--out", type=_path, metavar="FILE", help="where the picture goes, .png or .svg")
+    command.add_argument("--out", type=picture_path, metavar="FILE", help="where the picture goes, .png or .svg")
 
 
-def _path(text):
+def picture_path(text):
     """A place for a picture."""
     if Path(text).suffix not in (".png", ".svg"):
         raise argparse.ArgumentTypeError(f"expected a name that ends in .png or .svg, got {text}")
     return Path(text)
 
 
-def show_dynamics(model, options, state):
+def show_dynamics(model, items, options, state):
     """Mean and sd of gates and cell at every word, condition by condition; the prediction beside them."""
     from .figures_dynamics import plot_dynamics, plot_structures
 
-    units, tasks = number_units(model, options), options.task.split(",")
+    units, tasks = number_units(model, options), list(dict.fromkeys(item.task for item in items))
     if len(tasks) > 1 and not options.pool:
         raise MinilstmError("--task: several tasks need --pool, a panel for each")
     if options.pool and options.out and len(units) > 1:
@@ -57,8 +54,8 @@ def show_dynamics(model, options, state):
     shared = {"units": units, "which": options.which, "state": state, "unknown": options.unknown}
     found = {}
     for task in tasks:
-        items = _sentences(options, task)
-        found[task] = dynamics(model, {task: items} if options.pool else items, **shared)
+        here = [item for item in items if item.task == task]
+        found[task] = dynamics(model, {task: here} if options.pool else here, **shared)
     if options.form == "text":
         for one in found.values():
             _print_dynamics(one, options.number)
@@ -71,7 +68,7 @@ def show_dynamics(model, options, state):
         else:
             one = found[tasks[0]]
             fig = plot_dynamics(one, prediction=one.tells_numbers, number=options.number)
-        _save(fig, options.out)
+        write_picture(fig, options.out)
 
 
 def _print_dynamics(found, number):
@@ -103,14 +100,14 @@ def _long(found):
                     yield [unit, name, condition, int(found.n[c]), step, word, *numbers]
 
 
-def show_efferents(model, options, state):
+def show_efferents(model, items, options, state):
     """Weights to the two forms of verbs; shares of units in the choice, beside what ablation does to it."""
     from .figures_efferents import plot_efferents, plot_shares
 
     last = last_layer(model)
     units = tuple(dict.fromkeys([*number_units(model, options), last[0], last[-1]]))  # the last two as controls
     weights = efferent_table(model, units)
-    found = attribution(model, _sentences(options, options.task), state, unknown=options.unknown)
+    found = attribution(model, items, state, unknown=options.unknown)
     off = ablation_sweep(model, found.items, found.units, state=state, unknown=options.unknown, progress=True)
     both = shares_and_effects(found, off)
     if options.form == "json":
@@ -132,21 +129,13 @@ def show_efferents(model, options, state):
         r = ", ".join(f"{task} {condition} {value:.2f}" for (task, condition), value in pairs)
         print(f"\nCorrelation of share and loss over units: {r}.")
     if options.out is not None:
-        _save(plot_efferents(model, units), options.out)
+        write_picture(plot_efferents(model, units), options.out)
     if options.shares is not None:
-        _save(plot_shares(both), options.shares)
+        write_picture(plot_shares(both), options.shares)
 
 
-def _sentences(options, task):
-    """The items of one task, or those of the user's own file."""
-    if options.stimuli is not None:
-        return read_items(options.stimuli)
-    if task not in CONDITIONS:
-        raise StimulusError(f"no task {task!r}; there are: {', '.join(CONDITIONS)}")
-    return [item for c in CONDITIONS[task] for item in na_task(task, c, options.n, options.seed, options.lexicon)]
-
-
-def _save(fig, path):
+def write_picture(fig, path):
+    """Write a picture where the caller wants it."""
     from .plots import save
 
     if not path.parent.is_dir():

@@ -20,10 +20,12 @@ def model_options():
     return model
 
 
-def item_options():
-    """Which sentences."""
+def item_options(tasks=None):
+    """Which sentences; of which tasks if nothing is said, the seven of Table 1 if not given."""
     items = argparse.ArgumentParser(add_help=False)
     items.add_argument("--stimuli", type=Path, metavar="FILE", help="your own sentences: prefix, right, wrong, condition")
+    items.add_argument("--task", dest="tasks", type=_names, default=tasks, metavar="TASKS",
+                       help=f"such as nounPP,SubjRel ({','.join(tasks) if tasks else 'the seven of Table 1'})")  # fmt: skip
     items.add_argument("--lexicon", default="paper", help="words of the tasks: paper, frequent or auxiliaries (paper)")
     items.add_argument("--n", type=int, metavar="N", help="sentences a condition (default: the published counts)")
     items.add_argument("--seed", type=int, default=0, help="which sentences, and which random sets, are drawn (0)")
@@ -34,6 +36,11 @@ def kind_option(command):
     """What ablation means."""
     command.add_argument("--kind", choices=("paper", "released", "mean"), default="paper",
                          help="what ablation means: h_u = 0; as the released code; h_u = its mean (paper)")  # fmt: skip
+
+
+def _names(text):
+    """'nounPP,SubjRel' -> ('nounPP', 'SubjRel')."""
+    return tuple(text.split(","))
 
 
 def unit_numbers(text):
@@ -58,12 +65,12 @@ def load_model(options):
 
 def items_of(options):
     """The sentences to test on."""
-    from .stimuli import read_items
+    from .stimuli import NA_TASKS, read_items
     from .table2 import published_tasks
 
     if options.stimuli is not None:
         return read_items(options.stimuli)
-    return published_tasks(options.lexicon, options.seed, options.n)
+    return published_tasks(options.lexicon, options.seed, options.n, options.tasks or tuple(NA_TASKS))
 
 
 def state_of(options):

@@ -11,6 +11,7 @@ import numpy as np
 
 from .activity import activity, full_sentences
 from .errors import MinilstmError
+from .tables import fixed
 
 GATES = "i", "f", "C_tilde", "o"  # in the order of the blocks of U
 OUTLIER = 3  # |z| beyond which the table under Fig. 4 marks a weight
@@ -68,7 +69,7 @@ class Connectivity:
         """The same as a list, with `COLUMNS`: a row for each of `units`, each target and each gate."""
         z, rank = self.z, self.rank
         return [
-            [unit, target, gate, f"{self.weights[t, g, u]:.2f}", f"{z[t, g, u]:.1f}", int(rank[t, g, u]),
+            [unit, target, gate, fixed(self.weights[t, g, u], 2), fixed(z[t, g, u], 1), int(rank[t, g, u]),
              "*" if abs(z[t, g, u]) > OUTLIER else ""]
             for unit, u in zip(units, self._columns(units), strict=True)
             for t, target in enumerate(self.targets)

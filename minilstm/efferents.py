@@ -72,6 +72,10 @@ def _columns(model, units):
     last = last_layer(model)
     units = last if units is None else tuple(units)
     by_layer(units, model.sizes)  # says which is no unit
+    return _places(units, last)
+
+
+def _places(units, last):
     lower = [unit for unit in units if unit not in last]
     if lower:
         raise MinilstmError(
@@ -147,6 +151,10 @@ class Attribution:
         """log p(right) - log p(wrong), (items,): the sum of all shares and the bias."""
         return self.shares.sum(axis=1) + self.bias
 
+    def of(self, units):
+        """What these units together add to each margin: (items,)."""
+        return self.shares[:, _places(units, self.units)].sum(axis=1)
+
     def by_condition(self):
         """{(task, condition): (units,) mean shares}."""
         return {key: self.shares[where].mean(axis=0) for key, where in by_condition(self.items).items()}
@@ -174,11 +182,8 @@ def attribution(model, items, state="context", ablate=(), unknown="error"):
     h = np.empty((len(items), model.sizes[-1]), model.dtype)
     for where, trace in traces(model, [item.prefix for item in items], state, ablate, unknown):
         h[where] = trace.h[-1][-1]  # last layer, last word
-    right = model.encode([item.right for item in items])
-    wrong = model.encode([item.wrong for item in items])
-    shares = h * (model.decoder_weight[right] - model.decoder_weight[wrong])
-    bias = model.decoder_bias[right] - model.decoder_bias[wrong]
-    return Attribution(tuple(items), tuple(last_layer(model)), shares, bias)
+    weights, bias = model.contrast([item.right for item in items], [item.wrong for item in items])
+    return Attribution(tuple(items), tuple(last_layer(model)), h * weights, bias)
 
 
 @dataclass(frozen=True, eq=False)

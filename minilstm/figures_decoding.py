@@ -5,11 +5,8 @@ import numpy as np
 from .connectivity import GATES
 from .connectivity import OUTLIER as FAR
 from .decoding import WORDS
-from .plots import LABELS, NEUTRAL, PLURAL, SINGULAR, figure
+from .plots import LABELS, LINES, NEUTRAL, PLURAL, SINGULAR, figure
 from .syntax import OUTLIER
-
-# Okabe and Ito's colours, told apart by everybody; with markers of their own, so that print will do
-LINES = (("#0072b2", "o"), ("#d55e00", "s"), ("#009e73", "^"), ("#cc79a7", "D"), ("#e69f00", "v"), ("#56b4e9", "P"))
 
 
 def plot_curves(curves):

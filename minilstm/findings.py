@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import findings_parts as parts
+from .ablation import missing_conditions
 from .activity import lower_context
 from .connectivity import connectivity
 from .decoding import number_data
@@ -15,7 +16,7 @@ from .number_agreement import agreement, share_right
 from .original import may_be_original
 from .short_range import EASY, short_range_units
 from .syntax import depth_data, depth_regression, structures
-from .table2 import can_be_judged, published_tasks, table2
+from .table2 import published_tasks, table2
 
 STRUCTURES = "CoAdv", "nounPP", "SubjRel", "2SubjRel"  # Fig. 3
 
@@ -179,7 +180,7 @@ def gather(
     shared = {"state": state, "unknown": unknown}
     original = may_be_original(model)
     items = tuple(published_tasks(lexicon, seed, n))
-    if not can_be_judged(items):
+    if missing_conditions(items):
         raise StimulusError(f"claims: expected at least 2 sentences a condition, got n = {n}")
     # The paper's activity was measured after the context in lower case, its predictions after it as written.
     reader = lower_context(model) if original else model

@@ -98,8 +98,7 @@ def votes(model, items, margins, long_range, shared):
               if item.task in ("nounPP", "nounPPAdv") and margin <= 0]  # fmt: skip
     if not errors or not long_range:
         return np.zeros(0)
-    found = attribution(model, errors, **shared)
-    return found.shares[:, [found.units.index(unit) for unit in long_range]].sum(axis=1)
+    return attribution(model, errors, **shared).of(long_range)
 
 
 def readable(model, items):

@@ -228,6 +228,17 @@ class LanguageModel:
         rows = slice(None) if choices is None else self.encode(choices)
         return h[1:] @ self.decoder_weight[rows].T + self.decoder_bias[rows]
 
+    def contrast(self, words, others):
+        """What turns h of the last layer into logit(words[k]) - logit(others[k]): the decoder is linear.
+
+        Returns
+        -------
+        weights : (words, H) array
+        bias : (words,) array
+        """
+        one, other = self.encode(words), self.encode(others)
+        return self.decoder_weight[one] - self.decoder_weight[other], self.decoder_bias[one] - self.decoder_bias[other]
+
     def surprisal(self, words, state=None, ablate=(), unknown="error"):
         """-log p of each word of a sentence, given `state` and the words before it, in nats (bits: divide by log 2).
 

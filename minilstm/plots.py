@@ -3,6 +3,8 @@
 import numpy as np
 
 SINGULAR, PLURAL, NEUTRAL = "#2477b3", "#c2357a", "#555555"
+# Okabe and Ito's colours, told apart by everybody; with markers of their own, so that print will do
+LINES = (("#0072b2", "o"), ("#d55e00", "s"), ("#009e73", "^"), ("#cc79a7", "D"), ("#e69f00", "v"), ("#56b4e9", "P"))
 GATES = ("C_tilde", "i", "f", "C", "o")  # the panels of Fig. 1, top to bottom
 LABELS = {"C_tilde": r"$\tilde{C}$", "i": "$i$", "f": "$f$", "C": "$C$", "o": "$o$", "h": "$h$"}
 WIDTH = 3.4  # inches: a column
@@ -20,8 +22,8 @@ def figure(rows=1, columns=1, width=WIDTH, height=None, **options):
     return fig, axes
 
 
-def save(fig, path):
-    """Write a figure as PNG or SVG, whole or not at all."""
+def save(fig, path, dpi="figure"):
+    """Write a figure as PNG or SVG, whole or not at all; with fewer dots per inch than the figure has, if given."""
     from pathlib import Path
 
     from .files import write_whole
@@ -29,7 +31,7 @@ def save(fig, path):
     with write_whole(path) as file:
         # no date inside, so that the same figure gives the same file
         metadata = {"Date": None} if Path(path).suffix == ".svg" else {"Software": None}
-        fig.savefig(file, format=Path(path).suffix[1:], metadata=metadata)
+        fig.savefig(file, format=Path(path).suffix[1:], metadata=metadata, dpi=dpi)
 
 
 def plot_trace(words, units, values, choices=None):

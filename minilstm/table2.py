@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import stimuli
-from .ablation import POINTS, ablation_sweep, drops, long_range_units
+from .ablation import POINTS, ablation_sweep, drops, long_range_units, missing_conditions
 from .number_agreement import agreement, by_condition, share_right
 from .stimuli.fragment_lexicon import is_held_out
 
@@ -69,12 +69,15 @@ class Table2:
         return ["unit", "points lost when it is off", "role"], rows
 
 
-def published_tasks(lexicon="paper", seed=0, n=None):
-    """All items of the seven tasks of Table 1, in the order of Table 2, with the published counts or `n` a condition."""
+def published_tasks(lexicon="paper", seed=0, n=None, tasks=tuple(stimuli.NA_TASKS)):
+    """All items of the seven tasks of Table 1, in the order of Table 2, with the published counts or `n` a condition.
+
+    Other `tasks`, such as relative clauses, are taken in the order given.
+    """
     return [
         item
-        for task in stimuli.NA_TASKS
-        for condition in stimuli.CONDITIONS[task]
+        for task in tasks
+        for condition in stimuli.find_task(task).conditions
         for item in stimuli.na_task(task, condition, n, seed, lexicon)
     ]
 
@@ -90,14 +93,7 @@ def table2(model, items, kind="paper", state="context", unknown="error", progres
     full = agreement(model, items, state, unknown=unknown).margins
     ablated = ablation_sweep(model, items, kind=kind, state=state, unknown=unknown, progress=progress)
     numbers = None
-    if can_be_judged(items):
+    if not missing_conditions(items):
         numbers = {key: [int(u) + 1 for u in units] for key, units in long_range_units(items, full, ablated).items()}
     held_out = np.array([is_held_out(item) for item in items]) if "fragment" in model.provenance else None
     return Table2(items, full, ablated, numbers, held_out)
-
-
-def can_be_judged(items):
-    """Whether every condition that the rule for number units needs is there, with odd and with even ids."""
-    needed = {("Simple", c) for c in "SP"} | {("nounPP", c) for c in ("SS", "SP", "PS", "PP")}
-    needed |= {("nounPPAdv", c) for c in ("SP", "PS")}
-    return all({(task, c, odd) for task, c in needed} <= {(i.task, i.condition, i.id % 2) for i in items} for odd in (0, 1))

@@ -45,7 +45,13 @@ def show(cell):
     cell = plain(cell)
     if cell is None:
         return "-"
-    return f"{cell:.1f}" if isinstance(cell, float) else str(cell)
+    return fixed(cell, 1) if isinstance(cell, float) else str(cell)
+
+
+def fixed(value, digits):
+    """A number with so many decimals; 0 has no sign, so that what is rounded away is not shown as negative."""
+    text = f"{value:.{digits}f}"
+    return text.lstrip("-") if float(text) == 0 else text
 
 
 def plain(cell):

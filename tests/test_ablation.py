@@ -268,5 +268,10 @@ def test_the_rule_needs_both_halves_and_a_network_that_does_the_task():
 def test_the_rule_says_which_condition_it_lacks():
     items, full, off = made_up({})
     kept = [k for k, item in enumerate(items) if item.task != "nounPPAdv"]
-    with pytest.raises(StimulusError, match="nounPPAdv SP"):
+    with pytest.raises(StimulusError, match="has not in nounPPAdv SP, nounPPAdv PS"):
         ablation.long_range_units([items[k] for k in kept], full[kept], off[:, kept])
+    assert ablation.missing_conditions(items) == []
+    for half in (0, 1):
+        without = [item for item in items if (item.task, item.condition, item.id % 2) != ("Simple", "P", half)]
+        assert ablation.missing_conditions(without) == [("Simple", "P")]
+    assert len(ablation.missing_conditions([])) == 8

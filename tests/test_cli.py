@@ -70,6 +70,19 @@ def test_the_seed_draws_other_sentences(capsys, path):
     assert one == again != two
 
 
+def test_other_tasks_and_their_order(capsys, path):
+    """Relative clauses go through every command that the seven tasks go through."""
+    shared = ["--model", path, "--n", 5, "--task", "2SubjRel,ObjRel"]
+    rows = json.loads(run(capsys, "agreement", *shared, "--json").out)
+    assert [row["task"] for row in rows] == 8 * ["2SubjRel"] + 4 * ["ObjRel"]
+    assert [row["condition"] for row in rows[:8]] == ["SSS", "SSP", "SPS", "SPP", "PSS", "PSP", "PPS", "PPP"]
+    off = json.loads(run(capsys, "ablate", *shared, "--units", 12, "--json").out)[1]
+    model = small_model((8, 5), dtype=np.float32)
+    expected = 100 * np.mean(ablation_engine.margins(model, na_task("ObjRel", "SP", 5), [(12,)]) > 0)
+    assert off["ObjRel SP"] == pytest.approx(expected)
+    assert "not judged" in run(capsys, "reproduce", *shared).out
+
+
 def test_a_users_own_sentences(capsys, path, tmp_path):
     stimuli = tmp_path / "mine.tsv"
     stimuli.write_text("The boy\tgreets\tgreet\teasy\nThe boys near the car\tgreet\tgreets\thard\nThe boy\tsings\tsing\teasy\n")
@@ -132,6 +145,7 @@ def test_train_writes_a_model_that_says_how_it_was_made(capsys, tmp_path):
         (["info", "--model", "nowhere.npz"], "nowhere.npz: no such file"),
         (["agreement", "--lexicon", "latin"], "no lexicon 'latin'"),
         (["agreement", "--n", "1000000"], "1000000 sentences wanted"),
+        (["agreement", "--task", "nounPP,nounpp"], "no task 'nounpp'; there are: Simple"),
         (["agreement", "--off", "99"], "unit 99: this network has units 1 to 13"),
         (["trace", "The unicorn", "--units", "1"], "'unicorn' is not among the model's 289 words"),
     ],

@@ -5,10 +5,11 @@ import pytest
 from small_model import small_model
 
 from minilstm import planted
-from minilstm.connectivity import COLUMNS, connectivity, peak_activity
+from minilstm.connectivity import COLUMNS, Connectivity, connectivity, peak_activity
 from minilstm.errors import MinilstmError
 from minilstm.lstm import Layer
 from minilstm.stimuli import CONDITIONS, Item, na_task
+from minilstm.tables import show
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +100,15 @@ def test_units_of_another_layer_are_refused(model):
             connectivity(model, units)
         with pytest.raises(MinilstmError, match="units 9 to 13"):
             connectivity(model, (9,)).rows(units)
+
+
+def test_what_is_rounded_away_has_no_sign(model):
+    small = np.full((1, 4, 5), -0.001)
+    small[0, 0] = [-0.004, -0.006, -0.996, 0.004, 1.2]
+    found = Connectivity((9,), small, False, 9)
+    assert [row[3] for row in found.rows((9, 10, 11, 12), ("i",))] == ["0.00", "-0.01", "-1.00", "0.00"]
+    assert found.wide((9,), ("o",))[1] == [["9", "0.00 (0.0)"]]
+    assert show(-0.04) == "0.0" and show(-0.06) == "-0.1"
 
 
 @pytest.mark.parametrize("scaled", [True, False])

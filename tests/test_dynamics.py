@@ -168,6 +168,9 @@ def test_figure_1_shows_the_numbers(model, tmp_path):
         np.testing.assert_allclose([bar[1, 1] - bar[0, 1] for bar in bars], 2 * found.sd["C"][k, :, 1])
     assert np.ma.count(axes[0, 0].containers[0].lines[0].get_ydata()) == 1  # of the prediction only the subject's C~
     save(fig, tmp_path / "a.png")
+    save(fig, tmp_path / "small.png", dpi=50)
+    width, small = (int.from_bytes((tmp_path / name).read_bytes()[16:20], "big") for name in ("a.png", "small.png"))
+    assert width == pytest.approx(4 * small, rel=0.01)  # the figure itself has 200 dots an inch
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -19,6 +19,7 @@ import minilstm
 from minilstm import lstm, planted, stimuli
 from minilstm.dynamics import dynamics
 from minilstm.figures_dynamics import plot_dynamics
+from minilstm.plots import save
 
 # %% [markdown]
 # ## Two units by hand
@@ -115,7 +116,7 @@ for name, off in (("all units", ()), ("long-range singular off", [long_singular]
 found = dynamics(model, items, [long_singular, long_plural])
 fig = plot_dynamics(found, number="S")
 here = Path(__file__).parent if "__file__" in globals() else Path()
-fig.savefig(here / "figures" / "02_planted_circuit.png", dpi=100)
+save(fig, here / "figures" / "02_planted_circuit.png", dpi=100)
 fig  # a notebook shows it
 
 # %% [markdown]

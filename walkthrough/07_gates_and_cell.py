@@ -20,6 +20,7 @@ import minilstm
 from minilstm import stimuli
 from minilstm.dynamics import against_prediction, dynamics
 from minilstm.figures_dynamics import plot_dynamics
+from minilstm.plots import save
 from minilstm.tables import render
 
 model = minilstm.load("mini")
@@ -70,7 +71,7 @@ for unit, number in ((SINGULAR, "S"), (PLURAL, "P")):
 # %%
 fig = plot_dynamics(found, number="S")
 here = Path(__file__).parent if "__file__" in globals() else Path()
-fig.savefig(here / "figures" / "07_gates_and_cell.png", dpi=100)
+save(fig, here / "figures" / "07_gates_and_cell.png", dpi=100)
 fig  # a notebook shows it
 
 # %% [markdown]

@@ -3,7 +3,7 @@
 from .items import Item, subject_number
 from .lexicon import LEXICONS, Lexicon
 from .readers import read_items, read_linzen, read_na_task
-from .tasks import CONDITIONS, NA_TASKS, TASKS, TEMPLATES, na_task
+from .tasks import CONDITIONS, NA_TASKS, TASKS, TEMPLATES, find_task, na_task
 
 __all__ = [
     "CONDITIONS",
@@ -13,6 +13,7 @@ __all__ = [
     "TEMPLATES",
     "Item",
     "Lexicon",
+    "find_task",
     "na_task",
     "read_items",
     "read_linzen",

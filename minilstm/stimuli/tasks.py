@@ -26,6 +26,13 @@ CONDITIONS = {task: template.conditions for task, template in TASKS.items()}
 TEMPLATES = {task: template.text for task, template in TASKS.items()}
 
 
+def find_task(task):
+    """The template of the task of this name, with its conditions."""
+    if task not in TASKS:
+        raise StimulusError(f"no task {task!r}; there are: {', '.join(TASKS)}")
+    return TASKS[task]
+
+
 def na_task(task, condition, n=None, seed=0, lexicon="paper"):
     """The sentences of one task in one condition (section 3, Table 1).
 
@@ -59,9 +66,7 @@ def na_task(task, condition, n=None, seed=0, lexicon="paper"):
     StimulusError
         No such task, condition or lexicon, or fewer than `n` sentences.
     """
-    if task not in TASKS:
-        raise StimulusError(f"no task {task!r}; there are: {', '.join(TASKS)}")
-    template = TASKS[task]
+    template = find_task(task)
     if task == "namePP" and condition in _ONE:
         condition += "S"
     if condition not in template.conditions:
