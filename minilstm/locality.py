@@ -34,10 +34,10 @@ from typing import NamedTuple
 import numpy as np
 
 from .ablation import TESTABLE, set_margins
+from .errors import StimulusError
 from .language_model import LanguageModel
 from .lstm import Layer
 from .number_agreement import share_right
-from .stimuli import na_task
 
 CONDITIONS = {"S": "SP", "P": "PS"}  # of nounPP: a subject of that number, an attractor of the other
 CHANCE = 0.5
@@ -69,36 +69,45 @@ class Locality(NamedTuple):
         return 1 / self.lifetime
 
 
-def locality(model, n=None, lexicon="paper", seed=0, kind="paper", state="context"):
+def locality(model, items, kind="paper", state="context", unknown="error"):
     """Silence units, the costliest first, until the network agrees no better across an attractor than by chance.
 
     Parameters
     ----------
     model : LanguageModel
-    n : int, optional
-        Sentences in each of nounPP SP and PS; as many as the published files have if not given.
-    lexicon, seed
-        Which sentences; see `stimuli.na_task`.
+    items : sequence of stimuli.Item
+        Those of nounPP SP and PS are used.
     kind : {"paper", "released", "mean"}
         See `ablation_engine.KINDS`.
     state : None, "context" or lstm.State
+    unknown : {"error", "<unk>"}
 
     Returns
     -------
     Locality
+
+    Raises
+    ------
+    StimulusError
+        If one of the two conditions lacks items with odd or with even ids.
     """
     units, ability = {}, {}
     for number, condition in CONDITIONS.items():
-        items = na_task("nounPP", condition, n, seed, lexicon)
-        units[number], ability[number] = _silence(model, items[::2], items[1::2], kind, state)  # ids from 1
+        here = [item for item in items if (item.task, item.condition) == ("nounPP", condition)]
+        halves = [[item for item in here if item.id % 2 == odd] for odd in (1, 0)]
+        if not all(halves):
+            raise StimulusError(
+                f"locality: expected nounPP {condition} items with odd and with even ids; some are missing"
+            )
+        units[number], ability[number] = _silence(model, *halves, kind, state, unknown)
     return Locality(units, ability)
 
 
-def _silence(model, chosen_on, measured_on, kind, state):
+def _silence(model, chosen_on, measured_on, *how):
     """The units, in their order, and the ability before the first and after each; neither where there is no ability."""
 
     def accuracy(units):
-        return share_right(set_margins(model, measured_on, [units], kind, state))[0]
+        return share_right(set_margins(model, measured_on, [units], *how))[0]
 
     intact = accuracy(())
     if not intact >= TESTABLE:
@@ -106,7 +115,7 @@ def _silence(model, chosen_on, measured_on, kind, state):
     silenced, ability, left = (), [1.0], set(range(1, sum(model.sizes) + 1))
     while ability[-1] > 0 and left:
         sets = [(*silenced, unit) for unit in sorted(left)]
-        margins = set_margins(model, chosen_on, sets, kind, state)
+        margins = set_margins(model, chosen_on, sets, *how)
         # where none of them costs an answer yet, the one that brings the answers closest to it
         silenced = sets[np.lexsort((np.nanmean(margins, axis=1), share_right(margins)))[0]]
         left.discard(silenced[-1])
