@@ -32,10 +32,10 @@ def run(options):
     from .tables import render
     from .torch_files.vocabulary import read_vocabulary
 
+    if options.context is not None and options.vocabulary is None:
+        raise MinilstmError("--context: goes with --vocabulary; whole models have a context of their own")
     vocabulary = None if options.vocabulary is None else read_vocabulary(options.vocabulary)
     context = () if options.context is None else read_words(options.context)
-    if context and vocabulary is None:
-        raise MinilstmError("--context: goes with --vocabulary; whole models have a context of their own")
     items, found = items_of(options), {}
     for name, paths in _trainings(options.paths).items():
         models = series(paths, vocabulary, context, precision(options))
