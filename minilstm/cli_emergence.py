@@ -9,6 +9,9 @@ SHOWN = (
     "words", "Simple S", "Simple P", "nounPP SP", "nounPP PS", "costliest SP", "lost SP", "costliest PS", "lost PS",
     "named SP", "named PS",
 )  # fmt: skip
+LEGEND = """\
+Words read when a condition of nounPP was 95 % right for good; the unit that carries it at the end; the points lost without
+it, and since when these are more than 10; the locality of the code (1: a unit a number)."""
 
 
 def add_options(command):
@@ -47,12 +50,7 @@ def run(options):
             print(f"{name}: {len(one.moments)} snapshots; units numbered from 1, points lost when one is off")
             here = [[row[columns.index(column)] for column in SHOWN] for row in rows if row[0] == name]
             print(render(SHOWN, here), end="\n\n")
-        print(
-            "When each condition of nounPP was 95 % right for good; the unit that costs most in it at the end, the points"
-        )
-        print(
-            "lost without it, since when these have been more than 10; and the locality of the code (1: one unit a number)."
-        )
+        print(LEGEND)
         print(render(*summary(columns, rows)))
     else:
         print(render(columns, rows, options.form))
