@@ -68,9 +68,10 @@ for name, model in (("planted", planted), ("mini", mini)):
 # %% [markdown]
 # ## Size, depth, dropout
 #
-# Both forms were written down before any of the following networks was trained: one layer of 16 to 64 units;
-# 32 with dropout, where a fifth of what units say is withheld in training; two layers. All else is as in the
-# mini models, seeds 1 to 5 (`networks` in the table says how many are in it). About three quarters of an hour
+# Now other networks: one layer of 16 to 64 units; 32 with dropout, where a fifth of what units say is withheld
+# in training; two layers. All else is as in the mini models, and those of 32 units are mini-01 to mini-05.
+# Both forms of the index were written down before the others were trained, but had been tried on mini-01 and
+# mini-02. Seeds 1 to 5 (`networks` in the table says how many are in it). About three quarters of an hour
 # of one core makes them again:
 #
 #     python weights/make_grid.py walkthrough/data/grid.csv
