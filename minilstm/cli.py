@@ -10,7 +10,17 @@ import textwrap
 from pathlib import Path
 
 from . import __version__
-from .cli_options import UNITS, item_options, items_of, kind_option, load_model, model_options, state_of, unit_numbers
+from .cli_options import (
+    UNITS,
+    item_options,
+    items_of,
+    kind_option,
+    load_model,
+    model_options,
+    reading_options,
+    state_of,
+    unit_numbers,
+)
 from .errors import MinilstmError
 
 DESCRIPTION = """\
@@ -73,7 +83,7 @@ def parser():
     add.add_argument("--forms", metavar="A/B", help="also show p of two words, such as greets/greet, at every place")
     add.add_argument("--out", type=Path, metavar="FILE", help="where the picture goes, .png or .svg (default: trace.png)")
 
-    from . import cli_analyses, cli_claims, cli_figures, cli_open
+    from . import cli_analyses, cli_claims, cli_emergence, cli_figures, cli_open
 
     cli_figures.add_dynamics_options(command("dynamics", _dynamics, [model, hard], "gates and cell by condition (Figs. 1, 3)"))
     cli_figures.add_efferents_options(command("efferents", _efferents, [model, hard], "weights onto verbs (Fig. 1d)"))
@@ -86,6 +96,9 @@ def parser():
     cli_open.add_votes_options(command("votes", _votes, [model, between], "who votes for the wrong form where the network errs"))
     cli_open.add_smallest_options(command("smallest", _smallest, [model, hard], "the fewest units without which number is lost"))
 
+    reading = [reading_options(), items]
+    add = command("emergence", cli_emergence.run, reading, "agreement, ablation, decoding and locality over training")
+    cli_emergence.add_options(add)
     cli_claims.add_options(command("claims", cli_claims.run, [model], "the paper's 40 claims, judged on a model"))
 
     command("info", _info, [model], "what a model file holds and how it was made")

@@ -115,7 +115,7 @@ def show_decode(model, items, options, state):
             print(render(groups.COLUMNS, groups.rows(found)))
     if options.out is not None:
         figures = {"decoding.png": plot_curves(curves), "decoding_matrix.png": plot_matrices(curves["sentence"])}
-        _write(options.out, figures, {"decoding.csv": render(columns, means, "csv")})
+        write_results(options.out, figures, {"decoding.csv": render(columns, means, "csv")})
 
 
 def show_depth(model, items, options, state):
@@ -170,7 +170,7 @@ def show_depth(model, items, options, state):
         )  # fmt: skip
         figures = {"depth.png": plot_depth(found)}
         figures |= {f"structures_{unit}.png": plot_structures(shown, unit) for unit in units}
-        _write(options.out, figures, {"depth.csv": render(columns, rows, "csv")})
+        write_results(options.out, figures, {"depth.csv": render(columns, rows, "csv")})
 
 
 def show_connect(model, items, options, state):
@@ -209,7 +209,7 @@ def show_connect(model, items, options, state):
     else:
         print(render(COLUMNS, rows, options.form))
     if options.out is not None:
-        _write(
+        write_results(
             options.out,
             {"connectivity.png": plot_connectivity(found, shown)},
             {"connectivity.csv": render(COLUMNS, rows, "csv")},
@@ -236,7 +236,8 @@ def _nounpp(items):
     return found
 
 
-def _write(folder, figures, texts):
+def write_results(folder, figures, texts):
+    """Write figures and texts, {name: ...}, to a folder, which is made if need be, and say so."""
     from .files import write_whole
     from .plots import save
 

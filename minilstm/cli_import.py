@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from .cli_options import read_words
 from .conventions import layers_from
-from .errors import MinilstmError
 from .language_model import LanguageModel
 from .original import CONTEXT
 from .torch_files import import_checkpoint
@@ -22,12 +22,7 @@ def add_options(command):
 
 def run(options):
     """Read, report, write."""
-    context = None
-    if options.context is not None:
-        try:
-            context = options.context.read_text(encoding="utf-8").split()
-        except (OSError, UnicodeDecodeError) as error:
-            raise MinilstmError(f"{options.context}: cannot be read as text in UTF-8 ({error})") from error
+    context = None if options.context is None else read_words(options.context)
     found = import_checkpoint(options.file, options.vocab, context, options.module)
     if context is None and set(CONTEXT) <= set(found.vocabulary):
         context = CONTEXT

@@ -3,21 +3,29 @@
 import argparse
 from pathlib import Path
 
+from .errors import MinilstmError
+
 UNITS = "numbered as in the paper: 1 is the first unit of the first layer, counting on through all layers"
 
 
 def model_options():
-    """Which model, read from what, in which precision; and the form of what is printed."""
-    model = argparse.ArgumentParser(add_help=False)
+    """Which model; and how it reads."""
+    model = argparse.ArgumentParser(add_help=False, parents=[reading_options()])
     model.add_argument("--model", default="mini", metavar="NAME|PATH", help="a model that comes along, or a file (mini)")
-    model.add_argument("--state", choices=("context", "zero"), default="context", help="what a sentence is read from")
-    model.add_argument("--unknown", choices=("error", "<unk>"), default="error", help="what an unknown word becomes")
-    model.add_argument("--float64", action="store_true", help="compute in double precision")
-    model.add_argument("--threads", type=int, metavar="N", help="BLAS threads (1 for small models, else all cores)")
-    form = model.add_mutually_exclusive_group()
+    return model
+
+
+def reading_options():
+    """What models read from, in which precision; and the form of what is printed."""
+    reading = argparse.ArgumentParser(add_help=False)
+    reading.add_argument("--state", choices=("context", "zero"), default="context", help="what a sentence is read from")
+    reading.add_argument("--unknown", choices=("error", "<unk>"), default="error", help="what an unknown word becomes")
+    reading.add_argument("--float64", action="store_true", help="compute in double precision")
+    reading.add_argument("--threads", type=int, metavar="N", help="BLAS threads (1 for small models, else all cores)")
+    form = reading.add_mutually_exclusive_group()
     form.add_argument("--json", dest="form", action="store_const", const="json", default="text", help="print JSON")
     form.add_argument("--csv", dest="form", action="store_const", const="csv", help="print CSV")
-    return model
+    return reading
 
 
 def item_options(tasks=None):
@@ -53,14 +61,32 @@ def unit_numbers(text):
 
 def load_model(options):
     """The model, and with it the number of BLAS threads."""
-    from threadpoolctl import threadpool_limits
-
     from .checkpoints import load
 
-    model = load(options.model, "float64" if options.float64 else "float32")
+    model = load(options.model, precision(options))
+    limit_threads(options, model)
+    return model
+
+
+def precision(options):
+    """What to compute in."""
+    return "float64" if options.float64 else "float32"
+
+
+def limit_threads(options, model):
+    """Set the number of BLAS threads that the options, or else the model's size, ask for."""
+    from threadpoolctl import threadpool_limits
+
     small = max(model.sizes) < 128  # threads cost more than they bring
     threadpool_limits(options.threads or (1 if small else None))
-    return model
+
+
+def read_words(path):
+    """The words in a text file."""
+    try:
+        return path.read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise MinilstmError(f"{path}: cannot be read as text in UTF-8 ({error})") from error
 
 
 def items_of(options):

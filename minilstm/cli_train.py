@@ -32,6 +32,7 @@ def add_options(command):
     command.add_argument("--dropout", type=_shares, metavar="SHARES", help="one a layer, such as 0.2,0 (none)")
     command.add_argument("--seed", type=int, default=recipe.seed, help="initial weights and the order of sentences (0)")
     command.add_argument("--snapshots", type=Path, metavar="FOLDER", help="keep models from log-spaced moments there")
+    command.add_argument("--moments", type=int, default=12, metavar="N", help="with --snapshots: how many (12)")
     command.add_argument("--resume", type=Path, metavar="FILE", help="keep the state of training there, and go on from it")
     command.add_argument("--threads", type=int, default=1, help="BLAS threads (1: more are slower on small models)")
 
@@ -77,6 +78,7 @@ def run(options):
             context=context,
             provenance=provenance,
             snapshots=options.snapshots,
+            n_snapshots=options.moments,
             state=options.resume,
             progress=sys.stderr.isatty(),
         )
@@ -115,9 +117,9 @@ def _own_text(options):
 
 
 def _without_places(arguments):
-    """The command line without what names a place on this machine and does not change the model."""
+    """The command line without what does not change the model, and without the places of this machine."""
     kept = list(arguments)
-    for option in ("--resume", "--snapshots"):
+    for option in ("--resume", "--snapshots", "--moments"):
         if option in kept:
             del kept[kept.index(option) : kept.index(option) + 2]
     return [Path(part).name if part.endswith(".npz") else part for part in kept]

@@ -7,6 +7,8 @@ import math
 
 import numpy as np
 
+from .errors import MinilstmError
+
 
 def render(columns, rows, form="text"):
     """A table in one of three forms.
@@ -38,6 +40,35 @@ def render(columns, rows, form="text"):
         for line in (columns, *cells)
     ]
     return "\n".join([lines[0], "-" * (sum(widths) + 2 * (len(widths) - 1)), *lines[1:]])
+
+
+def read_csv(path):
+    """Columns and rows of a table that was written as CSV by `render`; what looks like a number is one again.
+
+    Raises
+    ------
+    MinilstmError
+        Naming file and line, if it cannot be read or a row is not as long as the first.
+    """
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            columns, *rows = csv.reader(file)
+    except (OSError, ValueError, csv.Error) as error:
+        raise MinilstmError(f"{path}: cannot be read as a table in CSV ({error})") from error
+    for number, row in enumerate(rows, 2):
+        if len(row) != len(columns):
+            raise MinilstmError(f"{path}, row {number}: {len(row)} cells, expected {len(columns)}")
+    return columns, [[_parsed(cell) for cell in row] for row in rows]
+
+
+def _parsed(text):
+    """What a cell held: None, a whole number, a float or a string."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return text or None
 
 
 def show(cell):

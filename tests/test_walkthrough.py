@@ -76,6 +76,7 @@ def test_it_has_what_a_reader_needs(script):
 def test_it_prints_what_is_kept(script, tmp_path):
     (tmp_path / "figures").mkdir()
     copy = shutil.copy(script, tmp_path)
+    shutil.copytree(FOLDER / "data", tmp_path / "data")
     environment = os.environ | {"PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(FOLDER.parent)}
     quiet = {"capture_output": True, "encoding": "utf-8", "timeout": 300}
     done = subprocess.run([sys.executable, copy], check=False, cwd=tmp_path, env=environment, **quiet)

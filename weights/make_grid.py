@@ -1,0 +1,75 @@
+"""Size, depth and dropout: five seeds of each, and how local the code for number is in each of them.
+
+    python weights/make_grid.py FILE.csv     one to three minutes of one core a network; goes on where it stopped
+
+The text, its length and the rest of the recipe are those of the mini models. `minilstm/locality.py` says what the index
+is, and was written before any of these was trained. The networks are not kept: `minilstm train` makes each of them again.
+"""
+
+import itertools
+import sys
+import tempfile
+from pathlib import Path
+
+from minilstm.checkpoints import load
+from minilstm.cli import main as minilstm
+from minilstm.files import write_whole
+from minilstm.locality import CONDITIONS, locality
+from minilstm.number_agreement import by_condition, share_right
+from minilstm.table2 import published_tasks, table2
+from minilstm.tables import read_csv, render
+
+SEEDS = range(1, 6)
+MINI = "32", "0"  # layers, dropout
+CELLS = (
+    MINI, ("16", "0"), ("24", "0"), ("48", "0"), ("64", "0"), ("32", "0.2"), ("16,16", "0,0"), ("32,32", "0,0"), ("32,32", "0.2,0.2"),
+)  # fmt: skip
+COLUMNS = (
+    "layers", "dropout", "seed", "worst condition %", "nounPP SP %", "nounPP PS %", "singular units", "plural units",
+    "silenced SP", "lifetime SP", "silenced PS", "lifetime PS", "locality", "locality at mean",
+)  # fmt: skip
+
+
+def network(layers, dropout, seed):
+    """Train one network, but for those that come along."""
+    if (layers, dropout) == MINI:
+        return load(f"mini-{seed:02d}")
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "grid.npz")
+        shape = ["--layers", layers, "--dropout", dropout, "--epochs", "4", "--seed", str(seed)]
+        minilstm(["train", path, *shape])
+        return load(path)
+
+
+def row(layers, dropout, seed, items):
+    """What is measured of one network."""
+    model = network(layers, dropout, seed)
+    found, here = table2(model, items), locality(model, items)
+    right = {key: 100 * share_right(found.full[where]) for key, where in by_condition(items).items()}
+    silenced = [
+        cell
+        for number in CONDITIONS
+        for cell in (" ".join(map(str, here.units[number])), sum(here.ability[number]))
+    ]  # fmt: skip
+    named = [" ".join(map(str, found.numbers[number])) for number in CONDITIONS]
+    hard = [right["nounPP", condition] for condition in CONDITIONS.values()]
+    return [layers, dropout, seed, min(right.values()), *hard, *named, *silenced, here.index,
+            locality(model, items, kind="mean").index]  # fmt: skip
+
+
+def main(path):
+    """Every network that has no row yet; the whole file is written anew after each."""
+    rows = read_csv(path)[1] if path.exists() else []
+    items = published_tasks()
+    there = {tuple(map(str, line[:3])) for line in rows}
+    for seed, (layers, dropout) in itertools.product(SEEDS, CELLS):
+        if (layers, dropout, str(seed)) not in there:
+            rows.append(row(layers, dropout, seed, items))
+            with write_whole(path, "w") as file:
+                file.write(render(COLUMNS, rows, "csv") + "\n")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]))
