@@ -153,7 +153,7 @@ class _Reader:
         after, below = [], None
         for k, (layer, (h, C)) in enumerate(zip(self.layers, states, strict=True)):
             nodes, (_, rows, H) = len(parents), h.shape
-            z = (h[parents].reshape(-1, H) @ layer.U_T).reshape(nodes, rows, 4 * H)
+            z = (h[parents].reshape(-1, H) @ layer.U.T).reshape(nodes, rows, 4 * H)
             if k == 0:
                 z += self._input(words)[:, None]
             else:

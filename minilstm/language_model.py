@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from . import kernels
-from .arguments import by_layer, check_layers
+from .arguments import check_layers
 from .conventions import layers_from, layers_to, to_array
 from .errors import MinilstmError, ModelFileError, UnknownWordError
 from .lstm import Layer, State
@@ -288,10 +288,8 @@ class LanguageModel:
 
     def _top(self, ids, state, ablate):
         """The last layer's h before the first of the words `ids` and after each, (1 + steps, H); and the state after them."""
-        trace = kernels.run(self.embedding[ids[:, None]], self._prepared, state, ablate)
-        before = np.zeros_like(self.decoder_weight[:1]) if state is None else state.h[-1].copy()  # (1, H)
-        before[:, by_layer(ablate, self.sizes)[-1]] = 0
-        return np.concatenate([before, trace.h[-1][:, 0]]), trace.state
+        h, state = kernels.read(self.embedding[ids[:, None]], self._prepared, state, ablate)
+        return h[:, 0], state
 
 
 def _is_sentence(words):
