@@ -31,6 +31,21 @@ def cell(z, C_prev, C, h):
             z_i[u], z_f[u], z_g[u], z_o[u] = i, f, C_tilde, o
 
 
+@njit
+def cell_of_sums(z, x, b, C_prev, C, h):
+    """`cell` of z + x + b, each row while it is in the cache; all but x and b are (nodes, rows, ...).
+
+    x is (nodes, n, 4 * H); a row without a row of x of its own takes its node's first.
+    """
+    for node in range(len(z)):
+        for row in range(z.shape[1]):
+            z_row, x_row = z[node, row], x[node, row if row < x.shape[1] else 0]
+            for j in range(len(b)):
+                z_row[j] += x_row[j] + b[j]
+            here = slice(row, row + 1)
+            cell(z[node, here], C_prev[node, here], C[node, here], h[node, here])
+
+
 def plain_cell(z, C_prev, C, h):
     """What `cell` does, in NumPy."""
     H = C.shape[1]
@@ -40,5 +55,15 @@ def plain_cell(z, C_prev, C, h):
     h[:] = o * np.tanh(C)  # Eq. 2
 
 
+def plain_cell_of_sums(z, x, b, C_prev, C, h):
+    """What `cell_of_sums` does, in NumPy."""
+    n = x.shape[1]
+    z[:, :n] += x
+    z[:, n:] += x[:, :1]
+    z += b
+    for node in range(len(z)):
+        plain_cell(z[node], C_prev[node], C[node], h[node])
+
+
 if not COMPILED:
-    cell = plain_cell
+    cell, cell_of_sums = plain_cell, plain_cell_of_sums

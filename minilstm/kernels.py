@@ -15,7 +15,7 @@ import numpy as np
 
 from . import lstm
 from .arguments import check, pack
-from .cell import cell
+from .cell import cell, cell_of_sums
 from .jit import COMPILED, njit
 
 if COMPILED:
@@ -115,8 +115,11 @@ def _read(x, layer, gates, h, C, dead, keep):
         return
     # two dimensions, because NumPy makes `steps` small products out of a three-dimensional one
     np.matmul(x.reshape(steps * batch, width), layer.W.T, out=gates.reshape(steps * batch, len(layer.b)))
-    gates += layer.b
-    (recur_large if batch >= FEW and layer.U.shape[1] >= LARGE else recur)(gates, layer.U.T, h, C, dead)
+    if batch >= FEW and layer.U.shape[1] >= LARGE:
+        recur_large(gates, layer.b, layer.U.T, h, C, dead)
+    else:
+        gates += layer.b
+        recur(gates, layer.U.T, h, C, dead)
 
 
 @njit
@@ -147,13 +150,13 @@ def recur(gates, U_T, h, C, dead):
             h[t + 1, :, unit] = 0
 
 
-def recur_large(gates, U_T, h, C, dead):
-    """What `recur` does, where products are so large that a loop in Python costs nothing beside them."""
-    product = np.empty(gates.shape[1:], gates.dtype)
+def recur_large(gates, b, U_T, h, C, dead):
+    """What `recur` does, where products are so large that a loop in Python costs nothing beside them; b is still to add."""
+    product = np.empty((1, *gates.shape[1:]), gates.dtype)
     for t in range(len(gates)):
-        np.matmul(h[t], U_T, out=product)
-        gates[t] += product
-        cell(gates[t], C[t], C[t + 1], h[t + 1])
+        now, after = slice(t, t + 1), slice(t + 1, t + 2)
+        np.matmul(h[t], U_T, out=product[0])
+        cell_of_sums(gates[now], product, b, C[now], C[after], h[after])
         h[t + 1][:, dead] = 0
 
 
