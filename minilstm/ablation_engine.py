@@ -18,7 +18,6 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from . import kernels
 from .arguments import by_layer
 from .cell import cell_of_sums
 from .errors import MinilstmError
@@ -31,6 +30,7 @@ KINDS = {
     "mean": "h_u = its mean over all words of the sentences tested, in the intact network",
 }
 BLOCK = 2**20  # bytes of gates to work on at once: what a core's own cache holds
+SETS = 2048  # sets to ablate at once: with more, memory would grow, and speed no longer does
 
 
 class _Silence(NamedTuple):
@@ -71,6 +71,9 @@ def margins(model, items, sets, kind="paper", state="context", unknown="error", 
     """
     if kind not in KINDS:
         raise MinilstmError(f"kind of ablation: expected one of {', '.join(KINDS)}, got {kind!r}")
+    if len(sets) > SETS:
+        parts = (sets[k : k + SETS] for k in range(0, len(sets), SETS))
+        return np.concatenate([margins(model, items, part, kind, state, unknown, progress) for part in parts])
     means = _mean_h(model, items, state, unknown) if kind == "mean" else [np.zeros(H, model.dtype) for H in model.sizes]
     per_layer = [by_layer(units, model.sizes) for units in sets]
     lowest = [next((k for k, found in enumerate(units) if len(found)), len(model.sizes)) for units in per_layer]
@@ -127,7 +130,7 @@ class _Reader:
 
     def __init__(self, model, rows, silent, fed=False):
         self.model, self.rows, self.silent, self.fed = model, rows, silent, fed
-        self.layers = kernels.prepare(model.layers, model.dtype)
+        self.layers = model.prepared
         sums = 4 * max(model.sizes) * rows[-1]  # numbers of one node's z
         self.width = max(1, BLOCK // (sums * model.dtype.itemsize))
         self.room = np.empty((2, self.width * sums), model.dtype)  # for z and what comes from below, again and again

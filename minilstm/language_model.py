@@ -153,7 +153,8 @@ class LanguageModel:
         return {word: index for index, word in enumerate(self.vocabulary)}
 
     @cached_property
-    def _prepared(self):
+    def prepared(self):
+        """The layers with their weights once more, in the orders that `kernels` reads."""
         return kernels.prepare(self.layers, self.dtype)
 
     def encode(self, words, unknown="error"):
@@ -206,7 +207,7 @@ class LanguageModel:
             Arrays (layers, steps, batch, units).
         """
         ids = self._ids(words, unknown)  # (steps, batch)
-        return kernels.run(self.embedding[ids], self._prepared, self.initial_state(state, ids.shape[1], ablate), ablate)
+        return kernels.run(self.embedding[ids], self.prepared, self.initial_state(state, ids.shape[1], ablate), ablate)
 
     def context_state(self, ablate=()):
         """The state after the model's context, read from zero: a State of (layers, 1, units)."""
@@ -288,7 +289,7 @@ class LanguageModel:
 
     def _top(self, ids, state, ablate):
         """The last layer's h before the first of the words `ids` and after each, (1 + steps, H); and the state after them."""
-        h, state = kernels.read(self.embedding[ids[:, None]], self._prepared, state, ablate)
+        h, state = kernels.read(self.embedding[ids[:, None]], self.prepared, state, ablate)
         return h[:, 0], state
 
 
