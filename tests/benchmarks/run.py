@@ -175,11 +175,12 @@ def main(names):
     import torch
 
     kernels = {info["architecture"] for info in threadpool_info() if "architecture" in info}
-    print(f"{_processor()}, {os.cpu_count()} cores; NumPy {np.__version__}, BLAS kernel {', '.join(sorted(kernels))}; ", end="")
+    print(f"```text\n{_processor()}, {os.cpu_count()} cores; NumPy {np.__version__}, BLAS kernel {', '.join(sorted(kernels))}; ", end="")
     print(f"PyTorch {torch.__version__}; load {os.getloadavg()[0]:.1f}")
     print(f"{'work / peer':<52} {'ours s':>10} {'theirs s':>10} {'ratio':>8}   middle half")
     for name in names or ROWS:
         ROWS[name]()
+    print("```")
 
 
 if __name__ == "__main__":
