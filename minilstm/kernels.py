@@ -23,7 +23,7 @@ if COMPILED:
 
 FEW = 8 if COMPILED else 0  # from this many rows on, a product belongs to BLAS
 LARGE = 128  # and with this many units, to the BLAS that NumPy calls, which has more threads to give than Numba's
-ROWS = 512  # steps times sentences that `read` takes at a time: enough for a good product, few enough for a cache
+ROWS = 512  # steps times sentences to take at a time: enough for a good product, few enough for a cache
 
 
 class Prepared(NamedTuple):
@@ -62,10 +62,11 @@ def run(x, layers, state=None, ablate=()):
         return function(arrays) if same else tuple(map(function, arrays))
 
     gates, h, C = empty(len(x), 4), empty(len(x) + 1, 1), empty(len(x) + 1, 1)
+    room = np.empty(x.shape[1] * 4 * max(sizes), x.dtype)
     for k, (layer, dead) in enumerate(zip(prepare(layers, x.dtype), silent, strict=True)):
         h[k][0], C[k][0] = h_start[k], C_start[k]
         h[k][0][:, dead] = 0
-        _read(x, layer, gates[k], h[k], C[k], dead, keep=True)
+        _read(x, layer, gates[k], h[k], C[k], dead, room, keep=True)
         x = h[k][1:]
     i, f, C_tilde, o = (each(lambda z, k=k: np.split(z, 4, axis=-1)[k], gates) for k in range(4))
     after = lstm.State(*(each(lambda array: array[..., -1, :, :].copy(), arrays) for arrays in (h, C)))
@@ -86,8 +87,8 @@ def read(x, layers, state=None, ablate=()):
     x, h_start, C_start, silent = check(x, layers, state, ablate)
     layers = prepare(layers, x.dtype)
     (steps, batch, _), sizes = x.shape, [len(layer.b) // 4 for layer in layers]
-    most = max(1, min(steps, ROWS // max(1, batch)))
-    z = np.empty(most * batch * 4 * max(sizes), x.dtype)
+    most = max(1, min(steps, _steps(batch)))
+    z, room = (np.empty(n * batch * 4 * max(sizes), x.dtype) for n in (most, 1))
     h, C = ([np.empty((most + 1, batch, H), x.dtype) for H in sizes] for _ in range(2))
     for k, dead in enumerate(silent):
         h[k][0], C[k][0] = h_start[k], C_start[k]
@@ -99,7 +100,7 @@ def read(x, layers, state=None, ablate=()):
         n = len(below)
         for k, layer in enumerate(layers):
             sums = z[: n * batch * len(layer.b)].reshape(n, batch, len(layer.b))
-            _read(below, layer, sums, h[k][: n + 1], C[k][: n + 1], silent[k], keep=False)
+            _read(below, layer, sums, h[k][: n + 1], C[k][: n + 1], silent[k], room, keep=False)
             below = h[k][1 : n + 1]
         top[1 + start : 1 + start + n] = below
         for k in range(len(layers)):
@@ -107,19 +108,34 @@ def read(x, layers, state=None, ablate=()):
     return top, lstm.State(*(pack([array[0] for array in arrays]) for arrays in (h, C)))
 
 
-def _read(x, layer, gates, h, C, dead, keep):
-    """One layer reads x (steps, batch, D); gates, h and C as in `recur`. Gates that are not kept may be anything."""
-    steps, batch, width = x.shape
+def _read(x, layer, gates, h, C, dead, room, keep):
+    """One layer reads x (steps, batch, D); gates, h and C as in `recur`. Gates that are not kept may be anything.
+
+    `room` is for the recurrent product of many rows: it stays with the caller, since new memory takes time.
+    """
+    (steps, batch, _), width = x.shape, len(layer.b)
     if layer.blocks is not None and batch < FEW:
         two_cores.read(x, layer.blocks, h, C, dead, gates if keep else gates[:0])
-        return
-    # two dimensions, because NumPy makes `steps` small products out of a three-dimensional one
-    np.matmul(x.reshape(steps * batch, width), layer.W.T, out=gates.reshape(steps * batch, len(layer.b)))
-    if batch >= FEW and layer.U.shape[1] >= LARGE:
-        recur_large(gates, layer.b, layer.U.T, h, C, dead)
+    elif layer.U.shape[1] >= LARGE and batch >= FEW:
+        product, piece = room[: batch * width].reshape(1, batch, width), _steps(batch)
+        for start in range(0, steps, piece):  # what one product has given is still near when it is used
+            now, states = slice(start, start + piece), slice(start, start + piece + 1)
+            _input_product(x[now], layer.W.T, gates[now])
+            recur_large(gates[now], layer.b, layer.U.T, h[states], C[states], dead, product)
     else:
+        _input_product(x, layer.W.T, gates)
         gates += layer.b
         recur(gates, layer.U.T, h, C, dead)
+
+
+def _steps(batch):
+    """How many steps to take at a time."""
+    return max(1, ROWS // max(1, batch))
+
+
+def _input_product(x, W_T, z):
+    """z = x @ W_T in two dimensions, because NumPy makes `steps` small products out of a three-dimensional one."""
+    np.matmul(x.reshape(-1, x.shape[2]), W_T, out=z.reshape(-1, W_T.shape[1]))
 
 
 @njit
@@ -150,9 +166,11 @@ def recur(gates, U_T, h, C, dead):
             h[t + 1, :, unit] = 0
 
 
-def recur_large(gates, b, U_T, h, C, dead):
-    """What `recur` does, where products are so large that a loop in Python costs nothing beside them; b is still to add."""
-    product = np.empty((1, *gates.shape[1:]), gates.dtype)
+def recur_large(gates, b, U_T, h, C, dead, product):
+    """What `recur` does, where products are so large that a loop in Python costs nothing beside them.
+
+    b is still to be added to the gates; `product` (1, batch, 4 * H) is there to be overwritten.
+    """
     for t in range(len(gates)):
         now, after = slice(t, t + 1), slice(t + 1, t + 2)
         np.matmul(h[t], U_T, out=product[0])

@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from minilstm.ablation import random_sets
 from minilstm.training import Recipe, initial_parameters
 
-ROUNDS, SECONDS = 9, 0.1  # rounds a row; each way's share of a round
+ROUNDS, SECONDS = 7, 0.1  # rounds a row; each way's share of a round
 OTHERS, AGAIN = 0.05, 4  # share of a core that other processes may take; times ROUNDS that are tried at most
 
 
