@@ -154,7 +154,8 @@ def draw(grown, path):
 def main():
     """Print the page's block."""
     peaks = [peak(n) for n in (1, 2)]
-    own, behind = ([bandwidth(n, size) for n in (1, 2)] for size in (OWN, BEHIND))
+    behind = [bandwidth(n, BEHIND) for n in (1, 2)]
+    own = [n * bandwidth(1, OWN) for n in (1, 2)]  # each core has its own
     measured = [
         ["multiply-adds in BLAS, G/s", *(f"{p / 1e9:.0f}" for p in peaks)],
         ["read from a core's own cache, GB/s", *(f"{p / 1e9:.0f}" for p in own)],
