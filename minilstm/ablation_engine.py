@@ -133,7 +133,7 @@ class _Reader:
         self.layers = model.prepared
         sums = 4 * max(model.sizes) * rows[-1]  # numbers of one node's z
         self.width = max(1, BLOCK // (sums * model.dtype.itemsize))
-        self.room = np.empty((2, self.width * sums), model.dtype)  # for z and what comes from below, again and again
+        self.room = [np.empty(0, model.dtype)] * 2  # for z and what comes from below, again and again
         self.products = {}  # W x of the first layer for each word read so far
 
     def start(self, state):
@@ -173,7 +173,9 @@ class _Reader:
     def _product(self, room, states, weights):
         """states (nodes, rows, units) times the transposed weights, in one of the two rooms: (nodes, rows, 4 * H)."""
         rows, out = states.shape[0] * states.shape[1], len(weights)
-        product = self.room[room, : rows * out].reshape(rows, out)
+        if self.room[room].size < rows * out:
+            self.room[room] = np.empty(rows * out, states.dtype)
+        product = self.room[room][: rows * out].reshape(rows, out)
         np.matmul(states.reshape(rows, -1), weights.T, out=product)
         return product.reshape(*states.shape[:2], out)
 
