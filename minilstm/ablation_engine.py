@@ -18,8 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from . import kernels
 from .arguments import by_layer
+from .cell import cell_of_sums
 from .errors import MinilstmError
 from .prefix_tree import prefix_tree, walk
 
@@ -30,6 +30,7 @@ KINDS = {
     "mean": "h_u = its mean over all words of the sentences tested, in the intact network",
 }
 BLOCK = 2**20  # bytes of gates to work on at once: what a core's own cache holds
+SETS = 2048  # sets to ablate at once: with more, memory would grow, and speed no longer does
 
 
 class Arrangement(NamedTuple):
@@ -85,6 +86,9 @@ def margins(model, items, sets, kind="paper", state="context", unknown="error", 
     """
     if kind not in KINDS:
         raise MinilstmError(f"kind of ablation: expected one of {', '.join(KINDS)}, got {kind!r}")
+    if len(sets) > SETS:
+        parts = (sets[k : k + SETS] for k in range(0, len(sets), SETS))
+        return np.concatenate([margins(model, items, part, kind, state, unknown, progress) for part in parts])
     means = _mean_h(model, items, state, unknown) if kind == "mean" else [np.zeros(H, model.dtype) for H in model.sizes]
     rows, places, where = arrange(sets, model.sizes)
     reader = Reader(model, rows, fed=kind == "released")
@@ -154,9 +158,11 @@ class Reader:
 
     def __init__(self, model, rows, fed=False):
         self.model, self.rows, self.fed = model, rows, fed
-        self.layers = kernels.prepare(model.layers, model.dtype)
-        self.width = max(1, BLOCK // (4 * max(model.sizes) * model.dtype.itemsize * rows[-1]))
-        self.products = {}  # W x + b of the first layer for each word read so far
+        self.layers = model.prepared
+        sums = 4 * max(model.sizes) * rows[-1]  # numbers of one node's z
+        self.width = max(1, BLOCK // (sums * model.dtype.itemsize))
+        self.room = [np.empty(0, model.dtype)] * 2  # for z and what comes from below, again and again
+        self.products = {}  # W x of the first layer for each word read so far
 
     def start(self, state, intervene=leave):
         """The state that sentences are read from, as a sequence of one node."""
@@ -176,30 +182,33 @@ class Reader:
 
     def read(self, states, parents, words, intervene=leave):
         """Read words[k] from the state of node parents[k], for every row: the states of the new nodes."""
-        after, below = [], None
+        after, below, nodes = [], None, len(parents)
+        parents = parents if nodes > 1 else slice(parents[0], parents[0] + 1)  # one node is read where it lies
         for k, (layer, (h, C)) in enumerate(zip(self.layers, states, strict=True)):
-            nodes, (_, rows, H) = len(parents), h.shape
-            z = (h[parents].reshape(-1, H) @ layer.U_T).reshape(nodes, rows, 4 * H)
-            if k == 0:
-                z += self._input(words)[:, None]
-            else:
-                n = below.shape[1]  # rows of the layer below; the others read what row 0 reads
-                x = (below.reshape(nodes * n, -1) @ layer.W.T).reshape(nodes, n, 4 * H)
-                x += layer.b
-                z[:, :n] += x
-                z[:, n:] += x[:, :1]
-            h_new, C_new = np.empty((2, nodes, rows, H), z.dtype)
-            kernels.cell(z.reshape(-1, 4 * H), C[parents].reshape(-1, H), C_new.reshape(-1, H), h_new.reshape(-1, H))
+            h, C = h[parents], C[parents]
+            z = self._product(0, h, layer.U)
+            x = self._input(words)[:, None] if k == 0 else self._product(1, below, layer.W)  # (nodes, rows below, 4 * H)
+            h_new, C_new = np.empty((2, *h.shape), h.dtype)
+            cell_of_sums(z, x, layer.b, C, C_new, h_new)  # rows that layer below does not have read what row 0 reads
             last = k == len(self.layers) - 1
             below = h_new.copy() if self.fed and not last else h_new
             intervene(k, z, h_new, C_new)
             after.append((h_new, C_new))
         return after
 
+    def _product(self, room, states, weights):
+        """states (nodes, rows, units) times the transposed weights, in one of the two rooms: (nodes, rows, 4 * H)."""
+        rows, out = states.shape[0] * states.shape[1], len(weights)
+        if self.room[room].size < rows * out:
+            self.room[room] = np.empty(rows * out, states.dtype)
+        product = self.room[room][: rows * out].reshape(rows, out)
+        np.matmul(states.reshape(rows, -1), weights.T, out=product)
+        return product.reshape(*states.shape[:2], out)
+
     def _input(self, words):
-        """W x + b of the first layer: (words, 4 * H)."""
+        """W x of the first layer: (words, 4 * H)."""
         new = [int(word) for word in set(words.tolist()) if word not in self.products]
         if new:
-            values = self.model.embedding[new] @ self.layers[0].W.T + self.layers[0].b
+            values = self.model.embedding[new] @ self.layers[0].W.T
             self.products |= dict(zip(new, values, strict=True))
         return np.stack([self.products[word] for word in words.tolist()])

@@ -63,6 +63,8 @@ def by_layer(units, sizes):
     if not np.iterable(units):
         raise MinilstmError(f"units: expected a collection of unit numbers, got {units!r}")
     units, total = list(units), sum(sizes)
+    if not units:
+        return [np.empty(0, np.intp) for _ in sizes]
     for unit in units:
         if not isinstance(unit, Integral) or not 1 <= unit <= total:
             raise MinilstmError(f"unit {unit}: this network has units 1 to {total}")

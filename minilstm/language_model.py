@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from . import kernels
-from .arguments import by_layer, check_layers
+from .arguments import check_layers
 from .conventions import layers_from, layers_to, to_array
 from .errors import MinilstmError, ModelFileError, UnknownWordError
 from .lstm import Layer, State
@@ -153,7 +153,8 @@ class LanguageModel:
         return {word: index for index, word in enumerate(self.vocabulary)}
 
     @cached_property
-    def _prepared(self):
+    def prepared(self):
+        """The layers with their weights once more, in the orders that `kernels` reads."""
         return kernels.prepare(self.layers, self.dtype)
 
     def encode(self, words, unknown="error"):
@@ -206,7 +207,7 @@ class LanguageModel:
             Arrays (layers, steps, batch, units).
         """
         ids = self._ids(words, unknown)  # (steps, batch)
-        return kernels.run(self.embedding[ids], self._prepared, self.initial_state(state, ids.shape[1], ablate), ablate)
+        return kernels.run(self.embedding[ids], self.prepared, self.initial_state(state, ids.shape[1], ablate), ablate)
 
     def context_state(self, ablate=()):
         """The state after the model's context, read from zero: a State of (layers, 1, units)."""
@@ -299,10 +300,8 @@ class LanguageModel:
 
     def _top(self, ids, state, ablate):
         """The last layer's h before the first of the words `ids` and after each, (1 + steps, H); and the state after them."""
-        trace = kernels.run(self.embedding[ids[:, None]], self._prepared, state, ablate)
-        before = np.zeros_like(self.decoder_weight[:1]) if state is None else state.h[-1].copy()  # (1, H)
-        before[:, by_layer(ablate, self.sizes)[-1]] = 0
-        return np.concatenate([before, trace.h[-1][:, 0]]), trace.state
+        h, state = kernels.read(self.embedding[ids[:, None]], self.prepared, state, ablate)
+        return h[:, 0], state
 
 
 def _is_sentence(words):

@@ -59,19 +59,22 @@ def walk(levels, root, read, end, width):
         Told of the sentences that are over; sentences[k] ended in the state at places[k].
     width : int
     """
-
-    def descend(depth, first, last, states, offset):
-        """Nodes first to last of this level, whose parents' states begin with that of node `offset`."""
-        level = levels[depth]
-        for start in range(first, last, width):
-            stop = min(start + width, last)
-            now = read(states, level.parent[start:stop] - offset, level.word[start:stop])
-            over = [(node - start, k) for node in range(start, stop) for k in level.ends[node]]
-            if over:
-                end(now, *map(np.array, zip(*over)))
-            if depth + 1 < len(levels):
-                children = np.searchsorted(levels[depth + 1].parent, (start, stop))
-                descend(depth + 1, *children, now, start)
-
     if levels:
-        descend(0, 0, len(levels[0].word), root, 0)
+        _descend(levels, 0, 0, len(levels[0].word), root, 0, read, end, width)
+
+
+def _descend(levels, depth, first, last, states, offset, read, end, width):
+    """Nodes first to last of this level, whose parents' states begin with that of node `offset`.
+
+    Not a function inside `walk`: such a one would refer to itself, and keep what `read` holds until Python collects it.
+    """
+    level = levels[depth]
+    for start in range(first, last, width):
+        stop = min(start + width, last)
+        now = read(states, level.parent[start:stop] - offset, level.word[start:stop])
+        over = [(node - start, k) for node in range(start, stop) for k in level.ends[node]]
+        if over:
+            end(now, *map(np.array, zip(*over)))
+        if depth + 1 < len(levels):
+            children = np.searchsorted(levels[depth + 1].parent, (start, stop))
+            _descend(levels, depth + 1, *children, now, start, read, end, width)

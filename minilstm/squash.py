@@ -69,6 +69,15 @@ def _split_by_type(x):
     return (lambda x: _split_32(x)) if x.bitwidth == 32 else (lambda x: _split_64(x))
 
 
+def _one(x):
+    """1 in the precision of x."""
+
+
+@overload(_one, jit_options=OPTIONS)
+def _one_by_type(x):
+    return (lambda x: F32(1)) if x.bitwidth == 32 else (lambda x: F64(1))
+
+
 @njit(**OPTIONS)
 def exp(x):
     """exp(x) for x <= 0, as a softmax needs it."""
@@ -88,7 +97,7 @@ def _divide(a, a_rest, s, s_rest, one):
 def sigmoid(z):
     """1 / (1 + exp(-z)), never overflowing: exp is taken of -|z|, as in `lstm.sigmoid`."""
     e = exp(-abs(z))
-    one = e / e
+    one = _one(e)
     s = one + e
     a = one if z >= 0 else e
     return _divide(a, a - a, s, e - (s - one), one)
@@ -98,7 +107,7 @@ def sigmoid(z):
 def tanh(z):
     """tanh(z) = -m / (2 + m) for z >= 0, with m = exp(-2 z) - 1; the sign is put back at the end."""
     scale, p, p_rest = _split(-abs(z + z))
-    one = scale / scale
+    one = _one(z)
     two = one + one
     base = scale - one
     m = scale * p + base

@@ -1,8 +1,8 @@
-"""Write into the README what commands print: python tests/readme.py [claims] [costs]
+"""Write into the README, and into the benchmarks' own, what commands print: python tests/readme.py [claims] [costs] ...
 
 The example always; with `claims` the table of the paper's claims over all models (about a minute), with `costs` times and
-memory (some minutes, on an idle machine). `tests/test_readme.py` fails where the README says something else than the
-example prints.
+memory, with `forward`, `trace`, `work` and `roofline` the benchmarks' page (minutes each, on an idle machine).
+`tests/test_readme.py` fails where the README says something else than the example prints.
 """
 
 import contextlib
@@ -13,9 +13,17 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-README = HERE.parent / "README.md"
+README, BENCHMARKS = HERE.parent / "README.md", HERE / "benchmarks" / "README.md"
 EXAMPLE = re.compile(r"(<!-- example -->\n```python\n(.*?)```\n```text\n)(.*?)(```\n<!-- end example -->)", re.DOTALL)
-COMMANDS = {"claims": ["-m", "minilstm", "claims", "--all"], "costs": [str(HERE / "benchmarks" / "costs.py")]}
+RUN = str(BENCHMARKS.parent / "run.py")
+COMMANDS = {
+    "claims": ["-m", "minilstm", "claims", "--all"],
+    "costs": [str(BENCHMARKS.parent / "costs.py")],
+    "forward": [RUN, "forward"],
+    "trace": [RUN, "trace"],
+    "work": [RUN, "training", "sweep", "groups", "import", "start"],
+    "roofline": [str(BENCHMARKS.parent / "roofline.py")],
+}
 
 
 def printed(code):
@@ -27,9 +35,9 @@ def printed(code):
 
 
 def update(text, blocks=()):
-    """The README with the example's output in its place, and those of the commands named."""
+    """A page with the example's output in its place, and those of the commands named that have one on it."""
     text = EXAMPLE.sub(lambda m: m[1] + printed(m[2]) + m[4], text)
-    for name in blocks:
+    for name in (name for name in blocks if f"<!-- {name} -->" in text):
         out = subprocess.run([sys.executable, *COMMANDS[name]], capture_output=True, text=True, check=True).stdout
         block = f"<!-- {name} -->\n{out}<!-- end {name} -->"
         text = re.sub(f"<!-- {name} -->.*<!-- end {name} -->", lambda _, new=block: new, text, flags=re.DOTALL)
@@ -37,4 +45,5 @@ def update(text, blocks=()):
 
 
 if __name__ == "__main__":
-    README.write_text(update(README.read_text(), sys.argv[1:]))
+    for page in (README, BENCHMARKS):
+        page.write_text(update(page.read_text(), sys.argv[1:]))

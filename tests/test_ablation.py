@@ -146,6 +146,29 @@ def test_memory_does_not_grow_with_the_number_of_sentences(monkeypatch):
     assert peak(600) < peak(60)  # what grows is the list of sentences itself, far less than their states
 
 
+def test_memory_does_not_grow_with_the_number_of_sets(monkeypatch):
+    model, items = small_model((16, 16), dtype=np.float32), na_task("nounPP", "SP", 5)
+    monkeypatch.setattr(ablation_engine, "SETS", 100)
+
+    def peak(n):
+        sets = ablation.random_sets(32, 3, n, 0)
+        tracemalloc.start()
+        ablation_engine.margins(model, items, sets)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    peak(3)  # whatever is compiled or imported on the first call
+    few, many = peak(100), peak(3000)
+    assert many < 2 * few, (few, many)
+
+
+def test_sets_in_several_parts(model, items, monkeypatch):
+    whole = ablation_engine.margins(model, items, SETS)
+    monkeypatch.setattr(ablation_engine, "SETS", 3)
+    np.testing.assert_allclose(ablation_engine.margins(model, items, SETS), whole, 1e-10, 1e-12)
+
+
 def test_unknown_kinds_states_and_units(model, items):
     with pytest.raises(MinilstmError, match="kind of ablation: expected one of paper, released, mean, got 'zero'"):
         ablation_engine.margins(model, items, [()], kind="zero")

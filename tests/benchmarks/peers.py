@@ -17,10 +17,10 @@ def random_layers(rng, sizes, width):
     return tuple(layers)
 
 
-def ours_forward(layers, x):
-    """All gates kept, as `LanguageModel.trace` does."""
+def ours_forward(layers, x, keep):
+    """The same work as theirs; with `keep`, all gates and cells are kept as `LanguageModel.trace` does."""
     prepared = kernels.prepare(layers, "f4")
-    return lambda: kernels.run(x, prepared)
+    return lambda: (kernels.run if keep else kernels.read)(x, prepared)
 
 
 def torch_forward(layers, x):
@@ -106,3 +106,39 @@ def our_training_step(parameters, words):
         adam.update(parameters, gradients, 3e-3, 1.0)
 
     return step
+
+
+def imports(folder):
+    """Two ways from a pickled module of the paper's size to arrays in an .npz: `minilstm import`, and PyTorch itself."""
+    import contextlib
+    import os
+    import sys
+    import types
+
+    import torch
+
+    from minilstm.cli import main
+
+    class RNNModel(torch.nn.Module):
+        def __init__(self, words, units):
+            super().__init__()
+            self.rnn_type, self.nhid, self.nlayers = "LSTM", units, 2
+            self.drop = torch.nn.Dropout(0.2)
+            self.encoder, self.decoder = torch.nn.Embedding(words, units), torch.nn.Linear(units, words)
+            self.rnn = torch.nn.LSTM(units, units, 2)
+
+    RNNModel.__module__, RNNModel.__qualname__ = "model", "RNNModel"
+    sys.modules["model"] = types.SimpleNamespace(RNNModel=RNNModel, __file__=__file__)
+    checkpoint, vocabulary = folder / "model.pt", folder / "vocab.txt"
+    vocabulary.write_text("".join(f"w{k}\n" for k in range(50_000)))
+    torch.save(RNNModel(50_000, 650), checkpoint, _use_new_zipfile_serialization=False)
+
+    def mine():
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+            assert main(["import", str(checkpoint), "--vocab", str(vocabulary), "-o", str(folder / "ours.npz")]) == 0
+
+    def theirs():
+        tensors = torch.load(checkpoint, weights_only=False).state_dict()
+        np.savez(folder / "theirs.npz", **{name: tensor.numpy() for name, tensor in tensors.items()})
+
+    return mine, theirs

@@ -1,80 +1,114 @@
 """Ratios of speed, measured side by side in one run: python tests/benchmarks/run.py [ROW ...]
 
 Each row does the same work in two ways, turn and turn about, and prints the median of theirs / ours (above 1: we are
-faster) with the middle half of the rounds. 'Better' means that each side ran with one thread and with two, and its
-better time counts. Nothing else should run meanwhile; the load at the start is printed.
+faster) with the middle half of the rounds. Each side runs with one thread and with two, and its better time counts.
+Nothing else should run meanwhile: a round in which other processes took more than a twentieth of a core is repeated.
 """
 
+import contextlib
 import os
 import platform
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
+import ablations
 import numpy as np
 import peers
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from minilstm.ablation import random_sets
 from minilstm.training import Recipe, initial_parameters
 
-ROUNDS, SECONDS = 9, 0.15  # rounds a row; each way's share of a round
+ROUNDS, SECONDS = 7, 0.1  # rounds a row; each way's share of a round
+OTHERS, AGAIN = 0.05, 4  # share of a core that other processes may take; times ROUNDS that are tried at most
 
 
 def seconds(work):
     """Seconds for one call, from as many calls as fill its share of a round."""
     start, calls = time.perf_counter(), 0
-    while time.perf_counter() - start < SECONDS:
+    while not calls or time.perf_counter() - start < SECONDS:
         work()
         calls += 1
     return (time.perf_counter() - start) / calls
 
 
 def with_threads(n, work):
-    """Time `work` with n BLAS and torch threads."""
+    """Time `work` with n threads: BLAS, torch, and what `minilstm.threads` counts."""
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(n)
+    os.environ["OMP_NUM_THREADS"] = str(n)
     with threadpool_limits(n):
         return seconds(work)
 
 
-def compare(name, ours, theirs):
-    """`ours` and `theirs`: {threads: work}. Prints one row."""
+def busy_elsewhere():
+    """Seconds of processor time that all other processes have used so far (Linux; 0 elsewhere)."""
+    with contextlib.suppress(OSError), open("/proc/stat") as stat:
+        user, nice, system, _, _, *interrupts = map(int, stat.readline().split()[1:8])
+        return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK") - sum(os.times()[:4])
+    return 0
+
+
+def compare(name, ours, theirs, scale=(1, 1)):
+    """Print one row. `ours` and `theirs`: {threads: work}; `scale`: what to multiply the seconds of each with."""
     for side in (ours, theirs):
-        for work in side.values():
-            work()  # warm up: compilation, caches, allocation
-    ratios, best = [], []
-    for _ in range(ROUNDS):
-        mine = min(with_threads(n, work) for n, work in ours.items())
-        other = min(with_threads(n, work) for n, work in theirs.items())
-        ratios.append(other / mine)
-        best.append((mine, other))
+        for n, work in side.items():
+            with_threads(n, work)  # warm up: compilation, caches, allocation
+    ratios, best, disturbed = [], [], 0
+    while len(ratios) < ROUNDS:
+        start, busy = time.perf_counter(), busy_elsewhere()
+        pair = [k * min(with_threads(n, work) for n, work in side.items()) for k, side in zip(scale, (ours, theirs))]
+        share = (busy_elsewhere() - busy) / (time.perf_counter() - start)
+        if share > OTHERS and disturbed < (AGAIN - 1) * ROUNDS:
+            disturbed += 1
+            continue
+        ratios.append(pair[1] / pair[0])
+        best.append(pair)
     low, middle, high = statistics.quantiles(ratios, n=4)
-    mine, other = (statistics.median(pair[k] for pair in best) for k in (0, 1))
-    print(f"{name:<52} {1e3 * mine:10.3f} {1e3 * other:10.3f} {middle:8.2f}   {low:.2f} - {high:.2f}", flush=True)
+    mine, other = map(statistics.median, zip(*best))
+    note = f"   repeated: {disturbed}" if disturbed else ""
+    note += " and still disturbed" if disturbed == (AGAIN - 1) * ROUNDS else ""
+    print(f"{name:<52} {mine:10.4g} {other:10.4g} {middle:8.2f}   {low:.2f} - {high:.2f}{note}", flush=True)
 
 
-def forward(sizes, batch, steps, peer):
-    """One row of the forward pass against one peer."""
+def forward(sizes, batch, steps, peer, keep=False):
+    """One row of the forward pass against one peer; `keep`: ours keeps every gate and cell, which no peer does."""
     rng = np.random.default_rng(0)
     layers = peers.random_layers(rng, sizes, sizes[0])
     x = rng.normal(size=(steps, batch, sizes[0])).astype("f4")
-    mine = peers.ours_forward(layers, x)
+    mine = peers.ours_forward(layers, x, keep)
     if peer == "ONNX Runtime":
         theirs = {n: peers.onnx_forward(layers, x, n) for n in (1, 2)}
     else:
         theirs = dict.fromkeys((1, 2), {"PyTorch": peers.torch_forward, "plain NumPy": peers.numpy_forward}[peer](layers, x))
     shape = " x ".join(map(str, (len(sizes), sizes[0])))
-    compare(f"forward {shape}, batch {batch}, {steps} steps / {peer}", dict.fromkeys((1, 2), mine), theirs)
+    what = "all gates kept" if keep else f"{steps} steps"
+    compare(f"forward {shape}, batch {batch}, {what} / {peer}", dict.fromkeys((1, 2), mine), theirs)
+
+
+FORWARD = (
+    ((650, 650), 1, 100), ((256, 256), 1, 100), ((32, 32), 1, 100), ((32, 32), 64, 20), ((650, 650), 64, 20),
+    ((650, 650), 600, 20),
+)  # fmt: skip
 
 
 def row_forward():
-    """The forward pass at the sizes of the paper's model, the English model and the mini models."""
-    for sizes, batch, steps in (
-        ((650, 650), 1, 100), ((256, 256), 1, 100), ((650, 650), 64, 20), ((650, 650), 600, 20),
-        ((32, 32), 1, 100), ((32, 32), 64, 20),
-    ):  # fmt: skip
-        for peer in ("PyTorch", "ONNX Runtime", "plain NumPy"):
+    """The last layer's h at every step, at the sizes of the paper's model, the English model and the mini models."""
+    for sizes, batch, steps in FORWARD:
+        for peer in ("PyTorch", "ONNX Runtime"):
             forward(sizes, batch, steps, peer)
+
+
+def row_trace():
+    """The same with every gate and cell kept, beside a PyTorch that keeps none; and beside the equations in NumPy."""
+    for sizes, batch, steps in FORWARD[:5]:
+        forward(sizes, batch, steps, "PyTorch", keep=True)
+    for sizes, batch, steps in FORWARD[:3]:
+        forward(sizes, batch, steps, "plain NumPy")
 
 
 def row_training():
@@ -85,20 +119,69 @@ def row_training():
     compare("training step 2 x 32, 128 x 35 words / PyTorch", dict.fromkeys((1, 2), mine), dict.fromkeys((1, 2), theirs))
 
 
-ROWS = {"forward": row_forward, "training": row_training}
+def ablate(name, sets, peers_used):
+    """Rows of all `sets` over all seven tasks, each side scaled from a sample by what it reads."""
+    items = ablations.all_items()
+    model = ablations.paper_sized(items, peers.random_layers)
+    mine, read = ablations.ours(model, items, sets)
+    scale = ablations.nodes(model, items) / read
+    for peer, make in peers_used.items():
+        theirs, theirs_read = make(model, items)
+        theirs_scale = len(sets) * ablations.words(model, items) / theirs_read
+        compare(f"{name} / {peer}", {2: mine}, dict.fromkeys((1, 2), theirs), (scale, theirs_scale))
+
+
+def row_sweep():
+    """All 1,300 single units over all seven tasks."""
+    sets = [(unit,) for unit in range(1, 2 * ablations.UNITS + 1)]
+    ablate("1,300 units, 7 tasks", sets, {"released way": ablations.released, "PyTorch": ablations.batched})
+
+
+def row_groups():
+    """1,000 random groups of 12 units over all seven tasks."""
+    ablate("1,000 groups, 7 tasks", random_sets(2 * ablations.UNITS, 12, 1000, 0), {"PyTorch": ablations.batched})
+
+
+def row_import():
+    """A checkpoint of the paper's size in PyTorch's old format, from the file to an .npz."""
+    with tempfile.TemporaryDirectory() as folder:
+        mine, theirs = peers.imports(Path(folder))
+        compare("legacy checkpoint of 287 MB to .npz / PyTorch", {1: mine}, {1: theirs})
+
+
+def row_start():
+    """How long a new process takes to import the package, and to call the kernel for the first time; no peer."""
+    first = "import numpy; from minilstm import kernels, lstm; x = numpy.zeros((3, 1, 32), 'f4'); "
+    first += "kernels.run(x, [lstm.Layer(*map(numpy.zeros, ((128, 32), (128, 32), 128)))])"
+    for name, code in (("import minilstm", "import minilstm"), ("import and first kernel call, compiled before", first)):
+        work = [sys.executable, "-c", code]
+        times = [seconds(lambda: subprocess.run(work, check=True)) for _ in range(5)]
+        print(f"{name:<52} {statistics.median(times):10.4g}", flush=True)
+
+
+ROWS = {
+    "forward": row_forward, "trace": row_trace, "training": row_training, "sweep": row_sweep, "groups": row_groups,
+    "import": row_import, "start": row_start,
+}  # fmt: skip
+
+
+def _processor():
+    with contextlib.suppress(OSError), open("/proc/cpuinfo") as info:
+        return next((line.split(":")[1].strip() for line in info if "model name" in line), platform.machine())
+    return platform.machine()
 
 
 def main(names):
     """Print the machine, then the rows that are asked for."""
     import torch
 
-    processor = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if "model name" in line), platform.machine())
     kernels = {info["architecture"] for info in threadpool_info() if "architecture" in info}
-    print(f"{processor}, {os.cpu_count()} cores; NumPy {np.__version__}, BLAS kernel {', '.join(sorted(kernels))}; ", end="")
+    print(f"```text\n{_processor()}, {os.cpu_count()} cores; NumPy {np.__version__}, BLAS kernel {', '.join(sorted(kernels))}; ", end="")
     print(f"PyTorch {torch.__version__}; load {os.getloadavg()[0]:.1f}")
-    print(f"{'work / peer':<52} {'ours ms':>10} {'theirs ms':>10} {'ratio':>8}   middle half")
+    print(f"{'work / peer':<52} {'ours s':>10} {'theirs s':>10} {'ratio':>8}   middle half")
     for name in names or ROWS:
         ROWS[name]()
+    print("```")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,104 @@
+"""The paper's own work, ablation, done by this package and in the two ways in which one would do it in PyTorch.
+
+A whole run of either peer would take days or an hour, so each is timed on a few units and sentences and scaled by exact
+counts: theirs by words read, ours by nodes of the prefix tree. The network is of the paper's size, its weights random.
+"""
+
+import numpy as np
+
+from minilstm.ablation_engine import margins
+from minilstm.conventions import layers_to
+from minilstm.language_model import LanguageModel
+from minilstm.prefix_tree import prefix_tree
+from minilstm.stimuli import CONDITIONS, NA_TASKS, na_task
+
+UNITS, WORDS, CONTEXT = 650, 50_000, 133  # a layer's units, the vocabulary, the words read before each sentence
+BATCH = 600  # sentences that PyTorch reads at once
+
+
+def all_items():
+    """The seven tasks with as many sentences a condition as were published."""
+    return [item for task in NA_TASKS for condition in CONDITIONS[task] for item in na_task(task, condition)]
+
+
+def paper_sized(items, random_layers):
+    """Two layers of 650 units and 50,000 words, those of the items among them."""
+    rng = np.random.default_rng(0)
+    known = sorted({word for item in items for word in (*item.prefix, item.right, item.wrong)})
+    vocabulary = (*known, *(f"w{k}" for k in range(WORDS - len(known))))
+    embedding, decoder = (rng.uniform(-0.1, 0.1, (WORDS, UNITS)).astype("f4") for _ in range(2))
+    context = rng.choice(vocabulary, CONTEXT).tolist()
+    layers = random_layers(rng, (UNITS, UNITS), UNITS)
+    return LanguageModel(vocabulary, embedding, layers, decoder, np.zeros(WORDS, "f4"), tuple(context))
+
+
+def nodes(model, items):
+    """How many words this package reads for the items: the context, and each different prefix once."""
+    return len(model.context) + sum(len(level.word) for level in prefix_tree([model.encode(i.prefix) for i in items]))
+
+
+def words(model, items):
+    """How many words are read if each sentence is read from its start, for one set of units."""
+    return len(model.context) + sum(len(item.prefix) for item in items)
+
+
+def ours(model, items, sets):
+    """All sets, from few sentences and a short context. Returns the work and the words that it reads."""
+    short = LanguageModel(
+        model.vocabulary, model.embedding, model.layers, model.decoder_weight, model.decoder_bias, model.context[:3]
+    )
+    some = items[:: len(items) // 12]
+    return lambda: margins(short, some, sets), nodes(short, some)
+
+
+def _module(model, units):
+    """The network in PyTorch with units of the last layer or the first silenced: nothing reads them any more."""
+    import torch
+
+    tensors = layers_to(model.layers, "pytorch")
+    decoder = model.decoder_weight.copy()
+    for unit in units:
+        layer, column = divmod(unit - 1, UNITS)
+        readers = [tensors[f"weight_hh_l{layer}"], tensors["weight_ih_l1"] if layer == 0 else decoder]
+        for weights in readers:
+            weights[:, column] = 0
+    lstm = torch.nn.LSTM(UNITS, UNITS, 2)
+    lstm.load_state_dict({name: torch.from_numpy(array) for name, array in tensors.items()})
+    return lstm, torch.from_numpy(model.embedding), torch.from_numpy(decoder), torch.from_numpy(model.decoder_bias)
+
+
+def released(model, items):
+    """The released procedure by its description: a word at a time, all logits and a softmax at each. Also the words read."""
+    import torch
+
+    lstm, embedding, decoder, bias = _module(model, (776,))
+    some = [model.encode(item.prefix) for item in items[:: len(items) // 4]]
+
+    def work():
+        with torch.inference_mode():
+            for sentence in some:
+                state = None
+                for word in sentence:
+                    output, state = lstm(embedding[word].view(1, 1, -1), state)
+                    torch.log_softmax(torch.nn.functional.linear(output[0], decoder, bias), dim=-1)
+
+    return work, sum(map(len, some))
+
+
+def batched(model, items):
+    """A good PyTorch program: 600 sentences of a length at once, and only the two logits that are compared."""
+    import torch
+
+    lstm, embedding, decoder, _ = _module(model, (776,))
+    some = [item for item in items if item.task == "nounPP"][:BATCH]
+    sentences = torch.from_numpy(np.stack([model.encode(item.prefix) for item in some], axis=1))
+    right, wrong = (torch.from_numpy(model.encode([getattr(i, form) for i in some])) for form in ("right", "wrong"))
+    start = torch.zeros(2, 1, UNITS)
+
+    def work():
+        with torch.inference_mode():
+            state = start.expand(2, BATCH, UNITS).contiguous()
+            output, _ = lstm(embedding[sentences], (state, state))
+            return (output[-1] * (decoder[right] - decoder[wrong])).sum(1)
+
+    return work, sentences.numel()

@@ -1,0 +1,174 @@
+"""Few sentences in a large layer: the bits do not depend on who computes what, nor on how often."""
+
+import multiprocessing
+import threading
+import warnings
+
+import numpy as np
+import pytest
+from networks import (
+    TOLERANCE,
+    assert_close,
+    assert_layers_close,
+    assert_same_bits,
+    random_layers,
+    random_state,
+    random_x,
+)
+
+from minilstm import kernels, lstm, threads
+from minilstm.errors import MinilstmError
+
+H = 370  # large enough in float32 for `two_cores`, and no multiple of a block
+if kernels.COMPILED:
+    from minilstm import two_cores
+
+compiled = pytest.mark.skipif(not kernels.COMPILED, reason="Numba is missing or switched off")
+
+
+def network(batch=1, dtype="float32", steps=7, seed=0):
+    """Two layers and what they read: arguments of `lstm.run`."""
+    rng = np.random.default_rng(seed)
+    layers = random_layers(rng, 9, (H, H), dtype)
+    return random_x(rng, steps, batch, 9, dtype), layers, random_state(rng, batch, (H, H), dtype), (3, H, H + 5)
+
+
+@pytest.fixture
+def two(monkeypatch):
+    """A second thread even where there is one core."""
+    if kernels.COMPILED:
+        monkeypatch.setattr(two_cores, "cores", lambda: 2)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("batch", [1, 3, 7])
+def test_it_is_the_cell(batch, dtype, two):
+    arguments = network(batch, dtype)
+    assert_close(kernels.run(*arguments), lstm.run(*arguments), **TOLERANCE[np.dtype(dtype)])
+
+
+@compiled
+@pytest.mark.parametrize("batch", [1, 3])
+def test_one_thread_and_two_give_the_same_bits(batch, monkeypatch):
+    arguments, traces = network(batch, steps=40), []
+    for n in (1, 2, 2, 2):
+        monkeypatch.setattr(two_cores, "cores", lambda n=n: n)
+        traces.append(kernels.run(*arguments))
+    for other in traces[1:]:
+        assert_same_bits(other, traces[0])
+
+
+@compiled
+@pytest.mark.parametrize("upper", [False, True])
+def test_what_is_computed_twice_comes_out_the_same(upper):
+    """As by a thread that was stopped in the middle of a block and goes on when everything is finished."""
+    x, layers, _, _ = network(2)
+    layer = two_cores.blocks(*layers[0])
+    n, steps = len(layer.b), len(x)
+    h, C = np.zeros((2, steps + 1, 2, H), "f4")
+    z, gates = np.empty((n, steps, 2, 4 * two_cores.UNITS), "f4"), np.empty((steps, 2, 4 * H), "f4")
+    flags = np.zeros((1 + steps, 2, two_cores.LINE), "u1")
+    work = x.reshape(-1, 9), *layer, z, h, C, np.zeros(H, bool), gates, flags
+    two_cores._share(*work, n // 2, upper)  # one thread alone does the other's half too
+    assert flags.sum() == (1 + steps) * n
+    before = [array.tobytes() for array in (z, h, C, gates)]
+    flags *= np.random.default_rng(0).integers(0, 2, flags.shape, "u1")
+    two_cores._share(*work, n // 2, not upper)
+    assert before == [array.tobytes() for array in (z, h, C, gates)]
+    assert_layers_close(h[None, 1:], lstm.run(x, layers[:1]).h, "h", **TOLERANCE[x.dtype])
+
+
+def test_in_several_threads_at_once(two):
+    arguments = [network(seed=seed) for seed in range(4)]
+    expected, got = [kernels.run(*a) for a in arguments], [None] * 4
+
+    def work(k):
+        for _ in range(5):
+            got[k] = kernels.run(*arguments[k])
+
+    workers = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    for one, other in zip(got, expected, strict=True):
+        assert_same_bits(one, other)
+
+
+def _in_child(arguments, queue):
+    queue.put(kernels.run(*arguments).h.tobytes())
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
+def test_in_a_forked_process(two):
+    """Of the threads that the parent has, the child has none."""
+    arguments = network()
+    expected = kernels.run(*arguments).h.tobytes()
+    context = multiprocessing.get_context("fork")
+    queue = context.Queue()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of forks beside threads
+        child = context.Process(target=_in_child, args=(arguments, queue))
+        child.start()
+    assert queue.get(timeout=100) == expected
+    child.join()
+
+
+@pytest.mark.parametrize("batch", [1, 3, 20])
+@pytest.mark.parametrize("sizes", [(H, H), (5, 9), (9, 9)])
+def test_reading_without_keeping(batch, sizes, two, monkeypatch):
+    """`read` = the last layer of `run`, across the pieces that it reads at a time, and from word to word."""
+    monkeypatch.setattr(kernels, "ROWS", 3 * batch)
+    rng = np.random.default_rng(1)
+    layers, x = random_layers(rng, 4, sizes), random_x(rng, 8, batch, 4)
+    state, ablate = random_state(rng, batch, sizes), (2, sum(sizes))
+    h, after = kernels.read(x, layers, state, ablate)
+    trace = lstm.run(x, layers, state, ablate)
+    assert_layers_close([h[1:]], [trace.h[-1]], "h", **TOLERANCE[x.dtype])
+    np.testing.assert_array_equal(np.delete(h[0], sizes[-1] - 1, axis=1), np.delete(state.h[-1], sizes[-1] - 1, axis=1))
+    assert not h[:, :, -1].any()
+    for name in "hC":
+        assert_layers_close(getattr(after, name), getattr(trace.state, name), name, **TOLERANCE[x.dtype])
+    again, _ = kernels.read(x[:0], layers, after)
+    np.testing.assert_array_equal(again[0], h[-1])
+
+
+def test_reading_refuses_what_running_refuses():
+    with pytest.raises(MinilstmError, match="x: expected"):
+        kernels.read(np.zeros(3), random_layers(np.random.default_rng(0), 3, (4,)))
+
+
+def test_who_calls_what_is_called_beside(monkeypatch):
+    """The second thread; this one where that is busy or is not to be had; and never both."""
+    calls, release = [], threading.Event()
+
+    def call(name):
+        calls.append((name, threading.get_ident()))
+
+    with threads.beside(call, "there"):
+        pass
+    with threads.beside(release.wait):
+        with threads.beside(call, "the helper is busy"):
+            assert len(calls) == 1
+        release.set()
+    monkeypatch.setattr(threads, "_helper", lambda process: (_ for _ in ()).throw(RuntimeError("no more threads")))
+    with threads.beside(call, "no helper"):
+        assert len(calls) == 2
+    assert [name for name, _ in calls] == ["there", "the helper is busy", "no helper"]
+    assert {who for _, who in calls[1:]} == {threading.get_ident()}
+
+
+def test_an_error_in_the_second_thread_is_not_lost():
+    def fail():
+        raise MinilstmError("beside")
+
+    with pytest.raises(MinilstmError, match="beside"), threads.beside(fail):
+        pass
+
+
+def test_how_many_threads(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    most = threads.cores()
+    for wanted, expected in (("1", 1), ("100000", most), ("", most), ("4,2", most)):
+        monkeypatch.setenv("OMP_NUM_THREADS", wanted)
+        assert threads.cores() == expected
