@@ -11,7 +11,10 @@ from .errors import StimulusError
 from .findings_parts import readable
 from .language_model import LanguageModel
 from .original import may_be_original
+from .provenance import fingerprint
 from .table2 import published_tasks
+
+QUICK, FULL = 200, 1000  # random sets that a group of units is compared with
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +49,7 @@ class Study:
 
     model: LanguageModel
     n: int | None = None
-    n_random: int = 1000
+    n_random: int = FULL
     seed: int = 0
     state: object = "context"
     linzen: tuple = ()
@@ -57,7 +60,7 @@ class Study:
 
     def __post_init__(self):
         if missing_conditions(self.items):
-            raise StimulusError(f"claims: expected at least 2 sentences a condition, got n = {self.n}")
+            raise StimulusError(f"the paper's analyses: expected at least 2 sentences a condition, got n = {self.n}")
 
     @cached_property
     def items(self):
@@ -113,6 +116,11 @@ class Study:
     @cached_property
     def _linzen(self):
         return readable(self.model, self.linzen)
+
+    @cached_property
+    def fingerprint(self):
+        """What tells the model from all others."""
+        return fingerprint(self.model)
 
     @property
     def reading(self):
