@@ -51,12 +51,12 @@ def kept(path):
 
 
 def _taken_apart(value, arrays):
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, (np.ndarray, np.generic)):
+    if isinstance(value, (np.ndarray, np.generic)):  # np.float64 is a float too
         name = str(len(arrays))
         arrays[name] = np.asarray(value)
         return {"array": name}
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
     if isinstance(value, dict):
         return {"dict": [[_taken_apart(part, arrays) for part in pair] for pair in value.items()]}
     if is_dataclass(value):

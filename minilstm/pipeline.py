@@ -22,7 +22,7 @@ from .tables import render
 FOUND = "found.npz"
 REPORT = "report.html", "results.json", "claims.csv"  # what `report.write` makes of all stages
 WORDS = {"n": "number of sentences", "n_random": "number of random sets", "linzen": "Linzen set", "dtype": "precision",
-         "source": "state of this program's code"}  # fmt: skip
+         "source": "state of this code", "versions": "version of a library"}  # fmt: skip
 SHARED = "n", "seed", "state", "lexicon", "unknown", "kind"  # options that every stage depends on
 
 

@@ -167,7 +167,7 @@ def _table(stage, name, caption, columns, rows):
     body = "".join(
         "<tr>" + "".join(_cell(k, cell, numbers[k]) for k, cell in enumerate(row)) + "</tr>\n" for row in rows
     )
-    return (f'<figure class="table" id="{stage}-{name}"><figcaption>{escape(caption)}</figcaption>'
+    return (f'<figure class="table" id="{stage}-{name}-table"><figcaption>{escape(caption)}</figcaption>'
             f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div></figure>')  # fmt: skip
 
 

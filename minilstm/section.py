@@ -7,6 +7,7 @@ from .tables import plain
 
 IDS = re.compile(r'(\bid="|href="#|url\(#)')  # where an SVG names its parts and refers to them
 PROLOG = re.compile(r"^.*?(?=<svg)|<metadata>.*?</metadata>\s*", re.DOTALL)
+IMAGE = re.compile(r'(<image [^>]*?) id="[^"]*"')  # two heat maps that are equal have one name, which nothing refers to
 DPI = 100  # of images inside an SVG: heat maps, whose cells are larger than that
 
 
@@ -67,7 +68,8 @@ def drawn(name, fig, caption, alt):
     file = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
         fig.savefig(file, format="svg", dpi=DPI, metadata={"Date": None})
-    return Figure(name, caption, alt, IDS.sub(rf"\g<1>{name}-", PROLOG.sub("", file.getvalue())).strip())
+    svg = IMAGE.sub(r"\1", PROLOG.sub("", file.getvalue()))
+    return Figure(name, caption, alt, IDS.sub(rf"\g<1>{name}-", svg).strip())
 
 
 def listed(units):

@@ -78,7 +78,7 @@ def show_decoding(study, found):
     """Fig. 2, the train x test matrices, and the short-range units."""
     decoded, shown = found["decoding"], found["agreement"].shown
     columns = ["seen", "tested on other", *(f"{word} ({t})" for t, word in enumerate(WORDS))]
-    rows = [[label, split, *(f"{mean:.2f}" for mean in one.curve()[0])]
+    rows = [[label, split, *(None if np.isnan(mean) else f"{mean:.2f}" for mean in one.curve()[0])]
             for split, curves in decoded.curves.items() for label, one in curves.items()]  # fmt: skip
     sentence = decoded.curves["sentence"]
     least = [f"{label} {one.curve()[0][SUBJECT : SECOND_NOUN + 1].min():.2f}" for label, one in sentence.items()]
