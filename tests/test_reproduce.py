@@ -121,6 +121,10 @@ def test_numbers_are_those_of_the_single_commands(first):
             assert float(off[column.removesuffix(" off")][f"{row['task']} {row['condition']}"]) == float(row[column])
     efferents = rows(folder / "efferents" / "efferents.csv")
     alike(efferents, of("efferents"), *efferents[0])
+    words = next(words for words in commands if words[0] == "efferents")
+    shares, (_, value) = json.loads(printed(*words, "--json"))["shares"], kept(folder / "efferents" / FOUND)
+    for name in ("share", "effect"):  # effects come from Table 2's sweep, not from one of their own
+        assert getattr(value["found"].shares, name).ravel() == pytest.approx([row[name] for row in shares], abs=1e-4)
     depth = rows(folder / "depth" / "depth.csv")
     alike(depth, of("depth")[: len(depth)], *depth[0])
     curves = [[cell and f"{float(cell):.2f}" for cell in list(row.values())[2:]] for row in of("decode")]
