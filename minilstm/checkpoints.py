@@ -119,12 +119,12 @@ def write(model, path, dtype=None):
     arrays = {name: _stored(name, array, dtype) for name, array in arrays.items()}
     if model.word_counts is not None:
         arrays["word_counts"] = np.asarray(model.word_counts, "<i8")
-    write_npz(path, {"header": np.frombuffer(_header_of(model).encode(), np.uint8), **arrays})
+    write_npz(path, {"header": np.frombuffer(header_of(model).encode(), np.uint8), **arrays})
 
 
 def _write_safetensors(model, path, dtype):
     tensors = {name: _stored(name, array, dtype) for name, array in model.state_dict().items()}
-    metadata = {"minilstm": _header_of(model)}
+    metadata = {"minilstm": header_of(model)}
     if model.word_counts is not None:
         metadata["word_counts"] = json.dumps(model.word_counts.tolist())
     write_tensors(path, tensors, metadata)
@@ -139,7 +139,7 @@ def _stored(name, array, dtype):
     return np.ascontiguousarray(array, dtype)
 
 
-def _header_of(model):
+def header_of(model):
     """What a file says about its model, as JSON."""
     header = {
         "format": FORMAT,
@@ -190,7 +190,7 @@ def _read_safetensors(path, dtype):
             provenance=header["provenance"],
             dtype=dtype,
         )
-        if header != json.loads(_header_of(model)):
+        if header != json.loads(header_of(model)):
             raise ModelFileError(f"header: sizes {header['sizes']} are not the tensors', or gates are not i f g o")
         return model
     except ModelFileError as error:

@@ -174,3 +174,20 @@ def judge(findings, claims=CLAIMS):
             value, verdict, reason = missing.value, VERDICTS[2], str(missing)
         judgements.append(Judgement(claim.number, value, verdict, reason))
     return judgements
+
+
+LEDGER = "number", "section", "claim", "paper", "measure", "criterion", "value", "verdict", "reason"
+
+
+def ledger(findings):
+    """Rows with `LEDGER`: what the paper says, by which criterion it is judged, and how.
+
+    Parameters
+    ----------
+    findings : findings.Findings
+    """
+    return [
+        [c.number, c.section, c.text, c.paper, c.measure, c.original if findings.original else c.other,
+         j.value, j.verdict, j.reason]
+        for c, j in zip(CLAIMS, judge(findings), strict=True)
+    ]  # fmt: skip

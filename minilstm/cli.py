@@ -62,9 +62,9 @@ def parser():
         added.set_defaults(run=run)
         return added
 
-    add = command("reproduce", _reproduce, [model, items], "Table 2: agreement, every unit ablated, the number units")
-    add.add_argument("--out", type=Path, metavar="FOLDER", help="write tables, margins and a figure there as well")
-    kind_option(add)
+    from . import cli_reproduce
+
+    cli_reproduce.add_options(command("reproduce", cli_reproduce.run, [model], "the whole paper on a model, with a report"))
 
     add = command("agreement", _agreement, [model, items], "is the right verb form likelier than the wrong one?")
     add.add_argument("--off", type=unit_numbers, default=(), metavar="UNITS", help=f"ablate these, such as 3,17 ({UNITS})")
@@ -110,78 +110,6 @@ def parser():
     cli_verify.add_vectors_options(command("vectors", cli_verify.write, [], "write test vectors for an LSTM of your own"))
     cli_verify.add_verify_options(command("verify", cli_verify.check, [], "say whether and why its outputs are wrong"))
     return top
-
-
-def _reproduce(options):
-    from .table2 import table2
-    from .tables import render, to_json
-
-    model, items = load_model(options), items_of(options)
-    table = table2(model, items, options.kind, state_of(options), options.unknown, progress=True)
-    shown = _results(options, model, table)
-    if options.form == "json":
-        print(to_json(shown))
-    elif options.form == "csv":
-        print(render(*table.rows(), "csv"))
-    else:
-        print(f"{options.model}: {_shape(model)}\n")
-        print("Table 2: percent correct. 'off': with that unit ablated, where that is below 0.9 x full.")
-        print(render(*table.rows()))
-        print("\nUnits that cost more than 10 points somewhere when ablated:")
-        print(render(*table.strong_units()) if table.strong_units()[1] else "none")
-        print(f"\n{_verdict(table.numbers)}")
-        _say_skipped(table.full, items)
-    if options.out is not None:
-        _write_results(options.out, table, shown)
-
-
-def _verdict(numbers):
-    if numbers is None:
-        return "Long-range number units: not judged; the rule needs Simple, nounPP and nounPPAdv."
-    found = "; ".join(
-        f"{name} {', '.join(map(str, numbers[key])) or 'none'}" for key, name in (("S", "singular"), ("P", "plural"))
-    )
-    return f"Long-range number units (chosen on odd items, confirmed on even ones): {found}."
-
-
-def _results(options, model, table):
-    """All that `reproduce` found, for JSON."""
-    from .checkpoints import digest
-
-    columns, rows = table.rows()
-    strong = table.strong_units()
-    return {
-        "minilstm": __version__,
-        "model": {"name": str(options.model), "sha256": digest(model), "layers": model.sizes},
-        "options": {"kind": options.kind, "state": options.state, "lexicon": options.lexicon, "seed": options.seed},
-        "table2": [dict(zip(columns, row, strict=True)) for row in rows],
-        "strong_units": [dict(zip(strong[0], row, strict=True)) for row in strong[1]],
-        "number_units": table.numbers,
-    }
-
-
-def _write_results(folder, table, shown):
-    from .files import write_whole
-    from .plots import plot_ablations, save
-    from .tables import render, to_json
-
-    folder.mkdir(parents=True, exist_ok=True)
-    units = range(1, len(table.ablated) + 1)
-    margins = [
-        [item.task, item.condition, item.id, " ".join(item.prefix), item.right, item.wrong, full, *off]
-        for item, full, off in zip(table.items, table.full, table.ablated.T, strict=True)
-    ]
-    columns = ["task", "condition", "id", "prefix", "right", "wrong", "full", *(f"{unit} off" for unit in units)]
-    texts = {
-        "table2.csv": render(*table.rows(), "csv"),
-        "margins.csv": render(columns, margins, "csv"),
-        "results.json": to_json(shown),
-    }
-    for name, text in texts.items():
-        with write_whole(folder / name, "w") as file:
-            file.write(text + "\n")
-    save(plot_ablations(table), folder / "ablations.png")
-    print(f"\nwritten: {', '.join(str(folder / name) for name in (*texts, 'ablations.png'))}", file=sys.stderr)
 
 
 def _agreement(options):
@@ -296,14 +224,3 @@ def _info(options):
         if may_be_original(model):
             print("\nIt has the shape and the words of the paper's model. log p of verb forms, published and here:")
             print(render(*compare(model)))
-
-
-def _shape(model):
-    layers = " + ".join(map(str, model.sizes))
-    return f"{len(model.sizes)} LSTM layer{'s' * (len(model.sizes) > 1)} of {layers} units, {len(model.vocabulary)} words"
-
-
-def _say_skipped(margins, items):
-    skipped = int((margins != margins).sum())
-    if skipped:
-        print(f"{skipped} of {len(items)} sentences not scored: the model lacks one of their verb forms.")

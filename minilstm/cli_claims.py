@@ -3,35 +3,20 @@
 import sys
 import textwrap
 from collections import Counter
-from pathlib import Path
 
-from .claims import CLAIMS, VERDICTS, judge
-from .cli_options import load_model, state_of
+from .claims import CLAIMS, LEDGER, VERDICTS, judge, ledger
+from .cli_options import linzen_of, load_model, state_of, study_options
 from .errors import MinilstmError
+from .study import FULL, QUICK
 
-QUICK = {"n": 60, "random": 200}
-FULL = {"n": None, "random": 1000}
 SIGNS = dict(zip(VERDICTS, ("+", "-", ""), strict=True))  # in the table over all models
 WIDTH = 110
-COLUMNS = "number", "section", "claim", "paper", "measure", "criterion", "value", "verdict", "reason"
 
 
 def add_options(command):
     """The options of `minilstm claims`, beside those of a model."""
-    command.add_argument("--quick", action="store_true", help="60 sentences a condition and 200 random sets")
-    command.add_argument(
-        "--n", type=int, metavar="N", help="sentences a condition (default: the published counts)"
-    )
-    command.add_argument("--random", type=int, metavar="N", help="how many random sets (default: 1000)")
-    command.add_argument(
-        "--seed", type=int, default=0, help="which sentences, and which random sets, are drawn (0)"
-    )
-    command.add_argument(
-        "--lexicon", default="paper", help="words of the tasks: paper, frequent or auxiliaries (paper)"
-    )
-    command.add_argument(
-        "--linzen", type=Path, metavar="FILE", help="subj_agr_filtered.text, with the .gold beside it"
-    )
+    study_options(command)
+    command.add_argument("--quick", action="store_true", help=f"{QUICK} random sets, not {FULL}")
     command.add_argument(
         "--all", action="store_true", help="the models that come along, in one table for a README"
     )
@@ -47,30 +32,16 @@ def run(options):
     found = _gather(model, options)
     rows = ledger(found)
     if options.form != "text":
-        print(render(COLUMNS, rows, options.form))
+        print(render(LEDGER, rows, options.form))
         return None
     kind = "the paper's own model" if found.original else "another model than the paper's"
     print(f"{options.model}, judged as {kind}")
     units = {"S*": found.chosen["S"], "P*": found.chosen["P"], "Y*": found.syntax}
     print(", ".join(f"{name}: {unit or 'none'}" for name, unit in units.items()) + "\n")
     print("\n".join(_entry(*row) for row in rows))
-    count = Counter(row[COLUMNS.index("verdict")] for row in rows)
+    count = Counter(row[LEDGER.index("verdict")] for row in rows)
     print("\n" + ", ".join(f"{verdict}: {count[verdict]}" for verdict in VERDICTS))
     return None
-
-
-def ledger(found):
-    """Rows with `COLUMNS`: what the paper says, by which criterion it is judged, and how.
-
-    Parameters
-    ----------
-    found : findings.Findings
-    """
-    return [
-        [c.number, c.section, c.text, c.paper, c.measure, c.original if found.original else c.other,
-         j.value, j.verdict, j.reason]
-        for c, j in zip(CLAIMS, judge(found), strict=True)
-    ]  # fmt: skip
 
 
 def verdict_table(judged):
@@ -105,16 +76,10 @@ def _all(options):
 
 def _gather(model, options):
     from .findings import gather
-    from .stimuli import read_linzen
 
-    linzen = None
-    if options.linzen is not None:
-        linzen = read_linzen(options.linzen, options.linzen.with_suffix(".gold"))
-    amount = QUICK if options.quick else FULL
-    n = amount["n"] if options.n is None else options.n
-    n_random = amount["random"] if options.random is None else options.random
+    n_random = options.random or (QUICK if options.quick else FULL)
     return gather(
-        model, n, n_random, options.seed, state_of(options), linzen, options.lexicon, options.unknown,
+        model, options.n, n_random, options.seed, state_of(options), linzen_of(options), options.lexicon, options.unknown,
         progress=True,
     )  # fmt: skip
 

@@ -34,10 +34,24 @@ def item_options(tasks=None):
     items.add_argument("--stimuli", type=Path, metavar="FILE", help="your own sentences: prefix, right, wrong, condition")
     items.add_argument("--task", dest="tasks", type=_names, default=tasks, metavar="TASKS",
                        help=f"such as nounPP,SubjRel ({','.join(tasks) if tasks else 'the seven of Table 1'})")  # fmt: skip
-    items.add_argument("--lexicon", default="paper", help="words of the tasks: paper, frequent or auxiliaries (paper)")
-    items.add_argument("--n", type=int, metavar="N", help="sentences a condition (default: the published counts)")
-    items.add_argument("--seed", type=int, default=0, help="which sentences, and which random sets, are drawn (0)")
+    items.add_argument("--half", choices=("odd", "even"), help="sentences with odd or with even ids only: units are chosen on "
+                       "odd ones and judged on even ones (default: both)")  # fmt: skip
+    _task_options(items)
     return items
+
+
+def study_options(command):
+    """How the whole paper is rerun."""
+    _task_options(command)
+    command.add_argument("--random", type=int, metavar="N", help="how many random sets")
+    command.add_argument("--linzen", type=Path, metavar="FILE", help="subj_agr_filtered.text, with the .gold beside it")
+
+
+def _task_options(command):
+    """Which sentences of the tasks."""
+    command.add_argument("--lexicon", default="paper", help="words of the tasks: paper, frequent or auxiliaries (paper)")
+    command.add_argument("--n", type=int, metavar="N", help="sentences a condition (default: the published counts)")
+    command.add_argument("--seed", type=int, default=0, help="which sentences, and which random sets, are drawn (0)")
 
 
 def kind_option(command):
@@ -95,8 +109,18 @@ def items_of(options):
     from .table2 import published_tasks
 
     if options.stimuli is not None:
-        return read_items(options.stimuli)
-    return published_tasks(options.lexicon, options.seed, options.n, options.tasks or tuple(NA_TASKS))
+        items = read_items(options.stimuli)
+    else:
+        items = published_tasks(options.lexicon, options.seed, options.n, options.tasks or tuple(NA_TASKS))
+    rest = {None: (0, 1), "odd": (1,), "even": (0,)}[options.half]
+    return [item for item in items if item.id % 2 in rest]
+
+
+def linzen_of(options):
+    """The Linzen set, if it is given."""
+    from .stimuli import read_linzen
+
+    return () if options.linzen is None else read_linzen(options.linzen, options.linzen.with_suffix(".gold"))
 
 
 def state_of(options):

@@ -155,6 +155,11 @@ class Attribution:
         """What these units together add to each margin: (items,)."""
         return self.shares[:, _places(units, self.units)].sum(axis=1)
 
+    def only(self, where):
+        """The same for some of the items, (items,) bool."""
+        items = tuple(item for item, keep in zip(self.items, where, strict=True) if keep)
+        return Attribution(items, self.units, self.shares[where], self.bias[where])
+
     def by_condition(self):
         """{(task, condition): (units,) mean shares}."""
         return {key: self.shares[where].mean(axis=0) for key, where in by_condition(self.items).items()}

@@ -1,33 +1,12 @@
-"""All that the claims ledger needs to know of a model, gathered in one pass; each piece is computed once."""
+"""All that the claims ledger needs to know of a model."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from . import findings_parts as parts
-from .ablation import missing_conditions
-from .activity import lower_context
-from .connectivity import connectivity
-from .decoding import number_data
-from .dynamics import dynamics
-from .efferents import efferents, form_auc, last_layer, segregation
-from .errors import StimulusError
-from .number_agreement import agreement, share_right
-from .original import may_be_original
-from .short_range import EASY, short_range_units
-from .syntax import depth_data, depth_regression, structures
-from .table2 import published_tasks, table2
-
-STRUCTURES = "CoAdv", "nounPP", "SubjRel", "2SubjRel"  # Fig. 3
-
-
-@dataclass(frozen=True, eq=False)
-class Efferents:
-    """Fig. 1d for every unit of the last layer: (units,) arrays."""
-
-    auc: np.ndarray  # share of pairs of a singular and a plural form with the larger weight to the plural one
-    lean: np.ndarray  # mean weight to singular forms minus that to plural ones
-    segregation: np.ndarray
+from .measures import MEASURES, Efferents
+from .number_agreement import share_right
+from .study import Study
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,19 +37,17 @@ class Findings:
         Of S* and P*, nounPP.
     efferents : Efferents
     decoding : dict
-        {unit or "rest": (positions,) AUC}, trained at the subject.
+        {unit or "rest": (positions,) AUC}, trained at the subject; empty without S* and P*.
     short_range : tuple of int
     groups : dict
         {"short", "short and long", "syntax": list of GroupTest}
     votes : (errors,) array
-        What S* and P* together add to the margin of each item of nounPP and nounPPAdv that is wrong, of those
-        scored.
+        As in `measures.Efferents`.
     depth : DepthRegression
     connectivity, bare : Connectivity or None
         Onto S* and P*; weights times peak activity, and weights alone.
     peak : (H,) array
-        Peak activity of the last layer's units, see `connectivity.peak_activity`; that of Y* is taken between
-        subject and verb.
+        As in `measures.Depth`.
     structures : dict
         {task: Dynamics} of Y*.
     linzen : findings_parts.Linzen or None
@@ -140,102 +117,62 @@ class Findings:
         return tuple(np.array([side[id] for id in shared]) for side in sides)
 
 
-def gather(
-    model,
-    n=None,
-    n_random=1000,
-    seed=0,
-    state="context",
-    linzen=None,
-    lexicon="paper",
-    unknown="error",
-    progress=False,
-):
-    """Run every analysis of the paper that the ledger judges.
-
-    Parameters
-    ----------
-    model : LanguageModel
-    n : int, optional
-        Sentences a condition; the published counts if not given.
-    n_random : int
-        Random sets that a group of units is compared with.
-    seed : int
-        Of sentences and of random sets.
-    state : None, "context" or lstm.State
-    linzen : sequence of stimuli.Item, optional
-        The Linzen set, as `stimuli.read_linzen` reads it: it cannot be shipped.
-    lexicon, unknown
-        As in `stimuli.na_task` and `agreement`.
+def gather(model, n=None, n_random=1000, seed=0, state="context", linzen=None, lexicon="paper", unknown="error",
+           progress=False):  # fmt: skip
+    """Run every analysis of the paper that the ledger judges; the arguments are those of `study.Study`.
 
     Returns
     -------
     Findings
-
-    Raises
-    ------
-    StimulusError
-        If `n` is too small to choose units on one half of the items and to score them on the other.
     """
-    shared = {"state": state, "unknown": unknown}
-    original = may_be_original(model)
-    items = tuple(published_tasks(lexicon, seed, n))
-    if missing_conditions(items):
-        raise StimulusError(f"claims: expected at least 2 sentences a condition, got n = {n}")
-    # The paper's activity was measured after the context in lower case, its predictions after it as written.
-    reader = lower_context(model) if original else model
-    found = table2(model, items, progress=progress, **shared)
-    odd = np.array([item.id % 2 == 1 for item in items])
-    scored = np.full(len(items), True) if original else ~odd
-    last, every = last_layer(model), range(1, sum(model.sizes) + 1)
-    anywhere = {number: parts.costliest(found, odd, number, every) for number in "SP"}
-    costliest = {number: parts.costliest(found, odd, number, last) for number in "SP"}
-    chosen = parts.NUMBER_UNITS if original else costliest
-    long_range = tuple(dict.fromkeys(unit for unit in chosen.values() if unit is not None))
+    study = Study(model, n, n_random, seed, state, tuple(linzen or ()), lexicon, unknown, progress=progress)
+    found = {}
+    for name, measure in MEASURES.items():
+        found[name] = measure(study, found)
+    return findings(study, found)
 
-    judged = [item for item, keep in zip(items, scored, strict=True) if keep]
-    noun_pp = [item for item in judged if item.task == "nounPP"]
-    chosen_on = [item for item, keep in zip(items, scored if original else odd, strict=True) if keep]
-    data = number_data(reader, noun_pp, **shared)
-    on_data = number_data(reader, [item for item in chosen_on if item.task == "nounPP"], **shared)
-    short = short_range_units(reader, on_data).units
-    regression = depth_regression(depth_data(reader, None, **shared))
-    peak, syntax = parts.syntax_unit(reader, long_range, regression.outliers, noun_pp, original, shared)
-    groups = {
-        "short": (EASY, short),
-        "short and long": (EASY, (*short, *long_range) if short and long_range else ()),
-        "syntax": (("nounPP", "nounPPAdv"), regression.outliers),
-    }
-    extra, no_linzen = parts.readable(model, linzen)
-    which = "correct" if original else "all"
-    gates = dynamics(reader, noun_pp, long_range, which, **shared) if long_range else None
+
+def findings(study, found):
+    """Put together what the ledger asks for.
+
+    Parameters
+    ----------
+    study : study.Study
+    found : dict
+        What each of `measures.MEASURES` returned.
+
+    Returns
+    -------
+    Findings
+    """
+    units, table, depth = found["agreement"], found["agreement"].table, found["depth"]
+    long_range = units.long_range
+    curves = [decoded.curve()[0] for decoded in found["decoding"].curves["sentence"].values()]
     return Findings(
-        original=original,
-        sizes=model.sizes,
-        items=items,
-        full=found.full,
-        ablated=found.ablated,
-        lowered=agreement(reader, items, **shared).margins if original else None,
-        scored=scored,
-        chosen=dict(chosen),
-        anywhere=anywhere,
-        syntax=syntax,
-        counts=parts.counts(model),
-        dynamics=gates,
-        efferents=Efferents(form_auc(model), np.subtract(*efferents(model).mean(axis=1)), segregation(model)),
-        decoding=parts.decoding(data, long_range),
-        short_range=short,
-        groups={
-            name: parts.group(model, judged, extra, tasks, units, n_random, seed, shared, progress)
-            for name, (tasks, units) in groups.items()
-        },
-        votes=parts.votes(model, judged, found.full[scored], long_range, shared),
-        depth=regression,
-        connectivity=connectivity(reader, long_range, peak) if long_range else None,
-        bare=connectivity(reader, long_range) if long_range else None,
-        peak=peak,
-        structures=structures(reader, [syntax], n, STRUCTURES, seed, lexicon, **shared) if syntax else {},
-        linzen=parts.linzen(model, extra, long_range, state) if extra else None,
-        no_linzen=no_linzen,
-        n_random=n_random,
+        original=study.original,
+        sizes=study.model.sizes,
+        items=study.items,
+        full=table.full,
+        ablated=table.ablated,
+        lowered=units.lowered,
+        scored=study.scored,
+        chosen=units.chosen,
+        anywhere=units.anywhere,
+        syntax=depth.syntax,
+        counts=units.counts,
+        # what is shown in place of number units is no number unit
+        dynamics=found["gates"] if long_range else None,
+        efferents=found["efferents"],
+        decoding=dict(zip((*long_range, "rest"), curves, strict=True)) if long_range else {},
+        short_range=found["decoding"].short.units,
+        groups=found["groups"],
+        votes=found["efferents"].votes,
+        depth=depth.regression,
+        connectivity=found["connectivity"].scaled if long_range else None,
+        bare=found["connectivity"].bare if long_range else None,
+        peak=depth.peak,
+        structures=found["structures"] if depth.syntax else {},
+        linzen=found["linzen"],
+        no_linzen=study.no_linzen,
+        n_random=study.n_random,
     )

@@ -1,4 +1,4 @@
-"""The pieces that `findings.gather` puts together, each for one or two claims."""
+"""What `measures.py` is made of: how units are chosen, and which sentences they are then judged on."""
 
 from dataclasses import dataclass, replace
 
@@ -6,9 +6,9 @@ import numpy as np
 
 from .ablation import POINTS, TESTABLE
 from .connectivity import connectivity, peak_activity
-from .decoding import SUBJECT, generalisation
+from .decoding import SUBJECT
 from .dynamics import dynamics
-from .efferents import attribution, last_layer
+from .efferents import last_layer
 from .groups import group_tests
 from .number_agreement import agreement, share_right
 from .short_range import EASY
@@ -29,12 +29,12 @@ class Linzen:
     off: dict
 
 
-def costliest(found, odd, number, units):
-    """The one of `units` with the largest drop on odd ids; none if at most 10 points, or not solved."""
+def costliest(found, odd, number, units, strict=True):
+    """The one of `units` with the largest drop on odd ids; if `strict`, none if at most 10 points, or not solved."""
     half = odd & np.array([(item.task, item.condition) == HARD[number] for item in found.items])
     full = share_right(found.full[half])
     lost = full - share_right(found.ablated[:, half][np.array(units) - 1])
-    if not (full >= TESTABLE and lost.max() > POINTS):
+    if strict and not (full >= TESTABLE and lost.max() > POINTS):
         return None
     return units[int(np.argmax(lost))]
 
@@ -68,37 +68,28 @@ def syntax_unit(model, long_range, outliers, items, original, shared):
     return peak, unit
 
 
-def decoding(data, long_range):
-    every = range(1, data.C.shape[2] + 1)
-    seen = {unit: [unit] for unit in long_range} | {"rest": sorted(set(every) - set(long_range))}
-    return {name: generalisation(data, units, (SUBJECT,)).mean[0] for name, units in seen.items()}
-
-
-def group(model, items, linzen, tasks, units, n_random, seed, shared, progress):
+def group(study, tasks, units):
     """What `units` together do in the conditions that they are said to matter to."""
     if not units:
         return []
     wanted = [
         item
-        for item in items
+        for item in study.judged
         if item.task in tasks and (item.task in EASY or (item.task, item.condition) in INCONGRUENT)
     ]
-    tests = group_tests(model, wanted, units, n_random, seed, progress=progress, **shared)
-    if linzen and tasks != EASY:  # one condition, however many attractors there are
-        pooled = [replace(item, condition="") for item in linzen]
-        tests += group_tests(
-            model, pooled, units, n_random, seed, state=shared["state"], unknown="<unk>", progress=progress
-        )
+    how = {"n_random": study.n_random, "seed": study.seed, "kind": study.kind, "state": study.state}
+    tests = group_tests(study.model, wanted, units, unknown=study.unknown, progress=study.progress, **how)
+    if study.known_linzen and tasks != EASY:  # one condition, however many attractors there are
+        pooled = [replace(item, condition="") for item in study.known_linzen]
+        tests += group_tests(study.model, pooled, units, unknown="<unk>", progress=study.progress, **how)
     return tests
 
 
-def votes(model, items, margins, long_range, shared):
-    """What `long_range` together add to the margin of each wrong item of nounPP and nounPPAdv: (errors,)."""
-    errors = [item for item, margin in zip(items, margins, strict=True)
-              if item.task in ("nounPP", "nounPPAdv") and margin <= 0]  # fmt: skip
-    if not errors or not long_range:
+def votes(found, margins, long_range):
+    """What `long_range` together add to the margin of each item of an attribution that is wrong: (errors,)."""
+    if not long_range:
         return np.zeros(0)
-    return attribution(model, errors, **shared).of(long_range)
+    return found.of(long_range)[margins <= 0]
 
 
 def readable(model, items):
@@ -123,7 +114,9 @@ def readable(model, items):
 
 
 def linzen(model, items, long_range, state):
+    """The Linzen set intact, and without each of `long_range`; None without sentences."""
+
     def margins(off):
         return agreement(model, items, state, off, unknown="<unk>").margins
 
-    return Linzen(margins(()), {unit: margins([unit]) for unit in long_range})
+    return Linzen(margins(()), {unit: margins([unit]) for unit in long_range}) if items else None

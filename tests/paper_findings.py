@@ -7,9 +7,10 @@ import numpy as np
 from minilstm.claims_agreement import FULL, OFF
 from minilstm.connectivity import Connectivity
 from minilstm.dynamics import VARIABLES, Dynamics
-from minilstm.findings import Efferents, Findings
+from minilstm.findings import Findings
 from minilstm.findings_parts import Linzen
 from minilstm.groups import GroupTest
+from minilstm.measures import Efferents
 from minilstm.stimuli import Item
 
 SIZES, TOTAL, H, FIRST = (650, 650), 1300, 650, 651
@@ -76,7 +77,7 @@ def weights():
     auc[S - FIRST], auc[P - FIRST] = 1, 0.01
     lean[S - FIRST], lean[P - FIRST] = -1, 1
     apart[[651 - FIRST, 1300 - FIRST, Y - FIRST]] = 0.1
-    return Efferents(auc, lean, apart)
+    return Efferents(auc, lean, apart, None, None)
 
 
 def groups():

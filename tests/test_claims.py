@@ -14,11 +14,14 @@ from minilstm.claims import CLAIMS, VERDICTS, judge
 from minilstm.claims_outcome import mcnemar, signed_ranks
 from minilstm.connectivity import peak_activity
 from minilstm.decoding import number_data
+from minilstm.efferents import attribution
 from minilstm.errors import StimulusError
 from minilstm.findings import gather
 from minilstm.findings_parts import costliest, readable, syntax_unit, votes
+from minilstm.measures import decoding
 from minilstm.number_agreement import agreement
 from minilstm.stimuli import na_task
+from minilstm.study import Study
 
 HOLDS, FAILS, UNTESTABLE = VERDICTS
 SECTIONS = """4.1 T2, 4.1, 4.1, 4.1, 4.1, 4.1, 4.1, 4.1, 4.1, 4.1, 4.1, 4.2,
@@ -299,7 +302,7 @@ def test_shuffled_weights_do_none_of_it():
 
 def test_of_the_papers_model_nothing_is_chosen_and_all_items_score(monkeypatch):
     singular, plural, syntax, *_ = planted.UNITS.values()
-    monkeypatch.setattr("minilstm.findings.may_be_original", lambda model: True)
+    monkeypatch.setattr("minilstm.study.may_be_original", lambda model: True)
     monkeypatch.setattr("minilstm.findings_parts.NUMBER_UNITS", {"S": plural, "P": singular})
     monkeypatch.setattr("minilstm.findings_parts.SYNTAX_UNIT", syntax + 5)
     found = gather(load("planted"), n=4, n_random=10)
@@ -348,7 +351,7 @@ def test_votes_are_what_units_add_to_wrong_answers():
     assert 0 < wrong.sum() < len(items)
     forms = [model.encode(form) for form in zip(*((item.right, item.wrong) for item in items), strict=True)]
     bias = model.decoder_bias[forms[0]] - model.decoder_bias[forms[1]]
-    found = votes(model, items, margins, tuple(range(9, 14)), {"state": "context", "unknown": "error"})
+    found = votes(attribution(model, items), margins, tuple(range(9, 14)))
     np.testing.assert_allclose(found, (margins - bias)[wrong])
 
 
@@ -363,10 +366,11 @@ def test_short_range_units_are_chosen_on_odd_ids_and_decoded_on_even_ones(monkey
         judged.append({item.id for item in data[1]})
         return SimpleNamespace(units=())
 
-    monkeypatch.setattr("minilstm.findings.number_data", watched)
-    monkeypatch.setattr("minilstm.findings.short_range_units", rule)
-    monkeypatch.setattr("minilstm.findings_parts.decoding", lambda data, units: {item.id for item in data[1]})
-    assert gather(load("planted"), n=4, n_random=10).decoding == {2, 4}
+    monkeypatch.setattr("minilstm.measures.number_data", watched)
+    monkeypatch.setattr("minilstm.measures.short_range_units", rule)
+    monkeypatch.setattr("minilstm.measures.figure_2", lambda data, units, split: {item.id for item in data[1]})
+    found = decoding(Study(load("planted"), n=4), {"agreement": SimpleNamespace(shown=())})
+    assert found.curves == {"sentence": {2, 4}, "noun": {2, 4}}
     assert judged == [{1, 3}] and read == [{2, 4}, {1, 3}]
 
 

@@ -34,33 +34,12 @@ def table(text):
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def test_reproduce_prints_table_2_and_writes_whole_results(capsys, path, tmp_path):
-    out = tmp_path / "made" / "on the way"
-    printed = run(capsys, "reproduce", "--model", path, "--n", 8, "--out", out).out
-    assert "2 LSTM layers of 8 + 5 units, 289 words" in printed
-    assert "Long-range number units (chosen on odd items, confirmed on even ones)" in printed
-    rows = table((out / "table2.csv").read_text())
-    assert len(rows) == 18
-    model = small_model((8, 5), dtype=np.float32)
-    margins = ablation_engine.margins(model, na_task("nounPP", "SP", 8), [()])[0]
-    row = next(row for row in rows if (row["task"], row["condition"]) == ("nounPP", "SP"))
-    assert float(row["full"]) == 100 * np.mean(margins > 0)
-    assert float(row["margin"]) == pytest.approx(margins.mean(), abs=1e-5)
-    results = json.loads((out / "results.json").read_text())
-    assert len(results["model"]["sha256"]) == 64 and results["options"]["state"] == "context"
-    every = table((out / "margins.csv").read_text())
-    assert len(every) == 18 * 8 and {f"{unit} off" for unit in range(1, 14)} < every[0].keys()
-    assert (out / "ablations.png").read_bytes().startswith(b"\x89PNG")
-    assert not [file for file in out.iterdir() if file.name.startswith(".")]  # no half-written file is left
-
-
 def test_json_and_csv_are_for_programs(capsys, path):
     as_json = json.loads(run(capsys, "agreement", "--model", path, "--n", 4, "--json").out)
     as_csv = table(run(capsys, "agreement", "--model", path, "--n", 4, "--csv").out)
     assert len(as_json) == len(as_csv) == 18
     assert [row["condition"] for row in as_json] == [row["condition"] for row in as_csv]
     assert float(as_csv[3]["margin"]) == as_json[3]["margin"]
-    assert json.loads(run(capsys, "reproduce", "--model", path, "--n", 4, "--json").out)["number_units"].keys() == {"S", "P"}
     facts = json.loads(run(capsys, "info", "--model", path, "--json").out)
     assert facts["layers"] == [8, 5] and facts["vocabulary"] == 289
 
@@ -80,7 +59,6 @@ def test_other_tasks_and_their_order(capsys, path):
     model = small_model((8, 5), dtype=np.float32)
     expected = 100 * np.mean(ablation_engine.margins(model, na_task("ObjRel", "SP", 5), [(12,)]) > 0)
     assert off["ObjRel SP"] == pytest.approx(expected)
-    assert "not judged" in run(capsys, "reproduce", *shared).out
 
 
 def test_a_users_own_sentences(capsys, path, tmp_path):
@@ -88,8 +66,8 @@ def test_a_users_own_sentences(capsys, path, tmp_path):
     stimuli.write_text("The boy\tgreets\tgreet\teasy\nThe boys near the car\tgreet\tgreets\thard\nThe boy\tsings\tsing\teasy\n")
     rows = json.loads(run(capsys, "agreement", "--model", path, "--stimuli", stimuli, "--json").out)
     assert [(row["condition"], row["n"], row["skipped"]) for row in rows] == [("easy", 1, 1), ("hard", 1, 0)]
-    printed = run(capsys, "reproduce", "--model", path, "--stimuli", stimuli).out
-    assert "not judged" in printed and "1 of 3 sentences not scored" in printed
+    halves = [run(capsys, "ablate", "--model", path, "--stimuli", stimuli, "--half", half, "--csv").out for half in ("odd", "even")]
+    assert [half.splitlines()[0] for half in halves] == ["unit,mine easy,mine hard", "unit,mine easy"]  # ids run in a condition
     stimuli.write_text("The boy\tgreets\tgreet\teasy\nThe boy\tgreets\n")
     assert f"{stimuli}, line 2" in run(capsys, "agreement", "--model", path, "--stimuli", stimuli, code=2).err
 

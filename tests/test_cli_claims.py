@@ -8,7 +8,7 @@ import json
 import pytest
 
 from minilstm import checkpoints, cli_claims, findings, load
-from minilstm.claims import CLAIMS, VERDICTS, Judgement
+from minilstm.claims import CLAIMS, LEDGER, VERDICTS, Judgement
 from minilstm.errors import MinilstmError, StimulusError
 
 
@@ -54,16 +54,14 @@ def test_the_ledger_as_text(capsys, asked):
     assert max(map(len, printed.splitlines())) <= 110
     run("--quick", "--seed", 3)
     run("--quick", *SMALL)
-    full, quick, given = [(None, 1000, 0), (60, 200, 3), (12, 50, 0)]
-    assert asked == [(*amount, "context", None) for amount in (full, quick, given)]
+    full, quick, given = [(None, 1000, 0), (None, 200, 3), (12, 50, 0)]
+    assert asked == [(*amount, "context", ()) for amount in (full, quick, given)]
 
 
 def test_the_ledger_for_programs(capsys, asked):
     run(form="json")
     ledger = json.loads(capsys.readouterr().out)
-    assert [row["number"] for row in ledger] == list(range(1, 41)) and set(ledger[0]) == set(
-        cli_claims.COLUMNS
-    )
+    assert [row["number"] for row in ledger] == list(range(1, 41)) and set(ledger[0]) == set(LEDGER)
     assert ledger[6]["verdict"] == "holds" and ledger[6]["criterion"] == CLAIMS[6].other
     run(form="csv")
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))

@@ -1,5 +1,7 @@
 """The regression on depth, on codes that were planted in made-up data, and against scikit-learn."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
@@ -8,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from small_model import small_model
 
-from minilstm.errors import MinilstmError, StimulusError
+from minilstm.errors import MinilstmError, StimulusError, UnknownWordError
 from minilstm.stimuli import na_task
 from minilstm.stimuli.depth import depth_sentences, sample_cells
 from minilstm.syntax import (
@@ -142,6 +144,19 @@ def test_depth_data_of_a_model():
         np.testing.assert_allclose(data.h[k], np.hstack([h[position, 0] for h in trace.h]), rtol=1e-10)
         assert data.count[k] == counts[model.vocabulary.index(words[position])]
     assert depth_data(small_model(), sentences, per_cell=3).count is None
+
+
+def test_sentences_with_unknown_words_are_left_out_or_read_as_unk():
+    model = small_model()
+    words = tuple("slooowly" if word == "slowly" else word for word in model.vocabulary)
+    model = replace(model, vocabulary=words, context=())
+    every, known = depth_data(model, unknown="<unk>"), depth_data(model)
+    sentences = depth_sentences()
+    assert any("slowly" in sentences[k].words for k in every.sentence)
+    read = [one for one in sentences if "slowly" not in one.words]
+    assert known.depth.tolist() == [point.depth for point in sample_cells(read)]
+    with pytest.raises(UnknownWordError, match="'slowly'"):
+        depth_data(model, sentences)
 
 
 def test_too_little_to_regress_on():

@@ -6,7 +6,7 @@
 #
 #     minilstm import hidden650_batch128_dropout0.2_lr20.0.pt --vocab vocab.txt -o original.npz
 #     python walkthrough/15_original_checkpoint.py original.npz
-#     minilstm reproduce --model original.npz --out results
+#     minilstm reproduce --model original.npz
 #
 # The first command needs no PyTorch and runs nothing that is in the file. `vocab.txt` has one word a line, in
 # the order of the model's indices. The authors also published six log-probabilities; if the import computes

@@ -1,0 +1,153 @@
+"""The report: sound HTML without network or script, and as a browser draws it: on a wide screen, on a phone, in print."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from minilstm import load
+from minilstm.pipeline import run
+from minilstm.report import write
+from minilstm.section import drawn
+from minilstm.study import Study
+
+NAME = 'a "<b>&model'
+VOID = {"meta", "br", "img", "link", "input", "hr"}
+MEASURE = """<script>
+window.errors = []; window.onerror = (what) => window.errors.push(String(what));
+window.onload = () => { const boxes = [...document.querySelectorAll("main svg, main img")].map(one => {
+  const box = one.getBoundingClientRect(); return [box.width, box.height]; });
+  const wide = [...document.querySelectorAll("main *")].filter(one => !one.closest(".scroll > *") &&
+    one.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map(one => one.outerHTML.slice(0, 80));
+  const out = document.createElement("pre"); out.id = "measured"; out.textContent = JSON.stringify({boxes, wide, errors: window.errors,
+    page: document.documentElement.scrollWidth, screen: document.documentElement.clientWidth}); document.body.append(out); };
+</script>"""
+
+
+class Page(HTMLParser):
+    """What of a page is checked: that tags close, ids, links, texts."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.open, self.ids, self.links, self.tags, self.attributes = [], [], [], [], []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.tags.append(tag)
+        self.attributes.append((tag, attributes))
+        self.ids += [attributes["id"]] if "id" in attributes else []
+        self.links += [value for name, value in attributes.items() if name in ("href", "xlink:href", "src", "clip-path")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    """A report of the planted network under a name that has to be escaped."""
+    folder = tmp_path_factory.mktemp("report")
+    study = Study(load("planted"), n=12, n_random=20)
+    write(NAME, study, run(study, folder), folder)
+    return folder / "report.html"
+
+
+@pytest.fixture(scope="module")
+def page(path):
+    return Page(path.read_text(encoding="utf-8"))
+
+
+def test_it_is_sound(page, path):
+    text = path.read_text(encoding="utf-8")
+    assert not page.open and not {"script", "link", "iframe", "img"} & set(page.tags)
+    assert text.startswith('<!DOCTYPE html>\n<html lang="en">') and '<meta name="viewport" content="width=device-width' in text
+    assert NAME not in text and "a &quot;&lt;b&gt;&amp;model" in text and "b" not in page.tags
+    assert not re.search(r"(?:src|href|url)\W{1,3}(?:https?:|//|file:)", text) and "@import" not in text
+    headings = [int(tag[1]) for tag in page.tags if re.fullmatch("h[1-6]", tag)]
+    assert headings[0] == 1 and headings.count(1) == 1 and set(headings) == {1, 2}
+
+
+def test_ids_are_unique_and_every_reference_is_met(page):
+    assert len(page.ids) == len(set(page.ids)) > 300
+    inside = [re.sub(r"^(?:url\()?#|\)$", "", link) for link in page.links if not link.startswith("data:")]
+    assert len(inside) > 300 and set(inside) <= set(page.ids)
+
+
+def test_figures_and_tables_say_what_they_are(page):
+    pictures = [attributes for tag, attributes in page.attributes if tag == "svg"]
+    assert len(pictures) > 12 and all(one["role"] == "img" and len(one["aria-label"]) > 20 for one in pictures)
+    assert page.tags.count("figcaption") == page.tags.count("figure") == len(pictures) + page.tags.count("table")
+    heads = [attributes.get("scope") for tag, attributes in page.attributes if tag == "th"]
+    assert set(heads) == {"col", "row"}
+
+
+def test_ids_of_figures_that_look_alike_stay_apart():
+    from minilstm.plots import figure
+
+    def picture(name):
+        fig, axes = figure()
+        axes[0, 0].imshow(np.eye(3))
+        axes[0, 0].plot([0, 1], "o")
+        return drawn(name, fig, "caption", "alt").svg
+
+    one, two, again = picture("one"), picture("two"), picture("one")
+    ids = [set(re.findall(r'\bid="([^"]+)"', svg)) for svg in (one, two)]
+    assert one == again and ids[0] and not ids[0] & ids[1]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """A function that runs Chromium without a window and returns what it prints."""
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        assert not os.environ.get("MINILSTM_REQUIRE_PARITY"), "Chromium is missing: apt-get install chromium"
+        pytest.skip("the report is not looked at: Chromium is missing (Debian's package `chromium`)")
+    quiet = [f"--disable-{what}" for what in ("gpu", "quic", "background-networking", "component-update", "sync", "dev-shm-usage")]
+    profile = tmp_path_factory.mktemp("profile")
+    fixed = ["--headless", "--no-sandbox", "--no-first-run", f"--user-data-dir={profile}", "--enable-logging=stderr", *quiet]
+
+    def browse(path, *options):
+        done = subprocess.run([program, *fixed, *options, Path(path).as_uri()], capture_output=True, text=True, check=True, timeout=550)
+        assert "CONSOLE" not in done.stderr, done.stderr
+        return done.stdout
+
+    return browse
+
+
+def measured(browser, path, tmp_path, width):
+    """What a script of ours measures in a copy of the report that is shown `width` pixels wide."""
+    copy, frame = tmp_path / "copy.html", tmp_path / "frame.html"
+    copy.write_text(path.read_text(encoding="utf-8").replace("<head>", "<head>" + MEASURE), encoding="utf-8")
+    # a window cannot be as narrow as a phone, a frame in it can
+    frame.write_text(f'<iframe id="f" src="copy.html" style="width:{width}px;height:800px"></iframe><pre id="measured"></pre><script>'
+                     'onload = () => { document.getElementById("measured").textContent = '
+                     'document.getElementById("f").contentDocument.getElementById("measured").textContent; };</script>')  # fmt: skip
+    text = browser(frame, "--dump-dom", f"--window-size={width + 40},900", "--allow-file-access-from-files")
+    return json.loads(re.search(r'<pre id="measured">(.*?)</pre>', text, re.DOTALL).group(1).replace("&gt;", ">").replace("&lt;", "<"))
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_everything_is_drawn_and_nothing_is_wider_than_the_page(browser, page, path, tmp_path, width):
+    found = measured(browser, path, tmp_path, width)
+    assert found["errors"] == [] and len(found["boxes"]) == page.tags.count("svg")
+    assert min(map(min, found["boxes"])) > 50
+    assert found["wide"] == [] and found["page"] <= found["screen"] <= width
+
+
+def test_it_prints(browser, path, tmp_path):
+    browser(path, f"--print-to-pdf={tmp_path / 'report.pdf'}", "--no-pdf-header-footer")
+    pdf = (tmp_path / "report.pdf").read_bytes()
+    assert pdf.startswith(b"%PDF") and len(re.findall(rb"/Type\s*/Page\b", pdf)) > 5

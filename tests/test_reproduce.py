@@ -1,0 +1,265 @@
+"""`minilstm reproduce`: what it prints and leaves, that its numbers are those of the single commands, and that it resumes."""
+
+import csv
+import io
+import json
+import re
+import shlex
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from minilstm import load, planted
+from minilstm.claims import VERDICTS
+from minilstm.cli import main
+from minilstm.errors import MinilstmError
+from minilstm.keeping import kept
+from minilstm.pipeline import FOUND, REPORT, run
+from minilstm.section import Section, table
+from minilstm.stages import STAGES, Stage
+from minilstm.study import Study
+
+SMALL = "--model", "planted", "--n", "12"
+NAMES = [stage.name for stage in STAGES]
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    """The folder of one whole run, not to be changed, and what it printed."""
+    out = tmp_path_factory.mktemp("out") / "made" / "on the way"
+    return out / "planted", printed("reproduce", *SMALL, "--random", 50, "--out", out)
+
+
+def printed(*arguments, code=0):
+    """What a command prints."""
+    out = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stdout", out)
+        assert main([str(argument) for argument in arguments]) == code
+    return out.getvalue()
+
+
+def rows(path):
+    return list(csv.DictReader(io.StringIO(path.read_text())))
+
+
+def results(folder):
+    """All files of a run that do not say when they were made."""
+    return {path.relative_to(folder): path.read_bytes() for path in sorted(folder.rglob("*.*")) if path.suffix in (".csv", ".svg")}
+
+
+def test_it_prints_table_2_the_stages_the_claims_and_where_the_report_is(first):
+    folder, text = first
+    lines = text.splitlines()
+    assert lines[0] == "planted: 2 LSTM layers of 64 + 64 units, 289 words"
+    assert "Table 2: percent correct." in text and text.index("Table 2") < text.index("Long-range number units")
+    singular, plural = list(planted.UNITS.values())[:2]
+    assert f"singular {singular}; plural {plural}." in text
+    places = [text.index(stage.title + " (") for stage in STAGES]
+    assert places == sorted(places)
+    counts = [int(number) for number in re.findall(rf"  (?:{'|'.join(VERDICTS)}) \((\d+)\)", text)]
+    assert len(counts) == 3 and sum(counts) == 40
+    assert "50 random sets, not 1,000" in text and "12 sentences a condition" in text
+    assert lines[-1] == f"Report: {folder / 'report.html'}"
+
+
+def test_every_stage_leaves_whole_files(first):
+    folder, _ = first
+    assert {path.name for path in folder.iterdir()} == {*NAMES, *REPORT}
+    for stage in STAGES:
+        _, value = kept(folder / stage.name / FOUND)
+        named = {f"{one.name}.csv" for one in value["section"].tables} | {f"{one.name}.svg" for one in value["section"].figures}
+        more = {"margins.csv"} if stage.name == "agreement" else set()
+        assert {path.name for path in (folder / stage.name).iterdir()} == named | more | {FOUND}
+    assert len(rows(folder / "agreement" / "table2.csv")) == 18
+    margins = rows(folder / "agreement" / "margins.csv")
+    accuracy = np.mean([float(row["full"]) > 0 for row in margins if (row["task"], row["condition"]) == ("nounPP", "SP")])
+    row = next(row for row in rows(folder / "agreement" / "table2.csv") if (row["task"], row["condition"]) == ("nounPP", "SP"))
+    assert float(row["full"]) == 100 * accuracy and float(row["paper"]) == 87.2
+
+
+def test_json_and_csv_are_for_programs(first, tmp_path):
+    folder = shutil.copytree(first[0], tmp_path / "planted")
+    as_json = json.loads(printed("reproduce", *SMALL, "--random", 50, "--out", folder.parent, "--json"))
+    assert as_json == json.loads((folder / "results.json").read_text()) and len(as_json["claims"]) == 40
+    assert as_json["model"]["name"] == "planted" and len(as_json["model"]["sha256"]) == 64
+    as_csv = printed("reproduce", *SMALL, "--random", 50, "--out", folder.parent, "--csv")
+    assert [row["full"] for row in csv.DictReader(io.StringIO(as_csv))] == [str(row["full"]) for row in as_json["table2"]]
+
+
+def test_the_ledger_is_that_of_the_single_command(first):
+    ledger = json.loads(printed("claims", *SMALL, "--random", 50, "--json"))
+    assert ledger == json.loads((first[0] / "results.json").read_text())["claims"]
+
+
+def test_numbers_are_those_of_the_single_commands(first):
+    """Every command that the report names is run, and its numbers are set beside those in the report."""
+    folder, _ = first
+    page = (folder / "report.html").read_text()
+    commands = [shlex.split(one)[1:] for one in re.findall(r"<li><code>(minilstm .*?)</code></li>", page)]
+    out = {" ".join(words): list(csv.DictReader(io.StringIO(printed(*words, "--csv")))) for words in commands}
+    assert len(out) == len(commands) == 10 and len(page.split("<li><code>")) == 11
+
+    def of(start):
+        return next(rows for words, rows in out.items() if words.startswith(start))
+
+    def alike(ours, theirs, *names):
+        assert ours and len(ours) == len(theirs)
+        for a, b in zip(ours, theirs, strict=True):
+            for name in names:
+                assert a[name] == b[name] or float(a[name]) == pytest.approx(float(b[name]), abs=1e-4), (name, a, b)
+
+    table2 = rows(folder / "agreement" / "table2.csv")
+    assert [float(row["accuracy %"]) for row in of("agreement")] == [float(row["full"]) for row in table2]
+    alike(of("agreement"), table2, "task", "condition", "n", "margin")
+    off = {row["unit"]: row for row in of("ablate --model")}
+    for row in table2:
+        for column in (column for column in row if column.endswith(" off") and row[column]):
+            assert float(off[column.removesuffix(" off")][f"{row['task']} {row['condition']}"]) == float(row[column])
+    efferents = rows(folder / "efferents" / "efferents.csv")
+    alike(efferents, of("efferents"), *efferents[0])
+    words = next(words for words in commands if words[0] == "efferents")
+    shares, (_, value) = json.loads(printed(*words, "--json"))["shares"], kept(folder / "efferents" / FOUND)
+    for name in ("share", "effect"):  # effects come from Table 2's sweep, not from one of their own
+        assert getattr(value["found"].shares, name).ravel() == pytest.approx([row[name] for row in shares], abs=1e-4)
+    depth = rows(folder / "depth" / "depth.csv")
+    alike(depth, of("depth")[: len(depth)], *depth[0])
+    curves = [[cell and f"{float(cell):.2f}" for cell in list(row.values())[2:]] for row in of("decode")]
+    assert curves == [list(row.values())[2:] for row in rows(folder / "decoding" / "decoding.csv")]
+    _, value = kept(folder / "gates" / FOUND)
+    C = [row for row in of("dynamics") if row["variable"] == "C" and row["condition"] == "SP"]
+    assert [float(row["mean"]) for row in C] == pytest.approx(value["found"].mean["C"][1].T.ravel(), abs=1e-6)
+    bare = next(rows for words, rows in out.items() if "--unscaled" in words)
+    _, connections = kept(folder / "connectivity" / FOUND)
+    sources = dict.fromkeys(int(row["from"]) for row in bare)
+    assert [[str(cell) for cell in row] for row in connections["found"].bare.rows(sources)] == [list(row.values()) for row in bare]
+    groups = [words for words in out if words.startswith("ablate --group")]
+    tests = [row for path in sorted((folder / "groups").glob("*.csv")) for row in rows(path)]
+    theirs = [row for words in groups for row in out[words]]
+    assert groups and {(row["task"], row["condition"], row["p"], float(row["ablated %"])) for row in tests} <= {
+        (row["task"], row["condition"], row["p"], float(row["accuracy %"])) for row in theirs}  # fmt: skip
+
+
+def study(**changes):
+    return replace(Study(load("planted"), n=12, n_random=50), **changes)
+
+
+def again(folder, study, **options):
+    """Run; which stages were measured, and why."""
+    done = {one.stage.name: one for one in run(study, folder, **options)}
+    return {name: one.why for name, one in done.items() if not one.again}
+
+
+def test_an_interrupted_run_goes_on_where_it_was(first, tmp_path, capsys, monkeypatch):
+    out, k = tmp_path / "planted", NAMES.index("decoding")
+    monkeypatch.setattr("minilstm.measures.number_data", interrupt)
+    assert main(["reproduce", *SMALL, "--random", "50", "--out", str(tmp_path)]) == 130
+    assert f"kept in {out}; the same command goes on from there" in capsys.readouterr().err
+    assert not list((out / "decoding").iterdir()) and not (out / "report.html").exists()
+    monkeypatch.undo()
+    assert main(["reproduce", *SMALL, "--random", "50", "--out", str(tmp_path)]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if "(4." in line]
+    assert ["kept from an earlier run" in line for line in lines] == [name in NAMES[:k] for name in NAMES]
+    assert results(out) == results(first[0])
+
+
+def interrupt(*arguments, **options):
+    raise KeyboardInterrupt
+
+
+# Three stages that take no time: the third is made of the first two.
+def counted(study, found):
+    return {"n": np.arange(study.n)}
+
+
+def drawn(study, found):
+    return np.arange(study.n_random)
+
+
+def together(study, found):
+    return found["counted"]["n"].sum() + found["drawn"].sum()
+
+
+def show(study, found):
+    name = list(found)[-1]
+    return Section((name,), (table("it", "It.", ["n"], [[found[name] if name == "together" else 0]]),))
+
+
+QUICK = (
+    Stage("counted", "Counted", "1", counted, show),
+    Stage("drawn", "Drawn", "2", drawn, show, ("n_random",)),
+    Stage("together", "Together", "3", together, show, ("n_random",)),
+)
+EVERY = ["counted", "drawn", "together"]
+
+
+@pytest.fixture
+def quick(tmp_path):
+    """A folder with the results of these."""
+    assert again(tmp_path / "x", study(), stages=QUICK) == dict.fromkeys(EVERY, "")
+    return tmp_path / "x"
+
+
+def test_a_rerun_measures_nothing_unless_asked(quick):
+    before = results(quick)
+    assert again(quick, study(), stages=QUICK) == {}
+    assert again(quick, study(), stages=QUICK, fresh=True) == dict.fromkeys(EVERY, "as asked")
+    assert results(quick) == before and before[Path("together/it.csv")] == b"n\n1291\n"
+
+
+@pytest.mark.parametrize("damage", ["half", "flipped", "not ours", "empty"])
+def test_a_damaged_result_is_measured_anew(quick, damage):
+    before, path = results(quick), quick / "drawn" / FOUND
+    whole = path.read_bytes()
+    middle = len(whole) // 2
+    path.write_bytes({"half": whole[:middle], "flipped": whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :],
+                      "not ours": b"{}", "empty": b""}[damage])  # fmt: skip
+    (quick / "drawn" / ".it.csv.x7").write_text("half a ta")
+    (quick / "report.html").write_text("of what was damaged")
+    why = again(quick, study(), stages=QUICK)
+    assert list(why) == ["drawn"] and why["drawn"].startswith(f"what was kept is damaged: {path}")
+    assert results(quick) == before and not (quick / "report.html").exists()
+    assert {file.name for file in (quick / "drawn").iterdir()} == {"it.csv", FOUND}
+
+
+def test_what_fits_is_taken_and_nothing_else(quick):
+    sets, sentences = "what was kept is of another number of random sets", "what was kept is of another number of sentences"
+    assert again(quick, study(n_random=60), stages=QUICK) == {"drawn": sets, "together": sets}
+    assert again(quick, study(n_random=60, n=10), stages=QUICK) == dict.fromkeys(EVERY, sentences)
+    model = study().model
+    changed = {
+        "seed": study(seed=1), "state": study(state=None), "lexicon": study(lexicon="frequent"), "unknown": study(unknown="<unk>"),
+        "kind": study(kind="mean"), "precision": study(model=load("planted", "float64")),
+        "model": study(model=replace(model, context=model.context[:-1])),
+    }  # fmt: skip
+    again(quick, study(), stages=QUICK)
+    for name, other in changed.items():
+        why = set(again(quick, other, stages=QUICK).values())
+        assert len(why) == 1 and name in why.pop().removeprefix("what was kept is of another ").split(", ")
+        again(quick, study(), stages=QUICK)
+    linzen = study(linzen=tuple(study().items[:2]))
+    assert again(quick, linzen, stages=QUICK) == {}  # none of the three says that it depends on it
+    assert again(quick, linzen, stages=[QUICK[0]._replace(options=("linzen",)), *QUICK[1:]]).keys() == {"counted"}
+
+
+def test_other_code_and_other_libraries_do_not_fit(quick, monkeypatch):
+    monkeypatch.setattr("minilstm.pipeline.source", lambda: "edited")
+    assert set(again(quick, study(), stages=QUICK).values()) == {"what was kept is of another state of this code"}
+    monkeypatch.setattr("minilstm.pipeline.versions", lambda: {"numpy": "99"})
+    assert set(again(quick, study(), stages=QUICK).values()) == {"what was kept is of another version of a library"}
+
+
+def test_what_is_of_other_options_is_gone_before_anything_is_measured(quick):
+    (quick / "report.html").write_text("of seed 0")
+    with pytest.raises(KeyboardInterrupt):
+        run(study(seed=3), quick, [QUICK[0]._replace(measure=interrupt), *QUICK[1:]])
+    assert [path for path in quick.rglob("*") if path.is_file()] == []
+
+
+def test_a_folder_that_cannot_be_made_is_bad_input(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(MinilstmError, match="cannot be written"):
+        run(study(), tmp_path / "file" / "planted", QUICK)
