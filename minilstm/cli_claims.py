@@ -2,11 +2,12 @@
 
 import sys
 import textwrap
+from argparse import Namespace
 from collections import Counter
 from pathlib import Path
 
 from .claims import CLAIMS, VERDICTS, judge
-from .cli_options import load_model, state_of
+from .cli_options import lexicon_option, load_model, state_of
 from .errors import MinilstmError
 
 QUICK = {"n": 60, "random": 200}
@@ -26,9 +27,7 @@ def add_options(command):
     command.add_argument(
         "--seed", type=int, default=0, help="which sentences, and which random sets, are drawn (0)"
     )
-    command.add_argument(
-        "--lexicon", default="paper", help="words of the tasks: paper, frequent or auxiliaries (paper)"
-    )
+    lexicon_option(command)
     command.add_argument(
         "--linzen", type=Path, metavar="FILE", help="subj_agr_filtered.text, with the .gold beside it"
     )
@@ -97,9 +96,9 @@ def _all(options):
     for name in checkpoints.names():
         if name == "mini":  # another name of one of them
             continue
-        options.model = name
         print(f"{name} ...", file=sys.stderr)
-        judged[name] = judge(_gather(load_model(options), options))
+        one = Namespace(**{**vars(options), "model": name})  # each with the lexicon of its own file
+        judged[name] = judge(_gather(load_model(one), one))
     print(verdict_table(judged))
 
 

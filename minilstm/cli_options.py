@@ -26,10 +26,16 @@ def item_options(tasks=None):
     items.add_argument("--stimuli", type=Path, metavar="FILE", help="your own sentences: prefix, right, wrong, condition")
     items.add_argument("--task", dest="tasks", type=_names, default=tasks, metavar="TASKS",
                        help=f"such as nounPP,SubjRel ({','.join(tasks) if tasks else 'the seven of Table 1'})")  # fmt: skip
-    items.add_argument("--lexicon", default="paper", help="words of the tasks: paper, frequent or auxiliaries (paper)")
+    lexicon_option(items)
     items.add_argument("--n", type=int, metavar="N", help="sentences a condition (default: the published counts)")
     items.add_argument("--seed", type=int, default=0, help="which sentences, and which random sets, are drawn (0)")
     return items
+
+
+def lexicon_option(command):
+    """Whose words the tasks are made of; `load_model` fills in what the model's file says."""
+    command.add_argument("--lexicon", help="words of the tasks: paper, frequent or auxiliaries (what the model's file says, "
+                         "else paper)")  # fmt: skip
 
 
 def kind_option(command):
@@ -52,7 +58,7 @@ def unit_numbers(text):
 
 
 def load_model(options):
-    """The model, and with it the number of BLAS threads."""
+    """The model; with it the number of BLAS threads, and the lexicon where the options leave that to the model."""
     from threadpoolctl import threadpool_limits
 
     from .checkpoints import load
@@ -60,6 +66,8 @@ def load_model(options):
     model = load(options.model, "float64" if options.float64 else "float32")
     small = max(model.sizes) < 128  # threads cost more than they bring
     threadpool_limits(options.threads or (1 if small else None))
+    if "lexicon" in options and options.lexicon is None:
+        options.lexicon = model.provenance.get("lexicon", "paper")
     return model
 
 

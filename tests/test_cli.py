@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,6 +53,19 @@ def test_reproduce_prints_table_2_and_writes_whole_results(capsys, path, tmp_pat
     assert len(every) == 18 * 8 and {f"{unit} off" for unit in range(1, 14)} < every[0].keys()
     assert (out / "ablations.png").read_bytes().startswith(b"\x89PNG")
     assert not [file for file in out.iterdir() if file.name.startswith(".")]  # no half-written file is left
+
+
+def test_the_lexicon_is_the_models_own_unless_one_is_given(capsys, tmp_path):
+    model = replace(small_model((8, 5), dtype=np.float32), provenance={"lexicon": "auxiliaries"})
+    model.save(tmp_path / "own.npz")
+    replace(model, provenance={"lexicon": "none such"}).save(tmp_path / "bad.npz")
+
+    def scored(*options, name="own.npz"):
+        return table(run(capsys, "agreement", "--model", tmp_path / name, "--csv", *options).out)[0]["n"]
+
+    assert (scored(), scored("--lexicon", "paper")) == ("60", "300")  # Simple: 20 nouns by 3 verbs, and by 15
+    assert scored("--lexicon", "paper", name="bad.npz") == "300"
+    assert "no lexicon 'none such'" in run(capsys, "agreement", "--model", tmp_path / "bad.npz", code=2).err
 
 
 def test_json_and_csv_are_for_programs(capsys, path):
