@@ -88,7 +88,8 @@ def depth_data(model, sentences=None, state="context", unknown="error", **cells)
     Parameters
     ----------
     sentences : sequence of stimuli.depth.Sentence or stimuli.trees.DepthSentence, optional
-        Drawn from the depth grammar if not given, 300 of each length.
+        Drawn from the depth grammar if not given, 300 of each length; without those in which the model does not know a
+        word, unless `unknown` says what such a word becomes.
     **cells
         `per_cell`, `positions` and `depths` of `sample_cells`.
 
@@ -96,7 +97,9 @@ def depth_data(model, sentences=None, state="context", unknown="error", **cells)
     -------
     DepthData
     """
-    sentences = depth_sentences() if sentences is None else sentences
+    if sentences is None:
+        known = set(model.vocabulary)
+        sentences = [one for one in depth_sentences() if unknown != "error" or known.issuperset(one.words)]
     points = sample_cells(sentences, **cells)
     if not points:
         raise StimulusError(f"depth: of {len(sentences)} sentences none has a word in the cells to sample")

@@ -1,5 +1,7 @@
 """The regression on depth, on codes that were planted in made-up data, and against scikit-learn."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
@@ -8,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from small_model import small_model
 
-from minilstm.errors import MinilstmError, StimulusError
+from minilstm.errors import MinilstmError, StimulusError, UnknownWordError
 from minilstm.stimuli import na_task
 from minilstm.stimuli.depth import depth_sentences, sample_cells
 from minilstm.syntax import (
@@ -142,6 +144,20 @@ def test_depth_data_of_a_model():
         np.testing.assert_allclose(data.h[k], np.hstack([h[position, 0] for h in trace.h]), rtol=1e-10)
         assert data.count[k] == counts[model.vocabulary.index(words[position])]
     assert depth_data(small_model(), sentences, per_cell=3).count is None
+
+
+def test_sentences_of_the_grammar_with_unknown_words_are_left_out():
+    """Of our own sentences those that the model can read are taken; a sentence that was given, or `<unk>`, is read."""
+    model = small_model()
+    assert "<unk>" in model.vocabulary
+    model = replace(model, vocabulary=tuple({"cleans": "scrubs"}.get(word, word) for word in model.vocabulary))
+    unread = {sentence.words for sentence in depth_sentences() if "cleans" in sentence.words}
+    points = sample_cells([sentence for sentence in depth_sentences() if sentence.words not in unread], 3)
+    data = depth_data(model, per_cell=3)
+    assert unread and [*zip(data.sentence, data.position, data.depth, strict=True)] == points
+    assert depth_data(model, unknown="<unk>", per_cell=10**6).h.shape > depth_data(model, per_cell=10**6).h.shape
+    with pytest.raises(UnknownWordError, match="cleans"):
+        depth_data(model, depth_sentences(), per_cell=10**6)
 
 
 def test_too_little_to_regress_on():
