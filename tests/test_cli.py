@@ -136,6 +136,11 @@ def test_trace_prints_and_draws(capsys, path, tmp_path):
     trace = small_model((8, 5), dtype=np.float32).trace(sentence, "context")
     assert [row["f 10"] for row in rows] == pytest.approx(trace.f[1][:, 0, 1].tolist(), abs=1e-6)  # unit 2 of layer 2
     assert [row["C 3"] for row in rows] == pytest.approx(trace.C[0][:, 0, 2].tolist(), abs=1e-6)
+    other = "The boy near the cars greets"
+    both = json.loads(run(capsys, *arguments, "--beside", other, "--json").out)
+    assert both[:6] == rows and [row["word"] for row in both[6:]] == other.split()
+    assert both[6:] == json.loads(run(capsys, "trace", other, *arguments[2:], "--json").out)
+    assert "sentences of 6 and 2 words" in run(capsys, *arguments, "--beside", "The boy", code=2).err
     assert "names no number units" in run(capsys, "trace", sentence, "--model", path, code=2).err
     assert ".png or .svg" in run(capsys, *arguments[:-1], tmp_path / "t.bmp", code=2).err
 
