@@ -58,7 +58,7 @@ def unit_numbers(text):
 
 
 def load_model(options):
-    """The model; with it the number of BLAS threads, and the lexicon where the options leave that to the model."""
+    """The model; with it the number of BLAS threads, and the lexicon if the options do not say which."""
     from threadpoolctl import threadpool_limits
 
     from .checkpoints import load
@@ -66,9 +66,14 @@ def load_model(options):
     model = load(options.model, "float64" if options.float64 else "float32")
     small = max(model.sizes) < 128  # threads cost more than they bring
     threadpool_limits(options.threads or (1 if small else None))
+    choose_lexicon(options, model)
+    return model
+
+
+def choose_lexicon(options, model):
+    """Fill in the lexicon that the options leave to the model."""
     if "lexicon" in options and options.lexicon is None:
         options.lexicon = model.provenance.get("lexicon", "paper")
-    return model
 
 
 def items_of(options):
