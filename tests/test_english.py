@@ -48,7 +48,7 @@ def trained(tmp_path_factory):
     (run / "log.tsv").write_text("50\t0\t56.6\tnan\n90\t10\t55.2\t3.5\n110\t12\t55.1\t3.5\n")  # went on after 100
     (decayed / "log.tsv").write_text("120\t61\t50.5\t3.4\n")
     out = data / "tiny.npz"
-    make_english.make(data, run, decayed, out)
+    make_english.make(data, run, decayed, 115, out)
     return data, decayed, out, tensors
 
 
@@ -64,7 +64,8 @@ def test_the_file_is_rounded_and_says_how_the_model_was_made(trained):
     assert model.word_counts.tolist() == list(range(len(model.vocabulary)))
     about = model.provenance
     keys = "tokens read", "of which by the weights it began from", "of which at the constant rate"
-    assert [about[key] for key in (*keys, "of which at the falling rate")] == [120, 50, 50, 20]
+    keys += "of which at the falling rate", "of which with the full softmax"
+    assert [about[key] for key in keys] == [120, 50, 50, 20, 5]
     assert about["text"] == {"state_union": 7, "medquad": 8} and about["lexicon"] == "auxiliaries"
     assert about["held-out perplexity after so many tokens"] == {"50": 56.6, "90": 55.2, "120": 50.5}
     assert (

@@ -1,9 +1,10 @@
 """The English model: what the training left, rounded to float16, with all that a model file says of itself.
 
-    python weights/make_english.py DATA RUN DECAYED [OUT]     writes english.npz, here if OUT is not given
+    python weights/make_english.py DATA RUN DECAYED FULL [OUT]     writes english.npz, here if OUT is not given
 
-DATA is the folder that `prepare_text.py` wrote, RUN that of `train_english.py train` and DECAYED that of `decay`. Needs
-PyTorch. `measure_english.py` then writes down what the model can do.
+DATA is the folder that `prepare_text.py` wrote, RUN that of `train_english.py train` and DECAYED that of `decay`; FULL, after
+how many tokens the softmax was no longer sampled (what `decay` printed when it was stopped, to go on with `--samples 0`). Needs PyTorch.
+`measure_english.py` then writes down what the model can do.
 """
 
 import json
@@ -20,7 +21,7 @@ CONTEXT = "The old house stood at the end of the road . <eos> Some of the childr
 LEXICON = "auxiliaries"  # is/are, was/were, has/have: of the paper's verbs, many are rare in novels
 
 
-def provenance(data, run, decayed):
+def provenance(data, run, decayed, full):
     """How the model was made: {what: answer}, from the files that the training wrote."""
     import torch
     import train_english as recipe
@@ -41,10 +42,11 @@ def provenance(data, run, decayed):
         "of which by the weights it began from": given,
         "of which at the constant rate": constant - given,
         "of which at the falling rate": place["tokens"] - constant,
+        "of which with the full softmax": place["tokens"] - full,
         "processor seconds": round(place["seconds"]),
         "optimiser": f"Adam {recipe.RATE} {recipe.BETAS}, {recipe.WARM_UP} updates of warm-up, gradients clipped at "
         f"{recipe.CLIP}, batch {recipe.BATCH} x {recipe.STEPS}, no dropout; at the end a rate falling linearly to 0",
-        "softmax": f"the batch's own words and {recipe.SAMPLES} sampled ones; all words while the rate falls",
+        "softmax": f"the batch's own words and {recipe.SAMPLES} sampled ones; all words at the end",
         "seeds": "text 0, order 7, samples 1",
         "began from": "weights that were given, trained on the same text by the same recipe with other sentences held "
         "out: those may have read some of the sentences held out here, once at most",
@@ -53,7 +55,7 @@ def provenance(data, run, decayed):
     }
 
 
-def make(data, run, decayed, out):
+def make(data, run, decayed, full, out):
     """Write the model, find its number units in what was written, and write it again with their names."""
     with np.load(decayed / "weights.npz") as file:
         tensors = {name: file[name] for name in file.files}
@@ -63,7 +65,7 @@ def make(data, run, decayed, out):
         vocabulary,
         context=CONTEXT.split(),
         word_counts=np.load(data / "word_counts.npy").astype(np.int64),
-        provenance=provenance(data, run, decayed),
+        provenance=provenance(data, run, decayed, full),
     )
     model.save(out, "float16")
     model = load(out)
@@ -74,6 +76,7 @@ def make(data, run, decayed, out):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (4, 5):
+    if len(sys.argv) not in (5, 6):
         sys.exit(__doc__)
-    make(*map(Path, sys.argv[1:4]), Path(sys.argv[4]) if len(sys.argv) == 5 else HERE / "english.npz")
+    folders, full, out = sys.argv[1:4], int(sys.argv[4]), (*sys.argv[5:], HERE / "english.npz")[0]
+    make(*map(Path, folders), full, Path(out))

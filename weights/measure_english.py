@@ -146,21 +146,29 @@ def linzen(found):
     )
 
 
-def command(name):
+def claims(found):
+    """How many claims hold, of those that need the Linzen set too."""
+    line = "minilstm claims --model english --quick --linzen"
+    printed = command(f"{line} {shlex.quote(str(found.linzen))}").splitlines()
+    return "\n".join(
+        [f"$ {line} {found.linzen.name}", *(one for one in printed[1:] if one.strip() and one[:5].strip())]
+    )
+
+
+def command(line):
     """What a command prints, under the command."""
-    line = COMMANDS[name]
     done = subprocess.run([sys.executable, "-m", *shlex.split(line)], capture_output=True, text=True, check=True)
     return f"$ {line}\n{done.stdout.rstrip()}"
 
 
-BLOCKS = {one.__name__: one for one in (sources, perplexity, rounding, tasks, linzen)}
+BLOCKS = {one.__name__: one for one in (sources, perplexity, rounding, tasks, linzen, claims)}
 
 
 def main(data, decayed, linzen, *names):
     """Write the blocks named."""
     found = read(Path(data), Path(decayed), Path(linzen))
     for name in names or (*BLOCKS, *COMMANDS):
-        text = BLOCKS[name](found) if name in BLOCKS else command(name)
+        text = BLOCKS[name](found) if name in BLOCKS else command(COMMANDS[name])
         print(f"{name}\n{text}\n", flush=True)
         block = f"<!-- {name} -->\n```text\n{text}\n```\n<!-- end {name} -->"
         card = CARD.read_text(encoding="utf-8")
