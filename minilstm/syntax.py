@@ -88,8 +88,8 @@ def depth_data(model, sentences=None, state="context", unknown="error", **cells)
     Parameters
     ----------
     sentences : sequence of stimuli.depth.Sentence or stimuli.trees.DepthSentence, optional
-        Drawn from the depth grammar if not given, 300 of each length; without those in which the model does not know a
-        word, unless `unknown` says what such a word becomes.
+        Drawn from the depth grammar if not given, 300 of each length; those with words that the model does not know
+        are left out, as the authors did with theirs, unless `unknown` says what such words become.
     **cells
         `per_cell`, `positions` and `depths` of `sample_cells`.
 
@@ -98,8 +98,8 @@ def depth_data(model, sentences=None, state="context", unknown="error", **cells)
     DepthData
     """
     if sentences is None:
-        known = set(model.vocabulary)
-        sentences = [one for one in depth_sentences() if unknown != "error" or known.issuperset(one.words)]
+        vocabulary = set(model.vocabulary)
+        sentences = [one for one in depth_sentences() if unknown != "error" or vocabulary.issuperset(one.words)]
     points = sample_cells(sentences, **cells)
     if not points:
         raise StimulusError(f"depth: of {len(sentences)} sentences none has a word in the cells to sample")
