@@ -78,6 +78,7 @@ def parser():
 
     add = command("trace", _trace, [model], "gates and cell of chosen units, word by word, and a picture")
     add.add_argument("sentence", help='words between spaces, such as "The boys near the car greet"')
+    add.add_argument("--beside", metavar="SENTENCE", help="another with as many words, such as its singular, for comparison")
     add.add_argument("--units", type=unit_numbers, metavar="UNITS", help=f"the model's number units if not given ({UNITS})")
     add.add_argument("--off", type=unit_numbers, default=(), metavar="UNITS", help="ablate these")
     add.add_argument("--forms", metavar="A/B", help="also show p of two words, such as greets/greet, at every place")

@@ -2,6 +2,7 @@
 
 import sys
 import textwrap
+from argparse import Namespace
 from collections import Counter
 
 from .claims import CLAIMS, LEDGER, VERDICTS, judge, ledger
@@ -68,9 +69,9 @@ def _all(options):
     for name in checkpoints.names():
         if name == "mini":  # another name of one of them
             continue
-        options.model = name
         print(f"{name} ...", file=sys.stderr)
-        judged[name] = judge(_gather(load_model(options), options))
+        one = Namespace(**{**vars(options), "model": name})  # each with the lexicon of its own file
+        judged[name] = judge(_gather(load_model(one), one))
     print(verdict_table(judged))
 
 

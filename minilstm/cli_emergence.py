@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from .cli_options import items_of, limit_threads, precision, read_words, state_of
+from .cli_options import choose_lexicon, items_of, limit_threads, precision, read_words, state_of
 from .errors import MinilstmError
 
 SHOWN = (
@@ -39,11 +39,12 @@ def run(options):
         raise MinilstmError("--context: goes with --vocabulary; whole models have a context of their own")
     vocabulary = None if options.vocabulary is None else read_vocabulary(options.vocabulary)
     context = () if options.context is None else read_words(options.context)
-    items, found = items_of(options), {}
+    found = {}
     for name, paths in _trainings(options.paths).items():
         models = series(paths, vocabulary, context, precision(options))
         limit_threads(options, models[0])
-        found[name] = emergence(models, items, state_of(options), options.unknown, progress=True)
+        choose_lexicon(options, models[0])
+        found[name] = emergence(models, items_of(options), state_of(options), options.unknown, progress=True)
     columns, rows = table(found)
     if options.form == "text":
         for name, one in found.items():

@@ -49,9 +49,15 @@ def study_options(command):
 
 def _task_options(command):
     """Which sentences of the tasks."""
-    command.add_argument("--lexicon", default="paper", help="words of the tasks: paper, frequent or auxiliaries (paper)")
+    lexicon_option(command)
     command.add_argument("--n", type=int, metavar="N", help="sentences a condition (default: the published counts)")
     command.add_argument("--seed", type=int, default=0, help="which sentences, and which random sets, are drawn (0)")
+
+
+def lexicon_option(command):
+    """Whose words the tasks are made of; `load_model` fills in what the model's file says."""
+    command.add_argument("--lexicon", help="words of the tasks: paper, frequent or auxiliaries (what the model's file says, "
+                         "else paper)")  # fmt: skip
 
 
 def kind_option(command):
@@ -74,11 +80,12 @@ def unit_numbers(text):
 
 
 def load_model(options):
-    """The model, and with it the number of BLAS threads."""
+    """The model; with it the number of BLAS threads, and the lexicon if the options do not say which."""
     from .checkpoints import load
 
     model = load(options.model, precision(options))
     limit_threads(options, model)
+    choose_lexicon(options, model)
     return model
 
 
@@ -101,6 +108,12 @@ def read_words(path):
         return path.read_text(encoding="utf-8").split()
     except (OSError, UnicodeDecodeError) as error:
         raise MinilstmError(f"{path}: cannot be read as text in UTF-8 ({error})") from error
+
+
+def choose_lexicon(options, model):
+    """Fill in the lexicon that the options leave to the model."""
+    if "lexicon" in options and options.lexicon is None:
+        options.lexicon = model.provenance.get("lexicon", "paper")
 
 
 def items_of(options):

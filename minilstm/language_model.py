@@ -132,11 +132,19 @@ class LanguageModel:
             f"{decoder}.bias": self.decoder_bias,
         }
 
-    def save(self, path):
-        """Write the model to an .npz or .safetensors file (see `checkpoints`), whole or not at all."""
+    def save(self, path, dtype=None):
+        """Write the model to an .npz or .safetensors file (see `checkpoints`), whole or not at all.
+
+        Parameters
+        ----------
+        path : str or Path
+        dtype : {"float16", "float32", "float64"}, optional
+            What the weights are rounded to; as they are in memory if not given. A model that was read from a float16
+            file computes in float32, and is written in float32 unless float16 is asked for again.
+        """
         from .checkpoints import write
 
-        write(self, path)
+        write(self, path, dtype)
 
     @property
     def dtype(self):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-SINGULAR, PLURAL, NEUTRAL = "#2477b3", "#c2357a", "#555555"
+SINGULAR, PLURAL, NEUTRAL, LIGHTER = "#2477b3", "#c2357a", "#555555", "#999999"
 # Okabe and Ito's colours, told apart by everybody; with markers of their own, so that print will do
 LINES = (("#0072b2", "o"), ("#d55e00", "s"), ("#009e73", "^"), ("#cc79a7", "D"), ("#e69f00", "v"), ("#56b4e9", "P"))
 GATES = ("C_tilde", "i", "f", "C", "o")  # the panels of Fig. 1, top to bottom
@@ -34,7 +34,7 @@ def save(fig, path, dpi="figure"):
         fig.savefig(file, format=Path(path).suffix[1:], metadata=metadata, dpi=dpi)
 
 
-def plot_trace(words, units, values, choices=None):
+def plot_trace(words, units, values, choices=None, beside=None):
     """Gates and cell of chosen units, word by word: a column of panels a unit, as in Fig. 1a-b.
 
     Parameters
@@ -46,30 +46,39 @@ def plot_trace(words, units, values, choices=None):
         C_tilde, i, f, C, o.
     choices : dict of (steps,) arrays, optional
         p of verb forms after each word, drawn in a last row of panels.
+    beside : (words, values, choices), optional
+        The same of a second sentence with as many words, drawn with broken lines.
     """
+    shown = [(words, values, choices or {}), *([beside] if beside else [])]
     rows = len(GATES) + bool(choices)
     width = max(WIDTH, 0.45 * len(words) * len(units) + 0.6)
-    fig, axes = figure(rows, len(units), width, 0.85 * rows + 0.8, sharex=True, sharey="row")
-    steps = np.arange(len(words))
+    fig, axes = figure(rows, len(units), width, 0.85 * rows + 0.8 + 0.25 * bool(beside), sharex=True, sharey="row")
+    for (_, gates, p), color, style in zip(shown, (NEUTRAL, LIGHTER), ("-", "--"), strict=False):
+        for column in range(len(units)):
+            for axis, gate in zip(axes[:, column], GATES, strict=False):
+                axis.plot(gates[gate][:, column], f"o{style}", color=color, markersize=3, linewidth=1)
+            for (form, of_form), (marker, tint) in zip(p.items(), (("o", SINGULAR), ("s", PLURAL)), strict=False):
+                label = f"$p$({form})" if style == "-" else None
+                axes[-1, column].plot(of_form, marker + style, color=tint, markersize=3, linewidth=1, label=label)
     for column, unit in enumerate(units):
         axes[0, column].set_title(f"unit {unit}", fontsize=8)
-        for row, gate in enumerate(GATES):
-            axis = axes[row, column]
-            axis.plot(steps, values[gate][:, column], "o-", color=NEUTRAL, markersize=3, linewidth=1)
+        for axis, gate in zip(axes[:, column], GATES, strict=False):
             if gate in ("C_tilde", "C"):
                 axis.axhline(0, color="0.8", linewidth=0.6, zorder=0)
             else:
                 axis.set_ylim(-0.05, 1.05)
         if choices:
-            for (form, p), color, style in zip(choices.items(), (SINGULAR, PLURAL), ("o-", "s--"), strict=False):
-                axes[-1, column].plot(steps, p, style, color=color, markersize=3, linewidth=1, label=form)
             axes[-1, column].set_ylim(bottom=0)
-        axes[-1, column].set_xticks(steps, words, rotation=60, ha="right", fontsize=7)
+        labels = [" / ".join(dict.fromkeys(pair)) for pair in zip(*(one[0] for one in shown), strict=True)]
+        axes[-1, column].set_xticks(range(len(words)), labels, rotation=60, ha="right", fontsize=7)
     for row, gate in enumerate(GATES):
         axes[row, 0].set_ylabel(LABELS[gate], rotation=0, labelpad=10, va="center", fontsize=9)
     if choices:
         axes[-1, 0].set_ylabel("$p$", rotation=0, labelpad=10, va="center", fontsize=9)
         axes[-1, 0].legend(fontsize=6, frameon=False)
+    if beside:
+        fig.legend(axes[0, 0].lines[:2], [" ".join(one[0]) for one in shown], loc="outside upper center", ncols=2,
+                   fontsize=7, frameon=False)  # fmt: skip
     fig.align_ylabels()
     return fig
 

@@ -50,6 +50,17 @@ def test_precisions(path):
         load(path, "single-ish")
 
 
+def test_saving_again_does_not_round_unasked(path):
+    """What came from float16 is float32 in memory and in the next file, unless float16 is asked for: the same bytes."""
+    make().save(path, "float16")
+    rounded, model = path.read_bytes(), load(path)
+    model.save(path)
+    assert np.load(path)["W0"].dtype == "<f4"
+    assert_same(load(path), model)
+    load(path).save(path, "float16")
+    assert path.read_bytes() == rounded
+
+
 def test_numpy_alone_reads_it(path):
     model, file = make(), np.load(path, allow_pickle=False)
     np.testing.assert_array_equal(file["U1"], model.layers[1].U)

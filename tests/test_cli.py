@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -32,6 +33,19 @@ def run(capsys, *arguments, code=0):
 def table(text):
     """The rows of a CSV text, each a dict."""
     return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_the_lexicon_is_the_models_own_unless_one_is_given(capsys, tmp_path):
+    model = replace(small_model((8, 5), dtype=np.float32), provenance={"lexicon": "auxiliaries"})
+    model.save(tmp_path / "own.npz")
+    replace(model, provenance={"lexicon": "none such"}).save(tmp_path / "bad.npz")
+
+    def scored(*options, name="own.npz"):
+        return table(run(capsys, "agreement", "--model", tmp_path / name, "--csv", *options).out)[0]["n"]
+
+    assert (scored(), scored("--lexicon", "paper")) == ("60", "300")  # Simple: 20 nouns by 3 verbs, and by 15
+    assert scored("--lexicon", "paper", name="bad.npz") == "300"
+    assert "no lexicon 'none such'" in run(capsys, "agreement", "--model", tmp_path / "bad.npz", code=2).err
 
 
 def test_json_and_csv_are_for_programs(capsys, path):
@@ -100,6 +114,11 @@ def test_trace_prints_and_draws(capsys, path, tmp_path):
     trace = small_model((8, 5), dtype=np.float32).trace(sentence, "context")
     assert [row["f 10"] for row in rows] == pytest.approx(trace.f[1][:, 0, 1].tolist(), abs=1e-6)  # unit 2 of layer 2
     assert [row["C 3"] for row in rows] == pytest.approx(trace.C[0][:, 0, 2].tolist(), abs=1e-6)
+    other = "The boy near the cars greets"
+    both = json.loads(run(capsys, *arguments, "--beside", other, "--json").out)
+    assert both[:6] == rows and [row["word"] for row in both[6:]] == other.split()
+    assert both[6:] == json.loads(run(capsys, "trace", other, *arguments[2:], "--json").out)
+    assert "sentences of 6 and 2 words" in run(capsys, *arguments, "--beside", "The boy", code=2).err
     assert "names no number units" in run(capsys, "trace", sentence, "--model", path, code=2).err
     assert ".png or .svg" in run(capsys, *arguments[:-1], tmp_path / "t.bmp", code=2).err
 

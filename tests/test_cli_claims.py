@@ -4,6 +4,7 @@ import argparse
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -84,6 +85,20 @@ def test_a_table_over_models():
     lines = cli_claims.verdict_table(judged).splitlines()
     assert lines[:2] == ["| # | sec. | claim | one | two | three |", "|---|---|---|---|---|---|"]
     assert len(lines) == 42 and lines[2] == "| 1 | 4.1 T2 | The network solves the NA-tasks | + | - |  |"
+
+
+def test_all_models_are_judged_on_the_words_of_their_own(capsys, monkeypatch, tmp_path, found):
+    for name in ("paper", "auxiliaries", "frequent"):
+        provenance = {"lexicon": name} if name != "paper" else {}
+        replace(load("mini"), provenance=provenance).save(tmp_path / f"{name}.npz")
+    paths = {path.stem: path for path in tmp_path.iterdir()}
+    monkeypatch.setattr(checkpoints, "names", lambda: paths)
+    lexicons = []
+    monkeypatch.setattr(findings, "gather", lambda model, *asked, **_: lexicons.append(asked[5]) or found)
+    run("--all")
+    assert lexicons == list(paths)
+    run("--all", "--lexicon", "frequent")
+    assert lexicons[3:] == ["frequent"] * 3
 
 
 def test_all_models_that_come_along_are_judged(capsys, monkeypatch):
