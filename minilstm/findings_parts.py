@@ -23,7 +23,7 @@ KNOWN = 0.8  # share of the words of the Linzen set below which a model reads to
 
 @dataclass(frozen=True, eq=False)
 class Linzen:
-    """The Linzen set: margins (sentences,), nan where a verb form is unknown; `off` by ablated unit."""
+    """The Linzen set, without sentences of which a verb form is unknown: margins (sentences,); `off` by ablated unit."""
 
     full: np.ndarray
     off: dict
@@ -117,6 +117,7 @@ def linzen(model, items, long_range, state):
     """The Linzen set intact, and without each of `long_range`; None without sentences."""
 
     def margins(off):
-        return agreement(model, items, state, off, unknown="<unk>").margins
+        found = agreement(model, items, state, off, unknown="<unk>").margins
+        return found[~np.isnan(found)]  # an unknown verb form is no wrong answer
 
     return Linzen(margins(()), {unit: margins([unit]) for unit in long_range}) if items else None
