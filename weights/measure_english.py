@@ -12,6 +12,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
@@ -157,7 +158,9 @@ def claims(found):
 
 def command(line):
     """What a command prints, under the command."""
-    done = subprocess.run([sys.executable, "-m", *shlex.split(line)], capture_output=True, text=True, check=True)
+    with TemporaryDirectory() as folder:  # for what it writes
+        words = [sys.executable, "-m", *shlex.split(line)]
+        done = subprocess.run(words, capture_output=True, text=True, check=True, cwd=folder)
     return f"$ {line}\n{done.stdout.rstrip()}"
 
 
