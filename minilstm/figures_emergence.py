@@ -25,7 +25,7 @@ def plot_emergence(columns, rows, first=300_000):
     columns, rows
         What `emergence.table` returned, or was written as CSV and read again.
     first : int
-        Where the axis of words begins; before it nothing much happens.
+        Where the axis of words begins, if the snapshots do not begin later; before it nothing much happens.
 
     Returns
     -------
@@ -33,7 +33,7 @@ def plot_emergence(columns, rows, first=300_000):
     """
     trainings = list(dict.fromkeys(row[0] for row in rows))
     words = np.array([row[columns.index("words")] for row in rows], float)
-    first = min(first, words.max() / 2)
+    first = min(max(first, words.min() / 1.1), words.max() / 2)
     fig, axes = figure(2, 3, 6.0, 3.7, sharex=True)
     for axis, (title, label, limits, lines) in zip(axes.flat, PANELS, strict=True):
         for column, (name, color) in lines.items():
@@ -54,5 +54,6 @@ def plot_emergence(columns, rows, first=300_000):
     for axis in axes[1]:
         axis.set_xscale("log")
         axis.set_xlim(first, 1.1 * words.max())
+        axis.tick_params(axis="x", which="minor", labelsize=5)
         axis.set_xlabel("words read", fontsize=8)
     return fig
