@@ -325,7 +325,9 @@ def test_a_linzen_set_of_unknown_words_is_not_judged():
     strange = [replace(na_task("Simple", "S", 1)[0], prefix=("zxqv",) * 9)]
     items, reason = readable(load("planted"), strange)
     assert items == () and "18 %" in reason
-    known = gather(load("planted"), n=4, n_random=20, linzen=na_task("Simple", "S", 30))
+    partly = [*na_task("Simple", "S", 30), replace(strange[0], prefix=("The", "boy"), wrong="zxqv")]
+    known = gather(load("planted"), n=4, n_random=20, linzen=partly)
+    assert len(known.linzen.full) == 30  # a sentence whose verb forms are not both known is not scored
     assert verdict(known, 2) == HOLDS and len(known.groups["syntax"]) == 5
 
 

@@ -27,7 +27,7 @@ LOGGED = 60_000  # held-out tokens that the training's log is about
 LOGITS = 5_000  # held-out tokens after which all logits are compared
 COMMANDS = {
     "info": "minilstm info --model english",
-    "units": "minilstm reproduce --model english",
+    "smallest": "minilstm smallest --model english",
     "decoding": "minilstm decode --model english",
     "depth": "minilstm depth --model english",
     "connectivity": "minilstm connect --model english",
@@ -147,13 +147,12 @@ def linzen(found):
     )
 
 
-def claims(found):
-    """How many claims hold, of those that need the Linzen set too."""
-    line = "minilstm claims --model english --quick --linzen"
-    printed = command(f"{line} {shlex.quote(str(found.linzen))}").splitlines()
-    return "\n".join(
-        [f"$ {line} {found.linzen.name}", *(one for one in printed[1:] if one.strip() and one[:5].strip())]
-    )
+def reproduce(found):
+    """The whole paper, the Linzen set with it: Table 2, number units, and which claims hold."""
+    line = "minilstm reproduce --model english --linzen"
+    with TemporaryDirectory() as folder:
+        printed = command(f"{line} {shlex.quote(str(found.linzen))} --out {shlex.quote(folder)}")
+    return "\n".join([f"$ {line} {found.linzen.name}", *printed.splitlines()[1:-2]])  # without the report's place
 
 
 def command(line):
@@ -164,7 +163,7 @@ def command(line):
     return f"$ {line}\n{done.stdout.rstrip()}"
 
 
-BLOCKS = {one.__name__: one for one in (sources, perplexity, rounding, tasks, linzen, claims)}
+BLOCKS = {one.__name__: one for one in (sources, perplexity, rounding, tasks, linzen, reproduce)}
 
 
 def main(data, decayed, linzen, *names):
