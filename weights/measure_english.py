@@ -150,9 +150,8 @@ def linzen(found):
 def reproduce(found):
     """The whole paper, the Linzen set with it: Table 2, number units, and which claims hold."""
     line = "minilstm reproduce --model english --linzen"
-    with TemporaryDirectory() as folder:
-        printed = command(f"{line} {shlex.quote(str(found.linzen))} --out {shlex.quote(folder)}")
-    return "\n".join([f"$ {line} {found.linzen.name}", *printed.splitlines()[1:-2]])  # without the report's place
+    printed = command(f"{line} {shlex.quote(str(found.linzen.resolve()))}").splitlines()
+    return "\n".join([f"$ {line} {found.linzen.name}", *printed[1:-2]])  # without where the report is
 
 
 def command(line):
