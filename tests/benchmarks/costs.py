@@ -12,8 +12,8 @@ from pathlib import Path
 
 COMMANDS = (
     ("minilstm reproduce", True),
-    ("minilstm reproduce", False),
-    ("minilstm reproduce --n 50 --lexicon auxiliaries", False),
+    ("minilstm reproduce --fresh", False),
+    ("minilstm reproduce --model english", False),
     ('minilstm trace "The boys near the car greet"', False),
     ("minilstm train new.npz --layers 32 --epochs 4 --seed 2", False),
     ("minilstm train new.npz --layers 32,32 --epochs 4 --seed 2", False),
