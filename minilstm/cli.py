@@ -62,6 +62,11 @@ def parser():
         added.set_defaults(run=run)
         return added
 
+    def analysis(name, home, items, text):
+        """A command on a model and sentences; its module has its options and shows what it finds."""
+        show, add_options = getattr(home, f"show_{name}"), getattr(home, f"add_{name}_options")
+        add_options(command(name, lambda o: show(load_model(o), items_of(o), o, state_of(o)), [model, items], text))
+
     from . import cli_reproduce
 
     cli_reproduce.add_options(command("reproduce", cli_reproduce.run, [model], "the whole paper on a model, with a report"))
@@ -86,16 +91,16 @@ def parser():
 
     from . import cli_analyses, cli_claims, cli_emergence, cli_figures, cli_open
 
-    cli_figures.add_dynamics_options(command("dynamics", _dynamics, [model, hard], "gates and cell by condition (Figs. 1, 3)"))
-    cli_figures.add_efferents_options(command("efferents", _efferents, [model, hard], "weights onto verbs (Fig. 1d)"))
-    cli_analyses.add_decode_options(command("decode", _decode, [model, items], "number over time, short-range units (Fig. 2)"))
-    cli_analyses.add_depth_options(command("depth", _depth, [model, items], "syntactic depth, syntax units (section 4.3)"))
-    cli_analyses.add_connect_options(command("connect", _connect, [model, items], "afferents of units (Fig. 4)"))
+    analysis("dynamics", cli_figures, hard, "gates and cell by condition (Figs. 1, 3)")
+    analysis("efferents", cli_figures, hard, "weights onto verbs (Fig. 1d)")
+    analysis("decode", cli_analyses, items, "number over time, short-range units (Fig. 2)")
+    analysis("depth", cli_analyses, items, "syntactic depth, syntax units (section 4.3)")
+    analysis("connect", cli_analyses, items, "afferents of units (Fig. 4)")
 
     between = item_options(cli_open.HARD)
-    cli_open.add_interchange_options(command("interchange", _interchange, [model, hard], "copy a unit's cell into another sentence"))
-    cli_open.add_votes_options(command("votes", _votes, [model, between], "who votes for the wrong form where the network errs"))
-    cli_open.add_smallest_options(command("smallest", _smallest, [model, hard], "the fewest units without which number is lost"))
+    analysis("interchange", cli_open, hard, "copy a unit's cell into another sentence")
+    analysis("votes", cli_open, between, "who votes for the wrong form where the network errs")
+    analysis("smallest", cli_open, hard, "the fewest units without which number is lost")
 
     reading = [reading_options(), items]
     add = command("emergence", cli_emergence.run, reading, "agreement, ablation, decoding and locality over training")
@@ -157,54 +162,6 @@ def _trace(options):
     from .cli_trace import show_trace
 
     show_trace(load_model(options), options, state_of(options))
-
-
-def _dynamics(options):
-    from .cli_figures import show_dynamics
-
-    show_dynamics(load_model(options), items_of(options), options, state_of(options))
-
-
-def _efferents(options):
-    from .cli_figures import show_efferents
-
-    show_efferents(load_model(options), items_of(options), options, state_of(options))
-
-
-def _decode(options):
-    from .cli_analyses import show_decode
-
-    show_decode(load_model(options), items_of(options), options, state_of(options))
-
-
-def _depth(options):
-    from .cli_analyses import show_depth
-
-    show_depth(load_model(options), items_of(options), options, state_of(options))
-
-
-def _connect(options):
-    from .cli_analyses import show_connect
-
-    show_connect(load_model(options), items_of(options), options, state_of(options))
-
-
-def _interchange(options):
-    from .cli_open import show_interchange
-
-    show_interchange(load_model(options), items_of(options), options, state_of(options))
-
-
-def _votes(options):
-    from .cli_open import show_votes
-
-    show_votes(load_model(options), items_of(options), options, state_of(options))
-
-
-def _smallest(options):
-    from .cli_open import show_smallest
-
-    show_smallest(load_model(options), items_of(options), options, state_of(options))
 
 
 def _info(options):
