@@ -19,8 +19,10 @@ import numpy as np
 from tqdm import tqdm
 
 from .arguments import by_layer
-from .cell import cell_of_sums
 from .errors import MinilstmError
+from .jit import COMPILED
+from .kernels import width
+from .lstm import sigmoid
 from .prefix_tree import prefix_tree, walk
 
 KINDS = {
@@ -31,6 +33,28 @@ KINDS = {
 }
 BLOCK = 2**20  # bytes of gates to work on at once: what a core's own cache holds
 SETS = 2048  # sets to ablate at once: with more, memory would grow, and speed no longer does
+
+
+def input_sums(layer, x):
+    """W x + b for word vectors x (words, D): (words, 1, 4 * H)."""
+    return (x @ layer.W.T + layer.b)[:, None]
+
+
+def read_word(layer, x, sums, h, C, keep):
+    """What `ablation_kernel.read_word` does, in NumPy."""
+    z = h @ layer.U.T  # (nodes, rows, 4 * H)
+    sums = x @ layer.W.T + layer.b if sums is None else sums
+    below = sums.shape[1]
+    z[:, :below] += sums
+    z[:, below:] += sums[:, :1]
+    i, f, C_tilde, o = np.moveaxis(z.reshape(*h.shape[:2], 4, -1), 2, 0)
+    i, f, C_tilde, o = sigmoid(i), sigmoid(f), np.tanh(C_tilde), sigmoid(o)
+    C = f * C + i * C_tilde  # Eq. 1
+    return np.stack([i, f, C_tilde, o], axis=2), o * np.tanh(C), C  # Eq. 2
+
+
+if COMPILED:
+    from .ablation_kernel import input_sums, read_word  # noqa: F811  the same, fast
 
 
 class Arrangement(NamedTuple):
@@ -121,7 +145,7 @@ class Choice:
 
     def settle(self, states, nodes, which):
         """Sentences `which` ended in the states of `nodes`."""
-        h = states[-1][0]  # (nodes, rows, H)
+        h = states[-1][0][..., : self.weights.shape[1]]  # (nodes, rows, H)
         now = np.einsum("nrh,nh->rn", h[nodes], self.weights[which]) + self.bias[which]
         self.margins[: len(now), which] = now
         self.margins[len(now) :, which] = now[0]  # sets that touch no unit
@@ -140,7 +164,7 @@ def _mean_h(model, items, state, unknown):
     for level, weight in zip(levels, passing, strict=True):
         states = reader.read(states, level.parent, level.word)
         for k, (h, _) in enumerate(states):
-            total[k] += weight @ h[:, 0]
+            total[k] += weight @ h[:, 0, : len(total[k])]
     words = sum(map(len, sentences))
     return [(t / words).astype(model.dtype) for t in total]
 
@@ -150,19 +174,19 @@ def leave(k, gates, h, C):
 
 
 class Reader:
-    """Reads words with all rows at once. A state is a list of (h, C), one a layer, (nodes, rows of the layer, H).
+    """Reads words with all rows at once. A state is a list of (h, C), one a layer, (nodes, rows of the layer, H or more).
 
     What makes a row differ from row 0 is an intervention (k, gates, h, C): it is called as soon as layer k has read a
-    word and changes h and C in place, before anything else sees them. `gates` are i, f, C_tilde, o side by side.
+    word and changes h and C in place, before anything else sees them. `gates` (nodes, rows, 4, H or more) are i, f,
+    C_tilde, o, if the reader keeps them. Where H units do not fill the blocks that are computed at once, there are more.
     """
 
-    def __init__(self, model, rows, fed=False):
-        self.model, self.rows, self.fed = model, rows, fed
-        self.layers = model.prepared
-        sums = 4 * max(model.sizes) * rows[-1]  # numbers of one node's z
+    def __init__(self, model, rows, fed=False, keep=False):
+        self.model, self.rows, self.fed, self.keep = model, rows, fed, keep
+        self.widths = [width(H) for H in model.sizes]
+        sums = 4 * max(self.widths) * rows[-1]  # numbers of one node's z
         self.width = max(1, BLOCK // (sums * model.dtype.itemsize))
-        self.room = [np.empty(0, model.dtype)] * 2  # for z and what comes from below, again and again
-        self.products = {}  # W x of the first layer for each word read so far
+        self.sums = {}  # W x + b of the first layer for each word read so far
 
     def start(self, state, intervene=leave):
         """The state that sentences are read from, as a sequence of one node."""
@@ -170,9 +194,9 @@ class Reader:
         given = None if state == "context" else model.initial_state(state)
         states = []
         for k, (H, rows) in enumerate(zip(model.sizes, self.rows, strict=True)):
-            h, C = np.zeros((2, 1, rows, H), model.dtype)
+            h, C = np.zeros((2, 1, rows, self.widths[k]), model.dtype)
             if given is not None:
-                h[:], C[:] = given.h[k], given.C[k]
+                h[..., :H], C[..., :H] = given.h[k], given.C[k]
             intervene(k, None, h, C)
             states.append((h, C))
         if state == "context":  # here and not by the model, since each row reads it in its own way
@@ -182,33 +206,19 @@ class Reader:
 
     def read(self, states, parents, words, intervene=leave):
         """Read words[k] from the state of node parents[k], for every row: the states of the new nodes."""
-        after, below, nodes = [], None, len(parents)
+        after, below, sums, nodes = [], None, self._sums(words), len(parents)
         parents = parents if nodes > 1 else slice(parents[0], parents[0] + 1)  # one node is read where it lies
-        for k, (layer, (h, C)) in enumerate(zip(self.layers, states, strict=True)):
-            h, C = h[parents], C[parents]
-            z = self._product(0, h, layer.U)
-            x = self._input(words)[:, None] if k == 0 else self._product(1, below, layer.W)  # (nodes, rows below, 4 * H)
-            h_new, C_new = np.empty((2, *h.shape), h.dtype)
-            cell_of_sums(z, x, layer.b, C, C_new, h_new)  # rows that layer below does not have read what row 0 reads
-            last = k == len(self.layers) - 1
-            below = h_new.copy() if self.fed and not last else h_new
-            intervene(k, z, h_new, C_new)
+        for k, (layer, (h, C)) in enumerate(zip(self.model.prepared, states, strict=True)):
+            gates, h_new, C_new = read_word(layer, below, sums, h[parents], C[parents], self.keep)
+            last = k == len(states) - 1
+            below, sums = (h_new.copy() if self.fed and not last else h_new), None
+            intervene(k, gates, h_new, C_new)
             after.append((h_new, C_new))
         return after
 
-    def _product(self, room, states, weights):
-        """states (nodes, rows, units) times the transposed weights, in one of the two rooms: (nodes, rows, 4 * H)."""
-        rows, out = states.shape[0] * states.shape[1], len(weights)
-        if self.room[room].size < rows * out:
-            self.room[room] = np.empty(rows * out, states.dtype)
-        product = self.room[room][: rows * out].reshape(rows, out)
-        np.matmul(states.reshape(rows, -1), weights.T, out=product)
-        return product.reshape(*states.shape[:2], out)
-
-    def _input(self, words):
-        """W x of the first layer: (words, 4 * H)."""
-        new = [int(word) for word in set(words.tolist()) if word not in self.products]
+    def _sums(self, words):
+        """W x + b of the first layer for each of the words."""
+        new = [int(word) for word in set(words.tolist()) if word not in self.sums]
         if new:
-            values = self.model.embedding[new] @ self.layers[0].W.T
-            self.products |= dict(zip(new, values, strict=True))
-        return np.stack([self.products[word] for word in words.tolist()])
+            self.sums |= dict(zip(new, input_sums(self.model.prepared[0], self.model.embedding[new]), strict=True))
+        return np.stack([self.sums[word] for word in words.tolist()])

@@ -75,4 +75,4 @@ def by_layer(units, sizes):
 
 def pack(per_layer):
     """One array (layers, ...) if all layers have one size, else a tuple of arrays, one a layer."""
-    return np.stack(per_layer) if len({a.shape for a in per_layer}) == 1 else tuple(per_layer)
+    return np.array(per_layer) if len({a.shape for a in per_layer}) == 1 else tuple(per_layer)

@@ -20,20 +20,41 @@ its cell (itself, one word later)::
 It is truncated because the state that a chunk starts from is taken as given: no derivative flows into the chunk before.
 At the top, p = softmax(logits), and d logits = (p - 1 at the word that came) / number of words.
 
-`training_kernels.py` has the two inner loops in Numba, tested equal to these.
+Sentences do not see each other until the derivatives of the weights are summed, so two threads read half of them each,
+forwards and backwards. `training_kernels.py` has the inner loops in Numba, tested equal to these.
 """
 
 import numpy as np
 
-from . import kernels
 from .jit import COMPILED
+from .lstm import sigmoid
+from .threads import both
 
 ROWS = 512  # predictions whose logits are worked on at once
-NOBODY = np.empty(0, np.intp)  # no unit is ablated while a model learns
 
 
-def recur_backward(gates, C, dh, U):
-    """Eqs. 1-2 backwards through one layer and one chunk.
+def recur(gates, U_T, h, C, first, last):
+    """Eqs. 1-2 through one layer and one chunk, for the sentences from `first` to `last`.
+
+    Parameters
+    ----------
+    gates : (steps, batch, 4 * H) array
+        In: W x_t + b. Out: i, f, C_tilde, o.
+    U_T : (H, 4 * H) array
+    h, C : (steps + 1, batch, H) arrays
+        In: the initial state at index 0. Out: the states after each word behind it.
+    """
+    now = slice(first, last)
+    for t in range(len(gates)):
+        i, f, C_tilde, o = np.split(gates[t, now] + h[t, now] @ U_T, 4, axis=-1)  # (sentences, H) each
+        i, f, C_tilde, o = sigmoid(i), sigmoid(f), np.tanh(C_tilde), sigmoid(o)
+        C[t + 1, now] = f * C[t, now] + i * C_tilde  # Eq. 1
+        h[t + 1, now] = o * np.tanh(C[t + 1, now])  # Eq. 2
+        gates[t, now] = np.concatenate([i, f, C_tilde, o], axis=-1)
+
+
+def recur_backward(gates, C, dh, U, first, last):
+    """Eqs. 1-2 backwards through one layer and one chunk, for the sentences from `first` to `last`.
 
     Parameters
     ----------
@@ -45,19 +66,20 @@ def recur_backward(gates, C, dh, U):
         What the layer above or the decoder sends. Out: with what the next word's gates send added.
     U : (4 * H, H) array
     """
-    dC = np.zeros_like(C[0])
+    now = slice(first, last)
+    dC = np.zeros_like(C[0, now])
     for t in reversed(range(len(gates))):
-        i, f, C_tilde, o = np.split(gates[t], 4, axis=-1)  # (batch, H) each
-        tanh_C = np.tanh(C[t + 1])
-        dC = dC + dh[t] * o * (1 - tanh_C**2)
+        i, f, C_tilde, o = np.split(gates[t, now], 4, axis=-1)  # (sentences, H) each
+        tanh_C = np.tanh(C[t + 1, now])
+        dC = dC + dh[t, now] * o * (1 - tanh_C**2)
         dz_i = dC * C_tilde * i * (1 - i)
-        dz_f = dC * C[t] * f * (1 - f)
+        dz_f = dC * C[t, now] * f * (1 - f)
         dz_g = dC * i * (1 - C_tilde**2)
-        dz_o = dh[t] * tanh_C * o * (1 - o)
+        dz_o = dh[t, now] * tanh_C * o * (1 - o)
         dC = dC * f
-        gates[t] = np.concatenate([dz_i, dz_f, dz_g, dz_o], axis=-1)
+        gates[t, now] = np.concatenate([dz_i, dz_f, dz_g, dz_o], axis=-1)
         if t:
-            dh[t - 1] += gates[t] @ U
+            dh[t - 1, now] += gates[t, now] @ U
 
 
 def cross_entropy(logits, targets, n):
@@ -79,7 +101,7 @@ def add_rows(total, rows, values):
 
 
 if COMPILED:
-    from .training_kernels import add_rows, cross_entropy, recur_backward  # noqa: F811  the same, fast
+    from .training_kernels import add_rows, cross_entropy, recur, recur_backward  # noqa: F811  the same, fast
 
 
 def loss_and_gradients(parameters, inputs, targets, state, masks=None):
@@ -110,40 +132,59 @@ def loss_and_gradients(parameters, inputs, targets, state, masks=None):
     p, layers = parameters, range(len(state))
     steps, batch = inputs.shape
     masks = masks or [None] * len(layers)
-    x, kept, after = None, [], []  # x: what a layer reads, (steps, batch, D)
-    for k in layers:
-        H = p[f"U{k}"].shape[1]
-        if k == 0:
-            gates = (p["embedding"] @ p["W0"].T + p["b0"])[inputs]  # (steps, batch, 4 * H)
-        else:
-            gates = np.matmul(x, p[f"W{k}"].T)
-            gates += p[f"b{k}"]
-        h, C = np.empty((2, steps + 1, batch, H), gates.dtype)
-        h[0], C[0] = state[k]
-        kernels.recur(gates, np.ascontiguousarray(p[f"U{k}"].T), h, C, NOBODY)
-        kept.append((x, gates, h, C))
-        after.append((h[-1].copy(), C[-1].copy()))
-        x = h[1:] if masks[k] is None else h[1:] * masks[k]
+    dtype, sizes = p["decoder_weight"].dtype, [p[f"U{k}"].shape[1] for k in layers]
+    gates, h, C = ([np.empty((steps + more, batch, n * H), dtype) for H in sizes] for more, n in ((0, 4), (1, 1), (1, 1)))
+    sent = [h[k][1:] if masks[k] is None else np.empty((steps, batch, H), dtype) for k, H in enumerate(sizes)]  # upward
+    table = p["embedding"] @ p["W0"].T + p["b0"]  # (V, 4 * H)
+    U_T = [np.ascontiguousarray(p[f"U{k}"].T) for k in layers]
 
-    top = x.reshape(steps * batch, -1)
-    loss, dx, gradients = _decode(p["decoder_weight"], p["decoder_bias"], top, targets.reshape(-1))
-    dx = dx.reshape(steps, batch, -1)
-    for k in reversed(layers):
-        x, gates, h, C = kept[k]
-        dh = dx if masks[k] is None else dx * masks[k]
-        recur_backward(gates, C, dh, p[f"U{k}"])
-        dz = gates.reshape(steps * batch, -1)  # (steps * batch, 4 * H)
-        gradients[f"U{k}"] = dz.T @ h[:-1].reshape(steps * batch, -1)
-        if k:
-            gradients[f"b{k}"] = dz.sum(axis=0)
-            gradients[f"W{k}"] = dz.T @ x.reshape(steps * batch, -1)
-            dx = (dz @ p[f"W{k}"]).reshape(steps, batch, -1)
-    by_word = np.zeros((len(p["embedding"]), dz.shape[1]), dz.dtype)  # (V, 4 * H)
-    add_rows(by_word, inputs.reshape(-1), dz)
-    gradients["b0"] = by_word.sum(axis=0)
-    gradients["W0"] = by_word.T @ p["embedding"]
-    gradients["embedding"] = by_word @ p["W0"]
-    return loss, gradients, after
+    def forward(first, last):
+        now = slice(first, last)
+        for k in layers:
+            gates[k][:, now] = table[inputs[:, now]] if k == 0 else sent[k - 1][:, now] @ p[f"W{k}"].T + p[f"b{k}"]
+            h[k][0, now], C[k][0, now] = (array[now] for array in state[k])
+            recur(gates[k], U_T[k], h[k], C[k], first, last)
+            if masks[k] is not None:
+                sent[k][:, now] = h[k][1:, now] * masks[k][:, now]
+
+    _halves(forward, batch)
+    top = sent[-1].reshape(steps * batch, -1)
+    loss, d_top, gradients = _decode(p["decoder_weight"], p["decoder_bias"], top, targets.reshape(-1))
+    dh = [np.empty((steps, batch, H), dtype) for H in sizes[:-1]] + [d_top.reshape(steps, batch, -1)]
+
+    def backward(first, last):
+        now = slice(first, last)
+        for k in reversed(layers):
+            if masks[k] is not None:
+                dh[k][:, now] *= masks[k][:, now]
+            recur_backward(gates[k], C[k], dh[k], p[f"U{k}"], first, last)  # gates become dz
+            if k:
+                dh[k - 1][:, now] = gates[k][:, now] @ p[f"W{k}"]
+
+    _halves(backward, batch)
+    dz = [array.reshape(steps * batch, -1) for array in gates]  # (steps * batch, 4 * H)
+
+    def recurrent():
+        for k in layers:
+            gradients[f"U{k}"] = dz[k].T @ h[k][:-1].reshape(steps * batch, -1)
+
+    def inward():
+        for k in layers[1:]:
+            gradients[f"b{k}"] = dz[k].sum(axis=0)
+            gradients[f"W{k}"] = dz[k].T @ sent[k - 1].reshape(steps * batch, -1)
+        by_word = np.zeros((len(p["embedding"]), dz[0].shape[1]), dtype)  # (V, 4 * H)
+        add_rows(by_word, inputs.reshape(-1), dz[0])
+        gradients["b0"] = by_word.sum(axis=0)
+        gradients["W0"] = by_word.T @ p["embedding"]
+        gradients["embedding"] = by_word @ p["W0"]
+
+    both(recurrent, inward)
+    return loss, gradients, [(h[k][-1].copy(), C[k][-1].copy()) for k in layers]
+
+
+def _halves(work, n):
+    """Call work(first, last) for 0 to n, each half by a thread."""
+    both(lambda: work(0, n // 2), lambda: work(n // 2, n))
 
 
 def _decode(weight, bias, top, targets):
@@ -151,14 +192,20 @@ def _decode(weight, bias, top, targets):
 
     Returns the mean loss, its derivative with respect to `top`, and the decoder's gradients.
     """
-    rows, loss = len(top), 0.0
-    d_top, d_weight, d_bias = np.empty_like(top), np.zeros_like(weight), np.zeros_like(bias)
-    for start in range(0, rows, ROWS):
-        here = slice(start, start + ROWS)
-        logits = top[here] @ weight.T  # (block, V)
-        logits += bias
-        loss += cross_entropy(logits, targets[here], rows)
-        d_top[here] = logits @ weight
-        d_weight += logits.T @ top[here]
-        d_bias += logits.sum(axis=0)
+    rows = len(top)
+    d_top, parts = np.empty_like(top), [None] * -(-rows // ROWS)
+
+    def blocks(first, last):
+        for block in range(first, last):
+            here = slice(block * ROWS, (block + 1) * ROWS)
+            logits = top[here] @ weight.T  # (ROWS, V)
+            logits += bias
+            loss = cross_entropy(logits, targets[here], rows)
+            d_top[here] = logits @ weight
+            parts[block] = loss, logits.T @ top[here], logits.sum(axis=0)
+
+    _halves(blocks, len(parts))
+    loss, d_weight, d_bias = 0.0, np.zeros_like(weight), np.zeros_like(bias)
+    for part in parts:  # in this order, whoever was first
+        loss, d_weight, d_bias = loss + part[0], d_weight + part[1], d_bias + part[2]
     return loss, d_top, {"decoder_weight": d_weight, "decoder_bias": d_bias}

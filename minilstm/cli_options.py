@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from . import threads
 from .errors import MinilstmError
 
 UNITS = "numbered as in the paper: 1 is the first unit of the first layer, counting on through all layers"
@@ -21,7 +22,7 @@ def reading_options():
     reading.add_argument("--state", choices=("context", "zero"), default="context", help="what a sentence is read from")
     reading.add_argument("--unknown", choices=("error", "<unk>"), default="error", help="what an unknown word becomes")
     reading.add_argument("--float64", action="store_true", help="compute in double precision")
-    reading.add_argument("--threads", type=int, metavar="N", help="BLAS threads (1 for small models, else all cores)")
+    reading.add_argument("--threads", type=int, metavar="N", help="threads (as many as there are cores)")
     form = reading.add_mutually_exclusive_group()
     form.add_argument("--json", dest="form", action="store_const", const="json", default="text", help="print JSON")
     form.add_argument("--csv", dest="form", action="store_const", const="csv", help="print CSV")
@@ -80,7 +81,7 @@ def unit_numbers(text):
 
 
 def load_model(options):
-    """The model; with it the number of BLAS threads, and the lexicon if the options do not say which."""
+    """The model; with it the number of threads, and the lexicon if the options do not say which."""
     from .checkpoints import load
 
     model = load(options.model, precision(options))
@@ -95,11 +96,11 @@ def precision(options):
 
 
 def limit_threads(options, model):
-    """Set the number of BLAS threads that the options, or else the model's size, ask for."""
+    """Run as many threads as the options ask for; in BLAS only where the model is large enough for that to bring more."""
     from threadpoolctl import threadpool_limits
 
-    small = max(model.sizes) < 128  # threads cost more than they bring
-    threadpool_limits(options.threads or (1 if small else None))
+    threads.allow(options.threads)
+    threadpool_limits(options.threads or (1 if max(model.sizes) < 128 else None))
 
 
 def read_words(path):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from . import threads
 from .errors import MinilstmError
 from .training import Recipe, Text, train
 
@@ -34,7 +35,7 @@ def add_options(command):
     command.add_argument("--snapshots", type=Path, metavar="FOLDER", help="keep models from log-spaced moments there")
     command.add_argument("--moments", type=int, default=12, metavar="N", help="with --snapshots: how many (12)")
     command.add_argument("--resume", type=Path, metavar="FILE", help="keep the state of training there, and go on from it")
-    command.add_argument("--threads", type=int, default=1, help="BLAS threads (1: more are slower on small models)")
+    command.add_argument("--threads", type=int, metavar="N", help="threads, two at most (as many as there are cores)")
 
 
 def _sizes(text):
@@ -70,7 +71,8 @@ def run(options):
         "python": platform.python_version(),
         "numpy": np.__version__,
     }
-    with threadpool_limits(options.threads):
+    threads.allow(options.threads)
+    with threadpool_limits(1):  # two threads train, and each computes its own products
         model = train(
             recipe,
             text,
@@ -119,7 +121,7 @@ def _own_text(options):
 def _without_places(arguments):
     """The command line without what does not change the model, and without the places of this machine."""
     kept = list(arguments)
-    for option in ("--resume", "--snapshots", "--moments"):
+    for option in ("--resume", "--snapshots", "--moments", "--threads"):
         if option in kept:
             del kept[kept.index(option) : kept.index(option) + 2]
     return [Path(part).name if part.endswith(".npz") else part for part in kept]

@@ -109,7 +109,7 @@ def interchange(
     if what not in WHAT:
         raise MinilstmError(f"what to copy: expected one of {', '.join(WHAT)}, got {what!r}")
     V, (rows, places, where) = len(model.vocabulary), arrange(sets, model.sizes)
-    mine, theirs = Reader(model, rows), Reader(model, [1] * len(model.sizes))
+    mine, theirs = Reader(model, rows, keep=True), Reader(model, [1] * len(model.sizes))
     choice, donor_choice = Choice(model, bases, len(sets)), Choice(model, bases, 0)
 
     def read(states, parents, words):
@@ -122,7 +122,7 @@ def interchange(
         def swap(k, gates, h, C):
             (row, unit), (h_donor, C_donor) = places[k], donor[k]
             here = nodes[:, None], row, unit
-            o = gates[nodes[:, None], row, 3 * h.shape[2] + unit]
+            o = gates[nodes[:, None], row, 3, unit]
             if what != "h":
                 C[here] = C_donor[nodes[:, None], 0, unit]
                 h[here] = o * np.tanh(C[here])  # Eq. 2

@@ -12,13 +12,13 @@ except ImportError:
 COMPILED = numba is not None
 
 
-def njit(function):
+def njit(function, **options):
     """Compile `function` for the types it is called with, on its first call; leave it alone where Numba is missing."""
     if not COMPILED:
         return function
     from .squash import OPTIONS
 
     try:
-        return numba.njit(cache=True, **OPTIONS)(function)
+        return numba.njit(cache=True, **OPTIONS, **options)(function)
     except RuntimeError:  # "no locator available": neither the package's folder nor the user's is writable
-        return numba.njit(**OPTIONS)(function)
+        return numba.njit(**OPTIONS, **options)(function)

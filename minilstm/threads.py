@@ -5,12 +5,19 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 
+_most = []  # what `allow` was told last
+
+
+def allow(most):
+    """Let no more threads than this run from now on; None: as many as there are cores."""
+    _most[:] = [] if most is None else [most]
+
 
 def cores():
-    """How many threads may run here: the cores given to this process, or fewer if OMP_NUM_THREADS says so."""
+    """How many threads may run here: the cores given to this process, or fewer if OMP_NUM_THREADS or `allow` says so."""
     given = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     wanted = os.environ.get("OMP_NUM_THREADS", "")
-    return min(given, int(wanted)) if wanted.isdigit() else given
+    return min(given, int(wanted) if wanted.isdigit() else given, *_most)
 
 
 @cache
@@ -36,3 +43,13 @@ def beside(function, *arguments):
             call.result()
     if done_here:
         function(*arguments)
+
+
+def both(one, other):
+    """What the two functions return; the second thread calls the other, if there is a core for it."""
+    if cores() == 1:
+        return one(), other()
+    results = []
+    with beside(lambda: results.append(other())):
+        mine = one()
+    return mine, results[0]

@@ -3,21 +3,43 @@
 import numpy as np
 from numba import njit
 
-from .kernels import njit as cached_njit
+from .cell import cell, wide
+from .jit import njit as cached_njit
 from .squash import OPTIONS, exp, tanh
 
 
 @cached_njit
-def recur_backward(gates, C, dh, U):
+def recur(gates, U_T, h, C, first, last):
+    """As `backpropagation.recur`."""
+    wide()
+    steps, _, H = gates.shape[0], gates.shape[1], h.shape[2]
+    product = np.empty((last - first, 4 * H), gates.dtype)
+    for t in range(steps):
+        z, h_old, C_old, h_new, C_new = gates[t][first:last], h[t][first:last], C[t], h[t + 1], C[t + 1]
+        np.dot(h_old, U_T, product)
+        z += product
+        for row in range(last - first):
+            # one-dimensional pieces: the compiler can then see that they do not overlap
+            z_i, z_f, z_g, z_o = z[row, :H], z[row, H : 2 * H], z[row, 2 * H : 3 * H], z[row, 3 * H :]
+            C_prev, C_row, h_row = C_old[first + row], C_new[first + row], h_new[first + row]
+            for u in range(H):
+                z_i[u], z_f[u], z_g[u], z_o[u], C_row[u], h_row[u] = cell(z_i[u], z_f[u], z_g[u], z_o[u], C_prev[u])
+
+
+@cached_njit
+def recur_backward(gates, C, dh, U, first, last):
     """As `backpropagation.recur_backward`: gates becomes dz, dh receives what the next word's gates send."""
-    steps, batch, H = dh.shape
-    dC = np.zeros((batch, H), dh.dtype)
-    sent = np.empty((batch, H), dh.dtype)
+    wide()
+    steps, _, H = dh.shape
+    dC = np.zeros((last - first, H), dh.dtype)
+    sent = np.empty((last - first, H), dh.dtype)
     for t in range(steps - 1, -1, -1):
-        _cell_backward(gates[t], C[t], C[t + 1], dh[t], dC)
+        dz = gates[t][first:last]
+        _cell_backward(dz, C[t][first:last], C[t + 1][first:last], dh[t][first:last], dC)
         if t:
-            np.dot(gates[t], U, sent)
-            dh[t - 1] += sent
+            np.dot(dz, U, sent)
+            before = dh[t - 1][first:last]
+            before += sent
 
 
 @cached_njit

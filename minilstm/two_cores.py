@@ -1,151 +1,191 @@
-"""A large layer reads few sentences: then reading U at every word is all that takes time.
+"""Sentences are read by two threads, which share the blocks of a layer.
 
-For 650 units U is 6.8 MB of float32, more than a core's own cache, so it comes at every word from a slower one, and two
-cores read twice as fast as one. Three things follow:
+For 650 units U is 6.8 MB of float32, more than a core's own cache, so with one sentence it comes at every word from a
+slower one, and two cores read twice as fast as one; with many sentences two cores compute twice as fast. Three things
+make that work:
 
-- the rows of U that belong to 16 units, their four gates together, are one block that lies in one piece. What a block
-  gives are finished gates, cells and hidden states: no block waits for another of the same word;
+- no block of units waits for another of the same word (`blocks.py`);
 - every other word goes through the blocks backwards, so that it begins with those that are still in the cache;
 - a second thread takes blocks from the other end. Each block has a flag that says that it is finished, and nobody waits
   long: who finds no free block left computes the other's last one too. Both write the same bits, from what no one
   changes any more, so that it does no harm if a thread is stopped for a while, and their number changes no result.
 
-The products with the inputs are shared in the same way, as if they were a word before the first: BLAS would be faster,
-but its own second thread goes on turning for a while, and would keep ours from a core.
+The products with the inputs do not depend on the recurrence. Where there are few sentences, those of all words are made
+first, as if they were a word before the first, since a product is fast for many rows only.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 from numba import types
 from numba.extending import intrinsic
 
-from .cell import cell
-from .jit import njit
+from .blocks import CELL, SHOWN, UNITS, compiled, copy_sums, empty, pack, squash, work_for
+from .cell import inlined, wide
 from .threads import beside, cores
+from .tile import TALL, add_packed, add_product, copy
 
-UNITS = 16  # of a block
 LINE = 64  # bytes that cores exchange at once: flags of the two threads do not share any
-PATIENCE = 500  # looks at a block that the other is about to finish, before it is computed twice
-LARGE = 2**21  # bytes of U from which on all this is worth while: a smaller one stays in a core's own cache
+NEAR = 2**20  # bytes of weights that each core may read for itself, since they stay in its own cache
+PATIENCE = 10000  # looks at a block that the other is about to finish, before it is computed twice
+GROUP = 8  # blocks at a time with one sentence: enough for a processor to compute some while others wait
+SMALL = 5 * 10**6  # multiply-adds that one thread makes before the second would have begun
 
 
-class Blocks(NamedTuple):
-    """The weights of a layer, block by block. The last block shares units with the one before if H asks for it."""
-
-    W: np.ndarray  # (blocks, D, 4 * UNITS)
-    U: np.ndarray  # (blocks, H, 4 * UNITS)
-    b: np.ndarray  # (blocks, 4 * UNITS)
-
-
-def blocks(W, U, b):
-    """Blocks of a layer with the weights W (4 * H, D), U (4 * H, H) and b (4 * H,)."""
-    H = U.shape[1]
-    first = np.minimum(np.arange(0, H, UNITS), H - UNITS)
-    units = first[:, None] + np.arange(UNITS)
-    rows = (units[:, None] + H * np.arange(4)[:, None]).reshape(len(first), -1)  # (blocks, 4 * UNITS)
-    return Blocks(*(np.ascontiguousarray(weights[rows].swapaxes(1, 2)) for weights in (W, U)), b[rows])
-
-
-def read(x, layer, h, C, dead, gates):
-    """One layer reads a sequence.
+def read(x, layers, h, C, dead, gates):
+    """A stack of layers reads a sequence.
 
     Parameters
     ----------
     x : (steps, batch, D) array
-    layer : Blocks
-    h, C : (steps + 1, batch, H) arrays
-        In: the initial state at index 0. Out: the states after each word behind it.
-    dead : (n,) int array
-        Units whose h is 0 at every step, counted from 0.
-    gates : (steps, batch, 4 * H) array
-        Out: i, f, C_tilde, o. Where it has no steps, they are not kept.
+    layers : tuple of Blocks
+    h, C : tuples of (steps + 1, batch, blocks * UNITS) arrays
+        For each layer. In: the initial state at index 0. Out: the states after each word behind it.
+    dead : sequence of (n,) int arrays
+        Units of each layer whose h is 0 at every step, counted from 0.
+    gates : tuple of (steps, batch, 4, blocks * UNITS) arrays
+        Out: i, f, C_tilde, o. Where they have no steps, they are not kept.
     """
-    (steps, batch, width), n, H = x.shape, len(layer.b), h.shape[2]
-    silent = np.zeros(H, np.bool_)
-    silent[dead] = True
-    z = np.empty((n, steps, batch, 4 * UNITS), h.dtype)  # W x + b
-    flags = np.zeros((1 + steps, 2, -(-n // LINE) * LINE), np.uint8)
-    work = np.ascontiguousarray(x).reshape(steps * batch, width), *layer, z, h, C, silent, gates, flags
-    if cores() > 1 and steps and batch:
-        with beside(_share, *work, n // 2, True):
-            _share(*work, n // 2, False)
+    steps, batch, D = x.shape
+    rows, most = steps * batch, max(len(layer.b) for layer in layers)
+    ahead = empty((len(layers), most * rows if batch < TALL else 0, 4 * UNITS), x.dtype)
+    pieces = (rows if batch < TALL else 2 * batch) // TALL  # of the layer below, and of its own
+    work = np.require(x, requirements="CW").reshape(rows, D), layers, ahead, h, C, tuple(dead), gates
+
+    def share(threads, upper, first, last, flags):
+        """What a thread has to do, with what it has for itself: a piece, the states of few sentences, packed rows of many."""
+        near = empty((batch if batch < TALL else 0, UNITS * most), x.dtype)
+        packed = empty((pieces * max(D, UNITS * most), TALL), x.dtype)
+        return *work, flags, work_for(x.dtype), near, packed, steps, batch, first, last, threads, upper
+
+    def flags():
+        return np.zeros((len(layers) * (1 + steps), 2, -(-most // LINE) * LINE), np.uint8)
+
+    weights = sum(layer.W.size + layer.U.size for layer in layers)
+    if rows * weights < SMALL or cores() == 1:
+        _share(*share(1, False, 0, batch, flags()))
+    elif batch >= 2 * TALL and weights * x.dtype.itemsize <= NEAR:
+        with beside(_share, *share(1, False, batch // 2, batch, flags())):
+            _share(*share(1, False, 0, batch // 2, flags()))
     else:
-        _share(*work, n, False)
+        same = flags()
+        with beside(_share, *share(2, True, 0, batch, same)):
+            _share(*share(2, False, 0, batch, same))
 
 
-@njit
-def _share(x, W, U, b, z, h, C, silent, gates, flags, middle, upper):
-    """Do what nobody has finished, word by word: first one's own blocks, below or above the middle."""
-    n = len(U)
-    own = n - middle if upper else middle
-    for t in range(-1, len(h) - 1):
-        for place in range(n):
-            block = place
-            if t % 2:
-                block = own - 1 - place if place < own else n - 1 - (place - own)
-            block = n - 1 - block if upper else block
-            flag = flags[t + 1, 1, block - middle :] if block >= middle else flags[t + 1, 0, block:]
-            patience = 0 if place < own else PATIENCE
-            while patience and not _load(flag):
-                patience -= 1
-            if _load(flag):
-                continue
+@compiled
+def _share(x, layers, ahead, h, C, dead, gates, flags, work, near, packed, steps, batch, start, stop, threads, upper):
+    """Do what nobody has finished, word by word: first one's own groups, below or above the middle."""
+    wide()
+    for k in range(len(layers)):
+        W, U, b = layers[k]
+        n, width = len(b), h[k].shape[2]
+        D, H = W.shape[1], U.shape[1]
+        weights = W.reshape(-1, 4 * UNITS), U.reshape(-1, 4 * UNITS)
+        groups = threads * -(-n // (threads * max(1, GROUP // batch)))
+        size = -(-n // groups)  # of a group, in blocks
+        groups = -(-n // size)
+        middle = groups // threads
+        own = groups - middle if upper else middle
+        below, row = (x, 0) if k == 0 else (h[k - 1].reshape(-1, h[k - 1].shape[2]), batch)
+        states = h[k].reshape(-1, width), C[k].reshape(-1, width), gates[k].reshape(-1, width)
+        for t in range(-1 if batch < TALL else 0, steps):
             if t < 0:
-                _read_inputs(x, W[block], b[block], z[block].reshape(len(x), 4 * UNITS))
+                pack(below, row, steps * batch, D, packed, 0)
+            elif batch < TALL:  # what the other thread has written comes here at once, and not line by line when needed
+                for r in range(batch):
+                    for block in range(n):
+                        copy(states[0], t * batch + r, block * UNITS, near, r, block * UNITS)
             else:
-                first = min(block * UNITS, C.shape[2] - UNITS)
-                _read_word(z[block, t], U[block], h[t], C[t], C[t + 1], h[t + 1], first, silent, gates[t : t + 1])
-            _store(flag)
+                pack(below, row + t * batch + start, stop - start, D, packed, 0)
+                pack(states[0], t * batch + start, stop - start, H, packed, (stop - start) // TALL * D)
+            for place in range(groups):
+                group = place
+                if t % 2:
+                    group = own - 1 - place if place < own else groups - 1 - (place - own)
+                group = groups - 1 - group if upper else group
+                side = group >= middle
+                flag = flags[k * (1 + steps) + t + 1, int(side), group - middle if side else group :]
+                patience = 0 if place < own else PATIENCE
+                while patience and not _load(flag):
+                    patience -= 1
+                if _load(flag):
+                    continue
+                first, last = group * size, min(n, group * size + size)
+                if t < 0:
+                    for block in range(first, last):
+                        _read_inputs(work, below, row, steps * batch, packed, weights[0], D, b, block, ahead[k])
+                elif batch < TALL:
+                    _read_few(work, near, batch, t, weights[1], H, first, last, ahead[k], states, dead[k])
+                else:
+                    for block in range(first, last):
+                        _read_word(work, below, row, packed, batch, start, stop, t, weights, D, H, b, block, states, dead[k])
+                _store(flag)
 
 
-@njit
-def _read_inputs(x, W, b, z):
-    """z (rows, 4 * UNITS) = x (rows, D) W + b for one block."""
-    sums = np.empty(4 * UNITS, z.dtype)
-    for row in range(len(x)):
-        for j in range(4 * UNITS):
-            sums[j] = b[j]
-        _add_product(sums, x[row], W)
-        for j in range(4 * UNITS):
-            z[row, j] = sums[j]  # never half a sum, in case that somebody is reading it
+@inlined
+def _read_inputs(work, x, row, rows, packed, W, D, b, block, ahead):
+    """W x + b of all words for one block: its rows of `ahead`."""
+    for start in range(0, rows, TALL):
+        piece = min(TALL, rows - start)
+        for r in range(piece):
+            copy_sums(b, block, work, r)
+        if piece == TALL:
+            add_packed(work, packed, start // TALL * D, W, block * D, D)
+        else:
+            add_product(work, 0, x, row + start, piece, W, block * D, D)
+        for r in range(piece):  # never half a sum, in case that somebody is reading it
+            copy_sums(work, r, ahead, block * rows + start + r)
 
 
-@njit
-def _read_word(z, U, h_old, C_old, C, h, first, silent, gates):
-    """One word in one block, whose units begin with `first`: z (batch, 4 * UNITS) is left as it is."""
-    H = C.shape[1]
-    sums, C_before = np.empty((1, 4 * UNITS), h.dtype), np.empty((1, UNITS), h.dtype)
-    C_now, h_now = np.empty((1, UNITS), h.dtype), np.empty((1, UNITS), h.dtype)
-    for row in range(len(z)):
-        for j in range(4 * UNITS):
-            sums[0, j] = z[row, j]
-        for u in range(UNITS):
-            C_before[0, u] = C_old[row, first + u]
-        _add_product(sums[0], h_old[row], U)
-        cell(sums, C_before, C_now, h_now)
-        for u in range(UNITS):
-            C[row, first + u] = C_now[0, u]
-            h[row, first + u] = 0 if silent[first + u] else h_now[0, u]
+@inlined
+def _read_few(work, near, batch, t, U, H, first, last, ahead, states, dead):
+    """One word of a few sentences in a group of blocks."""
+    h, C, gates = states
+    rows = len(h) - batch
+    for block in range(first, last):
+        start = (block - first) * batch
+        for r in range(batch):
+            copy_sums(ahead, block * rows + t * batch + r, work, start + r)
+            copy(C, t * batch + r, block * UNITS, work, start + r, CELL)
+        add_product(work, start, near, 0, batch, U, block * H, H)
+    squash(work, (last - first) * batch)
+    for block in range(first, last):
+        _write(work, (block - first) * batch, batch, states, t * batch, batch, block, dead)
+
+
+@inlined
+def _read_word(work, x, x_row, packed, batch, start, stop, t, weights, D, H, b, block, states, dead):
+    """One word in one block."""
+    h, C, gates = states
+    for place in range(0, stop - start, TALL):
+        piece, row = min(TALL, stop - start - place), t * batch + start + place
+        for r in range(piece):
+            copy_sums(b, block, work, r)
+            copy(C, row + r, block * UNITS, work, r, CELL)
+        if piece == TALL:
+            add_packed(work, packed, place // TALL * D, weights[0], block * D, D)
+            add_packed(work, packed, (stop - start) // TALL * D + place // TALL * H, weights[1], block * H, H)
+        else:
+            add_product(work, 0, x, x_row + row, piece, weights[0], block * D, D)
+            add_product(work, 0, h, row, piece, weights[1], block * H, H)
+        squash(work, piece)
+        _write(work, 0, piece, states, row, batch, block, dead)
+
+
+@inlined
+def _write(work, start, piece, states, row, batch, block, dead):
+    """Rows of the work from `start` on to the states after the word, and to the gates if these are kept."""
+    h, C, gates = states
+    first = block * UNITS
+    for unit in dead:
+        if first <= unit < first + UNITS:
+            for r in range(piece):
+                work[start + r, SHOWN + unit - first] = 0
+    for r in range(piece):
+        copy(work, start + r, CELL, C, row + batch + r, first)
+        copy(work, start + r, SHOWN, h, row + batch + r, first)
         if len(gates):
-            for k in range(4):
-                for u in range(UNITS):
-                    gates[0, row, k * H + first + u] = sums[0, k * UNITS + u]
-
-
-@njit
-def _add_product(z, h, U):
-    """z += h @ U for one block: `kernels._add_product` with a number of columns that the compiler knows."""
-    H = len(h)
-    whole = H - H % 8
-    for k in range(0, whole, 8):
-        a, b, c, d, e, f, g, i = h[k], h[k + 1], h[k + 2], h[k + 3], h[k + 4], h[k + 5], h[k + 6], h[k + 7]
-        for j in range(4 * UNITS):
-            part = z[j] + a * U[k, j] + b * U[k + 1, j] + c * U[k + 2, j] + d * U[k + 3, j]
-            z[j] = part + e * U[k + 4, j] + f * U[k + 5, j] + g * U[k + 6, j] + i * U[k + 7, j]
-    for k in range(whole, H):
-        for j in range(4 * UNITS):
-            z[j] += h[k] * U[k, j]
+            for gate in range(4):
+                copy(work, start + r, gate * UNITS, gates, 4 * (row + r) + gate, first)
 
 
 @intrinsic

@@ -1,5 +1,6 @@
 """The fast recurrence against the plain cell, its sigmoid and tanh in ulp, and the package without Numba."""
 
+import importlib
 import os
 import re
 import subprocess
@@ -9,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from networks import TOLERANCE, assert_close, assert_same_bits, random_layers, random_state, random_x
+from small_model import small_model
 
-from minilstm import jit, kernels, lstm
+from minilstm import ablation_engine, backpropagation, jit, kernels, lstm
 from minilstm.errors import MinilstmError
 
 compiled = pytest.mark.skipif(not kernels.COMPILED, reason="Numba is missing or switched off")
@@ -28,7 +30,7 @@ def same_as_cell(x, layers, state=None, ablate=(), prepared=None):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("gain", [1, 3])
-@pytest.mark.parametrize("batch", [1, 2, 7, 8, 24])  # below and above kernels.FEW
+@pytest.mark.parametrize("batch", [1, 2, 7, 8, 24])  # fewer than a piece, and more
 @pytest.mark.parametrize("sizes", [(17,), (9, 24), (8, 1, 5)])  # with and without a rest after eight rows at a time
 def test_kernel_is_cell(sizes, batch, gain, dtype):
     rng = np.random.default_rng([batch, gain, *sizes])
@@ -50,11 +52,10 @@ def test_kernel_is_cell_for_random_shapes(seed):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("batch", [kernels.FEW - 1, kernels.FEW, kernels.FEW + 5])
-@pytest.mark.parametrize("units", [kernels.LARGE - 1, kernels.LARGE])
+@pytest.mark.parametrize("batch", [1, 5, 13, 14, 31, 43])
+@pytest.mark.parametrize("units", [48, 150])
 def test_on_either_side_of_the_choice_of_products(units, batch, dtype):
-    """Few rows, many rows of a small layer, many rows of a large one: three ways to the same, ablations included."""
-    batch = max(batch, 1)
+    """Few sentences and whole pieces of many, with and without a rest, ablations included."""
     rng = np.random.default_rng(4)
     layers = random_layers(rng, 5, (units, units), dtype)
     x, state = random_x(rng, 6, batch, 5, dtype), random_state(rng, batch, (units, units), dtype)
@@ -235,22 +236,64 @@ def test_squashing_beyond_the_range(dtype):
 
 @compiled
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", ["cell", "_add_product"])
+@pytest.mark.parametrize("name", ["two_cores._share", "ablation_kernel._read", "training_kernels.recur"])
 def test_loops_are_vectorised(name, dtype):
-    """Multiplications of whole vector registers in what the compiler made (x86: ymm or zmm; ARM: four or two lanes)."""
+    """Whole vector registers in what the compiler made of squashing (x86: ymm or zmm; ARM: four or two lanes)."""
     vector = {"x86_64": r"v\w*(mul|fm\w+)p[sd]\s.*%[yz]mm", "aarch64": r"f(mul|mla|mls)\s.*v\d+\.(4s|2d)"}
     machine = os.uname().machine.replace("arm64", "aarch64") if hasattr(os, "uname") else ""
     if machine not in vector:
         pytest.skip(f"no pattern for the registers of {machine!r}")
     if machine == "x86_64" and not _features().get("avx2"):
         pytest.skip("a processor with neither ymm nor zmm")
-    rows, row = (jit.numba.typeof(np.empty(shape, dtype)) for shape in ((2, 8), (8,)))
-    signature = (rows, rows, rows, rows) if name == "cell" else (row, row, rows)
-    cached = getattr(kernels, name)
-    options = {option: value for option, value in cached.targetoptions.items() if option != "nopython"}
-    fresh = jit.numba.njit(signature, **options)(cached.py_func)
-    (assembly,) = fresh.inspect_asm().values()
-    assert len(re.findall(vector[machine], assembly)) >= 4
+    module, name = name.split(".")
+    compiled_before = getattr(importlib.import_module(f"minilstm.{module}"), name)
+    model = small_model(dtype=dtype)
+    kernels.run(model.embedding[:3, None], model.prepared)
+    ablation_engine.Reader(model, [2] * len(model.sizes)).start("context")
+    arrays = (np.zeros(shape, dtype) for shape in ((2, 3, 32), (8, 32), (3, 3, 8), (3, 3, 8)))
+    backpropagation.recur(*arrays, 0, 3)
+    signature = next(s for s in compiled_before.signatures if dtype in str(s))
+    options = {option: value for option, value in compiled_before.targetoptions.items() if option != "nopython"}
+    (assembly,) = jit.numba.njit(signature, **options)(compiled_before.py_func).inspect_asm().values()
+    squashing = [block for block in re.split(r"\n\.?LBB", assembly) if re.search("v?f?div", block)]
+    assert max(len(re.findall(vector[machine], block)) for block in squashing) >= 40
+    if name != "recur":
+        assert "NRT_incref" not in assembly  # references are not counted
+
+
+@compiled
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("K", [1, 2, 17, 100])
+def test_tiles_are_the_product(K, dtype):
+    """Whole pieces and what is left of them, from any row on; and a row's bits do not depend on those beside it."""
+    from minilstm import blocks, tile
+
+    @jit.numba.njit
+    def product(z, z_row, h, row, rows, U, U_row, K, packed):
+        if rows == tile.TALL:
+            blocks.pack(h, row, rows, K, packed, 3)
+            tile.add_packed(z, packed, 3, U, U_row, K)
+        else:
+            tile.add_product(z, z_row, h, row, rows, U, U_row, K)
+
+    rng = np.random.default_rng(11)
+    U = rng.normal(size=(K + 5, tile.COLUMNS)).astype(dtype)
+    h, before = (rng.normal(size=(tile.TALL + 3, n)).astype(dtype) for n in (K + 2, tile.COLUMNS + 32))
+    single = []
+    for row in range(tile.TALL):
+        z = before.copy()
+        product(z, 0, h, 2 + row, 1, U, 4, K, np.empty((K + 3, tile.TALL), dtype))
+        np.testing.assert_array_equal(z[1:], before[1:])
+        single.append(z[0])
+    for rows in range(1, tile.TALL + 1):
+        z, z_row = before.copy(), 0 if rows == tile.TALL else 2
+        z[z_row : z_row + rows] = before[0]
+        product(z, z_row, h, 2, rows, U, 4, K, np.empty((K + 3, tile.TALL), dtype))
+        want = before[0, : tile.COLUMNS] + h[2 : 2 + rows, :K].astype(float) @ U[4 : 4 + K]
+        np.testing.assert_allclose(z[z_row : z_row + rows, : tile.COLUMNS], want, rtol=0, atol=(60 + 4 * K) * np.finfo(dtype).eps)
+        np.testing.assert_array_equal(z[z_row : z_row + rows], single[:rows])
+        np.testing.assert_array_equal(z[z_row + rows :], before[z_row + rows :])
+        np.testing.assert_array_equal(z[:z_row], before[:z_row])
 
 
 def _features():
@@ -321,7 +364,7 @@ def test_where_no_folder_can_hold_a_cache(tmp_path):
     for source in (ROOT / "minilstm").glob("*.py"):
         (package / source.name).write_bytes(source.read_bytes())
     (package / "__pycache__").touch()
-    check = "assert kernels.COMPILED and kernels.recur.stats.cache_path is None, kernels.recur.stats"
+    check = "assert kernels.COMPILED and kernels.two_cores._share.stats.cache_path is None"
     home = {name: str(nowhere) for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA", "IPYTHONDIR")}
     results_elsewhere(tmp_path, check=check, NUMBA_CACHE_DIR=None, PYTHONPATH=str(tmp_path), **home)
 

@@ -96,18 +96,19 @@ def plain():
 def test_fast_loops_are_the_plain_ones(dtype, tolerance):
     slow, rng = plain(), np.random.default_rng(3)
     assert slow.recur_backward is not bp.recur_backward
-    steps, batch, H = 4, 3, 19
+    steps, batch, H = 4, 5, 19
     gates, C = rng.random((steps, batch, 4 * H)).astype(dtype), rng.normal(size=(steps + 1, batch, H)).astype(dtype)
     dh, U = rng.normal(size=(steps, batch, H)).astype(dtype), rng.normal(size=(4 * H, H)).astype(dtype)
     results = []
     for module in (bp, slow):
-        here, sent = gates.copy(), dh.copy()
-        module.recur_backward(here, C, sent, U)
-        logits, targets = np.array(dh.reshape(-1, H) * 30), np.arange(steps * batch)
+        here, sent, read = gates.copy(), dh.copy(), [np.array(a) for a in (gates * 3 - 1, C / 2, C)]
+        module.recur_backward(here, C, sent, U, 1, 4)  # of five sentences the three in the middle
+        module.recur(read[0], U.T.copy(), *read[1:], 1, 4)
+        logits, targets = np.array(dh.reshape(-1, H) * 30), np.arange(steps * batch) % H
         loss = module.cross_entropy(logits, targets, 20)
         total = np.zeros((5, H), dtype)
         module.add_rows(total, np.array([3, 0, 3, 3]), dh[:, 0])
-        results.append((here, sent, np.array(loss), logits, total))
+        results.append((here, sent, *read, np.array(loss), logits, total))
     for fast, expected in zip(*results, strict=True):
         np.testing.assert_allclose(fast, expected, rtol=tolerance, atol=tolerance * np.abs(expected).max())
 

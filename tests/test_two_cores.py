@@ -1,5 +1,6 @@
-"""Few sentences in a large layer: the bits do not depend on who computes what, nor on how often."""
+"""Two threads: the bits do not depend on who computes what, nor on how often."""
 
+import contextlib
 import multiprocessing
 import threading
 import warnings
@@ -19,7 +20,7 @@ from networks import (
 from minilstm import kernels, lstm, threads
 from minilstm.errors import MinilstmError
 
-H = 370  # large enough in float32 for `two_cores`, and no multiple of a block
+H = 370  # large enough for two threads, and no multiple of a block
 if kernels.COMPILED:
     from minilstm import two_cores
 
@@ -41,15 +42,17 @@ def two(monkeypatch):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("batch", [1, 3, 7])
+@pytest.mark.parametrize("batch", [1, 3, 13, 40])
 def test_it_is_the_cell(batch, dtype, two):
     arguments = network(batch, dtype)
     assert_close(kernels.run(*arguments), lstm.run(*arguments), **TOLERANCE[np.dtype(dtype)])
 
 
 @compiled
-@pytest.mark.parametrize("batch", [1, 3])
-def test_one_thread_and_two_give_the_same_bits(batch, monkeypatch):
+@pytest.mark.parametrize("near", [0, 2**30])  # two threads share the blocks of units, or the sentences
+@pytest.mark.parametrize("batch", [1, 3, 40])
+def test_one_thread_and_two_give_the_same_bits(batch, near, monkeypatch):
+    monkeypatch.setattr(two_cores, "NEAR", near)
     arguments, traces = network(batch, steps=40), []
     for n in (1, 2, 2, 2):
         monkeypatch.setattr(two_cores, "cores", lambda n=n: n)
@@ -60,22 +63,27 @@ def test_one_thread_and_two_give_the_same_bits(batch, monkeypatch):
 
 @compiled
 @pytest.mark.parametrize("upper", [False, True])
-def test_what_is_computed_twice_comes_out_the_same(upper):
-    """As by a thread that was stopped in the middle of a block and goes on when everything is finished."""
-    x, layers, _, _ = network(2)
-    layer = two_cores.blocks(*layers[0])
-    n, steps = len(layer.b), len(x)
-    h, C = np.zeros((2, steps + 1, 2, H), "f4")
-    z, gates = np.empty((n, steps, 2, 4 * two_cores.UNITS), "f4"), np.empty((steps, 2, 4 * H), "f4")
-    flags = np.zeros((1 + steps, 2, two_cores.LINE), "u1")
-    work = x.reshape(-1, 9), *layer, z, h, C, np.zeros(H, bool), gates, flags
-    two_cores._share(*work, n // 2, upper)  # one thread alone does the other's half too
-    assert flags.sum() == (1 + steps) * n
-    before = [array.tobytes() for array in (z, h, C, gates)]
-    flags *= np.random.default_rng(0).integers(0, 2, flags.shape, "u1")
-    two_cores._share(*work, n // 2, not upper)
-    assert before == [array.tobytes() for array in (z, h, C, gates)]
-    assert_layers_close(h[None, 1:], lstm.run(x, layers[:1]).h, "h", **TOLERANCE[x.dtype])
+@pytest.mark.parametrize("batch", [2, two_cores.TALL + 3] if kernels.COMPILED else [])
+def test_what_is_computed_twice_comes_out_the_same(batch, upper, monkeypatch):
+    """As by a thread that was stopped in the middle of a group and goes on when everything is finished."""
+    calls = []
+    monkeypatch.setattr(two_cores, "cores", lambda: 2)
+    monkeypatch.setattr(two_cores, "_share", lambda *arguments: calls.append(arguments))
+    monkeypatch.setattr(two_cores, "beside", lambda share, *arguments: contextlib.nullcontext(share(*arguments)))
+    x, layers, _, _ = network(batch)
+    trace = kernels.run(x, layers)
+    monkeypatch.undo()
+    assert [arguments[-1] for arguments in calls] == [True, False] and calls[0][7] is calls[1][7]
+    one, other = calls if upper else calls[::-1]
+    before = []
+    for arguments in (one, other):
+        h, C, gates, flags = arguments[3], arguments[4], arguments[6], arguments[7]
+        two_cores._share(*arguments)  # one thread alone does the other's half too
+        done = [array.tobytes() for arrays in (h, C, gates) for array in arrays]
+        assert before in ([], done)
+        before = done
+        flags *= np.random.default_rng(0).integers(0, 2, flags.shape, "u1")
+    assert_close(trace._replace(state=lstm.run(x, layers).state), lstm.run(x, layers), **TOLERANCE[x.dtype])
 
 
 def test_in_several_threads_at_once(two):
