@@ -119,11 +119,13 @@ def write(model, path, dtype=None):
     arrays = {name: _stored(name, array, dtype) for name, array in arrays.items()}
     if model.word_counts is not None:
         arrays["word_counts"] = np.asarray(model.word_counts, "<i8")
-    write_npz(path, {"header": np.frombuffer(header_of(model).encode(), np.uint8), **arrays})
+    write_npz(path, {"header": np.frombuffer(header_of(model).encode(), np.uint8), **arrays}, _check_finite)
 
 
 def _write_safetensors(model, path, dtype):
     tensors = {name: _stored(name, array, dtype) for name, array in model.state_dict().items()}
+    for name, tensor in tensors.items():
+        _check_finite(name, tensor)
     metadata = {"minilstm": header_of(model)}
     if model.word_counts is not None:
         metadata["word_counts"] = json.dumps(model.word_counts.tolist())
@@ -135,8 +137,8 @@ def _stored(name, array, dtype):
     dtype = np.dtype(dtype or array.dtype).newbyteorder("<")
     if dtype.str not in FLOATS:
         raise ModelFileError(f"{name}: a file holds float16, float32 or float64, not {dtype}")
-    _check_finite(name, array, dtype)
-    return np.ascontiguousarray(array, dtype)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused when it is to be written
+        return np.ascontiguousarray(array, dtype)
 
 
 def header_of(model):
@@ -274,8 +276,9 @@ def _model(header, arrays, dtype):
     )
 
 
-def _check_finite(name, array, dtype):
+def _check_finite(name, array, dtype=None):
     """Raise unless all numbers are finite, and stay so in the precision to come."""
-    most = np.finfo(dtype).max
-    if not np.isfinite(array).all() or array.max(initial=0) > most or array.min(initial=0) < -most:
-        raise ModelFileError(f"{name}: expected numbers that are finite in {np.dtype(dtype)}")
+    with np.errstate(over="ignore"):  # what is too large becomes infinite
+        ends = np.array([array.min(initial=0), array.max(initial=0)], dtype)  # NaN anywhere makes both NaN
+    if not np.isfinite(ends).all():
+        raise ModelFileError(f"{name}: expected numbers that are finite in {ends.dtype}")

@@ -7,16 +7,18 @@ them with what should be there.
 
 import io
 import math
+import os
 import struct
 import zipfile
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
 
 from .errors import ModelFileError
 from .files import write_whole
+from .threads import beside
 
 BROKEN = (  # what zipfile and NumPy raise on damaged archives, apart from ValueError
     zipfile.BadZipFile,
@@ -28,16 +30,34 @@ BROKEN = (  # what zipfile and NumPy raise on damaged archives, apart from Value
     OverflowError,
     MemoryError,
 )
+PIECE = 2**18  # bytes that stay in the core's own cache while they are checked, summed and written
+BLOCK = 2**23  # bytes that the disk takes while the next are written
 GROWTH = 4  # a compressed file may unpack to this many times its size, no more
 
 
-def write_npz(path, arrays):
-    """Write a mapping of names to arrays to `path`, whole or not at all; the same arrays give the same bytes."""
+def write_npz(path, arrays, check=lambda name, piece: None):
+    """Write a mapping of names to arrays to `path`, whole or not at all; the same arrays give the same bytes.
+
+    `check` is called with an array's name and each flat piece of it before the piece is written: what it raises an
+    error about does not come to exist.
+    """
     with write_whole(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():
+            array = np.asarray(array, order="C")
             # ZipInfo's fixed date, not today's
             with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, np.asarray(array, order="C"), version=(1, 0), allow_pickle=False)
+                np.lib.format.write_array_header_1_0(member, np.lib.format.header_data_from_array_1_0(array))
+                for k, block in enumerate(_parts(array.reshape(-1), BLOCK)):
+                    with beside(os.fsync, file.fileno()) if k else nullcontext():  # the disk takes the blocks before
+                        for piece in _parts(block, PIECE):
+                            check(name, piece)
+                            member.write(piece)
+
+
+def _parts(array, size):
+    """A flat array in parts of `size` bytes."""
+    step = size // array.itemsize
+    return (array[start : start + step] for start in range(0, len(array), step))
 
 
 class Npz:

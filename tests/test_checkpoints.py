@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from model_files import WORDS, assert_same, change, make, refused, weights
 
-from minilstm import load
+from minilstm import load, npz
 from minilstm.checkpoints import write
 from minilstm.conventions import reorder
 from minilstm.errors import ModelFileError
@@ -129,18 +129,52 @@ def test_what_could_not_be_read_is_not_written(path, array, dtype, message):
 def test_whole_or_not_at_all(path, monkeypatch):
     """An exception in the middle of writing leaves the old file, and nothing beside it."""
     before, written = path.read_bytes(), []
-    good = np.lib.format.write_array
+    good = np.lib.format.write_array_header_1_0
 
-    def fails(file, array, **options):
+    def fails(file, header):
         if len(written) == 3:
             raise KeyboardInterrupt
-        written.append(array)
-        good(file, array, **options)
+        written.append(header)
+        good(file, header)
 
-    monkeypatch.setattr(np.lib.format, "write_array", fails)
+    monkeypatch.setattr(np.lib.format, "write_array_header_1_0", fails)
     with pytest.raises(KeyboardInterrupt):
         make(sizes=(5,)).save(path)
     assert len(written) == 3 and path.read_bytes() == before and os.listdir(path.parent) == [path.name]
+
+
+def test_files_are_the_same_in_whatever_pieces_they_are_written(tmp_path, monkeypatch):
+    """Members are NumPy's own .npy files, byte by byte; a long one goes to the disk block by block."""
+    rng, on_disk, seen = np.random.default_rng(0), [], {}
+    arrays = {"none": np.empty((0, 3)), "one": np.float64(3), "even": np.arange(64.0), "odd": rng.random((7, 37)).T}
+    npz.write_npz(tmp_path / "whole.npz", arrays)
+    monkeypatch.setattr(npz, "PIECE", 64)
+    monkeypatch.setattr(npz, "BLOCK", 256)
+    monkeypatch.setattr(os, "fsync", lambda handle: on_disk.append(os.fstat(handle).st_size))
+    npz.write_npz(tmp_path / "pieces.npz", arrays, lambda name, piece: seen.setdefault(name, []).append(piece))
+    assert (tmp_path / "pieces.npz").read_bytes() == (tmp_path / "whole.npz").read_bytes()
+    assert len(on_disk) == (512 // 256 - 1) + 7 * 37 * 8 // 256 + 1  # write_whole's is the last
+    assert on_disk[-1] == (tmp_path / "pieces.npz").stat().st_size
+    with zipfile.ZipFile(tmp_path / "pieces.npz") as archive:
+        for name, array in arrays.items():
+            np.save(tmp_path / "numpy.npy", np.ascontiguousarray(array).reshape(np.shape(array)))
+            assert archive.read(f"{name}.npy") == (tmp_path / "numpy.npy").read_bytes()
+            pieces = np.concatenate(seen.get(name, [np.empty(0)]))
+            np.testing.assert_array_equal(pieces, np.ravel(array))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("place", [(0, 0), (3, 1), (6, 2)])
+def test_every_number_is_looked_at(path, monkeypatch, place, bad):
+    """One that is not finite, in whatever piece: the old file stays, and nothing beside it."""
+    before, model = path.read_bytes(), make()
+    monkeypatch.setattr(npz, "PIECE", 8)
+    monkeypatch.setattr(npz, "BLOCK", 16)
+    model.decoder_weight[place] = bad
+    for dtype in (None, "float16", "float64"):
+        with pytest.raises(ModelFileError, match="decoder_weight: expected numbers that are finite"):
+            model.save(path, dtype)
+    assert path.read_bytes() == before and os.listdir(path.parent) == [path.name]
 
 
 def test_a_file_that_did_not_exist_does_not_come_to_exist_by_half(tmp_path):

@@ -114,6 +114,14 @@ def test_numbers_that_are_not_finite(tmp_path):
         load(path)
 
 
+def test_numbers_that_are_not_finite_are_not_written(tmp_path):
+    saved = model()
+    saved.decoder_weight[-1, -1] = 1e6  # more than float16 can hold
+    with pytest.raises(ModelFileError, match="decoder.weight: expected numbers that are finite in float16"):
+        saved.save(tmp_path / "m.safetensors", "float16")
+    assert not list(tmp_path.iterdir())
+
+
 def test_names_that_are_there_twice(tmp_path):
     path = tmp_path / "m.safetensors"
     model().save(path)

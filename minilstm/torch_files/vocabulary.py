@@ -36,7 +36,7 @@ def read_vocabulary(path):
             raise ModelFileError(f"{path}: not a regular file; expected a vocabulary, one word a line")
         with path.open("rb") as file:
             for number, line in enumerate(iter(lambda: file.readline(LONGEST_WORD + 2), b""), 1):
-                word = _word(line, f"{path}, line {number}")
+                word = _word(line, path, number)
                 if word in lines:
                     raise ModelFileError(
                         f"{path}, line {number}: the word {word[:60]!r} was line {lines[word]} "
@@ -50,13 +50,13 @@ def read_vocabulary(path):
     return tuple(lines)
 
 
-def _word(line, place):
+def _word(line, path, number):
     try:
         word = line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ModelFileError(f"{place}: not UTF-8 ({error.reason}); expected one word") from None
+        raise ModelFileError(f"{path}, line {number}: not UTF-8 ({error.reason}); expected one word") from None
     if len(line) > LONGEST_WORD:
-        raise ModelFileError(f"{place}: more than {LONGEST_WORD} bytes; expected one word")
+        raise ModelFileError(f"{path}, line {number}: more than {LONGEST_WORD} bytes; expected one word")
     if not word:
-        raise ModelFileError(f"{place}: empty; expected one word")
+        raise ModelFileError(f"{path}, line {number}: empty; expected one word")
     return word
