@@ -15,12 +15,11 @@ first, as if they were a word before the first, since a product is fast for many
 """
 
 import numpy as np
-from numba import types
-from numba.extending import intrinsic
 
 from .blocks import CELL, SHOWN, UNITS, compiled, copy_sums, empty, pack, squash, work_for
 from .cell import inlined, wide
-from .threads import beside, cores
+from .flags import is_set, put, watch
+from .threads import RUNG, beside, cores
 from .tile import TALL, add_packed, add_product, copy
 
 LINE = 64  # bytes that cores exchange at once: flags of the two threads do not share any
@@ -57,27 +56,28 @@ def read(x, layers, h, C, dead, gates):
         return *work, flags, work_for(x.dtype), near, packed, steps, batch, first, last, threads, upper
 
     def flags():
-        return np.zeros((len(layers) * (1 + steps), 2, -(-most // LINE) * LINE), np.uint8)
+        return np.zeros(len(layers) * (1 + steps) * 2 * -(-most // LINE) * LINE, np.uint8)
 
-    weights = sum(layer.W.size + layer.U.size for layer in layers)
+    weights, nobody = sum(layer.W.size + layer.U.size for layer in layers), np.zeros(1, np.uint8)
     if rows * weights < SMALL or cores() == 1:
-        _share(*share(1, False, 0, batch, flags()))
-    elif batch >= 2 * TALL and weights * x.dtype.itemsize <= NEAR:
-        with beside(_share, *share(1, False, batch // 2, batch, flags())):
-            _share(*share(1, False, 0, batch // 2, flags()))
+        return _share(nobody, *share(1, False, 0, batch, flags()))
+    if batch >= 2 * TALL and weights * x.dtype.itemsize <= NEAR:
+        one, other = (share(1, False, *half, flags()) for half in ((0, batch // 2), (batch // 2, batch)))
     else:
         same = flags()
-        with beside(_share, *share(2, True, 0, batch, same)):
-            _share(*share(2, False, 0, batch, same))
+        one, other = (share(2, upper, 0, batch, same) for upper in (False, True))
+    with beside(_share, nobody, *other, ring=False) as bell:
+        _share(bell, *one)
 
 
 @compiled
-def _share(x, layers, ahead, h, C, dead, gates, flags, work, near, packed, steps, batch, start, stop, threads, upper):
+def _share(bell, x, layers, ahead, h, C, dead, gates, flags, work, near, packed, steps, batch, start, stop, threads, upper):
     """Do what nobody has finished, word by word: first one's own groups, below or above the middle."""
     wide()
+    put(bell, RUNG, 1)
     for k in range(len(layers)):
         W, U, b = layers[k]
-        n, width = len(b), h[k].shape[2]
+        n, width, line = len(b), h[k].shape[2], len(flags) // (2 * len(layers) * (1 + steps))
         D, H = W.shape[1], U.shape[1]
         weights = W.reshape(-1, 4 * UNITS), U.reshape(-1, 4 * UNITS)
         groups = threads * -(-n // (threads * max(1, GROUP // batch)))
@@ -103,11 +103,10 @@ def _share(x, layers, ahead, h, C, dead, gates, flags, work, near, packed, steps
                     group = own - 1 - place if place < own else groups - 1 - (place - own)
                 group = groups - 1 - group if upper else group
                 side = group >= middle
-                flag = flags[k * (1 + steps) + t + 1, int(side), group - middle if side else group :]
-                patience = 0 if place < own else PATIENCE
-                while patience and not _load(flag):
-                    patience -= 1
-                if _load(flag):
+                flag = (2 * (k * (1 + steps) + t + 1) + int(side)) * line + (group - middle if side else group)
+                if place >= own:
+                    watch(flags, flag, PATIENCE)
+                if is_set(flags, flag):
                     continue
                 first, last = group * size, min(n, group * size + size)
                 if t < 0:
@@ -118,7 +117,7 @@ def _share(x, layers, ahead, h, C, dead, gates, flags, work, near, packed, steps
                 else:
                     for block in range(first, last):
                         _read_word(work, below, row, packed, batch, start, stop, t, weights, D, H, b, block, states, dead[k])
-                _store(flag)
+                put(flags, flag, 1)
 
 
 @inlined
@@ -186,26 +185,3 @@ def _write(work, start, piece, states, row, batch, block, dead):
         if len(gates):
             for gate in range(4):
                 copy(work, start + r, gate * UNITS, gates, 4 * (row + r) + gate, first)
-
-
-@intrinsic
-def _load(typing, flags):
-    """flags[0]; whatever was written before it was set is to be seen from here on."""
-
-    def code(context, builder, signature, arguments):
-        array = context.make_array(signature.args[0])(context, builder, arguments[0])
-        return builder.load_atomic(array.data, "acquire", 1)
-
-    return types.uint8(flags), code
-
-
-@intrinsic
-def _store(typing, flags):
-    """flags[0] = 1, not to be seen before what was written earlier."""
-
-    def code(context, builder, signature, arguments):
-        array = context.make_array(signature.args[0])(context, builder, arguments[0])
-        builder.store_atomic(context.get_constant(types.uint8, 1), array.data, "release", 1)
-        return context.get_dummy_value()
-
-    return types.void(flags), code

@@ -1,0 +1,46 @@
+"""Flags by which two threads see what the other has done, without Python's lock and without going to sleep."""
+
+from numba import types
+from numba.extending import intrinsic
+
+from .cell import inlined
+from .jit import njit
+
+
+@intrinsic
+def is_set(typing, flags, k):
+    """Whether flags[k], in an array of bytes, is set; whatever was written before it was set is to be seen from here on."""
+
+    def code(context, builder, signature, arguments):
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        byte = builder.load_atomic(builder.gep(array.data, [arguments[1]]), "acquire", 1)
+        return builder.icmp_unsigned("!=", byte, byte.type(0))
+
+    return types.boolean(flags, types.intp), code
+
+
+@intrinsic
+def put(typing, flags, k, value):
+    """flags[k] = value, not to be seen before what was written earlier."""
+
+    def code(context, builder, signature, arguments):
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        byte = builder.trunc(arguments[2], array.data.type.pointee)
+        builder.store_atomic(byte, builder.gep(array.data, [arguments[1]]), "release", 1)
+        return context.get_dummy_value()
+
+    return types.void(flags, types.intp, types.intp), code
+
+
+@inlined
+def watch(flags, k, looks):
+    """Wait until flags[k] is set, for so many looks."""
+    while looks and not is_set(flags, k):
+        looks -= 1
+
+
+@njit
+def tell_and_watch(flags, told, k, looks):
+    """Set flags[told], and then watch: Python's lock is free meanwhile."""
+    put(flags, told, 1)
+    watch(flags, k, looks)
