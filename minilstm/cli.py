@@ -1,6 +1,6 @@
 """`minilstm ...`, the same as `python -m minilstm ...`.
 
-Exit codes: 0 fine, 1 checked and failed, 2 bad input.
+Exit codes: 0 fine, 1 checked and failed, or a model that cannot do all that was asked, 2 bad input.
 """
 
 import argparse

@@ -11,6 +11,7 @@ from .checkpoints import describe
 from .claims import LEDGER, VERDICTS, ledger
 from .files import write_whole
 from .findings import findings
+from .measures import Found
 from .provenance import processor, versions
 from .study import FULL
 from .tables import plain, render, show, to_json
@@ -54,7 +55,11 @@ def write(name, study, results, folder):
     list
         The ledger.
     """
-    rows = ledger(findings(study, {one.stage.name: one.found for one in results}))
+    found = Found(
+        {one.stage.name: one.found for one in results if not one.undone},
+        {one.stage.name: one.undone for one in results if one.undone},
+    )
+    rows = ledger(findings(study, found))
     texts = {
         "claims.csv": render(LEDGER, rows, "csv") + "\n",
         "results.json": to_json(for_programs(name, study, results, rows)) + "\n",
@@ -83,7 +88,7 @@ def for_programs(name, study, results, rows):
             f"{one.stage.name}/{table.name}": [dict(zip(table.columns, row, strict=True)) for row in table.rows]
             for one in results for table in one.section.tables
         },
-        "stages": {one.stage.name: {"seconds": one.seconds, "date": one.date} for one in results},
+        "stages": {one.stage.name: {"seconds": one.seconds, "date": one.date, "not done": one.undone or None} for one in results},
     }  # fmt: skip
 
 
@@ -207,7 +212,8 @@ def _provenance(study, results):
     model = [[key, _text(value)] for key, value in describe(study.model).items()]
     machine = {"processor": processor(), "cores": os.cpu_count(), "report written": datetime.now(timezone.utc).isoformat(" ", "seconds")}
     made = [[key, str(value)] for key, value in {**options(study), **versions(), **machine}.items()]
-    stages = [[one.stage.title, f"{one.seconds:.1f}", one.date, "kept from an earlier run" if one.again else "this run"] for one in results]
+    where = {True: "kept from an earlier run", False: "this run"}
+    stages = [[one.stage.title, f"{one.seconds:.1f}", one.date, "not done" if one.undone else where[one.again]] for one in results]
     return "\n".join([
         '<section id="provenance"><h2>How this was made</h2>',
         _table("provenance", "model", "The model, as its file says.", ("what", "value"), model),

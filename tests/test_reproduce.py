@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import pytest
 from minilstm import load, planted
 from minilstm.claims import VERDICTS
 from minilstm.cli import main
-from minilstm.errors import MinilstmError
+from minilstm.errors import MinilstmError, UnknownWordError
 from minilstm.keeping import kept
 from minilstm.pipeline import FOUND, REPORT, run
 from minilstm.section import Section, table
@@ -223,6 +224,66 @@ def test_a_damaged_result_is_measured_anew(quick, damage):
     assert list(why) == ["drawn"] and why["drawn"].startswith(f"what was kept is damaged: {path}")
     assert results(quick) == before and not (quick / "report.html").exists()
     assert {file.name for file in (quick / "drawn").iterdir()} == {"it.csv", FOUND}
+
+
+def unknown(study, found):
+    raise UnknownWordError("SubjRel: 'helps' is not among the words")
+
+
+def mistaken(study, found):
+    return np.zeros(3)[3]
+
+
+def test_what_a_model_cannot_do_is_said_and_the_rest_is_done(quick):
+    stages = [QUICK[0], QUICK[1]._replace(measure=unknown), QUICK[2], QUICK[0]._replace(name="last")]
+    why = "SubjRel: 'helps' is not among the words"
+    for _ in "again", "and again":  # nothing is kept of what could not be done
+        results = {one.stage.name: one for one in run(study(seed=3), quick, stages)}
+        undone = {name: one.undone for name, one in results.items()}
+        assert undone == {"counted": "", "drawn": why, "together": f"drawn could not be done: {why}", "last": ""}
+        assert results["drawn"].section.text == (f"This could not be done on this model: {why}.",)
+        assert not list((quick / "drawn").iterdir()) + list((quick / "together").iterdir())
+    assert [one.again for one in results.values()] == [True, False, False, True]
+    assert again(quick, study(seed=3), stages=QUICK).keys() == {"drawn", "together"}
+
+
+def test_what_cannot_be_shown_is_not_done_either(quick):
+    stages = [QUICK[0], QUICK[1]._replace(show=unknown), QUICK[2]]
+    results = run(study(seed=3), quick, stages)
+    assert [bool(one.undone) for one in results] == [False, True, True] and results[1].found is None
+
+
+def test_mistakes_of_ours_and_of_the_first_stage_end_the_run(quick):
+    with pytest.raises(IndexError):
+        run(study(seed=3), quick, [QUICK[0], QUICK[1]._replace(measure=mistaken)])
+    with pytest.raises(KeyError):  # a name that no stage has
+        run(study(seed=3), quick, [QUICK[0], QUICK[2]])
+    with pytest.raises(UnknownWordError):
+        run(study(seed=4), quick, [QUICK[0]._replace(measure=unknown), *QUICK[1:]])
+
+
+def test_a_lexicon_that_the_model_knows_in_part(tmp_path, capsys):
+    """The auxiliaries' relative clauses have a verb that the planted network lacks: Fig. 3 and its claims are left out."""
+    words = [*SMALL, "--random", 20, "--lexicon", "auxiliaries"]
+    lines = printed("reproduce", *words, "--out", tmp_path, code=1).splitlines()
+    k = next(k for k, line in enumerate(lines) if line.endswith("not done"))
+    why = lines[k + 1].strip()
+    assert "Fig. 3" in lines[k] and why.startswith("SubjRel: 'helps' is not among the model's 289 words: The girl that helps")
+    assert "Not done, since this model cannot do it: Syntax units across structures." in lines
+    found = json.loads((tmp_path / "planted" / "results.json").read_text())
+    assert {name: one["not done"] for name, one in found["stages"].items() if one["not done"]} == {"structures": why}
+    claims = {row["number"]: (row["verdict"], row["reason"]) for row in found["claims"]}
+    assert claims[34] == claims[35] == (VERDICTS[2], f"structures could not be done: {why}") and claims[33][0] == VERDICTS[0]
+    page = (tmp_path / "planted" / "report.html").read_text()
+    assert page.count(escape(why)) == 4 and not list((tmp_path / "planted" / "structures").iterdir())
+    assert json.loads(printed("claims", *words, "--json", code=1)) == found["claims"]
+    assert printed("claims", *words, code=1).count(why[:40]) == 2
+
+
+@pytest.mark.parametrize("bad", [["--lexicon", "latin"], ["--n", "1"], ["--linzen", "nowhere"], ["--model", "nowhere.npz"]])
+def test_what_is_bad_for_every_stage_is_bad_input(tmp_path, capsys, bad):
+    assert main(["reproduce", *SMALL, "--out", str(tmp_path / "out"), *bad]) == 2
+    assert capsys.readouterr().err.startswith("minilstm: ") and not (tmp_path / "out").exists()
 
 
 def test_what_fits_is_taken_and_nothing_else(quick):
