@@ -97,7 +97,9 @@ def parser():
     analysis("depth", cli_analyses, items, "syntactic depth, syntax units (section 4.3)")
     analysis("connect", cli_analyses, items, "afferents of units (Fig. 4)")
 
-    between = item_options(cli_open.HARD)
+    from .measures_open import BETWEEN
+
+    between = item_options(BETWEEN)
     analysis("interchange", cli_open, hard, "copy a unit's cell into another sentence")
     analysis("votes", cli_open, between, "who votes for the wrong form where the network errs")
     analysis("smallest", cli_open, hard, "the fewest units without which number is lost")

@@ -9,7 +9,7 @@ from .activity import full_sentences
 from .arguments import by_layer
 from .batches import pick, traces
 from .errors import MinilstmError, StimulusError
-from .number_agreement import agreement
+from .number_agreement import agreement, check_words
 from .stimuli import TEMPLATES
 
 VARIABLES = "C_tilde", "i", "f", "C", "o", "h"
@@ -116,7 +116,9 @@ def dynamics(model, items, units=None, which="all", state="context", ablate=(), 
     if not units:
         raise MinilstmError("dynamics: expected at least one unit, got none")
     by_layer(units, model.sizes)  # says which is no unit
-    words = _labels([item for group in groups.values() for item in group], after)
+    every = [item for group in groups.values() for item in group]
+    check_words(model, every, unknown)
+    words = _labels(every, after)
     n, mean, sd = [], [], []
     for group in groups.values():
         if which == "correct" and group:

@@ -13,13 +13,14 @@ from .files import write_whole
 from .findings import findings
 from .measures import Found
 from .provenance import processor, versions
+from .stages import OPEN
 from .study import FULL
 from .tables import plain, render, show, to_json
 
 STYLE = Path(__file__).with_name("report.css")
 MARKS = dict(zip(VERDICTS, ("✓", "✗", "–"), strict=True))
 NUMBER = ' class="number"'
-TITLE = "Number and syntax units"
+TITLE, BEYOND = "Number and syntax units", "What the paper leaves open"
 
 
 def shape(model):
@@ -106,7 +107,7 @@ def command_line(name, study, command):
     words = ["minilstm", *command.split(), "--model", name]
     for option, value, usual in (("--n", study.n, None), ("--seed", study.seed, 0), ("--lexicon", study.lexicon, "paper"),
                                  ("--unknown", study.unknown, "error"), ("--kind", study.kind, "paper")):  # fmt: skip
-        if value != usual and (option != "--kind" or command.startswith(("ablate", "agreement"))):
+        if value != usual and (option != "--kind" or command.startswith(("ablate", "agreement", "smallest"))):
             words += [option, str(value)]
     words += ["--state", "zero"] * (study.state is None) + ["--float64"] * (str(study.model.dtype) == "float64")
     return shlex.join(words)
@@ -114,15 +115,19 @@ def command_line(name, study, command):
 
 def page(name, study, results, rows):
     """The report as HTML."""
-    parts = [(one.stage.name, one.stage.title) for one in results]
-    contents = [("summary", "Summary"), *parts, ("claims", "The paper's claims"), ("provenance", "How this was made")]
+    paper, beyond = ([one for one in results if (one.stage.where == OPEN) == further] for further in (False, True))
+    parts, more = ([(one.stage.name, one.stage.title) for one in some] for some in (paper, beyond))
+    contents = [("summary", "Summary"), *parts, ("claims", "The paper's claims"), ("open", BEYOND), *more, ("provenance", "How this was made")]
     body = [
         f"<header><h1>{TITLE} in {escape(name)}</h1><p>The analyses of Lakretz et al. (2019), <cite>The emergence of number and "
         f"syntax units in LSTM language models</cite>, on {'their own' if study.original else 'another'} network: "
         f"{escape(shape(study.model))}.</p></header>",
         '<nav aria-label="Contents"><ol>', *(f'<li><a href="#{anchor}">{escape(title)}</a></li>' for anchor, title in contents),
         "</ol></nav><main>", _summary(study, results, rows),
-        *(_section(name, study, one) for one in results), _ledger(rows), _provenance(study, results), "</main>",
+        *(_section(name, study, one) for one in paper), _ledger(rows),
+        f'<section id="open"><h2>{BEYOND}</h2><p>Questions that the paper leaves open: what follows tests none of its claims.</p>',
+        *(_section(name, study, one, "h3") for one in beyond), "</section>",
+        _provenance(study, results), "</main>",
     ]  # fmt: skip
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -144,11 +149,11 @@ def _summary(study, results, rows):
     return f'<section id="summary"><h2>Summary</h2><p><strong>{counted}</strong></p><ul>{bullets}</ul>{note}</section>'
 
 
-def _section(name, study, one):
+def _section(name, study, one, heading="h2"):
     stage, section = one.stage, one.section
     commands = "".join(f"<li><code>{escape(command_line(name, study, command))}</code></li>" for command in section.commands)
     return "\n".join([
-        f'<section id="{stage.name}"><h2>{escape(stage.title)}</h2><p class="where">{escape(stage.where)}</p>',
+        f'<section id="{stage.name}"><{heading}>{escape(stage.title)}</{heading}><p class="where">{escape(stage.where)}</p>',
         *(f"<p>{escape(text)}</p>" for text in section.text),
         *(_figure(stage.name, figure) for figure in section.figures),
         *(_table(stage.name, table.name, table.caption, table.columns, table.rows) for table in section.tables),

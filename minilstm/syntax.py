@@ -10,7 +10,7 @@ import numpy as np
 
 from .activity import activity
 from .dynamics import dynamics
-from .errors import MinilstmError, StimulusError, UnknownWordError
+from .errors import MinilstmError, StimulusError
 from .stimuli import CONDITIONS, na_task
 from .stimuli.depth import POSITIONS, depth_sentences, sample_cells
 
@@ -223,8 +223,5 @@ def structures(model, units, n=None, tasks=STRUCTURES, seed=0, lexicon="paper", 
     shown = {}
     for task in tasks:
         items = [item for condition in CONDITIONS[task] for item in na_task(task, condition, n, seed, lexicon)]
-        try:
-            shown[task] = dynamics(model, {task: items}, units, state=state, unknown=unknown)
-        except UnknownWordError as error:
-            raise UnknownWordError(f"{task}: {error}") from None
+        shown[task] = dynamics(model, {task: items}, units, state=state, unknown=unknown)
     return shown

@@ -102,7 +102,7 @@ def test_numbers_are_those_of_the_single_commands(first):
     page = (folder / "report.html").read_text()
     commands = [shlex.split(one)[1:] for one in re.findall(r"<li><code>(minilstm .*?)</code></li>", page)]
     out = {" ".join(words): list(csv.DictReader(io.StringIO(printed(*words, "--csv")))) for words in commands}
-    assert len(out) == len(commands) == 10 and len(page.split("<li><code>")) == 11
+    assert len(out) == len(commands) == 14 and len(page.split("<li><code>")) == 15
 
     def of(start):
         return next(rows for words, rows in out.items() if words.startswith(start))
@@ -137,6 +137,10 @@ def test_numbers_are_those_of_the_single_commands(first):
     _, connections = kept(folder / "connectivity" / FOUND)
     sources = dict.fromkeys(int(row["from"]) for row in bare)
     assert [[str(cell) for cell in row] for row in connections["found"].bare.rows(sources)] == [list(row.values()) for row in bare]
+    for start, name in (("interchange", "interchange/interchange"), ("smallest --most", "smallest/smallest_needed"),
+                        ("smallest --interchange", "smallest/smallest_carry")):  # fmt: skip
+        alike(rows(folder / f"{name}.csv"), of(start), *of(start)[0])
+    alike(rows(folder / "votes" / "votes.csv"), of("votes"), *of("votes")[0])
     groups = [words for words in out if words.startswith("ablate --group")]
     tests = [row for path in sorted((folder / "groups").glob("*.csv")) for row in rows(path)]
     theirs = [row for words in groups for row in out[words]]
@@ -162,7 +166,7 @@ def test_an_interrupted_run_goes_on_where_it_was(first, tmp_path, capsys, monkey
     assert not list((out / "decoding").iterdir()) and not (out / "report.html").exists()
     monkeypatch.undo()
     assert main(["reproduce", *SMALL, "--random", "50", "--out", str(tmp_path)]) == 0
-    lines = [line for line in capsys.readouterr().out.splitlines() if "(4." in line]
+    lines = [line for line in capsys.readouterr().out.splitlines() if " (4." in line or " (left open" in line]
     assert ["kept from an earlier run" in line for line in lines] == [name in NAMES[:k] for name in NAMES]
     assert results(out) == results(first[0])
 
@@ -266,16 +270,19 @@ def test_a_lexicon_that_the_model_knows_in_part(tmp_path, capsys):
     """The auxiliaries' relative clauses have a verb that the planted network lacks: Fig. 3 and its claims are left out."""
     words = [*SMALL, "--random", 20, "--lexicon", "auxiliaries"]
     lines = printed("reproduce", *words, "--out", tmp_path, code=1).splitlines()
-    k = next(k for k, line in enumerate(lines) if line.endswith("not done"))
+    k, more = (k for k, line in enumerate(lines) if line.endswith("not done"))
     why = lines[k + 1].strip()
     assert "Fig. 3" in lines[k] and why.startswith("SubjRel: 'helps' is not among the model's 289 words: The girl that helps")
-    assert "Not done, since this model cannot do it: Syntax units across structures." in lines
+    assert "wrong form" in lines[more] and lines[more + 1].strip().startswith("SubjRel: 'wants' is not")
+    said = "Not done, since this model cannot do it: Syntax units across structures; Who is for the wrong form."
+    assert said in " ".join(lines)
     found = json.loads((tmp_path / "planted" / "results.json").read_text())
-    assert {name: one["not done"] for name, one in found["stages"].items() if one["not done"]} == {"structures": why}
+    assert {name: one["not done"] for name, one in found["stages"].items() if one["not done"]}.keys() == {"structures", "votes"}
+    assert found["stages"]["structures"]["not done"] == why
     claims = {row["number"]: (row["verdict"], row["reason"]) for row in found["claims"]}
     assert claims[34] == claims[35] == (VERDICTS[2], f"structures could not be done: {why}") and claims[33][0] == VERDICTS[0]
     page = (tmp_path / "planted" / "report.html").read_text()
-    assert page.count(escape(why)) == 4 and not list((tmp_path / "planted" / "structures").iterdir())
+    assert page.count(escape(why)) >= 4 and not list((tmp_path / "planted" / "structures").iterdir())
     assert json.loads(printed("claims", *words, "--json", code=1)) == found["claims"]
     assert printed("claims", *words, code=1).count(why[:40]) == 2
 
