@@ -87,7 +87,7 @@ def show_decode(model, items, options, state):
                             for label, one in decoded.items()} for split, decoded in curves.items()},
             "short_range": short.units,
             "segregation": short.segregation, "segregation_cut": short.cut, "auc_alone": short.auc,
-            "ablation": {name: [test._asdict() for test in found] for name, found in tests.items()},
+            "ablation": {name: _records(found) for name, found in tests.items()},
         }))  # fmt: skip
     elif options.form == "csv":
         print(render(columns, means, "csv"))
@@ -142,7 +142,7 @@ def show_depth(model, items, options, state):
     if options.form == "json":
         print(to_json({
             "r2": found.r2, "r2_without": found.r2_without, "r2_frequency": found.r2_frequency, "alpha": found.alpha,
-            "weights": found.weights, "outliers": found.outliers, "ablation": [test._asdict() for test in tests],
+            "weights": found.weights, "outliers": found.outliers, "ablation": _records(tests),
         }))  # fmt: skip
     elif options.form == "csv":
         print(render(columns, rows, "csv"))
@@ -222,6 +222,11 @@ def number_units(model, options):
     if not units:
         raise MinilstmError("--units: this model's file names no number units; `minilstm reproduce` looks for them")
     return units
+
+
+def _records(tests):
+    """Group tests as JSON has them."""
+    return [dict(zip(groups.COLUMNS, row, strict=True)) for row in groups.rows(tests)]
 
 
 def _reader(model, options):

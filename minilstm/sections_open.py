@@ -20,12 +20,13 @@ def show_interchange(study, found):
             f"{show(100 * compared.flips('once', where['nounPP', condition])[k])} %" for condition in ("SP", "PS")
         ]
         flips.append(f"{listed(units)} {shares[0]} and {shares[1]}")
-    flips = f"Verbs of nounPP SP and PS that follow the other sentence: with C of {'; of '.join(flips)}"
+    start = "Verbs of nounPP SP and PS that follow the other sentence: with C of "
+    first = flips[: len(found["agreement"].long_range)]
     text = (
         "Ablation finds who is needed, also a unit that only guards what others know. Interchange takes nothing away: a unit gets its "
         "cell C from the sentence with the other number of the subject, and if the verb follows that one, the unit carries number. Here "
         "for the units that the sections above found; without --units the command tries every unit.",
-        f"{flips}.",
+        f"{start}{'; of '.join(flips)}.",
     )
     methods = "; ".join(f"{name}: {what}" for name, what in METHODS.items())
     most = len(compared.sets)
@@ -40,7 +41,7 @@ def show_interchange(study, found):
     singles, groups = ([units for units in compared.sets if (len(units) > 1) == several] for several in (False, True))
     together = "".join(f" --group {joined(units)}" for units in groups)
     command = f"interchange --units {joined(unit for (unit,) in singles)}{together}{half(study)}"
-    return Section(text, tables, (figure,), (command,), summary=f"{flips}.")
+    return Section(text, tables, (figure,), (command,), summary=f"{start}{'; of '.join(first)}.")
 
 
 def show_votes(study, found):
@@ -100,4 +101,9 @@ def show_smallest(study, found):
                             "counted below chance; of random sets the same.", *one.rows()))  # fmt: skip
     usual = f"--most {MOST} --random {study.n_random}"
     return Section(text, tuple(tables), tuple(figures), (f"smallest {usual}", f"smallest --interchange {usual}"),
-                   summary=f"Fewest units that are needed: {needed.verdict} Fewest that carry number: {carry.verdict}")  # fmt: skip
+                   summary=f"Fewest units without which number is lost across an attractor: {_named(needed)}; fewest that carry it: "
+                   f"{_named(carry)}.")  # fmt: skip
+
+
+def _named(one):
+    return listed(one.units) if one.found else f"more than {listed(one.units)}"

@@ -1,12 +1,13 @@
 """The sections on what the paper leaves open: which units and sentences they are about, and what they say without any."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from minilstm import load, planted
 from minilstm.interchange import compare
-from minilstm.measures_open import BETWEEN, interchanged, smallest, voted, voters
+from minilstm.measures_open import BETWEEN, Smallest, interchanged, smallest, voted, voters
 from minilstm.sections_open import NONE, show_interchange, show_smallest, show_votes
 from minilstm.study import Study
 from minilstm.tables import plain
@@ -59,7 +60,7 @@ def test_interchange_is_of_the_units_found_on_sentences_that_they_were_not_chose
 def test_in_the_planted_network_the_number_units_carry_and_the_syntax_unit_is_needed(study):
     found = units()
     found["interchange"], found["smallest"] = interchanged(study, found), smallest(study, found)
-    flips = "with C of unit 71 100.0 % and 0.0 %" in (text := show_interchange(study, found).summary)
+    flips = "with C of unit 71 100.0 % and 0.0 %" in (text := show_interchange(study, found).text[1])
     flips |= "with C of unit 71 0.0 % and 100.0 %" in text or "with C of unit 71 100.0 % and 100.0 %" in text
     assert flips and "of unit 73 0.0 % and 0.0 %" in text and "of units 76 and 77 0.0 % and 0.0 %" in text
     assert found["smallest"].needed.units == (SYNTAX,) and set(found["smallest"].carry.units) < {SINGULAR, PLURAL}
@@ -67,6 +68,10 @@ def test_in_the_planted_network_the_number_units_carry_and_the_syntax_unit_is_ne
     assert section.text[1].endswith(
         f"Smallest set found: {SYNTAX}. No condition is then right on more than 60 % of the odd items."
     )
+    carry = found["smallest"].carry.units[0]
+    assert section.summary.endswith(f"across an attractor: unit {SYNTAX}; fewest that carry it: unit {carry}.")
+    more = Smallest(replace(found["smallest"].needed, found=False), found["smallest"].carry)
+    assert f"more than unit {SYNTAX};" in show_smallest(study, {"smallest": more}).summary
     rows = found["smallest"].needed.rows()[1]
     assert [list(row) for row in section.tables[0].rows] == [[plain(cell) for cell in row] for row in rows]
 
