@@ -216,6 +216,12 @@ def test_what_lacks_its_premise_is_not_testable(other, number):
     assert (found.verdict, bool(found.reason)) == (UNTESTABLE, True)
 
 
+def test_the_sign_of_a_code_is_that_for_the_units_own_number(other):
+    """The cell of S* may be further from 0 after plurals: what it writes of singulars is a negative cell all the same."""
+    assert verdict(gate(other, "C", (slice(2, 4), 4, 0), 3), 39) == HOLDS
+    assert verdict(gate(other, "C", (slice(0, 2), 4, 0), 1), 39) == FAILS
+
+
 def test_one_unit_for_both_numbers_has_no_reciprocal_weights(other):
     found = judge(replace(other, chosen={"S": S, "P": S}), CLAIMS[35:])
     assert {one.verdict for one in found} == {UNTESTABLE} and "both S* and P*" in found[3].reason

@@ -22,6 +22,7 @@ from minilstm.pipeline import FOUND, REPORT, run
 from minilstm.section import Section, table
 from minilstm.stages import STAGES, Stage
 from minilstm.study import Study
+from minilstm.tables import read_csv, render
 
 SMALL = "--model", "planted", "--n", "12"
 NAMES = [stage.name for stage in STAGES]
@@ -131,6 +132,11 @@ def test_numbers_are_those_of_the_single_commands(first):
     curves = [[cell and f"{float(cell):.2f}" for cell in list(row.values())[2:]] for row in of("decode")]
     assert curves == [list(row.values())[2:] for row in rows(folder / "decoding" / "decoding.csv")]
     _, value = kept(folder / "gates" / FOUND)
+    words = next(words for words in commands if words[0] == "dynamics" and "--pool" not in words)
+    columns, fit = read_csv(folder / "gates" / "against_prediction.csv")
+    for row in fit:
+        row[-1] = f"{row[-1]:.2f}"
+    assert "(a guess)" not in (text := printed(*words)) and text.endswith(render(columns, fit) + "\n")
     C = [row for row in of("dynamics") if row["variable"] == "C" and row["condition"] == "SP"]
     assert [float(row["mean"]) for row in C] == pytest.approx(value["found"].mean["C"][1].T.ravel(), abs=1e-6)
     bare = next(rows for words, rows in out.items() if "--unscaled" in words)
