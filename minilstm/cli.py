@@ -133,8 +133,9 @@ def _agreement(options):
 
 
 def _ablate(options):
-    from .ablation import ablation_sweep, drops, group_ablation
-    from .number_agreement import agreement, by_condition
+    from . import groups
+    from .ablation import ablation_sweep, drops
+    from .number_agreement import agreement
     from .tables import render
 
     model, items = load_model(options), items_of(options)
@@ -142,14 +143,8 @@ def _ablate(options):
     if options.group:
         if not options.units:
             raise MinilstmError("--group: say which units, such as --units 3,17")
-        rows = []
-        for (task, condition), where in by_condition(items).items():
-            group = group_ablation(
-                model, [items[k] for k in where], options.units, options.random, options.seed, **shared, progress=True
-            )
-            mean = group.random.mean()
-            rows.append([task, condition, 100 * group.accuracy, 100 * mean, f"{group.p:.4f}", f"{group.power:.2f}"])
-        print(render(["task", "condition", "accuracy %", "random sets %", "p", "power"], rows, options.form))
+        tests = groups.group_tests(model, items, options.units, options.random, options.seed, **shared, progress=True)
+        print(render(*groups.table(tests), options.form))
         return
     units = options.units or range(1, sum(model.sizes) + 1)
     full = agreement(model, items, state_of(options), unknown=options.unknown).margins

@@ -112,7 +112,7 @@ def show_decode(model, items, options, state):
         print(f"\nShort-range units: {listed}.")
         for name, found in tests.items():
             print(f"\nThe {name} units ablated together, against random sets of as many:")
-            print(render(groups.COLUMNS, groups.rows(found)))
+            print(render(*groups.table(found)))
     if options.out is not None:
         figures = {"decoding.png": plot_curves(curves), "decoding_matrix.png": plot_matrices(curves["sentence"])}
         write_results(options.out, figures, {"decoding.csv": render(columns, means, "csv")})
@@ -136,9 +136,7 @@ def show_depth(model, items, options, state):
             progress=True,
         )  # fmt: skip
 
-    rows = [[unit, f"{found.weights[unit - 1]:.3f}", f"{found.z[unit - 1]:.2f}", "*" if unit in found.outliers else ""]
-            for unit in found.strongest()]  # fmt: skip
-    columns = ["unit", "weight", "z", "outlier"]
+    columns, rows = found.table()
     if options.form == "json":
         print(to_json({
             "r2": found.r2, "r2_without": found.r2_without, "r2_frequency": found.r2_frequency, "alpha": found.alpha,
@@ -162,7 +160,7 @@ def show_depth(model, items, options, state):
         print(f"\nSyntax units, beyond {OUTLIER} sd: {', '.join(map(str, found.outliers)) or 'none'}.")
         if tests:
             print("\nThe syntax units ablated together, against random sets of as many:")
-            print(render(groups.COLUMNS, groups.rows(tests)))
+            print(render(*groups.table(tests)))
     if options.out is not None:
         units = (found.outliers or found.strongest(STRONGEST))[:STRONGEST]
         shown = structures(
@@ -226,7 +224,8 @@ def number_units(model, options):
 
 def _records(tests):
     """Group tests as JSON has them."""
-    return [dict(zip(groups.COLUMNS, row, strict=True)) for row in groups.rows(tests)]
+    columns, rows = groups.table(tests)
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def _reader(model, options):

@@ -31,9 +31,6 @@ class GroupTest(NamedTuple):
         return "no power" if self.power < 1 - ALPHA else "no effect"
 
 
-COLUMNS = "task", "condition", "full %", "ablated %", "random sets %", "p", "p without", "power", "verdict"
-
-
 def group_tests(
     model,
     items,
@@ -79,10 +76,15 @@ def group_tests(
     return tests
 
 
-def rows(tests):
-    """Rows of a table with `COLUMNS`."""
-    return [
+def table(tests):
+    """Columns and rows; with `p_without` only where it leaves any set out."""
+    columns = ["task", "condition", "full %", "ablated %", "random sets %", "p", "p without", "power", "verdict"]
+    rows = [
         [t.task, t.condition, 100 * t.full, 100 * t.accuracy, 100 * t.random.mean(), f"{t.p:.4f}",
          None if np.isnan(t.p_without) else f"{t.p_without:.4f}", f"{t.power:.2f}", t.verdict]
         for t in tests
     ]  # fmt: skip
+    if all(t.sets == len(t.random) for t in tests):
+        for row in (columns, *rows):
+            del row[6]
+    return columns, rows

@@ -99,11 +99,9 @@ def show_groups(study, found):
         hurts = [f"{t.task} {t.condition}".strip() for t in tests if t.verdict == "hurts"]
         text.append(f"The {what} ({listed(sets[name])}) hurt more than random sets of as many units in "
                     f"{len(hurts)} of {len(tests)} conditions{': ' + ', '.join(hurts) if hurts else ''}.")  # fmt: skip
-        rows = [row[:6] + row[7:] for row in groups.rows(tests)]
-        columns = groups.COLUMNS[:6] + groups.COLUMNS[7:]
         tables.append(table(f"groups_{name.replace(' ', '_')}", f"The {what} ablated together, beside {study.n_random} random sets: p = (b + 1) / "
                             "(n + 1), b the sets that hurt at least as much. Power: the share of random sets that hit none of the group's "
-                            "strong units.", columns, rows))  # fmt: skip
+                            "strong units.", *groups.table(tests)))  # fmt: skip
         summary.append(f"the {what}: {len(hurts)} of {len(tests)}")
         commands.append(f"ablate --group --units {joined(sets[name])} --random {study.n_random}{half(study)}")
     summary = f"Conditions in which groups hurt more than random ones: {'; '.join(summary)}." if summary else ""

@@ -224,7 +224,10 @@ def test_group_tests_by_hand():
 def test_verdicts(p, power, verdict):
     test = groups.GroupTest("Simple", "S", 1.0, 0.5, np.array([0.8, 1]), p, power, float("nan"), 0)
     assert test.verdict == verdict
-    assert groups.rows([test])[0][4] == 90 and groups.rows([test])[0][-3:] == [None, f"{power:.2f}", verdict]
+    columns, (row,) = groups.table([test])
+    assert row[4] == 90 and row[-3:] == [None, f"{power:.2f}", verdict] and columns[-3] == "p without"
+    columns, (row,) = groups.table([test._replace(sets=2)])  # no set left out: no second p
+    assert row[-3:] == [f"{p:.4f}", f"{power:.2f}", verdict] and columns[-3] == "p"
 
 
 def test_the_picture_of_groups_shows_the_numbers():
