@@ -115,9 +115,9 @@ def _reciprocal(f, connected, published):
     """The weights between S* and P* as if both codes were negative: positive ones then inhibit."""
     singular, plural = both_layers_apart(f)
     texts, positive, strong = [], 0, set()
-    for source, target in ((plural, singular), (singular, plural)):
+    for number, source, target in (("P", plural, singular), ("S", singular, plural)):
         t, u = connected.targets.index(target), source - connected.first
-        code = f.dynamics.code(source)[1]
+        code = f.dynamics.code(source, number)[1]
         for gate in "fi":
             g = GATES.index(gate)
             weight = -code * f.bare.weights[t, g, u]

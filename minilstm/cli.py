@@ -1,6 +1,6 @@
 """`minilstm ...`, the same as `python -m minilstm ...`.
 
-Exit codes: 0 fine, 1 checked and failed, 2 bad input.
+Exit codes: 0 fine, 1 checked and failed, or a model that cannot do all that was asked, 2 bad input.
 """
 
 import argparse
@@ -97,7 +97,9 @@ def parser():
     analysis("depth", cli_analyses, items, "syntactic depth, syntax units (section 4.3)")
     analysis("connect", cli_analyses, items, "afferents of units (Fig. 4)")
 
-    between = item_options(cli_open.HARD)
+    from .measures_open import BETWEEN
+
+    between = item_options(BETWEEN)
     analysis("interchange", cli_open, hard, "copy a unit's cell into another sentence")
     analysis("votes", cli_open, between, "who votes for the wrong form where the network errs")
     analysis("smallest", cli_open, hard, "the fewest units without which number is lost")
@@ -131,8 +133,9 @@ def _agreement(options):
 
 
 def _ablate(options):
-    from .ablation import ablation_sweep, drops, group_ablation
-    from .number_agreement import agreement, by_condition
+    from . import groups
+    from .ablation import ablation_sweep, drops
+    from .number_agreement import agreement
     from .tables import render
 
     model, items = load_model(options), items_of(options)
@@ -140,14 +143,8 @@ def _ablate(options):
     if options.group:
         if not options.units:
             raise MinilstmError("--group: say which units, such as --units 3,17")
-        rows = []
-        for (task, condition), where in by_condition(items).items():
-            group = group_ablation(
-                model, [items[k] for k in where], options.units, options.random, options.seed, **shared, progress=True
-            )
-            mean = group.random.mean()
-            rows.append([task, condition, 100 * group.accuracy, 100 * mean, f"{group.p:.4f}", f"{group.power:.2f}"])
-        print(render(["task", "condition", "accuracy %", "random sets %", "p", "power"], rows, options.form))
+        tests = groups.group_tests(model, items, options.units, options.random, options.seed, **shared, progress=True)
+        print(render(*groups.table(tests), options.form))
         return
     units = options.units or range(1, sum(model.sizes) + 1)
     full = agreement(model, items, state_of(options), unknown=options.unknown).margins

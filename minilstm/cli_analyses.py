@@ -87,7 +87,7 @@ def show_decode(model, items, options, state):
                             for label, one in decoded.items()} for split, decoded in curves.items()},
             "short_range": short.units,
             "segregation": short.segregation, "segregation_cut": short.cut, "auc_alone": short.auc,
-            "ablation": {name: [test._asdict() for test in found] for name, found in tests.items()},
+            "ablation": {name: _records(found) for name, found in tests.items()},
         }))  # fmt: skip
     elif options.form == "csv":
         print(render(columns, means, "csv"))
@@ -112,7 +112,7 @@ def show_decode(model, items, options, state):
         print(f"\nShort-range units: {listed}.")
         for name, found in tests.items():
             print(f"\nThe {name} units ablated together, against random sets of as many:")
-            print(render(groups.COLUMNS, groups.rows(found)))
+            print(render(*groups.table(found)))
     if options.out is not None:
         figures = {"decoding.png": plot_curves(curves), "decoding_matrix.png": plot_matrices(curves["sentence"])}
         write_results(options.out, figures, {"decoding.csv": render(columns, means, "csv")})
@@ -136,13 +136,11 @@ def show_depth(model, items, options, state):
             progress=True,
         )  # fmt: skip
 
-    rows = [[unit, f"{found.weights[unit - 1]:.3f}", f"{found.z[unit - 1]:.2f}", "*" if unit in found.outliers else ""]
-            for unit in found.strongest()]  # fmt: skip
-    columns = ["unit", "weight", "z", "outlier"]
+    columns, rows = found.table()
     if options.form == "json":
         print(to_json({
             "r2": found.r2, "r2_without": found.r2_without, "r2_frequency": found.r2_frequency, "alpha": found.alpha,
-            "weights": found.weights, "outliers": found.outliers, "ablation": [test._asdict() for test in tests],
+            "weights": found.weights, "outliers": found.outliers, "ablation": _records(tests),
         }))  # fmt: skip
     elif options.form == "csv":
         print(render(columns, rows, "csv"))
@@ -162,7 +160,7 @@ def show_depth(model, items, options, state):
         print(f"\nSyntax units, beyond {OUTLIER} sd: {', '.join(map(str, found.outliers)) or 'none'}.")
         if tests:
             print("\nThe syntax units ablated together, against random sets of as many:")
-            print(render(groups.COLUMNS, groups.rows(tests)))
+            print(render(*groups.table(tests)))
     if options.out is not None:
         units = (found.outliers or found.strongest(STRONGEST))[:STRONGEST]
         shown = structures(
@@ -222,6 +220,12 @@ def number_units(model, options):
     if not units:
         raise MinilstmError("--units: this model's file names no number units; `minilstm reproduce` looks for them")
     return units
+
+
+def _records(tests):
+    """Group tests as JSON has them."""
+    columns, rows = groups.table(tests)
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def _reader(model, options):

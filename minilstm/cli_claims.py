@@ -24,7 +24,7 @@ def add_options(command):
 
 
 def run(options):
-    """Judge every claim on one model, or on all that come along."""
+    """Judge every claim on one model, or on all that come along; 1 if a model cannot do some analysis."""
     from .tables import render
 
     if options.all:
@@ -34,15 +34,15 @@ def run(options):
     rows = ledger(found)
     if options.form != "text":
         print(render(LEDGER, rows, options.form))
-        return None
+        return int(bool(found.undone))
     kind = "the paper's own model" if found.original else "another model than the paper's"
     print(f"{options.model}, judged as {kind}")
-    units = {"S*": found.chosen["S"], "P*": found.chosen["P"], "Y*": found.syntax}
+    units = {"S*": found.chosen["S"], "P*": found.chosen["P"], "Y*": None if "depth" in found.undone else found.syntax}
     print(", ".join(f"{name}: {unit or 'none'}" for name, unit in units.items()) + "\n")
     print("\n".join(_entry(*row) for row in rows))
     count = Counter(row[LEDGER.index("verdict")] for row in rows)
     print("\n" + ", ".join(f"{verdict}: {count[verdict]}" for verdict in VERDICTS))
-    return None
+    return int(bool(found.undone))
 
 
 def verdict_table(judged):

@@ -19,8 +19,9 @@ def add_dynamics_options(command):
     _shared_options(command, "which units (default: the number units named in the model's file)")
     command.add_argument("--pool", action="store_true", help="all numbers together, a panel a task, as in Fig. 3")
     command.add_argument("--variable", choices=VARIABLES, default="C", help="with --pool: what to draw (C)")
-    command.add_argument("--number", choices=("S", "P"), help="what the units are to keep, as ablation found it, for the "
-                         "comparison with Fig. 1c (default: guessed from the cell)")  # fmt: skip
+    command.add_argument("--number", type=_numbers, default=(), metavar="NUMBERS", help="what the units keep, as ablation "
+                         "found it: S or P for all or, as S,P, for each; for the comparison with Fig. 1c (default: guessed "
+                         "from the cell)")  # fmt: skip
     command.add_argument("--which", choices=("all", "correct"), default="all", help="which sentences (all)")
 
 
@@ -33,6 +34,14 @@ def add_efferents_options(command):
 def _shared_options(command, units):
     command.add_argument("--units", type=unit_numbers, metavar="UNITS", help=units)
     command.add_argument("--out", type=picture_path, metavar="FILE", help="where the picture goes, .png or .svg")
+
+
+def _numbers(text):
+    """'S,P' -> ('S', 'P')."""
+    numbers = tuple(text.split(","))
+    if not set(numbers) <= set("SP"):
+        raise argparse.ArgumentTypeError(f"expected S or P, or as S,P one for each unit, got {text!r}")
+    return numbers
 
 
 def picture_path(text):
@@ -51,6 +60,9 @@ def show_dynamics(model, items, options, state):
         raise MinilstmError("--task: several tasks need --pool, a panel for each")
     if options.pool and options.out and len(units) > 1:
         raise MinilstmError("--out: with --pool the picture shows one unit; give it by --units")
+    if len(options.number) not in (0, 1, len(units)):
+        raise MinilstmError(f"--number: expected one number, or one for each of {len(units)} units, got {len(options.number)}")
+    numbers = dict(zip(units, options.number * len(units), strict=False))  # one serves for all
     shared = {"units": units, "which": options.which, "state": state, "unknown": options.unknown}
     found = {}
     for task in tasks:
@@ -58,7 +70,7 @@ def show_dynamics(model, items, options, state):
         found[task] = dynamics(model, {task: here} if options.pool else here, **shared)
     if options.form == "text":
         for one in found.values():
-            _print_dynamics(one, options.number)
+            _print_dynamics(one, numbers)
     else:
         columns = ["unit", "variable", "condition", "n", "step", "word", "mean", "sd"]
         print(render(columns, [row for one in found.values() for row in _long(one)], options.form))
@@ -67,11 +79,11 @@ def show_dynamics(model, items, options, state):
             fig = plot_structures(found, units[0], options.variable)
         else:
             one = found[tasks[0]]
-            fig = plot_dynamics(one, prediction=one.tells_numbers, number=options.number)
+            fig = plot_dynamics(one, prediction=one.tells_numbers, number=numbers.get(units[0]))
         write_picture(fig, options.out)
 
 
-def _print_dynamics(found, number):
+def _print_dynamics(found, numbers):
     n = ", ".join(f"{condition} {count}" for condition, count in zip(found.conditions, found.n, strict=True))
     for k, unit in enumerate(found.units):
         print(f"Unit {unit}: mean (sd) over sentences; how many: {n}")
@@ -84,9 +96,9 @@ def _print_dynamics(found, number):
         ]
         print(render(["", "", *found.words], rows), end="\n\n")
     if found.tells_numbers:
-        kept = {"S": "the singular", "P": "the plural", None: "the number for which its cell is further from 0, a guess"}
-        print(f"Against the prediction (Fig. 1c) for a unit that keeps {kept[number]}:")
-        tables = [against_prediction(found, unit, number) for unit in found.units]
+        print("Against the prediction (Fig. 1c) for a unit that keeps one number" + (":" if numbers else
+              "; which is guessed, without --number: that for which its cell is further from 0."))  # fmt: skip
+        tables = [against_prediction(found, unit, numbers.get(unit)) for unit in found.units]
         print(render(tables[0][0], [row for _, rows in tables for row in rows]))
 
 

@@ -9,14 +9,14 @@ from .smallest import MOST, smallest_set
 from .tables import render
 from .votes import votes
 
-HARD = "nounPP", "nounPPAdv", "SubjRel", "ObjRel", "2SubjRel"  # the tasks in which something comes in between
 SHOWN = 5
 
 
 def add_interchange_options(command):
     """The options of `minilstm interchange`, beside those of a model and of items."""
     command.add_argument("--units", type=unit_numbers, metavar="UNITS", help="each of these alone (default: all units)")
-    command.add_argument("--group", type=unit_numbers, metavar="UNITS", help="and these together")
+    command.add_argument("--group", type=unit_numbers, action="append", default=[], metavar="UNITS",
+                         help="and these together; can be given several times")  # fmt: skip
     command.add_argument(
         "--what", choices=WHAT, default="C", help="what is copied: the cell, and h follows; h alone; both (C)"
     )
@@ -33,7 +33,10 @@ def add_votes_options(command):
         help="long-range units (default: those named in the model's file)",
     )
     command.add_argument(
-        "--short", type=unit_numbers, metavar="UNITS", help="short-range units (default: by the rule of section 4.2)"
+        "--short",
+        type=lambda text: () if text == "none" else unit_numbers(text),
+        metavar="UNITS",
+        help="short-range units, or none (default: by the rule of section 4.2)",
     )
     _out_option(command)
 
@@ -62,7 +65,7 @@ def show_interchange(model, items, options, state):
     from .figures_open import plot_interchange
 
     sets = [(unit,) for unit in options.units or range(1, sum(model.sizes) + 1)]
-    sets += [options.group] if options.group else []
+    sets += options.group
     found = compare(model, items, sets, options.what, state, options.unknown, progress=True)
     if options.form == "text":
         print("Percent of verbs that flip, and of the way that the mean margin moves to that of the other number, by")
@@ -137,11 +140,7 @@ def show_smallest(model, items, options, state):
         print(f"Percent right {how}, on even items; added: the unit after which least is left on odd items.")
         print("left: the mean of the conditions, none counted below chance; of random sets the same.")
         print(render(*found.rows()))
-        units = ", ".join(map(str, found.units)) or "none"
-        if found.found:
-            print(f"\nSmallest set found: {units}. No condition is then right on more than 60 % of the odd items.")
-        else:
-            print(f"\nNot found: after {units} some condition is still right on more than 60 % of the odd items.")
+        print(f"\n{found.verdict}")
     else:
         print(render(*found.rows(), options.form))
     _draw(options, plot_smallest, found)

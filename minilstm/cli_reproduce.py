@@ -24,7 +24,7 @@ def add_options(command):
 
 
 def run(options):
-    """Run or take up every stage, and write the report."""
+    """Run or take up every stage, and write the report; 1 if the model cannot do some of them."""
     from .pipeline import run
     from .report import write
     from .stages import STAGES
@@ -50,6 +50,8 @@ def run(options):
             print(f"  measured anew: {result.why}")
         reasons.append(result.why)
         print(_line(result), flush=True)
+        if result.undone:
+            print(textwrap.fill(result.undone, WIDTH, initial_indent="    ", subsequent_indent="    "))
 
     try:
         results = run(study, folder, fresh=options.fresh, done=done)
@@ -62,7 +64,8 @@ def run(options):
     elif options.form == "csv":
         print(render(*results[0].found.table.rows(), "csv"))
     else:
-        _print_end(study, rows, folder)
+        _print_end(study, results, rows, folder)
+    return int(any(one.undone for one in results))
 
 
 def _print_agreement(name, study, table):
@@ -86,11 +89,11 @@ def _print_agreement(name, study, table):
 
 def _line(result):
     """One stage in a line."""
-    time = "kept from an earlier run" if result.again else f"{result.seconds:.1f} s"
+    time = "kept from an earlier run" if result.again else "not done" if result.undone else f"{result.seconds:.1f} s"
     return f"  {result.stage.title} ({result.stage.where})".ljust(62) + time
 
 
-def _print_end(study, rows, folder):
+def _print_end(study, results, rows, folder):
     from .report import left_out
 
     print("\nThe paper's 40 claims on this model:")
@@ -98,6 +101,9 @@ def _print_end(study, rows, folder):
         numbers = [str(row[0]) for row in rows if row[LEDGER.index("verdict")] == verdict]
         line = f"  {verdict} ({len(numbers)}): {', '.join(numbers) or 'none'}"
         print(textwrap.fill(line, WIDTH, subsequent_indent="    "))
+    undone = [one.stage.title for one in results if one.undone]
+    if undone:
+        print("\n" + textwrap.fill(f"Not done, since this model cannot do it: {'; '.join(undone)}.", WIDTH))
     if left_out(study):
         print(f"\n{textwrap.fill(left_out(study), WIDTH)}")
     print(f"\nReport: {folder / 'report.html'}")

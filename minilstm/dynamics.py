@@ -9,11 +9,12 @@ from .activity import full_sentences
 from .arguments import by_layer
 from .batches import pick, traces
 from .errors import MinilstmError, StimulusError
-from .number_agreement import agreement
+from .number_agreement import agreement, check_words
 from .stimuli import TEMPLATES
 
 VARIABLES = "C_tilde", "i", "f", "C", "o", "h"
 SUBJECT = 1  # the step of the subject in all tasks: The *boy*
+NUMBERS = {"S": "singular", "P": "plural"}
 OWN = 0.5  # a predicted gate above this is open
 # What a slot of a template is called on an axis.
 _ROLES = {"LOC": "N", "RV": "v", "PREP": "prep", "NAMEPREP": "prep", "NAME": "name", "ADV": "adv", "FIRST": "adv",
@@ -116,7 +117,9 @@ def dynamics(model, items, units=None, which="all", state="context", ablate=(), 
     if not units:
         raise MinilstmError("dynamics: expected at least one unit, got none")
     by_layer(units, model.sizes)  # says which is no unit
-    words = _labels([item for group in groups.values() for item in group], after)
+    every = [item for group in groups.values() for item in group]
+    check_words(model, every, unknown)
+    words = _labels(every, after)
     n, mean, sd = [], [], []
     for group in groups.values():
         if which == "correct" and group:
@@ -225,8 +228,10 @@ def against_prediction(found, unit, number=None):
     Returns
     -------
     columns, rows
-        For i, f and o: what Fig. 1c asks for, and the mean of the gate over all conditions and words concerned.
+        For i, f and o: what Fig. 1c asks for, and the mean of the gate over all conditions and words concerned. A number
+        that had to be guessed is called a guess.
     """
+    guess = "" if number else " (a guess)"
     number, sign = found.code(unit, number)
     pattern = predicted(found.conditions, len(found.words), found.verb, number, sign)
     own = np.array([condition[0] == number for condition in found.conditions])[:, None]
@@ -243,5 +248,5 @@ def against_prediction(found, unit, number=None):
             asked = where & ~np.ma.getmaskarray(pattern[gate])
             if asked.any():
                 should = "open" if pattern[gate][asked].mean() > OWN else "shut"
-                rows.append([unit, gate, place, should, f"{np.nanmean(values[asked]):.2f}"])
-    return ["unit", "gate", "where", "should be", "is"], rows
+                rows.append([unit, NUMBERS[number] + guess, gate, place, should, f"{np.nanmean(values[asked]):.2f}"])
+    return ["unit", "keeps", "gate", "where", "should be", "is"], rows

@@ -17,7 +17,7 @@ from .arguments import by_layer
 from .batches import traces
 from .decoding import area_under_curve
 from .errors import MinilstmError, StimulusError
-from .number_agreement import by_condition, known_verbs
+from .number_agreement import by_condition, check_words, known_verbs
 from .stimuli import LEXICONS
 from .stimuli.fragment_lexicon import CLAUSAL
 
@@ -184,6 +184,7 @@ def attribution(model, items, state="context", ablate=(), unknown="error"):
     items = [item for item, known in zip(items, known_verbs(model, items), strict=True) if known]
     if not items:
         raise StimulusError("attribution: expected at least one item whose verb forms the model knows, got none")
+    check_words(model, items, unknown)
     h = np.empty((len(items), model.sizes[-1]), model.dtype)
     for where, trace in traces(model, [item.prefix for item in items], state, ablate, unknown):
         h[where] = trace.h[-1][-1]  # last layer, last word

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .dynamics import predicted
+from .dynamics import NUMBERS, predicted
 from .plots import GATES, LABELS, NEUTRAL, PLURAL, SINGULAR, figure
 
 OFFSET = 0.09  # of a word's width, by which conditions stand apart so that no error bar hides another
@@ -23,7 +23,7 @@ def plot_dynamics(found, units=None, prediction=True, number=None):
     prediction : bool
         Show beside the first unit what a unit for its number should do; nothing where the paper predicts nothing.
     number : {"S", "P"}, optional
-        That number; see `Dynamics.code` for what is taken if it is not given.
+        That number; see `Dynamics.code` for what is taken if it is not given, and called a guess in the picture.
 
     Returns
     -------
@@ -34,10 +34,10 @@ def plot_dynamics(found, units=None, prediction=True, number=None):
     width = max(3.4, (0.3 * len(found.words) + 0.5) * columns)
     fig, axes = figure(len(GATES), columns, width, 0.95 * len(GATES) + 0.9, sharex=True, sharey="row")
     if prediction:
+        guess = "" if number else "\n(a guess)"
         number, sign = found.code(units[0], number)
         pattern = predicted(found.conditions, len(found.words), found.verb, number, sign)
-        name = {"S": "singular", "P": "plural"}[number]
-        _column(axes[:, 0], found, pattern, None, f"prediction\nfor a {name} unit")
+        _column(axes[:, 0], found, pattern, None, f"prediction\nfor a {NUMBERS[number]} unit{guess}")
     for column, unit in enumerate(units, prediction):
         k = found.units.index(unit)
         mean, sd = ({gate: values[gate][:, :, k] for gate in GATES} for values in (found.mean, found.sd))

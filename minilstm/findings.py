@@ -1,17 +1,28 @@
 """All that the claims ledger needs to know of a model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from .measures import MEASURES, Efferents
+from .claims_outcome import NotTestable
+from .errors import MinilstmError
+from .measures import MEASURES, Efferents, Found
 from .number_agreement import share_right
 from .study import Study
 
 
+@dataclass(frozen=True)
+class Undone:
+    """Stands for what an analysis would have found that this model cannot do."""
+
+    why: str
+
+
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """What was found in a model. None stands for what could not be measured.
+    """What was found in a model. None stands for what is not there to be measured.
+
+    What an analysis would have found that the model cannot do is `Undone`; to ask for it raises NotTestable.
 
     Attributes
     ----------
@@ -55,6 +66,8 @@ class Findings:
         Why there is none.
     n_random : int
         Random sets that each group was compared with.
+    undone : dict
+        {name: why}, the analyses that the model cannot do.
     """
 
     original: bool
@@ -82,6 +95,13 @@ class Findings:
     linzen: object
     no_linzen: str
     n_random: int
+    undone: dict = field(default_factory=dict)
+
+    def __getattribute__(self, name):
+        value = super().__getattribute__(name)
+        if isinstance(value, Undone):
+            raise NotTestable(value.why)
+        return value
 
     @property
     def first(self):
@@ -126,9 +146,10 @@ def gather(model, n=None, n_random=1000, seed=0, state="context", linzen=None, l
     Findings
     """
     study = Study(model, n, n_random, seed, state, tuple(linzen or ()), lexicon, unknown, progress=progress)
-    found = {}
+    found = Found()
     for name, measure in MEASURES.items():
-        found[name] = measure(study, found)
+        with found.attempt(name):
+            found[name] = measure(study, found)
     return findings(study, found)
 
 
@@ -138,16 +159,25 @@ def findings(study, found):
     Parameters
     ----------
     study : study.Study
-    found : dict
+    found : measures.Found
         What each of `measures.MEASURES` returned.
 
     Returns
     -------
     Findings
     """
-    units, table, depth = found["agreement"], found["agreement"].table, found["depth"]
-    long_range = units.long_range
-    curves = [decoded.curve()[0] for decoded in found["decoding"].curves["sentence"].values()]
+    units, table, long_range = found["agreement"], found["agreement"].table, found["agreement"].long_range
+
+    def of(take):
+        """What is taken of the results, if those could be had."""
+        try:
+            return take()
+        except MinilstmError as error:
+            return Undone(str(error))
+
+    def curves():
+        return [one.curve()[0] for one in found["decoding"].curves["sentence"].values()]
+
     return Findings(
         original=study.original,
         sizes=study.model.sizes,
@@ -158,21 +188,22 @@ def findings(study, found):
         scored=study.scored,
         chosen=units.chosen,
         anywhere=units.anywhere,
-        syntax=depth.syntax,
+        syntax=of(lambda: found["depth"].syntax),
         counts=units.counts,
         # what is shown in place of number units is no number unit
-        dynamics=found["gates"] if long_range else None,
-        efferents=found["efferents"],
-        decoding=dict(zip((*long_range, "rest"), curves, strict=True)) if long_range else {},
-        short_range=found["decoding"].short.units,
-        groups=found["groups"],
-        votes=found["efferents"].votes,
-        depth=depth.regression,
-        connectivity=found["connectivity"].scaled if long_range else None,
-        bare=found["connectivity"].bare if long_range else None,
-        peak=depth.peak,
-        structures=found["structures"] if depth.syntax else {},
-        linzen=found["linzen"],
+        dynamics=of(lambda: found["gates"] if long_range else None),
+        efferents=of(lambda: found["efferents"]),
+        decoding=of(lambda: dict(zip((*long_range, "rest"), curves(), strict=True)) if long_range else {}),
+        short_range=of(lambda: found["decoding"].short.units),
+        groups=of(lambda: found["groups"]),
+        votes=of(lambda: found["efferents"].votes),
+        depth=of(lambda: found["depth"].regression),
+        connectivity=of(lambda: found["connectivity"].scaled if long_range else None),
+        bare=of(lambda: found["connectivity"].bare if long_range else None),
+        peak=of(lambda: found["depth"].peak),
+        structures=of(lambda: found["structures"] if found["depth"].syntax else {}),
+        linzen=of(lambda: found["linzen"]),
         no_linzen=study.no_linzen,
         n_random=study.n_random,
+        undone=found.undone,
     )

@@ -17,7 +17,7 @@ class GroupTest(NamedTuple):
     condition: str
     full: float  # accuracy of the intact network, 0 to 1
     accuracy: float  # with the group ablated
-    random: float  # mean accuracy with random sets ablated
+    random: np.ndarray  # (sets,) accuracies with random sets ablated
     p: float  # (b + 1) / (n + 1), b: random sets that hurt at least as much
     power: float  # share of random sets that hit no unit of the group that alone costs more than 10 points
     p_without: float  # p against the random sets that contain none of the units named; nan if there are none such
@@ -29,9 +29,6 @@ class GroupTest(NamedTuple):
         if self.p < ALPHA:
             return "hurts"
         return "no power" if self.power < 1 - ALPHA else "no effect"
-
-
-COLUMNS = "task", "condition", "full %", "ablated %", "random sets %", "p", "p without", "power", "verdict"
 
 
 def group_tests(
@@ -73,16 +70,21 @@ def group_tests(
         worse = np.count_nonzero(group.random[kept] <= group.accuracy)
         p_without = (worse + 1) / (kept.sum() + 1) if kept.any() else np.nan
         tests.append(
-            GroupTest(task, condition, float(full), group.accuracy, float(group.random.mean()),
+            GroupTest(task, condition, float(full), group.accuracy, group.random,
                       group.p, group.power, float(p_without), int(kept.sum()))
         )  # fmt: skip
     return tests
 
 
-def rows(tests):
-    """Rows of a table with `COLUMNS`."""
-    return [
-        [t.task, t.condition, 100 * t.full, 100 * t.accuracy, 100 * t.random, f"{t.p:.4f}",
+def table(tests):
+    """Columns and rows; with `p_without` only where it leaves any set out."""
+    columns = ["task", "condition", "full %", "ablated %", "random sets %", "p", "p without", "power", "verdict"]
+    rows = [
+        [t.task, t.condition, 100 * t.full, 100 * t.accuracy, 100 * t.random.mean(), f"{t.p:.4f}",
          None if np.isnan(t.p_without) else f"{t.p_without:.4f}", f"{t.power:.2f}", t.verdict]
         for t in tests
     ]  # fmt: skip
+    if all(t.sets == len(t.random) for t in tests):
+        for row in (columns, *rows):
+            del row[6]
+    return columns, rows

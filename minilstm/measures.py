@@ -1,9 +1,10 @@
 """The analyses of the paper on one model, each made once and from those before it.
 
-A measure is a function of a `study.Study` and of what was found so far, {name: what its measure returned}. Tables,
+A measure is a function of a `study.Study` and of what was `Found` so far, {name: what its measure returned}. Tables,
 figures and the ledger of claims are made of what they return, and `keeping.py` can put all of it on disk.
 """
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +14,47 @@ from .connectivity import Connectivity, connectivity
 from .decoding import SPLITS, figure_2, number_data
 from .dynamics import dynamics
 from .efferents import SharesAndEffects, attribution, efferents, form_auc, last_layer, segregation, shares_and_effects
+from .errors import MinilstmError
 from .number_agreement import agreement
 from .short_range import EASY, ShortRange, short_range_units
 from .syntax import DepthRegression, depth_data, depth_regression, structures
 from .table2 import Table2, table2
 
 STRONGEST = 3  # units shown where none is an outlier
+
+
+class Found(dict):
+    """What analyses found, by name, and which a model could not do: it lacks a word of theirs, for instance.
+
+    Whoever asks for one that could not be done gets a MinilstmError that says why, and so cannot be done either.
+
+    Attributes
+    ----------
+    undone : dict
+        {name: why it could not be done}.
+    """
+
+    def __init__(self, found=(), undone=()):
+        super().__init__(found)
+        self.undone = dict(undone)
+
+    def __missing__(self, name):
+        raise MinilstmError(self.why(name))
+
+    def why(self, name):
+        """Why one could not be done, as a sentence about it."""
+        return f"{name} could not be done: {self.undone[name]}"
+
+    @contextmanager
+    def attempt(self, name):
+        """Put an error of ours on record instead of raising it; not that of the first one, on which all others rest."""
+        try:
+            yield
+        except MinilstmError as error:
+            self.pop(name, None)
+            if not self:
+                raise
+            self.undone[name] = str(error)
 
 
 @dataclass(frozen=True, eq=False)

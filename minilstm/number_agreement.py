@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import ablation_engine
-from .errors import StimulusError
+from .errors import StimulusError, UnknownWordError
 
 
 class Row(NamedTuple):
@@ -92,6 +92,15 @@ def known_verbs(model, items):
     """For each item whether both its verb forms are in the model's vocabulary: (items,) bool."""
     vocabulary = set(model.vocabulary)
     return np.array([item.right in vocabulary and item.wrong in vocabulary for item in items], bool)
+
+
+def check_words(model, items, unknown):
+    """Raise UnknownWordError, naming task, word and sentence, if the model cannot read one of the sentences."""
+    for item in items:
+        try:
+            model.encode((*item.prefix, item.right), unknown)
+        except UnknownWordError as error:
+            raise UnknownWordError(f"{item.task}: {error}") from None
 
 
 def by_condition(items):

@@ -1,7 +1,8 @@
 """Run the stages of the paper on a model, keep what each found, and take up what is kept and fits.
 
 Every stage has a folder of its own: `found.npz`, what was found with the key of what that depends on, and tables and
-figures. `found.npz` is written last, and whole, so a stage that was interrupted is one that was not done.
+figures. `found.npz` is written last, and whole, so a stage that was interrupted is one that was not done. A stage that the
+model cannot do leaves nothing but the reason; those that do not rest on it go on.
 """
 
 import hashlib
@@ -14,8 +15,9 @@ from pathlib import Path
 from .errors import MinilstmError, ModelFileError
 from .files import write_whole
 from .keeping import keep, kept
+from .measures import Found
 from .provenance import source, versions
-from .section import Section
+from .section import Section, not_done
 from .stages import STAGES, Stage
 from .tables import render
 
@@ -34,7 +36,7 @@ class Result:
     ----------
     stage : stages.Stage
     found : object
-        What it measured.
+        What it measured; None if it could not be done.
     section : section.Section
     seconds : float
         How long that took, whenever that was.
@@ -44,6 +46,8 @@ class Result:
         Whether it was taken from the folder.
     why : str
         If what is in the folder was not taken: why not.
+    undone : str
+        If it could not be done: why not.
     """
 
     stage: Stage
@@ -53,6 +57,7 @@ class Result:
     date: str
     again: bool
     why: str
+    undone: str
 
 
 def key_of(study, stage):
@@ -85,7 +90,7 @@ def run(study, folder, stages=STAGES, fresh=False, done=lambda result: None):
     Raises
     ------
     MinilstmError
-        If the folder cannot be written.
+        If the folder cannot be written, or not even the first stage can be done.
     """
     folder = Path(folder)
     keys = {stage.name: key_of(study, stage) for stage in stages}
@@ -98,20 +103,26 @@ def run(study, folder, stages=STAGES, fresh=False, done=lambda result: None):
                 _clear(folder, name)
     except OSError as error:
         raise MinilstmError(f"{error.filename}: cannot be written ({error.strerror})") from None
-    results, found = [], {}
+    results, found = [], Found()
     for stage in stages:
         value, why = there[stage.name]
         again = value is not None
-        if not again:
+        if again:
+            found[stage.name] = value["found"]
+        else:
             start = time.perf_counter()
-            found[stage.name] = stage.measure(study, found)
-            section = stage.show(study, found)
+            with found.attempt(stage.name):
+                found[stage.name] = stage.measure(study, found)
+                section = stage.show(study, found)
             seconds, date = time.perf_counter() - start, datetime.now(timezone.utc).isoformat(" ", "seconds")
-            _write(folder / stage.name, section)
-            value = {"found": found[stage.name], "section": section._replace(data=()), "seconds": seconds, "date": date}
-            keep(folder / stage.name / FOUND, keys[stage.name], value)
-        found[stage.name] = value["found"]
-        results.append(Result(stage, **value, again=again, why=why))
+            value = {"seconds": seconds, "date": date}
+            if stage.name in found:
+                _write(folder / stage.name, section)
+                value |= {"found": found[stage.name], "section": section._replace(data=())}
+                keep(folder / stage.name / FOUND, keys[stage.name], value)
+            else:
+                value |= {"found": None, "section": not_done(stage.title, found.undone[stage.name])}
+        results.append(Result(stage, **value, again=again, why=why, undone=found.undone.get(stage.name, "")))
         done(results[-1])
     return results
 

@@ -11,14 +11,16 @@ from .checkpoints import describe
 from .claims import LEDGER, VERDICTS, ledger
 from .files import write_whole
 from .findings import findings
+from .measures import Found
 from .provenance import processor, versions
+from .stages import OPEN
 from .study import FULL
 from .tables import plain, render, show, to_json
 
 STYLE = Path(__file__).with_name("report.css")
 MARKS = dict(zip(VERDICTS, ("✓", "✗", "–"), strict=True))
 NUMBER = ' class="number"'
-TITLE = "Number and syntax units"
+TITLE, BEYOND = "Number and syntax units", "What the paper leaves open"
 
 
 def shape(model):
@@ -54,7 +56,11 @@ def write(name, study, results, folder):
     list
         The ledger.
     """
-    rows = ledger(findings(study, {one.stage.name: one.found for one in results}))
+    found = Found(
+        {one.stage.name: one.found for one in results if not one.undone},
+        {one.stage.name: one.undone for one in results if one.undone},
+    )
+    rows = ledger(findings(study, found))
     texts = {
         "claims.csv": render(LEDGER, rows, "csv") + "\n",
         "results.json": to_json(for_programs(name, study, results, rows)) + "\n",
@@ -83,7 +89,7 @@ def for_programs(name, study, results, rows):
             f"{one.stage.name}/{table.name}": [dict(zip(table.columns, row, strict=True)) for row in table.rows]
             for one in results for table in one.section.tables
         },
-        "stages": {one.stage.name: {"seconds": one.seconds, "date": one.date} for one in results},
+        "stages": {one.stage.name: {"seconds": one.seconds, "date": one.date, "not done": one.undone or None} for one in results},
     }  # fmt: skip
 
 
@@ -101,7 +107,7 @@ def command_line(name, study, command):
     words = ["minilstm", *command.split(), "--model", name]
     for option, value, usual in (("--n", study.n, None), ("--seed", study.seed, 0), ("--lexicon", study.lexicon, "paper"),
                                  ("--unknown", study.unknown, "error"), ("--kind", study.kind, "paper")):  # fmt: skip
-        if value != usual and (option != "--kind" or command.startswith(("ablate", "agreement"))):
+        if value != usual and (option != "--kind" or command.startswith(("ablate", "agreement", "smallest"))):
             words += [option, str(value)]
     words += ["--state", "zero"] * (study.state is None) + ["--float64"] * (str(study.model.dtype) == "float64")
     return shlex.join(words)
@@ -109,15 +115,19 @@ def command_line(name, study, command):
 
 def page(name, study, results, rows):
     """The report as HTML."""
-    parts = [(one.stage.name, one.stage.title) for one in results]
-    contents = [("summary", "Summary"), *parts, ("claims", "The paper's claims"), ("provenance", "How this was made")]
+    paper, beyond = ([one for one in results if (one.stage.where == OPEN) == further] for further in (False, True))
+    parts, more = ([(one.stage.name, one.stage.title) for one in some] for some in (paper, beyond))
+    contents = [("summary", "Summary"), *parts, ("claims", "The paper's claims"), ("open", BEYOND), *more, ("provenance", "How this was made")]
     body = [
         f"<header><h1>{TITLE} in {escape(name)}</h1><p>The analyses of Lakretz et al. (2019), <cite>The emergence of number and "
         f"syntax units in LSTM language models</cite>, on {'their own' if study.original else 'another'} network: "
         f"{escape(shape(study.model))}.</p></header>",
         '<nav aria-label="Contents"><ol>', *(f'<li><a href="#{anchor}">{escape(title)}</a></li>' for anchor, title in contents),
         "</ol></nav><main>", _summary(study, results, rows),
-        *(_section(name, study, one) for one in results), _ledger(rows), _provenance(study, results), "</main>",
+        *(_section(name, study, one) for one in paper), _ledger(rows),
+        f'<section id="open"><h2>{BEYOND}</h2><p>Questions that the paper leaves open: what follows tests none of its claims.</p>',
+        *(_section(name, study, one, "h3") for one in beyond), "</section>",
+        _provenance(study, results), "</main>",
     ]  # fmt: skip
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -139,11 +149,11 @@ def _summary(study, results, rows):
     return f'<section id="summary"><h2>Summary</h2><p><strong>{counted}</strong></p><ul>{bullets}</ul>{note}</section>'
 
 
-def _section(name, study, one):
+def _section(name, study, one, heading="h2"):
     stage, section = one.stage, one.section
     commands = "".join(f"<li><code>{escape(command_line(name, study, command))}</code></li>" for command in section.commands)
     return "\n".join([
-        f'<section id="{stage.name}"><h2>{escape(stage.title)}</h2><p class="where">{escape(stage.where)}</p>',
+        f'<section id="{stage.name}"><{heading}>{escape(stage.title)}</{heading}><p class="where">{escape(stage.where)}</p>',
         *(f"<p>{escape(text)}</p>" for text in section.text),
         *(_figure(stage.name, figure) for figure in section.figures),
         *(_table(stage.name, table.name, table.caption, table.columns, table.rows) for table in section.tables),
@@ -207,7 +217,8 @@ def _provenance(study, results):
     model = [[key, _text(value)] for key, value in describe(study.model).items()]
     machine = {"processor": processor(), "cores": os.cpu_count(), "report written": datetime.now(timezone.utc).isoformat(" ", "seconds")}
     made = [[key, str(value)] for key, value in {**options(study), **versions(), **machine}.items()]
-    stages = [[one.stage.title, f"{one.seconds:.1f}", one.date, "kept from an earlier run" if one.again else "this run"] for one in results]
+    where = {True: "kept from an earlier run", False: "this run"}
+    stages = [[one.stage.title, f"{one.seconds:.1f}", one.date, "not done" if one.undone else where[one.again]] for one in results]
     return "\n".join([
         '<section id="provenance"><h2>How this was made</h2>',
         _table("provenance", "model", "The model, as its file says.", ("what", "value"), model),

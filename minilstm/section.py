@@ -59,6 +59,11 @@ def table(name, caption, columns, rows):
     return Table(name, caption, tuple(columns), tuple(tuple(plain(cell) for cell in row) for row in rows))
 
 
+def not_done(title, why):
+    """What is said of a stage that the model cannot do."""
+    return Section((f"This could not be done on this model: {why}.",), summary=f"{title}: not done. {why}.")
+
+
 def drawn(name, fig, caption, alt):
     """A Figure from Matplotlib's: text stays text, and ids begin with `name`, so that many fit in one page."""
     import io

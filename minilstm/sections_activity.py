@@ -3,7 +3,7 @@
 import numpy as np
 
 from .decoding import SECOND_NOUN, SUBJECT, WORDS
-from .dynamics import against_prediction
+from .dynamics import OWN, against_prediction
 from .efferents import efferent_table, last_layer
 from .figures_decoding import plot_curves, plot_matrices
 from .figures_dynamics import plot_dynamics
@@ -17,18 +17,18 @@ ALONE = 12  # units listed that tell the subject's number at the subject
 def show_gates(study, found):
     """Figs. 1a-c."""
     dynamics, units = found["gates"], found["agreement"]
-    rows, numbers = [], {unit: number for number, unit in units.chosen.items()}
+    rows, numbers = [], {unit: number for number, unit in (units.chosen if units.long_range else units.costliest).items()}
     for unit in units.shown:
-        columns, more = against_prediction(dynamics, unit, numbers.get(unit))
+        columns, more = against_prediction(dynamics, unit, numbers[unit])
         rows += more
-    fits = sum((row[3] == "open") == (float(row[4]) > 0.5) for row in rows)
+    fits = sum((should == "open") == (float(gate) > OWN) for *_, should, gate in rows)
     fit = f"Of what Fig. 1c predicts for gates, {fits} of {len(rows)} are so in {listed(units.shown)}"
     text = (
         in_place(found) + f"{fit}, if open means above .5. Means over {' + '.join(map(str, dynamics.n))} nounPP sentences that the units were not chosen on.",
     )
     first = units.shown[0]
     figure = drawn(
-        "gates", plot_dynamics(dynamics, number=numbers.get(first)),
+        "gates", plot_dynamics(dynamics, number=numbers[first]),
         f"Fig. 1: gates and cell of {listed(units.shown)}, word by word, mean and standard deviation over sentences. Pink: plural "
         "subject; blue: singular; dashed: the noun in between has the other number. On the left what the paper predicts for a unit "
         "that keeps one number. A number unit tells blue from pink in C from the subject to the verb, dashed or not; to do so i has "
@@ -36,7 +36,8 @@ def show_gates(study, found):
         "line plots of candidate, input gate, forget gate, cell and output gate over the words of a sentence")  # fmt: skip
     tables = (table("against_prediction", "What Fig. 1c asks of each gate, and its mean over the conditions and words concerned.",
                     columns, rows),)  # fmt: skip
-    return Section(text, tables, (figure,), (f"dynamics --units {joined(units.shown)}{half(study)}",), summary=f"{fit}.")
+    command = f"dynamics --units {joined(units.shown)} --number {joined(numbers[unit] for unit in units.shown)}{half(study)}"
+    return Section(text, tables, (figure,), (command,), summary=f"{fit}.")
 
 
 def show_efferents(study, found):

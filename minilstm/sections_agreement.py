@@ -6,7 +6,7 @@ from . import groups
 from .claims_agreement import FULL
 from .findings_parts import HARD
 from .number_agreement import by_condition, share_right
-from .plots import plot_ablations
+from .plots import plot_ablations, plot_groups
 from .section import Section, drawn, half, joined, listed, table
 
 NUMBERS = {"S": "singular", "P": "plural"}
@@ -83,6 +83,14 @@ def show_groups(study, found):
     sets = {"short": found["decoding"].short.units, "syntax": found["depth"].regression.outliers}
     sets["short and long"] = (*sets["short"], *found["agreement"].long_range)
     text, tables, commands, summary = [], [], [], []
+    tested = {name.replace(" and ", " + "): tests for name, tests in found["groups"].items() if tests}
+    figures = (
+        drawn("groups", plot_groups(tested),
+              "What is left without a group of units, diamonds (filled where p < .05), and what is left without random sets of as many units: "
+              "boxes from the first to the third quartile, whiskers to the 5th and 95th percentile, the sets beyond as dots. A bar is the "
+              "intact network. Short: short-range units; long: S* and P*; syntax: the outliers of the regression on depth.",
+              "box plots of accuracy, a panel a group, a box a condition"),
+    ) if tested else ()  # fmt: skip
     for name, what in names.items():
         tests = found["groups"][name]
         if not tests:
@@ -91,15 +99,13 @@ def show_groups(study, found):
         hurts = [f"{t.task} {t.condition}".strip() for t in tests if t.verdict == "hurts"]
         text.append(f"The {what} ({listed(sets[name])}) hurt more than random sets of as many units in "
                     f"{len(hurts)} of {len(tests)} conditions{': ' + ', '.join(hurts) if hurts else ''}.")  # fmt: skip
-        rows = [row[:6] + row[7:] for row in groups.rows(tests)]
-        columns = groups.COLUMNS[:6] + groups.COLUMNS[7:]
         tables.append(table(f"groups_{name.replace(' ', '_')}", f"The {what} ablated together, beside {study.n_random} random sets: p = (b + 1) / "
                             "(n + 1), b the sets that hurt at least as much. Power: the share of random sets that hit none of the group's "
-                            "strong units.", columns, rows))  # fmt: skip
+                            "strong units.", *groups.table(tests)))  # fmt: skip
         summary.append(f"the {what}: {len(hurts)} of {len(tests)}")
         commands.append(f"ablate --group --units {joined(sets[name])} --random {study.n_random}{half(study)}")
     summary = f"Conditions in which groups hurt more than random ones: {'; '.join(summary)}." if summary else ""
-    return Section(tuple(text), tuple(tables), (), tuple(commands), summary=summary)
+    return Section(tuple(text), tuple(tables), figures, tuple(commands), summary=summary)
 
 
 def show_linzen(study, found):

@@ -20,14 +20,12 @@ def show_depth(study, found):
             f"(standard deviation over folds {depth.r2_without.std():.3f}; .85 +- .009 in the paper), on sentences that nothing was "
             "fitted to. " + _frequency(depth),
             f"Beyond {OUTLIER} standard deviations: {listed(depth.outliers)}. {_syntax(found)}"]  # fmt: skip
-    rows = [[unit, f"{depth.weights[unit - 1]:.3f}", f"{depth.z[unit - 1]:.2f}", "*" if unit in depth.outliers else ""]
-            for unit in depth.strongest(max(LISTED, len(depth.outliers)))]  # fmt: skip
     figure = drawn("depth", plot_depth(depth),
                    "The weight of each unit in the regression on depth, in standard deviations; syntax units, beyond 3, in pink. On the right "
                    "R2 on other sentences: with word frequency, with its weight set to 0, and of word frequency alone.",
                    "stem plot of regression weights, and bars of R2")  # fmt: skip
     tables = (
-        table("depth", "The largest weights in the regression on depth.", ["unit", "weight", "z", "outlier"], rows),
+        table("depth", "The largest weights in the regression on depth.", *depth.table(max(LISTED, len(depth.outliers)))),
         table("syntax_efferents", "What the strongest of the last layer say to verbs themselves (Fig. 1d): in the paper's network the syntax "
               "unit's weights to the two forms are not segregated.", *efferent_table(study.model, found["depth"].shown)),
     )  # fmt: skip

@@ -52,6 +52,14 @@ class SmallestSet:
     p: np.ndarray
     found: bool
 
+    @property
+    def verdict(self):
+        """What the search came to: a sentence or two."""
+        units = ", ".join(map(str, self.units)) or "none"
+        if self.found:
+            return f"Smallest set found: {units}. No condition is then right on more than 60 % of the odd items."
+        return f"Not found: after {units} some condition is still right on more than 60 % of the odd items."
+
     def rows(self):
         """Columns and rows: a step each, in percent on the items that the units were not chosen on; see `left`."""
         names = [f"{task} {condition}" for task, condition in self.conditions]

@@ -1,4 +1,4 @@
-"""The stages of `minilstm reproduce`, in the paper's order: what is measured, and how the report shows it.
+"""The stages of `minilstm reproduce`, in the paper's order and then beyond it: what is measured, and how the report shows it.
 
 A further stage is one more line here: a measure, see `measures.py`, and a function that makes a `section.Section` of what
 it returned. Both take the study and all that was found before.
@@ -7,10 +7,13 @@ it returned. Both take the study and all that was found before.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from . import measures
+from . import measures, measures_open
 from .sections_activity import show_decoding, show_efferents, show_gates
 from .sections_agreement import show_agreement, show_groups, show_linzen
+from .sections_open import show_interchange, show_smallest, show_votes
 from .sections_syntax import show_connectivity, show_depth, show_structures
+
+OPEN = "left open by the paper"  # where: of stages that test no claim of it
 
 
 class Stage(NamedTuple):
@@ -18,7 +21,7 @@ class Stage(NamedTuple):
 
     name: str  # of its folder, its anchor, and what later stages find its results by
     title: str
-    where: str  # in the paper
+    where: str  # in the paper, or `OPEN`
     measure: Callable
     show: Callable
     options: tuple = ()  # names of `study.Study`'s attributes that it depends on, beside those that all depend on
@@ -34,4 +37,7 @@ STAGES = (
     Stage("structures", "Syntax units across structures", "4.3, Fig. 3", measures.cells_over_structures, show_structures),
     Stage("connectivity", "Who writes to whose gates", "4.4, Fig. 4", measures.connections, show_connectivity),
     Stage("groups", "Groups of units against random sets", "4.2, 4.3", measures.group_ablations, show_groups, ("n_random", "linzen")),
+    Stage("interchange", "Who carries number", OPEN, measures_open.interchanged, show_interchange),
+    Stage("votes", "Who is for the wrong form", OPEN, measures_open.voted, show_votes),
+    Stage("smallest", "How few units do it", OPEN, measures_open.smallest, show_smallest, ("n_random",)),
 )

@@ -92,6 +92,11 @@ class Study:
         """The items that are scored."""
         return tuple(item for item, keep in zip(self.items, self.scored, strict=True) if keep)
 
+    def judged_in(self, tasks):
+        """The items that are scored in other tasks, such as relative clauses."""
+        items = published_tasks(self.lexicon, self.seed, self.n, tasks)
+        return [item for item in items if self.original or item.id % 2 == 0]
+
     @property
     def noun_pp(self):
         """Those of nounPP among the items scored: the sentences of Figs. 1, 2 and 4."""

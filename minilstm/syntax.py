@@ -81,6 +81,12 @@ class DepthRegression:
         """The `n` units with the largest |z|, in the paper's numbers; all if not given."""
         return tuple(int(u) + 1 for u in np.argsort(-np.abs(self.z), kind="stable")[:n])
 
+    def table(self, n=None):
+        """Columns and rows: the weights of those units."""
+        rows = [[unit, f"{self.weights[unit - 1]:.3f}", f"{self.z[unit - 1]:.2f}", "*" if unit in self.outliers else ""]
+                for unit in self.strongest(n)]  # fmt: skip
+        return ["unit", "weight", "z", "outlier"], rows
+
 
 def depth_data(model, sentences=None, state="context", unknown="error", **cells):
     """h at the words that `stimuli.depth.sample_cells` takes.

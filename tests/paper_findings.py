@@ -82,7 +82,7 @@ def weights():
 
 def groups():
     def test(task, condition, p):
-        return GroupTest(task, condition, 0.99, 0.8, 0.98, p, 0.99, p, 1000)
+        return GroupTest(task, condition, 0.99, 0.8, np.full(1000, 0.98), p, 0.99, p, 1000)
 
     easy = [test(task, number, 0.002) for task in ("Simple", "Adv", "2Adv") for number in "SP"]
     hard = [

@@ -16,9 +16,9 @@ from minilstm.connectivity import peak_activity
 from minilstm.decoding import number_data
 from minilstm.efferents import attribution
 from minilstm.errors import StimulusError
-from minilstm.findings import gather
+from minilstm.findings import findings, gather
 from minilstm.findings_parts import costliest, readable, syntax_unit, votes
-from minilstm.measures import decoding
+from minilstm.measures import MEASURES, Found, decoding
 from minilstm.number_agreement import agreement
 from minilstm.stimuli import na_task
 from minilstm.study import Study
@@ -216,6 +216,12 @@ def test_what_lacks_its_premise_is_not_testable(other, number):
     assert (found.verdict, bool(found.reason)) == (UNTESTABLE, True)
 
 
+def test_the_sign_of_a_code_is_that_for_the_units_own_number(other):
+    """The cell of S* may be further from 0 after plurals: what it writes of singulars is a negative cell all the same."""
+    assert verdict(gate(other, "C", (slice(2, 4), 4, 0), 3), 39) == HOLDS
+    assert verdict(gate(other, "C", (slice(0, 2), 4, 0), 1), 39) == FAILS
+
+
 def test_one_unit_for_both_numbers_has_no_reciprocal_weights(other):
     found = judge(replace(other, chosen={"S": S, "P": S}), CLAIMS[35:])
     assert {one.verdict for one in found} == {UNTESTABLE} and "both S* and P*" in found[3].reason
@@ -262,8 +268,36 @@ def test_paired_tests():
 
 
 @pytest.fixture(scope="module")
-def circuit():
-    return gather(load("planted"), n=40, n_random=100)
+def measured():
+    """All that is found in the planted network."""
+    study, found = Study(load("planted"), n=40, n_random=100), Found()
+    for name, measure in MEASURES.items():
+        found[name] = measure(study, found)
+    return study, found
+
+
+@pytest.fixture(scope="module")
+def circuit(measured):
+    return findings(*measured)
+
+
+# The claims on the planted network that need each analysis.
+NEED = {
+    "linzen": {2, 11, 32}, "gates": {*range(14, 22), 39, 40}, "efferents": {21, 22, 28}, "decoding": {*range(23, 28)},
+    "depth": {22, *range(29, 39), 40}, "structures": {34, 35}, "connectivity": {36, 37, 38, 39, 40}, "groups": {26, 27, 32},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NEED)
+def test_claims_on_what_could_not_be_done_are_not_testable(measured, circuit, name):
+    study, found = measured
+    rest = {other: one for other, one in found.items() if other != name}
+    without = findings(study, Found(rest, {name: "it lacks a word"}))
+    for before, now in zip(judge(circuit), judge(without), strict=True):
+        if now.number in NEED[name]:
+            assert (now.verdict, now.reason) == (UNTESTABLE, f"{name} could not be done: it lacks a word"), now
+        else:
+            assert now == before
 
 
 def test_the_planted_units_are_found(circuit):

@@ -93,7 +93,9 @@ def test_ablate_alone_and_as_a_group(capsys, path):
     expected = 100 * np.mean(ablation_engine.margins(model, na_task("CoAdv", "P", 6), [(13,)]) > 0)
     assert rows[2]["CoAdv P"] == pytest.approx(expected)
     group = run(capsys, "ablate", "--model", path, "--n", 6, "--units", "2,13", "--group", "--random", 20, "--json").out
-    assert json.loads(group)[0].keys() == {"task", "condition", "accuracy %", "random sets %", "p", "power"}
+    off = json.loads(run(capsys, "agreement", "--model", path, "--n", 6, "--off", "2,13", "--json").out)
+    assert [row["ablated %"] for row in json.loads(group)] == [row["accuracy %"] for row in off]
+    assert list(json.loads(group)[0]) == "task,condition,full %,ablated %,random sets %,p,power,verdict".split(",")
     assert "--group: say which units" in run(capsys, "ablate", "--model", path, "--group", code=2).err
 
 

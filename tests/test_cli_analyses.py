@@ -52,7 +52,7 @@ def test_decode_finds_the_planted_short_range_units(capsys, model, items, tmp_pa
     assert found["short_range"] == SHORT and found["long_range"] == LONG
     tests = found["ablation"]["short- and long-range"]
     assert [(test["task"], test["condition"]) for test in tests] == [(t, c) for t in ("Simple", "Adv") for c in "SP"]
-    assert tests[0]["full"] == 1 and tests[0]["accuracy"] < 0.5  # nothing is left but the bias, which says plural
+    assert tests[0]["full %"] == 100 and tests[0]["ablated %"] < 50  # nothing is left but the bias, which says plural
     rows = list(csv.DictReader(io.StringIO(run(capsys, "decode", small_model(), items, "--units", "3", form="csv"))))
     assert [(row["seen"], row["tested on other"]) for row in rows] == [
         (seen, split) for split in ("sentence", "noun") for seen in ("unit 3", "all units but these")

@@ -27,13 +27,18 @@ def test_dynamics_prints_tables_and_draws(capsys, tmp_path):
 def test_dynamics_says_for_which_number_a_unit_is_compared(capsys):
     """Unit 71 keeps singulars: its input gate is open for its own number and shut for the other one."""
     run("dynamics", "--units", 71)
-    assert "a guess" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "is guessed, without --number: that for which its cell is further from 0." in printed and "  singular (a guess)  i " in printed
     gates = {}
     for number in "SP":
         run("dynamics", "--units", 71, "--number", number)
         line = next(line for line in capsys.readouterr().out.splitlines() if "at the subject, own number" in line)
         gates[number] = float(line.split()[-1])
     assert gates["S"] > 0.9 and gates["P"] < 0.1
+    run("dynamics", "--units", "71,72", "--number", "S,P")
+    printed = capsys.readouterr().out
+    assert "guess" not in printed
+    assert [line.split()[1] for line in printed.splitlines()[-14:]] == ["singular"] * 7 + ["plural"] * 7
 
 
 def test_dynamics_for_programs(capsys):
@@ -80,6 +85,7 @@ def test_efferents_prints_weights_and_shares(capsys, tmp_path):
         (["dynamics", "--task", "nounpp"], "no task 'nounpp'; there are: Simple"),
         (["dynamics", "--task", "Adv,nounPP"], "several tasks need --pool"),
         (["dynamics", "--pool", "--out", "a.png"], "shows one unit"),
+        (["dynamics", "--units", "1,2,3", "--number", "S,P"], "one for each of 3 units, got 2"),
         (["dynamics", "--out", "no/such/folder/a.png"], "there is no folder"),
         (["efferents", "--units", "3"], "unit 3 has no weights to words"),
     ],
@@ -87,6 +93,12 @@ def test_efferents_prints_weights_and_shares(capsys, tmp_path):
 def test_bad_input_is_named(capsys, arguments, message):
     run(*arguments, code=2)
     assert message in capsys.readouterr().err
+
+
+def test_a_number_is_s_or_p(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        run("dynamics", "--number", "S,X")
+    assert "expected S or P, or as S,P one for each unit, got 'S,X'" in capsys.readouterr().err
 
 
 def test_a_picture_is_png_or_svg(capsys):

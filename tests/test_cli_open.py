@@ -31,6 +31,8 @@ def test_interchange_prints_and_draws(capsys, tmp_path):
     )
     assert {(row["units"], row["task"]) for row in rows} == {("73", "SubjRel"), ("71+72", "SubjRel")}
     assert all(row["once: flips"] == (100 if row["units"] == "71+72" else 0) for row in rows)
+    both = json.loads(run(capsys, "interchange", "--units", 73, "--group", "71,72", "--group", "76,77", "--json").out)
+    assert {row["units"] for row in both} == {"73", "71+72", "76+77"}
     shown = run(capsys, "interchange", "--units", SINGULAR, "--what", "h", "--csv").out
     assert all(float(row["once: flips"]) == 0 for row in csv.DictReader(io.StringIO(shown)))  # h is not what is stored
 
@@ -44,6 +46,8 @@ def test_votes_prints_and_draws(capsys, tmp_path):
     assert [row["voter"] for row in found[:4]] == ["long-range", "short-range", "other units", "bias"] and len(
         found
     ) == 16
+    none = json.loads(run(capsys, "votes", "--short", "none", "--task", "SubjRel", "--json").out)
+    assert [row["voter"] for row in none[:3]] == ["long-range", "other units", "bias"]
     assert found[0]["right"] == 8 and found[0]["wrong: vote"] is found[0]["% of gap"] is None
     rows = list(csv.DictReader(io.StringIO(run(capsys, "votes", "--units", "71,72", "--short", 76, "--csv").out)))
     assert len(rows) == 96 and {row["right"] for row in rows} == {"8"}

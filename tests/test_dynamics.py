@@ -141,7 +141,10 @@ def test_the_comparison_takes_the_words_that_are_predicted(model):
     found = dynamics(model, items(), [11])
     number, _ = found.code(11)
     own = [k for k, condition in enumerate(found.conditions) if condition[0] == number]
-    rows = {tuple(row[1:4]): float(row[4]) for row in against_prediction(found, 11)[1]}
+    rows = {tuple(row[2:5]): float(row[5]) for row in against_prediction(found, 11)[1]}
+    name = {"S": "singular", "P": "plural"}[number]
+    assert {row[1] for row in against_prediction(found, 11)[1]} == {f"{name} (a guess)"}
+    assert {row[1] for row in against_prediction(found, 11, number)[1]} == {name}
     mean = {gate: found.mean[gate][:, :, 0] for gate in "ifo"}
     assert rows["i", "at the subject, own number", "open"] == pytest.approx(mean["i"][own, 1].mean(), abs=0.005)
     assert rows["i", "from there to the verb", "shut"] == pytest.approx(mean["i"][:, 2:5].mean(), abs=0.005)
@@ -159,7 +162,9 @@ def test_figure_1_shows_the_numbers(model, tmp_path):
     found = dynamics(model, items(), [9, 11])
     fig = plot_dynamics(found)
     axes = np.array(fig.axes).reshape(5, 3)
-    assert [axis.get_title() for axis in axes[0]][1:] == ["unit 9", "unit 11"]
+    titles = [axis.get_title() for axis in axes[0]]
+    assert titles[0].endswith("unit\n(a guess)") and titles[1:] == ["unit 9", "unit 11"]
+    assert plot_dynamics(found, number="P").axes[0].get_title() == "prediction\nfor a plural unit"
     drawn = axes[3, 2].containers  # C of unit 11
     for k, container in enumerate(drawn):
         np.testing.assert_allclose(container.lines[0].get_ydata(), found.mean["C"][k, :, 1])

@@ -30,7 +30,7 @@ def same(a, b):
     [
         None, True, 3, 0.1, float("nan"), float("inf"), "a 'b' <ü>", (), [1, (2, [3])], {1: "one", ("a", 2): {}, "tuple": None},
         np.arange(6, dtype=np.float32).reshape(2, 3), np.array([True, False]), np.float64(0.1), np.zeros((0, 3)),
-        GroupTest("nounPP", "SP", 0.9, 0.8, 0.7, 0.01, 1.0, float("nan"), 3),
+        GroupTest("nounPP", "SP", 0.9, 0.8, np.array([0.7]), 0.01, 1.0, float("nan"), 3),
         (paper_findings().dynamics, paper_findings().items, paper_findings().connectivity),
     ],
     ids=lambda value: type(value).__name__,

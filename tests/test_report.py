@@ -15,6 +15,7 @@ from minilstm import load
 from minilstm.pipeline import run
 from minilstm.report import write
 from minilstm.section import drawn
+from minilstm.stages import OPEN, STAGES
 from minilstm.study import Study
 
 NAME = 'a "<b>&model'
@@ -77,7 +78,17 @@ def test_it_is_sound(page, path):
     assert NAME not in text and "a &quot;&lt;b&gt;&amp;model" in text and "b" not in page.tags
     assert not re.search(r"(?:src|href|url)\W{1,3}(?:https?:|//|file:)", text) and "@import" not in text
     headings = [int(tag[1]) for tag in page.tags if re.fullmatch("h[1-6]", tag)]
-    assert headings[0] == 1 and headings.count(1) == 1 and set(headings) == {1, 2}
+    assert headings[0] == 1 and headings.count(1) == 1 and set(headings) == {1, 2, 3}
+
+
+def test_what_the_paper_leaves_open_stands_apart_from_it(path):
+    """Its sections are in one of their own, after the claims."""
+    text = path.read_text(encoding="utf-8")
+    paper, beyond = text.split('<section id="open">')
+    assert 'id="claims"' in paper and "tests none of its claims" in beyond.split("</p>")[0]
+    for stage in STAGES:
+        further = f'<section id="{stage.name}"><h3>' in beyond
+        assert further == (stage.where == OPEN) and further != (f'<section id="{stage.name}"><h2>' in paper)
 
 
 def test_ids_are_unique_and_every_reference_is_met(page):

@@ -81,7 +81,7 @@ both = (*short.units, SINGULAR, PLURAL)
 for name, units in (("short-range", short.units), ("short- and long-range", both)):
     tests = groups.group_tests(model, easy, units, n_random=300, without=(SINGULAR, PLURAL))
     print(f"\n{name} units off: {', '.join(map(str, sorted(units)))}")
-    print(render(groups.COLUMNS, groups.rows(tests)))
+    print(render(*groups.table(tests)))
 
 # %% [markdown]
 # With unit 8 off alone nothing happens. With the three off, Simple P falls below chance and all others but
