@@ -15,7 +15,7 @@ def check(x, layers, state, ablate):
     x : (steps, batch, D) array
     h, C : tuples of (batch, H) arrays, one a layer
         The initial state, zero where none was given.
-    silent : list of int arrays, one a layer
+    silent : tuple of int arrays, one a layer
         The ablated units, counted from 0 within their layer.
 
     Raises
@@ -24,14 +24,14 @@ def check(x, layers, state, ablate):
         If shapes do not fit together or a unit does not exist.
     """
     x = np.asarray(x)
-    if x.ndim != 3 or x.dtype not in (np.float32, np.float64):
+    if x.ndim != 3 or not x.dtype.isnative or x.dtype.char not in "fd":
         raise MinilstmError(f"x: expected (steps, batch, units) in float32 or float64, got {x.shape} in {x.dtype}")
     check_layers(layers, x.shape[2])
     sizes = [np.shape(U)[1] for _, U, *_ in layers]
     expected = [(x.shape[1], H) for H in sizes]
     if state is None:
         zero = tuple(np.zeros(shape, x.dtype) for shape in expected)
-        state = zero, zero
+        return x, zero, zero, by_layer(ablate, sizes)
     if len(state) != 2:
         raise MinilstmError(f"state: expected h and C, got {len(state)} things")
     for name, arrays in zip(("h", "C"), state, strict=True):
@@ -64,13 +64,13 @@ def by_layer(units, sizes):
         raise MinilstmError(f"units: expected a collection of unit numbers, got {units!r}")
     units, total = list(units), sum(sizes)
     if not units:
-        return [np.empty(0, np.intp) for _ in sizes]
+        return tuple([np.empty(0, np.intp) for _ in sizes])
     for unit in units:
         if not isinstance(unit, Integral) or not 1 <= unit <= total:
             raise MinilstmError(f"unit {unit}: this network has units 1 to {total}")
     indices = np.array(sorted({int(unit) - 1 for unit in units}), dtype=np.intp)
     ends = np.cumsum(sizes)
-    return [indices[(indices >= end - H) & (indices < end)] - (end - H) for end, H in zip(ends, sizes, strict=True)]
+    return tuple(indices[(indices >= end - H) & (indices < end)] - (end - H) for end, H in zip(ends, sizes, strict=True))
 
 
 def pack(per_layer):

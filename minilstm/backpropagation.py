@@ -133,7 +133,9 @@ def loss_and_gradients(parameters, inputs, targets, state, masks=None):
     steps, batch = inputs.shape
     masks = masks or [None] * len(layers)
     dtype, sizes = p["decoder_weight"].dtype, [p[f"U{k}"].shape[1] for k in layers]
-    gates, h, C = ([np.empty((steps + more, batch, n * H), dtype) for H in sizes] for more, n in ((0, 4), (1, 1), (1, 1)))
+    gates, h, C = (
+        [np.empty((steps + more, batch, n * H), dtype) for H in sizes] for more, n in ((0, 4), (1, 1), (1, 1))
+    )
     sent = [h[k][1:] if masks[k] is None else np.empty((steps, batch, H), dtype) for k, H in enumerate(sizes)]  # upward
     table = p["embedding"] @ p["W0"].T + p["b0"]  # (V, 4 * H)
     U_T = [np.ascontiguousarray(p[f"U{k}"].T) for k in layers]

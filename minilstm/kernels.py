@@ -54,7 +54,7 @@ def run(x, layers, state=None, ablate=()):
     def room(*shape):
         """For all layers together, so that nothing has to be copied, or for each of its own where they differ in size."""
         widths = [(*shape, width(H)) for H in sizes]
-        return empty((len(sizes), *widths[0]), x.dtype) if same else tuple(empty(each, x.dtype) for each in widths)
+        return empty([(len(sizes), *widths[0])], x.dtype)[0] if same else empty(widths, x.dtype)
 
     def each(function, arrays):
         return function(arrays, sizes[0]) if same else tuple(map(function, arrays, sizes))
@@ -83,18 +83,17 @@ def read(x, layers, state=None, ablate=()):
     x, h_start, C_start, silent = check(x, layers, state, ablate)
     (steps, batch, _), sizes, layers = x.shape, [start.shape[1] for start in h_start], _blocks(layers, x.dtype)
     most = max(1, min(steps, ROWS // max(1, batch)))
-    h, C = map(list, zip(*(empty((2, most + 1, batch, width(H)), x.dtype) for H in sizes)))
-    top = empty((steps + 1, batch, width(sizes[-1])), x.dtype)
+    shapes, last = [(2, most + 1, batch, width(H)) for H in sizes], width(sizes[-1])
+    top, *states = empty([(steps + 1, batch, last), *shapes], x.dtype)
+    h, C = zip(*states)
     _begin(h, C, h_start, C_start, silent)
-    top[0] = h[-1][0]
-    nothing = tuple(np.empty((0, batch, 4, array.shape[2]), x.dtype) for array in h)
+    top[0], nothing = h[-1][0], tuple([np.empty((0, batch, 4, shape[3]), x.dtype) for shape in shapes])
     for start in range(0, steps, most):
         n = min(most, steps - start)
-        h[-1] = top[start : start + n + 1]
-        two_cores.read(x[start : start + n], layers, tuple(a[: n + 1] for a in h), tuple(a[: n + 1] for a in C), silent, nothing)
-        for array in (*h[:-1], *C):
-            array[0] = array[n]
-    h[-1] = top[-1:]
+        now = *(array[: n + 1] for array in h[:-1]), top[start : start + n + 1]
+        two_cores.read(x[start : start + n], layers, now, tuple([array[: n + 1] for array in C]), silent, nothing)
+        for array, its in (*zip(h, now), *zip(C, C)):
+            array[0] = its[n]
     return top[..., : sizes[-1]], lstm.State(*(pack([a[0, :, :H] for a, H in zip(arrays, sizes)]) for arrays in (h, C)))
 
 
@@ -118,7 +117,10 @@ def _begin(h, C, h_start, C_start, silent):
     """Write the initial state where the states of the words will follow; units that only fill a block stay at 0."""
     for arrays, given in ((h, h_start), (C, C_start)):
         for array, start in zip(arrays, given):
-            array[0, :, : start.shape[1]] = start
-            array[0, :, start.shape[1] :] = 0
+            H = start.shape[1]
+            array[0, :, :H] = start
+            if H < array.shape[2]:
+                array[0, :, H:] = 0
     for array, dead in zip(h, silent):
-        array[0][:, dead] = 0
+        if len(dead):
+            array[0][:, dead] = 0

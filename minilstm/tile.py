@@ -26,7 +26,7 @@ _REGISTER = 64 if _FEATURES.get("avx512f") else 32 if _FEATURES.get("avx") else 
 _REGISTERS = 32 if _REGISTER == 64 or platform.machine() in ("aarch64", "arm64") else 16
 TALL = 12 if _REGISTERS == 32 else 6  # rows of the tile that nearly fills the registers, two of them a row
 LOW = _REGISTERS // 8  # and of the one for what is left over, four of them a row
-_WHOLE = ir.IntType(64)
+_WHOLE, _INT, _BYTE = ir.IntType(64), ir.IntType(32), ir.IntType(8).as_pointer()
 
 
 class _Matrix:
@@ -49,20 +49,29 @@ def _tile(builder, rows, across, steps, address, z, z_row, U, U_row, K):
     """Write the code that adds h @ U to so many rows of z, so many registers at a time; `address` (r, k) is that of h."""
     lanes = _REGISTER // z.size
     register = ir.VectorType(z.data.type.pointee, lanes)
-    nothing, first_lane = ir.Constant(register, ir.Undefined), ir.VectorType(ir.IntType(32), lanes)(None)
+    nothing, first_lane = ir.Constant(register, ir.Undefined), ir.VectorType(_INT, lanes)(None)
     sums = [[cgutils.alloca_once(builder, register) for _ in range(across)] for _ in range(rows)]
+
+    prefetch = builder.module.declare_intrinsic(
+        "llvm.prefetch", [_BYTE], ir.FunctionType(ir.VoidType(), [_BYTE, _INT, _INT, _INT])
+    )
 
     def multiply(k, columns):
         line = [builder.load(U.at(builder.add(U_row, k), c, lanes), align=U.size) for c in columns]
+        for c in columns if steps > 1 else ():  # the next block's turn comes before it would be here
+            soon = builder.bitcast(U.at(builder.add(builder.add(U_row, K), k), c), _BYTE)
+            builder.call(prefetch, [soon, _INT(0), _INT(2), _INT(1)])  # to be read, into the second cache, as data
         for r, totals in enumerate(sums):
-            one = builder.insert_element(nothing, builder.load(address(r, k)), ir.IntType(32)(0))
+            one = builder.insert_element(nothing, builder.load(address(r, k)), _INT(0))
             everywhere = builder.shuffle_vector(one, nothing, first_lane)
             for total, weights in zip(totals, line):
                 product = builder.fmul(everywhere, weights, flags=("contract",))
                 builder.store(builder.fadd(builder.load(total), product, flags=("contract",)), total)
 
     with cgutils.for_range(builder, _WHOLE(COLUMNS // (across * lanes))) as tile:
-        columns = [builder.add(builder.mul(tile.index, _WHOLE(across * lanes)), _WHOLE(j * lanes)) for j in range(across)]
+        columns = [
+            builder.add(builder.mul(tile.index, _WHOLE(across * lanes)), _WHOLE(j * lanes)) for j in range(across)
+        ]
         for total in sum(sums, []):
             builder.store(register(None), total)
         turns = builder.udiv(K, _WHOLE(steps))

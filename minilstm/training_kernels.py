@@ -108,4 +108,3 @@ def add_rows(total, rows, values):
     for k in range(len(rows)):
         for j in range(total.shape[1]):
             total[rows[k], j] += values[k, j]
-

@@ -1,32 +1,45 @@
-"""Sentences are read by two threads, which share the blocks of a layer.
+"""Sentences are read by two threads, in one of two ways.
 
-For 650 units U is 6.8 MB of float32, more than a core's own cache, so with one sentence it comes at every word from a
-slower one, and two cores read twice as fast as one; with many sentences two cores compute twice as fast. Three things
-make that work:
+- Many sentences in small layers: each thread reads half of them.
+- Otherwise they share the blocks of a layer (`blocks.py`). For 650 units U is 6.8 MB of float32, more than a core's own
+  cache, so with one sentence it comes at every word from a slower one, and two cores read twice as fast as one. Every
+  other word goes through the blocks backwards, so that it begins with those that are still in the cache; the second
+  thread begins with the last. Each block has a flag that says that it is finished, and nobody waits long: who finds none
+  of its own left does what the other has not finished too. Both write the same bits, from what no one changes any more,
+  so that it does no harm if a thread is stopped for a while.
 
-- no block of units waits for another of the same word (`blocks.py`);
-- every other word goes through the blocks backwards, so that it begins with those that are still in the cache;
-- a second thread takes blocks from the other end. Each block has a flag that says that it is finished, and nobody waits
-  long: who finds no free block left computes the other's last one too. Both write the same bits, from what no one
-  changes any more, so that it does no harm if a thread is stopped for a while, and their number changes no result.
+Neither the number of threads nor the way changes a result.
 
-The products with the inputs do not depend on the recurrence. Where there are few sentences, those of all words are made
+The products with the inputs do not depend on the recurrence. Where there are few sentences, those of many words are made
 first, as if they were a word before the first, since a product is fast for many rows only.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
-from .blocks import CELL, SHOWN, UNITS, compiled, copy_sums, empty, pack, squash, work_for
+from .blocks import CELL, UNITS, WORK, After, Before, Inputs, Room, compiled, copy_sums, empty
+from .blocks import pack, packed_rows, read_block, read_inputs, squash, write
 from .cell import inlined, wide
 from .flags import is_set, put, watch
 from .threads import RUNG, beside, cores
-from .tile import TALL, add_packed, add_product, copy
+from .tile import TALL, add_product, copy
 
 LINE = 64  # bytes that cores exchange at once: flags of the two threads do not share any
-NEAR = 2**20  # bytes of weights that each core may read for itself, since they stay in its own cache
-PATIENCE = 10000  # looks at a block that the other is about to finish, before it is computed twice
+NEAR = 2**20  # bytes of U that stay in a core's own cache
+PATIENCE = 30000  # looks at what the other is about to finish, before it is done twice
 GROUP = 8  # blocks at a time with one sentence: enough for a processor to compute some while others wait
 SMALL = 5 * 10**6  # multiply-adds that one thread makes before the second would have begun
+
+
+class Part(NamedTuple):
+    """What a thread does before it looks after what is left."""
+
+    threads: int  # that share the blocks
+    upper: bool  # whether its own are those above the middle
+    start: int  # sentences, from `start` to `stop`
+    stop: int
+    flags: np.ndarray  # bytes
 
 
 def read(x, layers, h, C, dead, gates):
@@ -38,150 +51,143 @@ def read(x, layers, h, C, dead, gates):
     layers : tuple of Blocks
     h, C : tuples of (steps + 1, batch, blocks * UNITS) arrays
         For each layer. In: the initial state at index 0. Out: the states after each word behind it.
-    dead : sequence of (n,) int arrays
+    dead : tuple of (n,) int arrays
         Units of each layer whose h is 0 at every step, counted from 0.
     gates : tuple of (steps, batch, 4, blocks * UNITS) arrays
         Out: i, f, C_tilde, o. Where they have no steps, they are not kept.
     """
-    steps, batch, D = x.shape
-    rows, most = steps * batch, max(len(layer.b) for layer in layers)
-    ahead = empty((len(layers), most * rows if batch < TALL else 0, 4 * UNITS), x.dtype)
-    pieces = (rows if batch < TALL else 2 * batch) // TALL  # of the layer below, and of its own
-    work = np.require(x, requirements="CW").reshape(rows, D), layers, ahead, h, C, tuple(dead), gates
-
-    def share(threads, upper, first, last, flags):
-        """What a thread has to do, with what it has for itself: a piece, the states of few sentences, packed rows of many."""
-        near = empty((batch if batch < TALL else 0, UNITS * most), x.dtype)
-        packed = empty((pieces * max(D, UNITS * most), TALL), x.dtype)
-        return *work, flags, work_for(x.dtype), near, packed, steps, batch, first, last, threads, upper
+    (steps, batch, D), n = x.shape, max([len(layer.b) for layer in layers])
+    few = batch < TALL
+    (ahead,) = empty([(len(layers), n * steps * batch if few else 0, 4 * UNITS)], x.dtype)
+    work = np.require(x, requirements="CW").reshape(-1, D), layers, h, C, dead, gates, ahead, steps, batch
 
     def flags():
-        return np.zeros(len(layers) * (1 + steps) * 2 * -(-most // LINE) * LINE, np.uint8)
+        return np.zeros(len(layers) * (1 + steps) * 2 * -(-n // LINE) * LINE, np.uint8)
 
-    weights, nobody = sum(layer.W.size + layer.U.size for layer in layers), np.zeros(1, np.uint8)
-    if rows * weights < SMALL or cores() == 1:
-        return _share(nobody, *share(1, False, 0, batch, flags()))
-    if batch >= 2 * TALL and weights * x.dtype.itemsize <= NEAR:
-        one, other = (share(1, False, *half, flags()) for half in ((0, batch // 2), (batch // 2, batch)))
+    def part(threads, upper, start, stop, flags):
+        """A thread's part, and what it has for itself."""
+        rows = steps * batch if few else stop - start
+        packed = max([packed_rows(layer, rows, 0 if few else rows) for layer in layers])
+        near, *room = empty(
+            [(batch if few else 0, UNITS * n), WORK, (0 if few else rows, 4 * UNITS), (packed, TALL)], x.dtype
+        )
+        return Part(threads, upper, start, stop, flags), near, Room(*room)
+
+    share, nobody = _few if few else _many, np.zeros(1, np.uint8)
+    weights, largest = sum([layer.W.size + layer.U.size for layer in layers]), max([layer.U.nbytes for layer in layers])
+    if steps * batch * weights < SMALL or cores() == 1:
+        return share(nobody, *work, *part(1, False, 0, batch, flags()))
+    if batch >= 2 * TALL and largest <= NEAR:
+        one, other = (part(1, False, *half, flags()) for half in ((0, batch // 2), (batch // 2, batch)))
     else:
         same = flags()
-        one, other = (share(2, upper, 0, batch, same) for upper in (False, True))
-    with beside(_share, nobody, *other, ring=False) as bell:
-        _share(bell, *one)
+        one, other = (part(2, upper, 0, batch, same) for upper in (False, True))
+    with beside(share, nobody, *work, *other, ring=False) as bell:
+        share(bell, *work, *one)
 
 
 @compiled
-def _share(bell, x, layers, ahead, h, C, dead, gates, flags, work, near, packed, steps, batch, start, stop, threads, upper):
-    """Do what nobody has finished, word by word: first one's own groups, below or above the middle."""
+def _few(bell, x, layers, h, C, dead, gates, ahead, steps, batch, part, near, room):
+    """Read fewer sentences than there are rows in a piece."""
     wide()
     put(bell, RUNG, 1)
     for k in range(len(layers)):
-        W, U, b = layers[k]
-        n, width, line = len(b), h[k].shape[2], len(flags) // (2 * len(layers) * (1 + steps))
-        D, H = W.shape[1], U.shape[1]
-        weights = W.reshape(-1, 4 * UNITS), U.reshape(-1, 4 * UNITS)
-        groups = threads * -(-n // (threads * max(1, GROUP // batch)))
+        layer, n = layers[k], len(layers[k].b)
+        below, row = (x, 0) if k == 0 else (_flat(h[k - 1]), batch)
+        inputs = Inputs(below, row, steps * batch, 0, ahead[k])
+        states = _flat(h[k]), _flat(C[k]), _flat(gates[k])
+        groups = part.threads * -(-n // (part.threads * max(1, GROUP // batch)))
         size = -(-n // groups)  # of a group, in blocks
         groups = -(-n // size)
-        middle = groups // threads
-        own = groups - middle if upper else middle
-        below, row = (x, 0) if k == 0 else (h[k - 1].reshape(-1, h[k - 1].shape[2]), batch)
-        states = h[k].reshape(-1, width), C[k].reshape(-1, width), gates[k].reshape(-1, width)
-        for t in range(-1 if batch < TALL else 0, steps):
+        for t in range(-1, steps):
             if t < 0:
-                pack(below, row, steps * batch, D, packed, 0)
-            elif batch < TALL:  # what the other thread has written comes here at once, and not line by line when needed
+                pack(layer, inputs, Before(states[0], states[1], 0, 0, 0), room)
+            else:  # what the other thread has written comes here at once, and not line by line when needed
                 for r in range(batch):
                     for block in range(n):
                         copy(states[0], t * batch + r, block * UNITS, near, r, block * UNITS)
-            else:
-                pack(below, row + t * batch + start, stop - start, D, packed, 0)
-                pack(states[0], t * batch + start, stop - start, H, packed, (stop - start) // TALL * D)
             for place in range(groups):
-                group = place
-                if t % 2:
-                    group = own - 1 - place if place < own else groups - 1 - (place - own)
-                group = groups - 1 - group if upper else group
-                side = group >= middle
-                flag = (2 * (k * (1 + steps) + t + 1) + int(side)) * line + (group - middle if side else group)
-                if place >= own:
-                    watch(flags, flag, PATIENCE)
-                if is_set(flags, flag):
+                group, own = _choose(place, t, groups, part)
+                flag = _flag(k, t + 1, group, groups, n, steps)
+                if _is_done(part.flags, flag, own):
                     continue
                 first, last = group * size, min(n, group * size + size)
                 if t < 0:
                     for block in range(first, last):
-                        _read_inputs(work, below, row, steps * batch, packed, weights[0], D, b, block, ahead[k])
-                elif batch < TALL:
-                    _read_few(work, near, batch, t, weights[1], H, first, last, ahead[k], states, dead[k])
+                        read_inputs(layer, block, inputs, room, inputs.given, block * inputs.n)
                 else:
-                    for block in range(first, last):
-                        _read_word(work, below, row, packed, batch, start, stop, t, weights, D, H, b, block, states, dead[k])
-                put(flags, flag, 1)
+                    after = After(states[0], states[1], (t + 1) * batch, states[2], dead[k])
+                    _read_group(layer, first, last, t, batch, inputs, near, states[1], after, room.work)
+                put(part.flags, flag, 1)
 
 
 @inlined
-def _read_inputs(work, x, row, rows, packed, W, D, b, block, ahead):
-    """W x + b of all words for one block: its rows of `ahead`."""
-    for start in range(0, rows, TALL):
-        piece = min(TALL, rows - start)
-        for r in range(piece):
-            copy_sums(b, block, work, r)
-        if piece == TALL:
-            add_packed(work, packed, start // TALL * D, W, block * D, D)
-        else:
-            add_product(work, 0, x, row + start, piece, W, block * D, D)
-        for r in range(piece):  # never half a sum, in case that somebody is reading it
-            copy_sums(work, r, ahead, block * rows + start + r)
-
-
-@inlined
-def _read_few(work, near, batch, t, U, H, first, last, ahead, states, dead):
-    """One word of a few sentences in a group of blocks."""
-    h, C, gates = states
-    rows = len(h) - batch
-    for block in range(first, last):
+def _read_group(layer, first, last, t, batch, inputs, near, C, after, work):
+    """One word of all sentences in a group of blocks; the whole group is squashed together."""
+    H, row = layer.U.shape[1], t * batch
+    for place in range(first, last):
+        block = first + last - 1 - place if t % 2 else place
         start = (block - first) * batch
         for r in range(batch):
-            copy_sums(ahead, block * rows + t * batch + r, work, start + r)
-            copy(C, t * batch + r, block * UNITS, work, start + r, CELL)
-        add_product(work, start, near, 0, batch, U, block * H, H)
+            copy_sums(inputs.given, block * inputs.n + row + r, work, start + r)
+            copy(C, row + r, block * UNITS, work, start + r, CELL)
+        add_product(work, start, near, 0, batch, layer.U.reshape(-1, 4 * UNITS), block * H, H)
     squash(work, (last - first) * batch)
     for block in range(first, last):
-        _write(work, (block - first) * batch, batch, states, t * batch, batch, block, dead)
+        write(work, (block - first) * batch, batch, block, after, 0, row)
+
+
+@compiled
+def _many(bell, x, layers, h, C, dead, gates, ahead, steps, batch, part, near, room):
+    """Read at least so many sentences as there are rows in a piece."""
+    wide()
+    put(bell, RUNG, 1)
+    rows = part.stop - part.start
+    for k in range(len(layers)):
+        layer, n = layers[k], len(layers[k].b)
+        below, first = (x, 0) if k == 0 else (_flat(h[k - 1]), batch)
+        states = _flat(h[k]), _flat(C[k]), _flat(gates[k])
+        for t in range(steps):
+            row = t * batch + part.start
+            inputs = Inputs(below, first + row, rows, rows, ahead[k])
+            before = Before(states[0], states[1], row, rows, rows)
+            after = After(states[0], states[1], row + batch, states[2], dead[k])
+            pack(layer, inputs, before, room)
+            for place in range(n):
+                block, own = _choose(place, t, n, part)
+                flag = _flag(k, t + 1, block, n, n, steps)
+                if not _is_done(part.flags, flag, own):
+                    read_block(layer, block, inputs, before, after, room)
+                    put(part.flags, flag, 1)
 
 
 @inlined
-def _read_word(work, x, x_row, packed, batch, start, stop, t, weights, D, H, b, block, states, dead):
-    """One word in one block."""
-    h, C, gates = states
-    for place in range(0, stop - start, TALL):
-        piece, row = min(TALL, stop - start - place), t * batch + start + place
-        for r in range(piece):
-            copy_sums(b, block, work, r)
-            copy(C, row + r, block * UNITS, work, r, CELL)
-        if piece == TALL:
-            add_packed(work, packed, place // TALL * D, weights[0], block * D, D)
-            add_packed(work, packed, (stop - start) // TALL * D + place // TALL * H, weights[1], block * H, H)
-        else:
-            add_product(work, 0, x, x_row + row, piece, weights[0], block * D, D)
-            add_product(work, 0, h, row, piece, weights[1], block * H, H)
-        squash(work, piece)
-        _write(work, 0, piece, states, row, batch, block, dead)
+def _flat(states):
+    """(steps, .., units) as (.., units)."""
+    return states.reshape(-1, states.shape[-1])
 
 
 @inlined
-def _write(work, start, piece, states, row, batch, block, dead):
-    """Rows of the work from `start` on to the states after the word, and to the gates if these are kept."""
-    h, C, gates = states
-    first = block * UNITS
-    for unit in dead:
-        if first <= unit < first + UNITS:
-            for r in range(piece):
-                work[start + r, SHOWN + unit - first] = 0
-    for r in range(piece):
-        copy(work, start + r, CELL, C, row + batch + r, first)
-        copy(work, start + r, SHOWN, h, row + batch + r, first)
-        if len(gates):
-            for gate in range(4):
-                copy(work, start + r, gate * UNITS, gates, 4 * (row + r) + gate, first)
+def _choose(place, t, n, part):
+    """Which of n blocks or groups is the next, and whether it is this thread's own: those come first."""
+    middle = n // part.threads
+    own = n - middle if part.upper else middle
+    block = place
+    if t % 2:
+        block = own - 1 - place if place < own else n - 1 - (place - own)
+    return n - 1 - block if part.upper else block, place < own
+
+
+@inlined
+def _flag(k, word, block, n, most, steps):
+    """The place of a flag: those of blocks below and above the middle are far from each other."""
+    line, side = (most + LINE - 1) // LINE * LINE, int(block >= n // 2)
+    return ((k * (1 + steps) + word) * 2 + side) * line + block
+
+
+@inlined
+def _is_done(flags, flag, own):
+    """Whether a piece of work is finished; if it is the other thread's, after a while."""
+    if not own:
+        watch(flags, flag, PATIENCE)
+    return is_set(flags, flag)

@@ -236,7 +236,7 @@ def test_squashing_beyond_the_range(dtype):
 
 @compiled
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", ["two_cores._share", "ablation_kernel._read", "training_kernels.recur"])
+@pytest.mark.parametrize("name", ["two_cores._few", "two_cores._many", "ablation_kernel._read", "training_kernels.recur"])
 def test_loops_are_vectorised(name, dtype):
     """Whole vector registers in what the compiler made of squashing (x86: ymm or zmm; ARM: four or two lanes)."""
     vector = {"x86_64": r"v\w*(mul|fm\w+)p[sd]\s.*%[yz]mm", "aarch64": r"f(mul|mla|mls)\s.*v\d+\.(4s|2d)"}
@@ -248,7 +248,8 @@ def test_loops_are_vectorised(name, dtype):
     module, name = name.split(".")
     compiled_before = getattr(importlib.import_module(f"minilstm.{module}"), name)
     model = small_model(dtype=dtype)
-    kernels.run(model.embedding[:3, None], model.prepared)
+    for sentences in (1, 20):
+        kernels.run(np.repeat(model.embedding[:3, None], sentences, axis=1), model.prepared)
     ablation_engine.Reader(model, [2] * len(model.sizes)).start("context")
     arrays = (np.zeros(shape, dtype) for shape in ((2, 3, 32), (8, 32), (3, 3, 8), (3, 3, 8)))
     backpropagation.recur(*arrays, 0, 3)
@@ -271,7 +272,7 @@ def test_tiles_are_the_product(K, dtype):
     @jit.numba.njit
     def product(z, z_row, h, row, rows, U, U_row, K, packed):
         if rows == tile.TALL:
-            blocks.pack(h, row, rows, K, packed, 3)
+            blocks._pack(h, row, rows, K, packed, 3)
             tile.add_packed(z, packed, 3, U, U_row, K)
         else:
             tile.add_product(z, z_row, h, row, rows, U, U_row, K)
@@ -364,7 +365,7 @@ def test_where_no_folder_can_hold_a_cache(tmp_path):
     for source in (ROOT / "minilstm").glob("*.py"):
         (package / source.name).write_bytes(source.read_bytes())
     (package / "__pycache__").touch()
-    check = "assert kernels.COMPILED and kernels.two_cores._share.stats.cache_path is None"
+    check = "assert kernels.COMPILED and kernels.two_cores._few.stats.cache_path is None"
     home = {name: str(nowhere) for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA", "IPYTHONDIR")}
     results_elsewhere(tmp_path, check=check, NUMBA_CACHE_DIR=None, PYTHONPATH=str(tmp_path), **home)
 
