@@ -4,11 +4,10 @@ import numpy as np
 
 from .blocks import UNITS, WORK, After, Before, Inputs, Room, compiled, empty, pack, packed_rows, read_block
 from .cell import wide
-from .threads import beside, cores
+from .threads import WORTH, beside, cores
 from .tile import TALL
 
 NOBODY = np.empty(0, np.intp)  # here units are silenced by who ablates them
-SMALL = 5 * 10**6  # multiply-adds that one thread makes before the second would have begun
 
 
 def input_sums(prepared, x):
@@ -61,7 +60,7 @@ def read_word(prepared, x, sums, h, C, keep):
             last,
         )
 
-    if inputs.n * layer.W.size + before.n * layer.U.size >= SMALL and cores() > 1 and n > 1:
+    if inputs.n * layer.W.size + before.n * layer.U.size >= WORTH and cores() > 1 and n > 1:
         with beside(_read, *part(n // 2, n)):
             _read(*part(0, n // 2))
     else:

@@ -15,12 +15,13 @@ import numpy as np
 
 from .cell import cell, inlined
 from .jit import njit
+from .threads import LINE
 from .tile import COLUMNS, TALL, add_packed, add_product, copy
 
 UNITS = COLUMNS // 4  # of a block
 CELL, SHOWN = 4 * UNITS, 5 * UNITS  # where C and h begin in a row of the work
-WORK = TALL, 6 * UNITS  # its shape
-
+GROUP = 8  # rows of the work whose cells are computed together where there are few: some are computed while others wait
+WORK = max(TALL, GROUP), 6 * UNITS  # its shape
 
 compiled = partial(njit, _nrt=False)  # without counting references to arrays: it would take longer than the work
 
@@ -55,10 +56,10 @@ def empty(shapes, dtype):
 
     A register is then filled from one line and not from two, and no two threads write to the same line.
     """
-    line = 64 // np.dtype(dtype).itemsize  # in numbers
+    line = LINE // np.dtype(dtype).itemsize  # in numbers
     sizes = [math.prod(shape) for shape in shapes]
     room = np.empty(sum(sizes) + line * (1 + len(sizes)), dtype)
-    start, arrays = -room.__array_interface__["data"][0] % 64 // room.itemsize, []
+    start, arrays = -room.__array_interface__["data"][0] % LINE // room.itemsize, []
     for shape, size in zip(shapes, sizes):
         arrays.append(room[start : start + size].reshape(shape))
         start += -(-size // line) * line

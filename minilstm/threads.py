@@ -13,8 +13,10 @@ import numpy as np
 
 from .jit import COMPILED
 
+LINE = 64  # bytes of memory that cores exchange at once: a line of their caches
+WORTH = 5 * 10**6  # multiply-adds from which on a second thread is worth waking up: with fewer, the first is done by then
 LOOKS = 10**5  # at a flag, before a thread goes to sleep
-RUNG, DONE, IDLE = 0, 64, 128  # places of flags, not in one line of the cache; nobody looks at the last
+RUNG, DONE, IDLE = 0, LINE, 2 * LINE  # places of flags, each in a line of its own; nobody looks at the last
 
 _most = []  # what `allow` was told last
 
@@ -41,7 +43,7 @@ class _Helper:
             self.watch = tell_and_watch
         else:
             self.watch = lambda *arguments: None
-        self.flags, self.free = np.zeros(192, np.uint8), threading.Lock()
+        self.flags, self.free = np.zeros(3 * LINE, np.uint8), threading.Lock()
         self.given, self.finished = threading.Lock(), threading.Lock()
         self.given.acquire()
         self.finished.acquire()

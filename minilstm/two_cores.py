@@ -1,35 +1,52 @@
-"""Sentences are read by two threads, in one of two ways.
+"""A stack of layers reads sentences, with the work shared by two threads. `read` is the function to begin with.
 
-- Many sentences in small layers: each thread reads half of them.
-- Otherwise they share the blocks of a layer (`blocks.py`). For 650 units U is 6.8 MB of float32, more than a core's own
-  cache, so with one sentence it comes at every word from a slower one, and two cores read twice as fast as one. Every
-  other word goes through the blocks backwards, so that it begins with those that are still in the cache; the second
-  thread begins with the last. Each block has a flag that says that it is finished, and nobody waits long: who finds none
-  of its own left does what the other has not finished too. Both write the same bits, from what no one changes any more,
-  so that it does no harm if a thread is stopped for a while.
+How a layer is read depends on how many sentences there are:
 
-Neither the number of threads nor the way changes a result.
+- Few, fewer than fill a piece (`tile.TALL`). A product is fast for many rows only, and W x + b does not depend on the
+  recurrence: it is made first for all words of all sentences, as if that were a word before the first. What is left for
+  each word is U h, a few blocks at a time (`blocks.py`).
+- Many. Word by word each block makes both products, in whole pieces of sentences.
 
-The products with the inputs do not depend on the recurrence. Where there are few sentences, those of many words are made
-first, as if they were a word before the first, since a product is fast for many rows only.
+How two threads share that depends on the size of the layers too:
+
+- Many sentences in small layers: each thread reads half of the sentences.
+- Otherwise they share the blocks of a layer. For 650 units U is 6.8 MB of float32, more than a core's own cache, so with
+  one sentence it comes at every word from a slower one, and two cores read twice as fast as one. Every other word goes
+  through the blocks backwards, so that it begins with those that are still in the cache; the second thread begins with
+  the last. Each block has a flag that says that it is finished, and nobody waits long: who finds none of its own left
+  does what the other has not finished too. Both write the same bits, from what no one changes any more, so that it does
+  no harm if a thread is stopped for a while.
+
+Neither the number of threads nor how they share changes a result.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from .blocks import CELL, UNITS, WORK, After, Before, Inputs, Room, compiled, copy_sums, empty
+from .blocks import CELL, GROUP, UNITS, WORK, After, Before, Inputs, Room, compiled, copy_sums, empty
 from .blocks import pack, packed_rows, read_block, read_inputs, squash, write
 from .cell import inlined, wide
 from .flags import is_set, put, watch
-from .threads import RUNG, beside, cores
+from .threads import LINE, RUNG, WORTH, beside, cores
 from .tile import TALL, add_product, copy
 
-LINE = 64  # bytes that cores exchange at once: flags of the two threads do not share any
 NEAR = 2**20  # bytes of U that stay in a core's own cache
 PATIENCE = 30000  # looks at what the other is about to finish, before it is done twice
-GROUP = 8  # blocks at a time with one sentence: enough for a processor to compute some while others wait
-SMALL = 5 * 10**6  # multiply-adds that one thread makes before the second would have begun
+
+
+class Task(NamedTuple):
+    """What there is to read and where the states belong; the fields that `read` has too are described there."""
+
+    x: np.ndarray  # (steps * batch, D)
+    layers: tuple
+    h: tuple
+    C: tuple
+    dead: tuple
+    gates: tuple
+    ahead: np.ndarray  # (layers, blocks * steps * batch, 4 * UNITS): W x + b if there are few sentences
+    steps: int
+    batch: int
 
 
 class Part(NamedTuple):
@@ -39,7 +56,8 @@ class Part(NamedTuple):
     upper: bool  # whether its own are those above the middle
     start: int  # sentences, from `start` to `stop`
     stop: int
-    flags: np.ndarray  # bytes
+    flags: np.ndarray  # bytes: a block, or a group of blocks, is finished
+    line: int  # how many of them a word of a layer has for each half of its blocks
 
 
 def read(x, layers, h, C, dead, gates):
@@ -47,7 +65,7 @@ def read(x, layers, h, C, dead, gates):
 
     Parameters
     ----------
-    x : (steps, batch, D) array
+    x : (steps, batch, D) array, float32 or float64
     layers : tuple of Blocks
     h, C : tuples of (steps + 1, batch, blocks * UNITS) arrays
         For each layer. In: the initial state at index 0. Out: the states after each word behind it.
@@ -57,12 +75,13 @@ def read(x, layers, h, C, dead, gates):
         Out: i, f, C_tilde, o. Where they have no steps, they are not kept.
     """
     (steps, batch, D), n = x.shape, max([len(layer.b) for layer in layers])
-    few = batch < TALL
+    few, line = batch < TALL, -(-n // LINE) * LINE  # the threads' flags do not share a line of the cache
     (ahead,) = empty([(len(layers), n * steps * batch if few else 0, 4 * UNITS)], x.dtype)
-    work = np.require(x, requirements="CW").reshape(-1, D), layers, h, C, dead, gates, ahead, steps, batch
+    x = np.require(x, requirements="CW").reshape(-1, D)  # writable, or Numba would compile once more
+    task = Task(x, layers, h, C, dead, gates, ahead, steps, batch)
 
     def flags():
-        return np.zeros(len(layers) * (1 + steps) * 2 * -(-n // LINE) * LINE, np.uint8)
+        return np.zeros(len(layers) * (1 + steps) * 2 * line, np.uint8)
 
     def part(threads, upper, start, stop, flags):
         """A thread's part, and what it has for itself."""
@@ -71,44 +90,53 @@ def read(x, layers, h, C, dead, gates):
         near, *room = empty(
             [(batch if few else 0, UNITS * n), WORK, (0 if few else rows, 4 * UNITS), (packed, TALL)], x.dtype
         )
-        return Part(threads, upper, start, stop, flags), near, Room(*room)
+        return Part(threads, upper, start, stop, flags, line), near, Room(*room)
 
     share, nobody = _few if few else _many, np.zeros(1, np.uint8)
     weights, largest = sum([layer.W.size + layer.U.size for layer in layers]), max([layer.U.nbytes for layer in layers])
-    if steps * batch * weights < SMALL or cores() == 1:
-        return share(nobody, *work, *part(1, False, 0, batch, flags()))
+    if steps * batch * weights < WORTH or cores() == 1:
+        return share(nobody, task, *part(1, False, 0, batch, flags()))
     if batch >= 2 * TALL and largest <= NEAR:
         one, other = (part(1, False, *half, flags()) for half in ((0, batch // 2), (batch // 2, batch)))
     else:
         same = flags()
         one, other = (part(2, upper, 0, batch, same) for upper in (False, True))
-    with beside(share, nobody, *work, *other, ring=False) as bell:
-        share(bell, *work, *one)
+    with beside(share, nobody, task, *other, ring=False) as bell:
+        share(bell, task, *one)
 
 
 @compiled
-def _few(bell, x, layers, h, C, dead, gates, ahead, steps, batch, part, near, room):
-    """Read fewer sentences than there are rows in a piece."""
+def _few(bell, task, part, near, room):
+    """One thread reads fewer sentences than there are rows in a piece.
+
+    Parameters
+    ----------
+    bell : (1 or more,) uint8 array
+        Flags that wake the other thread up: here, since now nobody holds Python's lock.
+    near : (batch, blocks * UNITS) array
+        Room for h of the word before.
+    """
     wide()
     put(bell, RUNG, 1)
-    for k in range(len(layers)):
-        layer, n = layers[k], len(layers[k].b)
-        below, row = (x, 0) if k == 0 else (_flat(h[k - 1]), batch)
-        inputs = Inputs(below, row, steps * batch, 0, ahead[k])
-        states = _flat(h[k]), _flat(C[k]), _flat(gates[k])
+    steps, batch = task.steps, task.batch
+    for k in range(len(task.layers)):
+        layer, n = task.layers[k], len(task.layers[k].b)
+        x, skip = (task.x, 0) if k == 0 else (_flat(task.h[k - 1]), batch)  # a layer's h begins with its initial state
+        inputs = Inputs(x, skip, steps * batch, 0, task.ahead[k])
+        h, C, gates = _flat(task.h[k]), _flat(task.C[k]), _flat(task.gates[k])
         groups = part.threads * -(-n // (part.threads * max(1, GROUP // batch)))
         size = -(-n // groups)  # of a group, in blocks
         groups = -(-n // size)
         for t in range(-1, steps):
             if t < 0:
-                pack(layer, inputs, Before(states[0], states[1], 0, 0, 0), room)
+                pack(layer, inputs, Before(h, C, 0, 0, 0), room)
             else:  # what the other thread has written comes here at once, and not line by line when needed
                 for r in range(batch):
                     for block in range(n):
-                        copy(states[0], t * batch + r, block * UNITS, near, r, block * UNITS)
+                        copy(h, t * batch + r, block * UNITS, near, r, block * UNITS)
             for place in range(groups):
                 group, own = _choose(place, t, groups, part)
-                flag = _flag(k, t + 1, group, groups, n, steps)
+                flag = _flag(task, part, k, t, group, groups)
                 if _is_done(part.flags, flag, own):
                     continue
                 first, last = group * size, min(n, group * size + size)
@@ -116,14 +144,14 @@ def _few(bell, x, layers, h, C, dead, gates, ahead, steps, batch, part, near, ro
                     for block in range(first, last):
                         read_inputs(layer, block, inputs, room, inputs.given, block * inputs.n)
                 else:
-                    after = After(states[0], states[1], (t + 1) * batch, states[2], dead[k])
-                    _read_group(layer, first, last, t, batch, inputs, near, states[1], after, room.work)
+                    after = After(h, C, (t + 1) * batch, gates, task.dead[k])
+                    _read_group(layer, first, last, t, batch, inputs, near, C, after, room.work)
                 put(part.flags, flag, 1)
 
 
 @inlined
 def _read_group(layer, first, last, t, batch, inputs, near, C, after, work):
-    """One word of all sentences in a group of blocks; the whole group is squashed together."""
+    """One word of all sentences in the blocks from `first` to `last`, whose cells are computed together."""
     H, row = layer.U.shape[1], t * batch
     for place in range(first, last):
         block = first + last - 1 - place if t % 2 else place
@@ -138,24 +166,24 @@ def _read_group(layer, first, last, t, batch, inputs, near, C, after, work):
 
 
 @compiled
-def _many(bell, x, layers, h, C, dead, gates, ahead, steps, batch, part, near, room):
-    """Read at least so many sentences as there are rows in a piece."""
+def _many(bell, task, part, near, room):
+    """One thread reads its sentences, at least as many as there are rows in a piece. Parameters as for `_few`."""
     wide()
     put(bell, RUNG, 1)
     rows = part.stop - part.start
-    for k in range(len(layers)):
-        layer, n = layers[k], len(layers[k].b)
-        below, first = (x, 0) if k == 0 else (_flat(h[k - 1]), batch)
-        states = _flat(h[k]), _flat(C[k]), _flat(gates[k])
-        for t in range(steps):
-            row = t * batch + part.start
-            inputs = Inputs(below, first + row, rows, rows, ahead[k])
-            before = Before(states[0], states[1], row, rows, rows)
-            after = After(states[0], states[1], row + batch, states[2], dead[k])
+    for k in range(len(task.layers)):
+        layer, n = task.layers[k], len(task.layers[k].b)
+        x, skip = (task.x, 0) if k == 0 else (_flat(task.h[k - 1]), task.batch)
+        h, C, gates = _flat(task.h[k]), _flat(task.C[k]), _flat(task.gates[k])
+        for t in range(task.steps):
+            row = t * task.batch + part.start
+            inputs = Inputs(x, skip + row, rows, rows, task.ahead[k])
+            before = Before(h, C, row, rows, rows)
+            after = After(h, C, row + task.batch, gates, task.dead[k])
             pack(layer, inputs, before, room)
             for place in range(n):
                 block, own = _choose(place, t, n, part)
-                flag = _flag(k, t + 1, block, n, n, steps)
+                flag = _flag(task, part, k, t, block, n)
                 if not _is_done(part.flags, flag, own):
                     read_block(layer, block, inputs, before, after, room)
                     put(part.flags, flag, 1)
@@ -179,10 +207,10 @@ def _choose(place, t, n, part):
 
 
 @inlined
-def _flag(k, word, block, n, most, steps):
-    """The place of a flag: those of blocks below and above the middle are far from each other."""
-    line, side = (most + LINE - 1) // LINE * LINE, int(block >= n // 2)
-    return ((k * (1 + steps) + word) * 2 + side) * line + block
+def _flag(task, part, k, t, block, n):
+    """The place of the flag of one of n blocks or groups of layer k at word t, which is -1 for the sums made ahead."""
+    side = int(block >= n // 2)  # flags below and above the middle are far from each other
+    return ((k * (1 + task.steps) + 1 + t) * 2 + side) * part.line + block
 
 
 @inlined

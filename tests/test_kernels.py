@@ -31,7 +31,7 @@ def same_as_cell(x, layers, state=None, ablate=(), prepared=None):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("gain", [1, 3])
 @pytest.mark.parametrize("batch", [1, 2, 7, 8, 24])  # fewer than a piece, and more
-@pytest.mark.parametrize("sizes", [(17,), (9, 24), (8, 1, 5)])  # with and without a rest after eight rows at a time
+@pytest.mark.parametrize("sizes", [(16,), (17,), (9, 24), (8, 1, 5)])  # with and without units that do not fill a block
 def test_kernel_is_cell(sizes, batch, gain, dtype):
     rng = np.random.default_rng([batch, gain, *sizes])
     layers = random_layers(rng, 5, sizes, dtype, gain)
@@ -54,7 +54,7 @@ def test_kernel_is_cell_for_random_shapes(seed):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("batch", [1, 5, 13, 14, 31, 43])
 @pytest.mark.parametrize("units", [48, 150])
-def test_on_either_side_of_the_choice_of_products(units, batch, dtype):
+def test_few_sentences_and_many(units, batch, dtype):
     """Few sentences and whole pieces of many, with and without a rest, ablations included."""
     rng = np.random.default_rng(4)
     layers = random_layers(rng, 5, (units, units), dtype)
@@ -331,10 +331,10 @@ def python(*arguments, **environment):
     return done.stdout
 
 
-def results_elsewhere(folder, prologue="", check="", **environment):
+def results_elsewhere(folder, prologue="", check="", sizes=(5, 9), **environment):
     """What `kernels.run` gives in another process, compared with what `lstm.run` gives here."""
     rng = np.random.default_rng(10)
-    layers, x = random_layers(rng, 3, (5, 9), "float32"), random_x(rng, 6, 20, 3, "float32")
+    layers, x = random_layers(rng, 3, sizes, "float32"), random_x(rng, 6, 20, 3, "float32")
     arrays = {f"{part}{k}": array for k, layer in enumerate(layers) for part, array in zip("WUb", layer, strict=True)}
     np.savez(folder / "in.npz", x=x, **arrays)
     script = SCRIPT.format(prologue=prologue, check=check)
@@ -354,6 +354,26 @@ def test_with_the_compiler_switched_off(tmp_path):
 
 def test_without_numba(tmp_path):
     results_elsewhere(tmp_path, "sys.modules['numba'] = None", "assert not kernels.COMPILED", NUMBA_DISABLE_JIT="0")
+
+
+FEWER_REGISTERS = """
+from llvmlite import binding
+features = binding.get_host_cpu_features()
+features.update({name: False for name in features if name.startswith("avx512")})
+binding.get_host_cpu_features = lambda: features
+"""
+ROOM_FOR_GROUPS = """
+from minilstm.blocks import GROUP, WORK
+from minilstm.tile import TALL
+assert TALL == 6 and max(batch * max(1, GROUP // batch) for batch in range(1, TALL)) <= WORK[0]
+"""
+
+
+@compiled
+def test_on_a_processor_with_fewer_registers(tmp_path):
+    if not _features().get("avx512f"):
+        pytest.skip("what runs here anyway")
+    results_elsewhere(tmp_path, FEWER_REGISTERS, ROOM_FOR_GROUPS, (150, 9), NUMBA_CACHE_DIR=str(tmp_path))
 
 
 @compiled

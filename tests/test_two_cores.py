@@ -61,6 +61,14 @@ def test_one_thread_and_two_give_the_same_bits(batch, near, monkeypatch):
         assert_same_bits(other, traces[0])
 
 
+@pytest.mark.parametrize("batch", [1, 13])
+def test_layers_of_very_different_sizes(batch, two):
+    """No flag of a layer is one of the layer below, also where one has more blocks than fit into a line of flags."""
+    rng = np.random.default_rng(2)
+    layers, x = random_layers(rng, 9, (1040, 32, 1040)), random_x(rng, 3, batch, 9)
+    assert_close(kernels.run(x, layers), lstm.run(x, layers), **TOLERANCE[x.dtype])
+
+
 @compiled
 @pytest.mark.parametrize("upper", [False, True])
 @pytest.mark.parametrize("share, batch", [("_few", 2), ("_many", 20)])
@@ -73,12 +81,12 @@ def test_what_is_computed_twice_comes_out_the_same(share, batch, upper, monkeypa
     x, layers, _, _ = network(batch)
     trace = kernels.run(x, layers)
     monkeypatch.undo()
-    nobody, *work, part, near, room = calls[0]
-    flags, states = part.flags, [array for arrays in (work[2], work[3], work[5]) for array in arrays]
+    nobody, task, part, near, room = calls[0]
+    flags, states = part.flags, (*task.h, *task.C, *task.gates)
     before = None
     for again in range(3):
         for this in (upper, not upper):  # alone, each does the other's half too
-            getattr(two_cores, share)(nobody, *work, part._replace(upper=this), near, room)
+            getattr(two_cores, share)(nobody, task, part._replace(upper=this), near, room)
             done = [array.tobytes() for array in states]
             assert before in (None, done)
             before = done
