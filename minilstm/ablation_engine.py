@@ -31,17 +31,37 @@ KINDS = {
     "still feeds the layer above",
     "mean": "h_u = its mean over all words of the sentences tested, in the intact network",
 }
-BLOCK = 2**20  # bytes of gates to work on at once: what a core's own cache holds
+NEAR = 2**20  # bytes of z of the nodes that are read at once: what a core's own cache holds
 SETS = 2048  # sets to ablate at once: with more, memory would grow, and speed no longer does
 
 
 def input_sums(layer, x):
-    """W x + b for word vectors x (words, D): (words, 1, 4 * H)."""
+    """W x + b for word vectors x (words, D), as `read_word` takes it: (words, 1, 4 * H)."""
     return (x @ layer.W.T + layer.b)[:, None]
 
 
 def read_word(layer, x, sums, h, C, keep):
-    """What `ablation_kernel.read_word` does, in NumPy."""
+    """One layer of many networks reads one word.
+
+    Parameters
+    ----------
+    layer : kernels.Prepared
+    x : (nodes, rows below, D) array or None
+        h of the layer below. If it has fewer rows than this layer, the others read what row 0 of their node reads.
+    sums : (nodes, 1, 4 * H) array or None
+        Instead of x, in the first layer, where all rows of a node read the same: W x + b.
+    h, C : (nodes, rows, H) arrays
+        The states after the word before.
+    keep : bool
+        Whether the gates are asked for. (Here they come in any case.)
+
+    Returns
+    -------
+    gates : (nodes, rows, 4, H) array
+        i, f, C_tilde, o.
+    h, C : (nodes, rows, H) arrays
+        The states after the word.
+    """
     z = h @ layer.U.T  # (nodes, rows, 4 * H)
     sums = x @ layer.W.T + layer.b if sums is None else sums
     below = sums.shape[1]
@@ -170,22 +190,34 @@ def _mean_h(model, items, state, unknown):
 
 
 def leave(k, gates, h, C):
-    """What is done to the intact network."""
+    """What is done to the intact network: nothing."""
 
 
 class Reader:
-    """Reads words with all rows at once. A state is a list of (h, C), one a layer, (nodes, rows of the layer, H or more).
+    """Reads words with all rows at once.
 
-    What makes a row differ from row 0 is an intervention (k, gates, h, C): it is called as soon as layer k has read a
-    word and changes h and C in place, before anything else sees them. `gates` (nodes, rows, 4, H or more) are i, f,
-    C_tilde, o, if the reader keeps them. Where H units do not fill the blocks that are computed at once, there are more.
+    A state is a list of (h, C), one a layer, (nodes, rows of the layer, H or more) each: units are computed in blocks
+    (`blocks.py`), and those that only fill up the last one come after the H units.
+
+    What makes a row differ from row 0 is an intervention, a function (k, gates, h, C): it is called as soon as layer k
+    has read a word and changes h and C in place, before anything else sees them. `gates` (nodes, rows, 4, H or more)
+    are i, f, C_tilde, o, if the reader keeps them.
+
+    Parameters
+    ----------
+    model : LanguageModel
+    rows : list of int
+        Rows of each layer, as `Arrangement` has them.
+    fed : bool
+        Whether the layer above reads h as it was before the intervention ("released").
+    keep : bool
+        Whether interventions get to see the gates.
     """
 
     def __init__(self, model, rows, fed=False, keep=False):
         self.model, self.rows, self.fed, self.keep = model, rows, fed, keep
         self.widths = [width(H) for H in model.sizes]
-        sums = 4 * max(self.widths) * rows[-1]  # numbers of one node's z
-        self.width = max(1, BLOCK // (sums * model.dtype.itemsize))
+        self.width = max(1, NEAR // (4 * max(self.widths) * rows[-1] * model.dtype.itemsize))  # nodes to read at once
         self.sums = {}  # W x + b of the first layer for each word read so far
 
     def start(self, state, intervene=leave):

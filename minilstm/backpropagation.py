@@ -113,7 +113,8 @@ def loss_and_gradients(parameters, inputs, targets, state, masks=None):
     Parameters
     ----------
     parameters : dict of arrays
-        "embedding" (V, E); "W0", "U0", "b0", "W1", ... as in `lstm.Layer`; "decoder_weight" (V, H), "decoder_bias" (V,).
+        "embedding" (V, E); "W0", "U0", "b0", "W1", ... as in `lstm.Layer`; "decoder_weight" (V, H), "decoder_bias"
+        (V,); all float32 or all float64.
     inputs, targets : (steps, batch) int arrays
         The words read, and the words to be predicted after each.
     state : list of (h, C), one a layer, (batch, H) each
@@ -185,7 +186,7 @@ def loss_and_gradients(parameters, inputs, targets, state, masks=None):
 
 
 def _halves(work, n):
-    """Call work(first, last) for 0 to n, each half by a thread."""
+    """Call work(first, last) for the first and for the second half of n things, by two threads if there are two."""
     both(lambda: work(0, n // 2), lambda: work(n // 2, n))
 
 

@@ -1,10 +1,15 @@
 """A layer in blocks of 16 units: the four gates, Eq. 1 and Eq. 2 of a block from its weights, which lie in one piece.
 
-What a block gives are finished gates, cells and hidden states: no block waits for another of the same word, and nothing
-that is only half computed leaves the registers and the cache. Both who reads sentences (`two_cores.py`) and who ablates
-units (`ablation_engine.py`) go block by block, a few rows at a time, each row a sentence or a network. The work of one
-such piece is an array with a row of 96 numbers for each: the sums or gates i, f, C_tilde, o of 16 units, then their C,
-then their h.
+A block finishes the gates, cells and hidden states of its units: no block waits for another of the same word, and
+nothing that is only half computed leaves the registers and the cache. Sentences (`two_cores.py`) and ablations
+(`ablation_kernel.py`) are both read block by block. What is read together are rows: sentences, or networks of which
+each lacks other units. `tile.TALL` rows are a piece. A thread has one array `work` to compute a piece in, with 96
+numbers a row: the sums, later the gates i, f, C_tilde, o of 16 units, then their C, then their h.
+
+Rows belong to nodes, equally many to each. For ablations a node is a place in the prefix tree, where the networks stand
+that have read the same words; sentences are all rows of one node.
+
+After a change here, delete what Numba keeps (see `jit.py`).
 """
 
 import math
@@ -23,19 +28,19 @@ CELL, SHOWN = 4 * UNITS, 5 * UNITS  # where C and h begin in a row of the work
 GROUP = 8  # rows of the work whose cells are computed together where there are few: some are computed while others wait
 WORK = max(TALL, GROUP), 6 * UNITS  # its shape
 
-compiled = partial(njit, _nrt=False)  # without counting references to arrays: it would take longer than the work
+compiled = partial(njit, _nrt=False)  # no counting of references to arrays: it would take longer than the work
 
 
 class Blocks(NamedTuple):
-    """The weights of a layer, block by block; a last block that is not full has weights of 0."""
+    """The weights of a layer, block by block; units that only fill up the last block have weights of 0."""
 
     W: np.ndarray  # (blocks, D, 4 * UNITS)
     U: np.ndarray  # (blocks, H, 4 * UNITS)
     b: np.ndarray  # (blocks, 4 * UNITS)
 
 
-def blocks(W, U, b):
-    """Blocks of a layer with the weights W (4 * H, D), U (4 * H, H) and b (4 * H,)."""
+def in_blocks(W, U, b):
+    """Blocks of a layer with the weights W (4 * H, D), U (4 * H, H) and b (4 * H,), float32 or float64."""
     H = U.shape[1]
     n = -(-H // UNITS)
 
@@ -52,7 +57,7 @@ def blocks(W, U, b):
 
 
 def empty(shapes, dtype):
-    """An array of each shape, all in one piece of memory, each from where a line of the cache begins.
+    """A list of arrays, not filled, in one piece of memory, each from where a line of the cache begins.
 
     A register is then filled from one line and not from two, and no two threads write to the same line.
     """
@@ -67,58 +72,58 @@ def empty(shapes, dtype):
 
 
 class Inputs(NamedTuple):
-    """What a layer reads: n rows of x from `row` on, or W x + b where x has none."""
+    """What a layer reads: n rows of x from `row` on; or, where n is 0, the W x + b that is given."""
 
     x: np.ndarray  # (.., D or more)
     row: int
     n: int
-    below: int  # rows of each node; rows of the node that are not among them read what the first reads
+    rows: int  # of each node; where the layer has more, they read what the node's first row reads
     given: np.ndarray  # (nodes * blocks, 4 * UNITS)
 
 
 class Before(NamedTuple):
-    """The states of the word before: n rows from `row` on."""
+    """The layer's states after the word before: n rows from `row` on."""
 
     h: np.ndarray  # (.., blocks * UNITS)
-    C: np.ndarray
+    C: np.ndarray  # (.., blocks * UNITS)
     row: int
     n: int
     rows: int  # of each node
 
 
 class After(NamedTuple):
-    """Where the new states belong, from `row` on, and the gates if there is room for them."""
+    """Where the new states belong, from `row` on, and the gates, which are not kept if their array is empty."""
 
     h: np.ndarray  # (.., blocks * UNITS)
-    C: np.ndarray
+    C: np.ndarray  # (.., blocks * UNITS)
     row: int
-    gates: np.ndarray  # (4 * .., blocks * UNITS): those of a row of the states before in four rows
-    dead: np.ndarray  # units whose h is 0
+    gates: np.ndarray  # (4 * .., blocks * UNITS): four rows for each row of Before, counted as it counts
+    dead: np.ndarray  # (..,) units whose h is 0, counted from 0 within the layer
 
 
 class Room(NamedTuple):
-    """What a thread has for itself."""
+    """What a thread has for itself to compute in."""
 
     work: np.ndarray  # of the shape WORK
-    sums: np.ndarray  # (Inputs.n, 4 * UNITS): W x + b
+    sums: np.ndarray  # (Inputs.n, 4 * UNITS): W x + b in one block
     packed: np.ndarray  # (packed_rows, TALL)
 
 
 def packed_rows(layer, inputs, rows):
-    """How many rows `pack` needs for so many rows of inputs and of states."""
+    """How many rows of Room.packed `pack` needs for so many rows of inputs and of states before."""
     return inputs // TALL * layer.W.shape[1] + rows // TALL * layer.U.shape[1]
 
 
 @inlined
 def pack(layer, inputs, before, room):
-    """Lay out whole pieces of what all blocks multiply as `add_packed` reads it: inputs, then h."""
+    """Lay out the whole pieces of inputs, then of h, as `add_packed` reads them: all blocks multiply the same."""
     _pack(inputs.x, inputs.row, inputs.n, layer.W.shape[1], room.packed, 0)
     _pack(before.h, before.row, before.n, layer.U.shape[1], room.packed, inputs.n // TALL * layer.W.shape[1])
 
 
 @inlined
 def _pack(h, row, rows, K, packed, first):
-    """Each piece becomes K rows of `packed`; what is left over stays where it is."""
+    """Each piece of h becomes K rows of `packed`, from `first` on; rows that do not fill a piece are left out."""
     for piece in range(rows // TALL):
         for k in range(K):
             for r in range(TALL):
@@ -127,7 +132,7 @@ def _pack(h, row, rows, K, packed, first):
 
 @inlined
 def read_inputs(layer, block, inputs, room, sums, row):
-    """W x + b in one block, to rows of `sums` from `row` on."""
+    """W x + b in one block for all inputs, to rows of `sums` from `row` on."""
     D, W, work = layer.W.shape[1], layer.W.reshape(-1, 4 * UNITS), room.work
     for start in range(0, inputs.n, TALL):
         piece = min(TALL, inputs.n - start)
@@ -137,13 +142,13 @@ def read_inputs(layer, block, inputs, room, sums, row):
             add_packed(work, room.packed, start // TALL * D, W, block * D, D)
         else:
             add_product(work, 0, inputs.x, inputs.row + start, piece, W, block * D, D)
-        for r in range(piece):  # never half a sum, in case that somebody is reading it
+        for r in range(piece):  # only now: the other thread may be reading the same finished sums
             copy_sums(work, r, sums, row + start + r)
 
 
 @inlined
 def read_block(layer, block, inputs, before, after, room):
-    """One word in one block, for many rows: first W x + b for all that differ there, then the rest, a piece at a time."""
+    """All rows read one word in one block: first W x + b for all inputs, then the rest, a piece at a time."""
     H, n, work = layer.U.shape[1], len(layer.b), room.work
     U, unit, packed = layer.U.reshape(-1, 4 * UNITS), block * UNITS, inputs.n // TALL * layer.W.shape[1]
     read_inputs(layer, block, inputs, room, room.sums, 0)
@@ -152,7 +157,7 @@ def read_block(layer, block, inputs, before, after, room):
         for r in range(piece):
             node, place = (start + r) // before.rows, (start + r) % before.rows
             if inputs.n:
-                copy_sums(room.sums, node * inputs.below + (place if place < inputs.below else 0), work, r)
+                copy_sums(room.sums, node * inputs.rows + (place if place < inputs.rows else 0), work, r)
             else:
                 copy_sums(inputs.given, node * n + block, work, r)
             copy(before.C, row + r, unit, work, r, CELL)
@@ -166,7 +171,7 @@ def read_block(layer, block, inputs, before, after, room):
 
 @inlined
 def squash(work, rows):
-    """The sums in work[:rows] become gates, and what is there as C and h becomes that of the next word."""
+    """Eqs. 1-2 in work[:rows]: sums become gates, C becomes that after the word, and h is put beside it."""
     for r in range(rows):
         for u in range(UNITS):
             i, f, C_tilde, o, C, h = cell(
@@ -178,7 +183,10 @@ def squash(work, rows):
 
 @inlined
 def write(work, first, rows, block, after, start, row):
-    """Rows of the work from `first` on to where they belong, `start` rows after its begin; `row` is theirs before."""
+    """Copy rows of the work, from `first` on, to where they belong.
+
+    There they are the rows from `start` on, counted from After.row; among the states before, those from `row` on.
+    """
     unit = block * UNITS
     for dead in after.dead:
         if unit <= dead < unit + UNITS:
@@ -194,6 +202,6 @@ def write(work, first, rows, block, after, start, row):
 
 @inlined
 def copy_sums(source, row, target, target_row):
-    """The 4 * UNITS sums of a block, from a row of `source` to one of `target`."""
+    """Copy the 4 * UNITS sums of a block from a row of `source` to one of `target`."""
     for gate in range(4):
         copy(source, row, gate * UNITS, target, target_row, gate * UNITS)

@@ -1,4 +1,7 @@
-"""Eqs. 1-2 and the gates for one unit, compiled: what `lstm.step` computes once the sums z are there."""
+"""Eqs. 1-2 and the gates for one unit, compiled: what `lstm.step` computes once the sums z are there.
+
+After a change here, delete what Numba keeps (see `jit.py`).
+"""
 
 import numba
 from numba import types
@@ -6,7 +9,8 @@ from numba.extending import intrinsic
 
 from .squash import OPTIONS, sigmoid, tanh
 
-# Numba counts the references to each array in every function that gets it: what is called often has to be inlined.
+# Numba counts references to each array in every function that is given it. That would take longer than what the small
+# functions here and in `blocks.py` do, so their code is copied into the function that calls them.
 inlined = numba.njit(inline="always", **OPTIONS)
 
 
@@ -24,9 +28,10 @@ def cell(z_i, z_f, z_g, z_o, C_prev):
 
 @intrinsic
 def wide(typing):
-    """Said in a function with loops over units: use the widest registers there are.
+    """Tells the compiler to use the widest registers in the function that calls this.
 
-    By itself LLVM keeps to half of them on many processors, since the first that had them slowed down when they were used.
+    By itself LLVM, Numba's compiler, uses half their width on many processors, because the first ones that had
+    registers of 512 bits ran slower while they used them.
     """
 
     def code(context, builder, signature, arguments):

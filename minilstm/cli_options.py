@@ -22,7 +22,7 @@ def reading_options():
     reading.add_argument("--state", choices=("context", "zero"), default="context", help="what a sentence is read from")
     reading.add_argument("--unknown", choices=("error", "<unk>"), default="error", help="what an unknown word becomes")
     reading.add_argument("--float64", action="store_true", help="compute in double precision")
-    reading.add_argument("--threads", type=int, metavar="N", help="threads (as many as there are cores)")
+    reading.add_argument("--threads", type=int, metavar="N", help="threads; the LSTM takes two at most (as many as there are cores)")
     form = reading.add_mutually_exclusive_group()
     form.add_argument("--json", dest="form", action="store_const", const="json", default="text", help="print JSON")
     form.add_argument("--csv", dest="form", action="store_const", const="csv", help="print CSV")
@@ -96,7 +96,7 @@ def precision(options):
 
 
 def limit_threads(options, model):
-    """Run as many threads as the options ask for; in BLAS only where the model is large enough for that to bring more."""
+    """Let as many threads run as the options ask for; if they do not say, BLAS has several only for a large model."""
     from threadpoolctl import threadpool_limits
 
     threads.allow(options.threads)

@@ -35,7 +35,7 @@ def add_options(command):
     command.add_argument("--snapshots", type=Path, metavar="FOLDER", help="keep models from log-spaced moments there")
     command.add_argument("--moments", type=int, default=12, metavar="N", help="with --snapshots: how many (12)")
     command.add_argument("--resume", type=Path, metavar="FILE", help="keep the state of training there, and go on from it")
-    command.add_argument("--threads", type=int, metavar="N", help="threads, two at most (as many as there are cores)")
+    command.add_argument("--threads", type=int, metavar="N", help="threads; two at most are used (as many as there are cores)")
 
 
 def _sizes(text):

@@ -1,4 +1,9 @@
-"""Flags by which two threads see what the other has done, without Python's lock and without going to sleep."""
+"""Flags by which two threads see what the other has done, without Python's lock and without going to sleep.
+
+A processor may let another see what it writes in any order. Here `put` and `is_set` are a pair (release and acquire, in
+the words of the trade): whoever sees a flag also sees all that was written before it was set. Flags are bytes, uint8
+arrays of one dimension. After a change here, delete what Numba keeps (see `jit.py`).
+"""
 
 from numba import types
 from numba.extending import intrinsic
@@ -9,7 +14,7 @@ from .jit import njit
 
 @intrinsic
 def is_set(typing, flags, k):
-    """Whether flags[k], in an array of bytes, is set; whatever was written before it was set is to be seen from here on."""
+    """Whether flags[k] is set. If so, all that was written before that can be seen from here on."""
 
     def code(context, builder, signature, arguments):
         array = context.make_array(signature.args[0])(context, builder, arguments[0])
@@ -21,7 +26,7 @@ def is_set(typing, flags, k):
 
 @intrinsic
 def put(typing, flags, k, value):
-    """flags[k] = value, not to be seen before what was written earlier."""
+    """flags[k] = value. Nobody sees it before what was written earlier."""
 
     def code(context, builder, signature, arguments):
         array = context.make_array(signature.args[0])(context, builder, arguments[0])
@@ -34,13 +39,13 @@ def put(typing, flags, k, value):
 
 @inlined
 def watch(flags, k, looks):
-    """Wait until flags[k] is set, for so many looks."""
+    """Wait until flags[k] is set, but look no more often than `looks` times."""
     while looks and not is_set(flags, k):
         looks -= 1
 
 
 @njit
 def tell_and_watch(flags, told, k, looks):
-    """Set flags[told], and then watch: Python's lock is free meanwhile."""
+    """Set flags[told] and wait for flags[k], without Python's lock."""
     put(flags, told, 1)
     watch(flags, k, looks)

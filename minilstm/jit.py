@@ -1,4 +1,9 @@
-"""Numba if it is there and wanted; compiled code is kept on disk wherever some folder for it is writable."""
+"""Numba if it is there and wanted; compiled code is kept on disk wherever some folder for it is writable.
+
+Numba compiles a function anew when the file in which it stands has changed. It does not notice a change in what that
+function calls or inlines from other files: `squash.py`, `cell.py`, `tile.py`, `blocks.py` and `flags.py`. After one of
+those was changed, delete what is kept: `rm minilstm/__pycache__/*.nb?`.
+"""
 
 import os
 

@@ -8,7 +8,7 @@ with a polynomial for exp(r) - 1 and 2^n written straight into the exponent bits
 that the polynomial gives exp(r) - 1, not exp(r): the difference that tanh needs is then there in full precision, where
 subtracting 1 afterwards would leave only its rounding error. `tests/test_kernels.py` measures the errors in ulp.
 
-Numba's cache does not notice changes here: delete `__pycache__/*.nb?` after any.
+After a change here, delete what Numba keeps (see `jit.py`).
 """
 
 import math

@@ -1,6 +1,7 @@
-"""A second thread for work that releases Python's lock, kept from call to call: starting one takes 0.2 ms.
+"""A second thread for work that does not need Python's lock, and how many threads may run.
 
-Waking one up takes 0.1 ms, so after a piece of work it looks for the next one for as long before it goes to sleep.
+The thread is kept from call to call, since starting one takes 0.2 ms. Waking one up takes 0.1 ms, so after a piece of
+work it looks out for the next one for about as long before it goes to sleep.
 """
 
 import atexit
@@ -14,7 +15,7 @@ import numpy as np
 from .jit import COMPILED
 
 LINE = 64  # bytes of memory that cores exchange at once: a line of their caches
-WORTH = 5 * 10**6  # multiply-adds from which on a second thread is worth waking up: with fewer, the first is done by then
+WORTH = 5 * 10**6  # multiply-adds for which to wake a second thread up: with fewer, the first is done before that
 LOOKS = 10**5  # at a flag, before a thread goes to sleep
 RUNG, DONE, IDLE = 0, LINE, 2 * LINE  # places of flags, each in a line of its own; nobody looks at the last
 
@@ -22,19 +23,23 @@ _most = []  # what `allow` was told last
 
 
 def allow(most):
-    """Let no more threads than this run from now on; None: as many as there are cores."""
+    """Let no more than `most` threads run from now on; None: as many as there are cores."""
     _most[:] = [] if most is None else [most]
 
 
 def cores():
-    """How many threads may run here: the cores given to this process, or fewer if OMP_NUM_THREADS or `allow` says so."""
+    """How many threads may run, at least 1: as there are cores, or fewer if OMP_NUM_THREADS or `allow` says so."""
     given = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     wanted = os.environ.get("OMP_NUM_THREADS", "")
-    return min(given, int(wanted) if wanted.isdigit() else given, *_most)
+    return max(1, min(given, int(wanted) if wanted.isdigit() else given, *_most))
 
 
 class _Helper:
-    """The second thread. `flags` are for those who are awake; the locks count, whether anybody looks or not."""
+    """The second thread, and how it is given work.
+
+    Locks decide: `given` is free when there is work, `finished` when it is done, `free` when nobody uses the thread.
+    Flags only save time: a thread that is awake sees them sooner than a lock would wake it up.
+    """
 
     def __init__(self):
         if COMPILED:
@@ -61,17 +66,17 @@ class _Helper:
             try:
                 self.call()
                 self.error = None
-            except BaseException as error:  # it belongs to who gave the work
+            except BaseException as error:  # `take_back` raises it where the work came from
                 self.error = error
             self.finished.release()
 
     def give(self, call):
-        """Let the thread call something; it is awake at once if somebody sets the flag RUNG afterwards."""
+        """Let the thread call something: now if somebody then sets the flag RUNG, else when its looks are over."""
         self.call, self.flags[DONE] = call, 0
         self.given.release()
 
     def take_back(self):
-        """Whether it has not begun, in which case it never will; if it has, wait until it is finished."""
+        """True if the thread has not begun, and then it never will; else wait until it is finished, and False."""
         if self.given.acquire(blocking=False):
             self.flags[RUNG] = 0
             return True
@@ -82,7 +87,7 @@ class _Helper:
         return False
 
     def _stop(self):
-        """Before Python ends: a thread that comes out of compiled code after that would find nothing there."""
+        """End the thread before Python ends: coming out of compiled code later, it would find nothing there."""
         if self.free.acquire(blocking=False) and self.thread.is_alive():
             self.give(None)
             self.flags[RUNG] = 1
@@ -97,9 +102,20 @@ def _helper(process):
 
 @contextmanager
 def beside(function, *arguments, ring=True):
-    """Let the second thread call `function` while the block runs. Afterwards it has been called, by whichever thread.
+    """Let the second thread call `function` while the block of `with` runs.
 
-    Yields an array of flags. With ring=False the block is to set flags[RUNG], best when Python's lock is free.
+    If that thread is busy, or has not begun when the block ends, this one makes the call. Afterwards it has been made.
+
+    Parameters
+    ----------
+    function, *arguments
+        What to call. Unless it lets go of Python's lock, nothing is gained.
+    ring : bool
+        Wake the thread up now. If False, the block does so with flags[RUNG] = 1, best when it has let go of the lock.
+
+    Yields
+    ------
+    flags : (n,) uint8 array
     """
     try:
         helper = _helper(os.getpid())
@@ -123,7 +139,7 @@ def beside(function, *arguments, ring=True):
 
 
 def both(one, other):
-    """What the two functions return; the second thread calls the other, if there is a core for it."""
+    """What the two functions return, as a pair; the second thread calls the other, if there is a core for it."""
     if cores() == 1:
         return one(), other()
     results = []

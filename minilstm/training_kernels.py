@@ -1,4 +1,7 @@
-"""The inner loops of training in Numba; `backpropagation.py` says what they compute and has them in plain NumPy."""
+"""The inner loops of training in Numba; `backpropagation.py` says what they compute and has them in plain NumPy.
+
+Products are BLAS's here (np.dot), and the weights stay as `lstm.Layer` has them.
+"""
 
 import numpy as np
 from numba import njit
@@ -28,7 +31,7 @@ def recur(gates, U_T, h, C, first, last):
 
 @cached_njit
 def recur_backward(gates, C, dh, U, first, last):
-    """As `backpropagation.recur_backward`: gates becomes dz, dh receives what the next word's gates send."""
+    """As `backpropagation.recur_backward`."""
     wide()
     steps, _, H = dh.shape
     dC = np.zeros((last - first, H), dh.dtype)
@@ -61,7 +64,7 @@ def _cell_backward(gates, C_prev, C, dh, dC):
             dC_now[u] = d * f
 
 
-# A maximum and a sum over a row vectorise only if they may be taken in another order. Nothing else may.
+# A maximum and a sum over a row vectorise only if they may be taken in another order. No other loop is allowed that.
 _reduce = njit(**{**OPTIONS, "fastmath": True})
 
 
@@ -83,7 +86,7 @@ def _sum(row):
 
 @cached_njit
 def cross_entropy(logits, targets, n):
-    """As `backpropagation.cross_entropy`; logits become their derivative."""
+    """As `backpropagation.cross_entropy`."""
     rows, V = logits.shape
     loss = 0.0
     one = logits.dtype.type(1)

@@ -10,12 +10,12 @@ How a layer is read depends on how many sentences there are:
 How two threads share that depends on the size of the layers too:
 
 - Many sentences in small layers: each thread reads half of the sentences.
-- Otherwise they share the blocks of a layer. For 650 units U is 6.8 MB of float32, more than a core's own cache, so with
-  one sentence it comes at every word from a slower one, and two cores read twice as fast as one. Every other word goes
-  through the blocks backwards, so that it begins with those that are still in the cache; the second thread begins with
-  the last. Each block has a flag that says that it is finished, and nobody waits long: who finds none of its own left
-  does what the other has not finished too. Both write the same bits, from what no one changes any more, so that it does
-  no harm if a thread is stopped for a while.
+- Otherwise they share the blocks of a layer. For 650 units U is 6.8 MB of float32, more than a core's own cache, so
+  with one sentence it comes at every word from a slower one, and two cores read twice as fast as one. Every other
+  word goes through the blocks backwards, so that it begins with those that are still in the cache; the second thread
+  begins with the last. Each block has a flag that says that it is finished, and nobody waits long: who finds none of
+  its own left does what the other has not finished too. Both write the same bits, from what no one changes any more,
+  so that it does no harm if a thread is stopped for a while.
 
 Neither the number of threads nor how they share changes a result.
 """
@@ -44,7 +44,7 @@ class Task(NamedTuple):
     C: tuple
     dead: tuple
     gates: tuple
-    ahead: np.ndarray  # (layers, blocks * steps * batch, 4 * UNITS): W x + b if there are few sentences
+    ahead: np.ndarray  # (layers, blocks * steps * batch, 4 * UNITS): for few sentences W x + b, block by block
     steps: int
     batch: int
 

@@ -125,13 +125,13 @@ def test_margins_are_differences_of_log_probability(model, items):
 def test_a_block_of_one_node_gives_the_same(model, items, monkeypatch):
     """Depth first, one node at a time, against whole levels at once."""
     wide = ablation_engine.margins(model, items, SETS)
-    monkeypatch.setattr(ablation_engine, "BLOCK", 1)
+    monkeypatch.setattr(ablation_engine, "NEAR", 1)
     np.testing.assert_allclose(ablation_engine.margins(model, items, SETS), wide, 1e-10, 1e-12)
 
 
 def test_memory_does_not_grow_with_the_number_of_sentences(monkeypatch):
     model = small_model((16, 16), dtype=np.float32)
-    monkeypatch.setattr(ablation_engine, "BLOCK", 2**14)
+    monkeypatch.setattr(ablation_engine, "NEAR", 2**14)
 
     def peak(n):
         items = na_task("nounPPAdv", "SP", n)

@@ -23,6 +23,7 @@ from minilstm import kernels, plots
 from minilstm.ablation_engine import margins
 from minilstm.stimuli import na_task
 from minilstm.tables import render
+from minilstm.tile import TALL
 
 OWN, BEHIND = 2**19, 2**24  # bytes a thread reads to measure a core's own cache, and what lies behind it
 
@@ -121,7 +122,7 @@ def growth():
         ),
         "words\n(2 x 256 units, batch 1)": each((10, 30, 100, 300, 1000), lambda n: forward_work((256, 256), 1, n)[3]),
         "sentences at once\n(2 x 256 units, 20 words)": each(
-            (1, 4, 7, 8, 16, 64, 256, 1024), lambda n: forward_work((256, 256), n, 20)[3]
+            (1, 4, TALL - 1, TALL, 16, 64, 256, 1024), lambda n: forward_work((256, 256), n, 20)[3]
         ),
         "sentences in a sweep\n(mini, all 32 units)": each(
             (10, 30, 100, 300, 600), lambda n: lambda: margins(mini, items[:n], [(u,) for u in range(1, 33)])
