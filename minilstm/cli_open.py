@@ -68,7 +68,8 @@ def show_interchange(model, items, options, state):
     sets += options.group
     found = compare(model, items, sets, options.what, state, options.unknown, progress=True)
     if options.form == "text":
-        print("Percent of verbs that flip, and of the way that the mean margin moves to that of the other number, by")
+        print("Flips: percent of verbs that go over to the other form. Moved: how far the mean margin moves, in")
+        print("percent of the way to that of the other number. With")
         for name, text in METHODS.items():
             print(f"  {name:<8} {text}")
         print(f"Of {len(found.items)} sentences, those that are right with either number of the subject.")

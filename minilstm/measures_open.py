@@ -1,6 +1,6 @@
 """What the paper leaves open, asked of one model: who carries number, who is for the wrong form, how few units do it.
 
-Measures as those of `measures.py`, and after them: they ask of the units that were found there.
+Measures like those of `measures.py`, taken after them, since they need the units that are found there.
 """
 
 from dataclasses import dataclass
