@@ -1,8 +1,8 @@
 """Flags by which two threads see what the other has done, without Python's lock and without going to sleep.
 
-A processor may let another see what it writes in any order. Here `put` and `is_set` are a pair (release and acquire, in
-the words of the trade): whoever sees a flag also sees all that was written before it was set. Flags are bytes, uint8
-arrays of one dimension. After a change here, delete what Numba keeps (see `jit.py`).
+A processor may let another see what it writes in any order. Here `mark` and `is_set` are a pair (release and acquire,
+in the words of the trade): whoever sees a flag also sees all that was written before it was set. Flags are bytes,
+uint8 arrays of one dimension. After a change here, delete what Numba keeps (see `jit.py`).
 """
 
 from numba import types
@@ -25,16 +25,16 @@ def is_set(typing, flags, k):
 
 
 @intrinsic
-def put(typing, flags, k, value):
-    """flags[k] = value. Nobody sees it before what was written earlier."""
+def mark(typing, flags, k):
+    """Set flags[k]. Nobody sees that before what was written earlier."""
 
     def code(context, builder, signature, arguments):
         array = context.make_array(signature.args[0])(context, builder, arguments[0])
-        byte = builder.trunc(arguments[2], array.data.type.pointee)
+        byte = array.data.type.pointee(1)
         builder.store_atomic(byte, builder.gep(array.data, [arguments[1]]), "release", 1)
         return context.get_dummy_value()
 
-    return types.void(flags, types.intp, types.intp), code
+    return types.void(flags, types.intp), code
 
 
 @inlined
@@ -47,5 +47,5 @@ def watch(flags, k, looks):
 @njit
 def tell_and_watch(flags, told, k, looks):
     """Set flags[told] and wait for flags[k], without Python's lock."""
-    put(flags, told, 1)
+    mark(flags, told)
     watch(flags, k, looks)

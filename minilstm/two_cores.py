@@ -27,7 +27,7 @@ import numpy as np
 from .blocks import CELL, GROUP, UNITS, WORK, After, Before, Inputs, Room, compiled, copy_sums, empty
 from .blocks import pack, packed_rows, read_block, read_inputs, squash, write
 from .cell import inlined, wide
-from .flags import is_set, put, watch
+from .flags import is_set, mark, watch
 from .threads import LINE, RUNG, WORTH, beside, cores
 from .tile import TALL, add_product, copy
 
@@ -80,7 +80,7 @@ def read(x, layers, h, C, dead, gates):
     x = np.require(x, requirements="CW").reshape(-1, D)  # writable, or Numba would compile once more
     task = Task(x, layers, h, C, dead, gates, ahead, steps, batch)
 
-    def flags():
+    def new_flags():
         return np.zeros(len(layers) * (1 + steps) * 2 * line, np.uint8)
 
     def part(threads, upper, start, stop, flags):
@@ -95,11 +95,11 @@ def read(x, layers, h, C, dead, gates):
     share, nobody = _few if few else _many, np.zeros(1, np.uint8)
     weights, largest = sum([layer.W.size + layer.U.size for layer in layers]), max([layer.U.nbytes for layer in layers])
     if steps * batch * weights < WORTH or cores() == 1:
-        return share(nobody, task, *part(1, False, 0, batch, flags()))
+        return share(nobody, task, *part(1, False, 0, batch, new_flags()))
     if batch >= 2 * TALL and largest <= NEAR:
-        one, other = (part(1, False, *half, flags()) for half in ((0, batch // 2), (batch // 2, batch)))
+        one, other = (part(1, False, *half, new_flags()) for half in ((0, batch // 2), (batch // 2, batch)))
     else:
-        same = flags()
+        same = new_flags()
         one, other = (part(2, upper, 0, batch, same) for upper in (False, True))
     with beside(share, nobody, task, *other, ring=False) as bell:
         share(bell, task, *one)
@@ -117,7 +117,7 @@ def _few(bell, task, part, near, room):
         Room for h of the word before.
     """
     wide()
-    put(bell, RUNG, 1)
+    mark(bell, RUNG)
     steps, batch = task.steps, task.batch
     for k in range(len(task.layers)):
         layer, n = task.layers[k], len(task.layers[k].b)
@@ -146,7 +146,7 @@ def _few(bell, task, part, near, room):
                 else:
                     after = After(h, C, (t + 1) * batch, gates, task.dead[k])
                     _read_group(layer, first, last, t, batch, inputs, near, C, after, room.work)
-                put(part.flags, flag, 1)
+                mark(part.flags, flag)
 
 
 @inlined
@@ -169,7 +169,7 @@ def _read_group(layer, first, last, t, batch, inputs, near, C, after, work):
 def _many(bell, task, part, near, room):
     """One thread reads its sentences, at least as many as there are rows in a piece. Parameters as for `_few`."""
     wide()
-    put(bell, RUNG, 1)
+    mark(bell, RUNG)
     rows = part.stop - part.start
     for k in range(len(task.layers)):
         layer, n = task.layers[k], len(task.layers[k].b)
@@ -186,7 +186,7 @@ def _many(bell, task, part, near, room):
                 flag = _flag(task, part, k, t, block, n)
                 if not _is_done(part.flags, flag, own):
                     read_block(layer, block, inputs, before, after, room)
-                    put(part.flags, flag, 1)
+                    mark(part.flags, flag)
 
 
 @inlined
@@ -197,13 +197,13 @@ def _flat(states):
 
 @inlined
 def _choose(place, t, n, part):
-    """Which of n blocks or groups is the next, and whether it is this thread's own: those come first."""
+    """Which of n blocks or groups a thread does at its `place`, and whether it is its own: those come first."""
     middle = n // part.threads
-    own = n - middle if part.upper else middle
+    own = n - middle if part.upper else middle  # how many are its own
     block = place
-    if t % 2:
+    if t % 2:  # backwards, first its own and then the others
         block = own - 1 - place if place < own else n - 1 - (place - own)
-    return n - 1 - block if part.upper else block, place < own
+    return n - 1 - block if part.upper else block, place < own  # the upper thread counts from the last
 
 
 @inlined
@@ -215,7 +215,7 @@ def _flag(task, part, k, t, block, n):
 
 @inlined
 def _is_done(flags, flag, own):
-    """Whether a piece of work is finished; if it is the other thread's, after a while."""
+    """Whether a block or group is finished; the other thread's are given a while to become so."""
     if not own:
         watch(flags, flag, PATIENCE)
     return is_set(flags, flag)

@@ -5,7 +5,7 @@ import pytest
 from networks import FIELDS, TOLERANCE, assert_close, assert_same_bits, random_layers, random_state, random_x
 from threadpoolctl import threadpool_limits
 
-from minilstm import kernels, lstm
+from minilstm import kernels, lstm, threads
 from minilstm.lstm import Layer, State, Trace
 
 hypothesis = pytest.importorskip("hypothesis")
@@ -206,13 +206,15 @@ def test_ablating_units_is_taking_their_outgoing_weights_away(run, network, data
 
 @pytest.mark.parametrize("batch", [1, 40])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_one_thread_is_two_threads(batch, dtype):
-    """Large enough that BLAS shares the work out if it may."""
+def test_one_thread_is_two_threads(batch, dtype, monkeypatch):
+    """Large enough that BLAS shares the work out if it may, and `two_cores` too."""
+    monkeypatch.setattr(threads, "_most", [])
     rng = np.random.default_rng(0)
     layers, x = random_layers(rng, 150, (200, 200), dtype, 3), random_x(rng, 12, batch, 150, dtype)
     for run in (lstm.run, kernels.run):
-        with threadpool_limits(1):
-            one = run(x, layers)
-        with threadpool_limits(2):
-            two = run(x, layers)
-        assert_close(two, one, **TOLERANCE[x.dtype])
+        traces = []
+        for n in (1, 2):
+            threads.allow(n)
+            with threadpool_limits(n):
+                traces.append(run(x, layers))
+        assert_close(*traces, **TOLERANCE[x.dtype])

@@ -184,7 +184,11 @@ def test_an_error_in_the_second_thread_is_not_lost():
 
 def test_how_many_threads(monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(threads, "_most", [])
     most = threads.cores()
-    for wanted, expected in (("1", 1), ("100000", most), ("", most), ("4,2", most)):
+    for wanted, expected in (("0", 1), ("1", 1), ("100000", most), ("", most), ("4,2", most)):
         monkeypatch.setenv("OMP_NUM_THREADS", wanted)
+        assert threads.cores() == expected
+    for wanted, expected in ((0, 1), (1, 1), (100_000, most), (None, most)):
+        threads.allow(wanted)
         assert threads.cores() == expected
