@@ -33,7 +33,18 @@ class Prepared(NamedTuple):
 
 
 def prepare(layers, dtype):
-    """Each layer as Prepared, in float32 or float64; one that is so already is left as it is."""
+    """Layers as the kernels read them.
+
+    Parameters
+    ----------
+    layers : sequence of lstm.Layer or Prepared
+    dtype : {"float32", "float64"} or NumPy's
+
+    Returns
+    -------
+    tuple of Prepared
+        What is prepared in this precision already is left as it is.
+    """
     return tuple(_prepare(layer, np.dtype(dtype)) for layer in layers)
 
 
