@@ -71,7 +71,7 @@ class _Helper:
             self.finished.release()
 
     def give(self, call):
-        """Let the thread call something. If it is awake, it begins when somebody sets RUNG or when its looks are over."""
+        """Let the thread call something. If it is awake, it begins once somebody sets RUNG or its looks are over."""
         self.call, self.flags[DONE] = call, 0
         self.given.release()
 
