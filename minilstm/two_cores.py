@@ -28,7 +28,7 @@ from .tile import TALL, add_product, copy
 LINE = 64  # bytes that cores exchange at once: flags of the two threads do not share any
 NEAR = 2**20  # bytes of U that stay in a core's own cache
 PATIENCE = 30000  # looks at what the other is about to finish, before it is done twice
-GROUP = 8  # blocks at a time with one sentence: enough for a processor to compute some while others wait
+GROUP = min(8, TALL)  # blocks at a time with one sentence: enough for a processor to compute some while others wait
 SMALL = 5 * 10**6  # multiply-adds that one thread makes before the second would have begun
 
 

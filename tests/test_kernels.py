@@ -356,6 +356,34 @@ def test_without_numba(tmp_path):
     results_elsewhere(tmp_path, "sys.modules['numba'] = None", "assert not kernels.COMPILED", NUMBA_DISABLE_JIT="0")
 
 
+NARROW = """
+from llvmlite import binding
+features = binding.get_host_cpu_features()
+features.update({name: False for name in features if name.startswith(PREFIXES)})
+binding.get_host_cpu_features = lambda: features
+import numpy as np
+from minilstm import kernels, lstm, tile, two_cores
+from networks import TOLERANCE, assert_close, random_layers, random_state, random_x
+assert two_cores.GROUP <= tile.TALL == 6  # rows of the work
+two_cores.SMALL = 0
+for batch in (1, 2, 3, 5, 6, 7, 11, 12, 20):
+    rng = np.random.default_rng(batch)
+    layers, x = random_layers(rng, 9, (128, 33), "float32"), random_x(rng, 9, batch, 9, "float32")
+    arguments = x, layers, random_state(rng, batch, (128, 33), "float32"), (3, 170)
+    assert_close(kernels.run(*arguments), lstm.run(*arguments), **TOLERANCE[x.dtype])
+"""
+
+
+@compiled
+@pytest.mark.parametrize("prefixes", [("avx512",), ("avx",)])
+def test_tiles_for_fewer_and_narrower_registers(prefixes, tmp_path):
+    """As on processors without AVX-512, and without AVX: the code is made for those, whatever runs it here."""
+    if os.uname().machine != "x86_64":
+        pytest.skip("names of features of another kind of processor")
+    here = os.pathsep.join((str(ROOT), str(Path(__file__).parent)))
+    python("-c", NARROW.replace("PREFIXES", repr(prefixes)), PYTHONPATH=here, NUMBA_CACHE_DIR=str(tmp_path))
+
+
 @compiled
 def test_where_no_folder_can_hold_a_cache(tmp_path):
     """Files stand where Numba would make its folders: nobody can write there, not even root."""
