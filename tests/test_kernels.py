@@ -369,7 +369,7 @@ two_cores.SMALL = 0
 for batch in (1, 2, 3, 5, 6, 7, 11, 12, 20):
     rng = np.random.default_rng(batch)
     layers, x = random_layers(rng, 9, (128, 33), "float32"), random_x(rng, 9, batch, 9, "float32")
-    arguments = x, layers, random_state(rng, batch, (128, 33), "float32"), (3, 170)
+    arguments = x, layers, random_state(rng, batch, (128, 33), "float32"), (3, 150)
     assert_close(kernels.run(*arguments), lstm.run(*arguments), **TOLERANCE[x.dtype])
 """
 
