@@ -25,8 +25,7 @@ from .tile import COLUMNS, TALL, add_packed, add_product, copy
 
 UNITS = COLUMNS // 4  # of a block
 CELL, SHOWN = 4 * UNITS, 5 * UNITS  # where C and h begin in a row of the work
-GROUP = 8  # rows of the work whose cells are computed together where there are few: some are computed while others wait
-WORK = max(TALL, GROUP), 6 * UNITS  # its shape
+WORK = TALL, 6 * UNITS  # its shape
 
 compiled = partial(njit, _nrt=False)  # no counting of references to arrays: it would take longer than the work
 

@@ -154,7 +154,7 @@ class Trainer:
             need = recipe.batch * (recipe.steps + 1)
             raise MinilstmError(f"training text: {len(text.words)} words; batch x steps of this recipe needs {need}")
         self.total = int(recipe.epochs * self.chunks)
-        self._epoch, self._columns = None, None
+        self._epoch, self._columns, self._room = None, None, {}
 
     @property
     def done(self):
@@ -180,7 +180,12 @@ class Trainer:
             self.state = self._zero_state()
         here = self._columns[chunk * r.steps : (chunk + 1) * r.steps + 1]
         loss, gradients, self.state = loss_and_gradients(
-            self.parameters, here[:-1], here[1:], self.state, self._masks(np.random.default_rng([r.seed, 2, self.done]))
+            self.parameters,
+            here[:-1],
+            here[1:],
+            self.state,
+            self._masks(np.random.default_rng([r.seed, 2, self.done])),
+            self._room,
         )
         rise, fall = (self.done + 1) / r.warm_up if r.warm_up else 1, 1 - self.done / self.total
         self.adam.update(self.parameters, gradients, r.rate * min(1, rise) * fall, r.clip)
@@ -236,7 +241,11 @@ class Trainer:
         self.state = [(arrays[f"h{k}"], arrays[f"C{k}"]) for k in range(len(self.recipe.layers))]
 
     def _about(self):
-        whole = {**asdict(self.recipe), "updates": self.done, "text": [len(self.text.words), int(self.text.words.sum())]}
+        whole = {
+            **asdict(self.recipe),
+            "updates": self.done,
+            "text": [len(self.text.words), int(self.text.words.sum())],
+        }
         return json.dumps(whole)
 
     def _zero_state(self):

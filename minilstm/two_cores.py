@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .blocks import CELL, GROUP, UNITS, WORK, After, Before, Inputs, Room, compiled, copy_sums, empty
+from .blocks import CELL, UNITS, WORK, After, Before, Inputs, Room, compiled, copy_sums, empty
 from .blocks import pack, packed_rows, read_block, read_inputs, squash, write
 from .cell import inlined, wide
 from .flags import is_set, mark, watch
@@ -33,6 +33,7 @@ from .tile import TALL, add_product, copy
 
 NEAR = 2**20  # bytes of U that stay in a core's own cache
 PATIENCE = 30000  # looks at what the other is about to finish, before it is done twice
+GROUP = min(8, TALL)  # rows of the work whose cells are computed together: some are computed while others wait
 
 
 class Task(NamedTuple):

@@ -331,10 +331,10 @@ def python(*arguments, **environment):
     return done.stdout
 
 
-def results_elsewhere(folder, prologue="", check="", sizes=(5, 9), **environment):
+def results_elsewhere(folder, prologue="", check="", **environment):
     """What `kernels.run` gives in another process, compared with what `lstm.run` gives here."""
     rng = np.random.default_rng(10)
-    layers, x = random_layers(rng, 3, sizes, "float32"), random_x(rng, 6, 20, 3, "float32")
+    layers, x = random_layers(rng, 3, (5, 9), "float32"), random_x(rng, 6, 20, 3, "float32")
     arrays = {f"{part}{k}": array for k, layer in enumerate(layers) for part, array in zip("WUb", layer, strict=True)}
     np.savez(folder / "in.npz", x=x, **arrays)
     script = SCRIPT.format(prologue=prologue, check=check)
@@ -356,24 +356,32 @@ def test_without_numba(tmp_path):
     results_elsewhere(tmp_path, "sys.modules['numba'] = None", "assert not kernels.COMPILED", NUMBA_DISABLE_JIT="0")
 
 
-FEWER_REGISTERS = """
+NARROW = """
 from llvmlite import binding
 features = binding.get_host_cpu_features()
-features.update({name: False for name in features if name.startswith("avx512")})
+features.update({name: False for name in features if name.startswith(PREFIXES)})
 binding.get_host_cpu_features = lambda: features
-"""
-ROOM_FOR_GROUPS = """
-from minilstm.blocks import GROUP, WORK
-from minilstm.tile import TALL
-assert TALL == 6 and max(batch * max(1, GROUP // batch) for batch in range(1, TALL)) <= WORK[0]
+import numpy as np
+from minilstm import kernels, lstm, tile, two_cores
+from networks import TOLERANCE, assert_close, random_layers, random_state, random_x
+assert two_cores.GROUP <= tile.TALL == 6  # rows of the work
+two_cores.WORTH = 0
+for batch in (1, 2, 3, 5, 6, 7, 11, 12, 20):
+    rng = np.random.default_rng(batch)
+    layers, x = random_layers(rng, 9, (128, 33), "float32"), random_x(rng, 9, batch, 9, "float32")
+    arguments = x, layers, random_state(rng, batch, (128, 33), "float32"), (3, 150)
+    assert_close(kernels.run(*arguments), lstm.run(*arguments), **TOLERANCE[x.dtype])
 """
 
 
 @compiled
-def test_on_a_processor_with_fewer_registers(tmp_path):
-    if not _features().get("avx512f"):
-        pytest.skip("what runs here anyway")
-    results_elsewhere(tmp_path, FEWER_REGISTERS, ROOM_FOR_GROUPS, (150, 9), NUMBA_CACHE_DIR=str(tmp_path))
+@pytest.mark.parametrize("prefixes", [("avx512",), ("avx",)])
+def test_tiles_for_fewer_and_narrower_registers(prefixes, tmp_path):
+    """As on processors without AVX-512, and without AVX: the code is made for those, whatever runs it here."""
+    if os.uname().machine != "x86_64":
+        pytest.skip("names of features of another kind of processor")
+    here = os.pathsep.join((str(ROOT), str(Path(__file__).parent)))
+    python("-c", NARROW.replace("PREFIXES", repr(prefixes)), PYTHONPATH=here, NUMBA_CACHE_DIR=str(tmp_path))
 
 
 @compiled

@@ -2,6 +2,8 @@
 
 A whole run of either peer would take days or an hour, so each is timed on a few units and sentences and scaled by exact
 counts: theirs by words read, ours by nodes of the prefix tree. The network is of the paper's size, its weights random.
+
+`python tests/benchmarks/ablations.py` makes the whole sweep (minutes): all single units over all sentences of the tasks.
 """
 
 import numpy as np
@@ -102,3 +104,22 @@ def batched(model, items):
             return (output[-1] * (decoder[right] - decoder[wrong])).sum(1)
 
     return work, sentences.numel()
+
+
+def main():
+    """The whole sweep, nothing scaled."""
+    import resource
+    import time
+
+    import peers
+
+    items = all_items()
+    model = paper_sized(items, peers.random_layers)
+    start = time.perf_counter()
+    found = margins(model, items, [(unit,) for unit in range(1, 2 * UNITS + 1)])
+    seconds, peak = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"```text\n{found.shape[0]} units x {found.shape[1]} sentences: {seconds:.0f} s, peak memory {peak:.0f} MB\n```")
+
+
+if __name__ == "__main__":
+    main()

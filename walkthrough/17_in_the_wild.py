@@ -1,0 +1,111 @@
+# %% [markdown]
+# # 17. A network that has read novels
+#
+# `mini` knows 289 words and has never seen anything but the tasks' own kind of sentence. `english` is a step
+# towards the paper's network: two layers of 256 units, 16,000 words, and text that nobody wrote for it, mostly
+# novels (`weights/english.md`). Does it keep a number in a unit, too?
+
+# %%
+from pathlib import Path
+
+import numpy as np
+
+import minilstm
+from minilstm.plots import NEUTRAL, PLURAL, SINGULAR, figure, save
+from minilstm.stimuli import na_task
+from minilstm.tables import render
+
+model = minilstm.load("english")
+
+# %% [markdown]
+# ## One sentence
+#
+# *The key to the cabinet is*, *The keys to the cabinet are*. How much the network prefers *is* to *are* after
+# each word, in nats:
+
+# %%
+singular, plural = "The key to the cabinet".split(), "The keys to the cabinet".split()
+margins = []
+for words in (singular, plural):
+    logits = model.logits(words, ["is", "are"], state="context")  # (5, 2)
+    margins.append(logits[:, 0] - logits[:, 1])
+print("after:    ", "  ".join(f"{word:>7}" for word in ("The", "key(s)", *singular[2:])))
+for words, margin in zip((singular, plural), margins):
+    print(f"{words[1]:<10}", "  ".join(f"{value:7.2f}" for value in margin))
+
+# %% [markdown]
+# The noun decides, and *cabinet*, a singular and much nearer, does not change it. So something remembers *keys*.
+# A sweep of all 512 units over all tasks (`minilstm reproduce --model english`, a minute) names one long-range
+# unit by the rule of script 05: 416, for singulars. What does it store?
+
+# %%
+unit = 416  # the second layer's 160th
+print()
+cells = []
+for words in (singular, plural):
+    trace = model.trace(words, state="context")
+    cells.append(trace.C[1, :, 0, unit - 257])  # (5,)
+    print(f"C of {unit}, {words[1]:<5}", "  ".join(f"{value:7.2f}" for value in cells[-1]))
+
+# %% [markdown]
+# That is Fig. 1 of the paper in one line: at *key* the cell goes to -1, at *keys* to almost +1, and nothing that
+# comes afterwards moves it. It holds the plural as well as the singular.
+#
+# ## Six hundred sentences a condition
+#
+# nounPP with *is*/*are*, *was*/*were* and *has*/*have*, since most of the paper's verbs are rare in novels.
+# What is lost without unit 416; without 127, which the rule does not name; and without both? Beside them two
+# units drawn by lot; and all of it once more for subjects that are followed by a relative clause (*The key that
+# the men want*).
+
+# %%
+drawn = tuple(int(unit) for unit in np.random.default_rng(0).choice(np.arange(257, 513), 2, replace=False))
+sets = {"none off": (), "416 off": (416,), "127 off": (127,), "both off": (416, 127), f"{drawn[0]}, {drawn[1]} off": drawn}
+rows = []
+for task, conditions in {"nounPP": ("SS", "SP", "PS", "PP"), "ObjRel": ("SS", "SP", "PS", "PP")}.items():
+    for condition in conditions:
+        items = na_task(task, condition, 600, lexicon="auxiliaries")
+        rights = [minilstm.agreement(model, items, ablate=off).accuracy for off in sets.values()]
+        rows.append([task, condition, *(f"{100 * right:.1f}" for right in rights)])
+print()
+print(render(["percent right", "", *sets], rows))
+
+# %% [markdown]
+# - In nounPP, without 416 a third of the singulars with a plural in between are lost, and hardly anything else; two
+#   units drawn by lot cost nothing. That makes it a singular unit by the rule, although it stores both numbers.
+# - No unit is needed for plurals alone. But with 127 off as well, 38 of 100 plurals go too, and of the singulars
+#   fewer are right than by guessing: the two share the work, and the plural outlives the loss of either. The rule,
+#   which takes out one unit at a time, cannot see that. `minilstm smallest --model english` looks for such sets.
+# - Behind a relative clause with a subject of its own the network fails: it mostly expects a singular, whatever
+#   has come before. Of two plurals 48 of 100 are right, of a plural with a singular inside 8. What plurals there
+#   are come from 416: without it half of them are lost, and more singulars are right. A unit that remembers a
+#   number is not yet a grammar that knows whose number is asked for.
+#
+# ## The figure
+#
+# Above, C of unit 416; below, which verb the network expects.
+
+# %%
+fig, axes = figure(2, 1, height=4)
+for (name, color), cell, margin in zip((("key", SINGULAR), ("keys", PLURAL)), cells, margins):
+    axes[0, 0].plot(cell, "o-", color=color, label=f"The {name} to the cabinet")
+    axes[1, 0].plot(margin, "o-", color=color)
+axes[0, 0].set_ylabel(f"C of unit {unit}")
+axes[1, 0].set_ylabel("log p(is) - log p(are)")
+axes[0, 0].legend(fontsize=8)
+for axis in axes.flat:
+    axis.axhline(0, color=NEUTRAL, linewidth=0.5)
+    axis.set_xticks(range(5), ["The", "key(s)", *singular[2:]])
+here = Path(__file__).parent if "__file__" in globals() else Path()
+save(fig, here / "figures" / "17_in_the_wild.png")
+fig  # a notebook shows it
+
+# %% [markdown]
+# ## Try this
+#
+# - Other sentences, with `minilstm trace "The boys near the car are" --beside "The boy near the car is" --units
+#   416,127 --forms is/are --model english`. When does unit 416 let go?
+# - The eight models in `weights/english_moments` are the same network at earlier times. When does 416 begin to
+#   store the number? (`minilstm emergence` draws it.)
+# - Which of the two is *told* the number, and which is only needed? `minilstm interchange --model english`, and
+#   script 05 on what "off" means.
