@@ -125,7 +125,7 @@ def _few(bell, task, part, near, room):
         x, skip = (task.x, 0) if k == 0 else (_flat(task.h[k - 1]), batch)  # a layer's h begins with its initial state
         inputs = Inputs(x, skip, steps * batch, 0, task.ahead[k])
         h, C, gates = _flat(task.h[k]), _flat(task.C[k]), _flat(task.gates[k])
-        groups = part.threads * -(-n // (part.threads * max(1, GROUP // batch)))
+        groups = part.threads * -(-n // (part.threads * max(1, GROUP // max(1, batch))))
         size = -(-n // groups)  # of a group, in blocks
         groups = -(-n // size)
         for t in range(-1, steps):
@@ -199,7 +199,7 @@ def _flat(states):
 @inlined
 def _choose(place, t, n, part):
     """Which of n blocks or groups a thread does at its `place`, and whether it is its own: those come first."""
-    middle = n // part.threads
+    middle = n // 2 if part.threads == 2 else n
     own = n - middle if part.upper else middle  # how many are its own
     block = place
     if t % 2:  # backwards, first its own and then the others
