@@ -40,6 +40,7 @@ class Part(NamedTuple):
     start: int  # sentences, from `start` to `stop`
     stop: int
     flags: np.ndarray  # bytes
+    line: int  # of flags for each side of the middle in one word of one layer
 
 
 def read(x, layers, h, C, dead, gates):
@@ -57,12 +58,12 @@ def read(x, layers, h, C, dead, gates):
         Out: i, f, C_tilde, o. Where they have no steps, they are not kept.
     """
     (steps, batch, D), n = x.shape, max([len(layer.b) for layer in layers])
-    few = batch < TALL
+    few, line = batch < TALL, -(-n // LINE) * LINE
     (ahead,) = empty([(len(layers), n * steps * batch if few else 0, 4 * UNITS)], x.dtype)
     work = np.require(x, requirements="CW").reshape(-1, D), layers, h, C, dead, gates, ahead, steps, batch
 
     def flags():
-        return np.zeros(len(layers) * (1 + steps) * 2 * -(-n // LINE) * LINE, np.uint8)
+        return np.zeros(len(layers) * (1 + steps) * 2 * line, np.uint8)
 
     def part(threads, upper, start, stop, flags):
         """A thread's part, and what it has for itself."""
@@ -71,7 +72,7 @@ def read(x, layers, h, C, dead, gates):
         near, *room = empty(
             [(batch if few else 0, UNITS * n), WORK, (0 if few else rows, 4 * UNITS), (packed, TALL)], x.dtype
         )
-        return Part(threads, upper, start, stop, flags), near, Room(*room)
+        return Part(threads, upper, start, stop, flags, line), near, Room(*room)
 
     share, nobody = _few if few else _many, np.zeros(1, np.uint8)
     weights, largest = sum([layer.W.size + layer.U.size for layer in layers]), max([layer.U.nbytes for layer in layers])
@@ -108,7 +109,7 @@ def _few(bell, x, layers, h, C, dead, gates, ahead, steps, batch, part, near, ro
                         copy(states[0], t * batch + r, block * UNITS, near, r, block * UNITS)
             for place in range(groups):
                 group, own = _choose(place, t, groups, part)
-                flag = _flag(k, t + 1, group, groups, n, steps)
+                flag = _flag(k, t + 1, group, groups, part.line, steps)
                 if _is_done(part.flags, flag, own):
                     continue
                 first, last = group * size, min(n, group * size + size)
@@ -155,7 +156,7 @@ def _many(bell, x, layers, h, C, dead, gates, ahead, steps, batch, part, near, r
             pack(layer, inputs, before, room)
             for place in range(n):
                 block, own = _choose(place, t, n, part)
-                flag = _flag(k, t + 1, block, n, n, steps)
+                flag = _flag(k, t + 1, block, n, part.line, steps)
                 if not _is_done(part.flags, flag, own):
                     read_block(layer, block, inputs, before, after, room)
                     put(part.flags, flag, 1)
@@ -179,10 +180,9 @@ def _choose(place, t, n, part):
 
 
 @inlined
-def _flag(k, word, block, n, most, steps):
+def _flag(k, word, block, n, line, steps):
     """The place of a flag: those of blocks below and above the middle are far from each other."""
-    line, side = (most + LINE - 1) // LINE * LINE, int(block >= n // 2)
-    return ((k * (1 + steps) + word) * 2 + side) * line + block
+    return ((k * (1 + steps) + word) * 2 + int(block >= n // 2)) * line + block
 
 
 @inlined

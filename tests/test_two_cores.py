@@ -48,6 +48,14 @@ def test_it_is_the_cell(batch, dtype, two):
     assert_close(kernels.run(*arguments), lstm.run(*arguments), **TOLERANCE[np.dtype(dtype)])
 
 
+@pytest.mark.parametrize("batch", [1, 13])
+def test_a_small_layer_on_a_large_one(batch, two):
+    """Of more blocks than flags go into one line; each layer has its own."""
+    rng, sizes = np.random.default_rng(2), (1040, 20, 9)
+    x, layers = random_x(rng, 4, batch, 3, "float32"), random_layers(rng, 3, sizes, "float32")
+    assert_close(kernels.run(x, layers), lstm.run(x, layers), **TOLERANCE[x.dtype])
+
+
 @compiled
 @pytest.mark.parametrize("near", [0, 2**30])  # two threads share the blocks of units, or the sentences
 @pytest.mark.parametrize("batch", [1, 3, 40])
