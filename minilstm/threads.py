@@ -61,6 +61,7 @@ class _Helper:
                 self.error = None
             except BaseException as error:  # it belongs to who gave the work
                 self.error = error
+            self.call = None  # what it was given is not kept until the next time
             self.finished.release()
 
     def give(self, call):
@@ -70,14 +71,21 @@ class _Helper:
 
     def take_back(self):
         """Whether it has not begun, in which case it never will; if it has, wait until it is finished."""
-        if self.given.acquire(blocking=False):
-            self.flags[RUNG] = 0
-            return True
-        self.watch(self.flags, IDLE, DONE, LOOKS)
-        self.finished.acquire()
-        if self.error is not None:
-            raise self.error
-        return False
+        not_begun, error = self.given.acquire(blocking=False), None
+        if not_begun:
+            self.flags[RUNG], self.call = 0, None
+        else:
+            try:
+                self.watch(self.flags, IDLE, DONE, LOOKS)
+                self.finished.acquire()
+            except KeyboardInterrupt:  # it is still at work: let it finish, and the next call start another
+                _helper.cache_clear()
+                raise
+            error, self.error = self.error, None
+        self.free.release()
+        if error is not None:
+            raise error
+        return not_begun
 
     def _stop(self):
         """Before Python ends: a thread that comes out of compiled code after that would find nothing there."""
@@ -107,15 +115,12 @@ def beside(function, *arguments, ring=True):
         yield np.zeros(1, np.uint8)
         function(*arguments)
         return
+    helper.give(lambda: function(*arguments))
+    helper.flags[RUNG] = ring
     try:
-        helper.give(lambda: function(*arguments))
-        helper.flags[RUNG] = ring
-        try:
-            yield helper.flags
-        finally:
-            not_done = helper.take_back()
+        yield helper.flags
     finally:
-        helper.free.release()
+        not_done = helper.take_back()
     if not_done:
         function(*arguments)
 

@@ -2,8 +2,11 @@
 
 import contextlib
 import multiprocessing
+import os
 import threading
+import time
 import warnings
+import weakref
 
 import numpy as np
 import pytest
@@ -180,6 +183,44 @@ def test_an_error_in_the_second_thread_is_not_lost():
 
     with pytest.raises(MinilstmError, match="beside"), threads.beside(fail):
         pass
+
+
+def test_ctrl_c_while_waiting_for_the_second_thread(monkeypatch):
+    """What it is at is not taken for what is given next: nothing is over before it has been done, and done once."""
+    helper, begun, go, calls = threads._helper(os.getpid()), threading.Event(), threading.Event(), []
+
+    def interrupted(flags, told, *_):
+        if told == threads.IDLE:
+            raise KeyboardInterrupt
+
+    def work(name, wait):
+        begun.set()
+        wait()
+        calls.append(name)
+
+    monkeypatch.setattr(helper, "watch", interrupted)
+    with pytest.raises(KeyboardInterrupt), threads.beside(work, 0, go.wait):
+        begun.wait()
+    monkeypatch.undo()
+    with threads.beside(calls.append, 1):
+        pass
+    go.set()
+    while helper.finished.locked():
+        time.sleep(0.001)
+    for name in (2, 3, 4):
+        begun.clear()
+        with threads.beside(work, name, lambda: time.sleep(0.02)):
+            begun.wait()
+        assert calls == [1, 0, *range(2, name + 1)]
+
+
+def test_what_was_given_is_let_go():
+    array = np.zeros(3)
+    kept = weakref.ref(array)
+    with threads.beside(array.sum):
+        pass
+    del array
+    assert kept() is None
 
 
 def test_how_many_threads(monkeypatch):
