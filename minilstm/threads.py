@@ -28,7 +28,7 @@ def cores():
     """How many threads may run here: the cores given to this process, or fewer if OMP_NUM_THREADS or `allow` says so."""
     given = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     wanted = os.environ.get("OMP_NUM_THREADS", "")
-    return min(given, int(wanted) if wanted.isdigit() else given, *_most)
+    return max(1, min(given, int(wanted) if wanted.isdecimal() else given, *_most))
 
 
 class _Helper:

@@ -226,6 +226,6 @@ def test_what_was_given_is_let_go():
 def test_how_many_threads(monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     most = threads.cores()
-    for wanted, expected in (("1", 1), ("100000", most), ("", most), ("4,2", most)):
+    for wanted, expected in (("1", 1), ("100000", most), ("", most), ("4,2", most), ("0", 1)):
         monkeypatch.setenv("OMP_NUM_THREADS", wanted)
         assert threads.cores() == expected
