@@ -95,6 +95,12 @@ def test_what_is_computed_twice_comes_out_the_same(share, batch, upper, monkeypa
             before = done
             flags *= np.random.default_rng(again).integers(0, 2, flags.shape, "u1")
     assert_close(trace._replace(state=lstm.run(x, layers).state), lstm.run(x, layers), **TOLERANCE[x.dtype])
+    flags[:] = 0
+    for this in (upper, not upper):
+        getattr(two_cores, share)(nobody, *work, part._replace(upper=this), near, room)
+        for array in states:
+            assert this == upper or (array == 7).all()  # the first has left nothing to do
+            array[...] = 7
 
 
 def test_in_several_threads_at_once(two):
