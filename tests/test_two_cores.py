@@ -103,6 +103,35 @@ def test_what_is_computed_twice_comes_out_the_same(share, batch, upper, monkeypa
             array[...] = 7
 
 
+@compiled
+@pytest.mark.parametrize("n", [1, 2, 5, 24])
+def test_who_begins_with_what(n):
+    """Each thread does its own blocks first, which together are all, and goes through them to and fro."""
+    lower, upper = (two_cores.Part(2, upper, 0, 1, np.zeros(1, "u1"), 64) for upper in (False, True))
+    own = {}
+    for part in (lower, upper):
+        for t in (0, 1):
+            chosen = [two_cores._choose.py_func(place, t, n, part) for place in range(n)]
+            assert sorted(block for block, _ in chosen) == list(range(n))
+            own[part.upper, t] = [block for block, mine in chosen if mine]
+            assert [mine for _, mine in chosen] == sorted([mine for _, mine in chosen], reverse=True)
+        assert own[part.upper, 1] == own[part.upper, 0][::-1]
+    assert own[False, 0] == list(range(n // 2)) and own[True, 0] == list(range(n // 2, n))[::-1]
+
+
+@compiled
+def test_every_piece_of_work_has_a_flag_of_its_own():
+    """In lines that the threads do not share, whatever the sizes of the layers."""
+    blocks, steps, line, places = (2, 70, 1, 40, 128), 3, 128, []
+    for k, n in enumerate(blocks):
+        for word in range(1 + steps):
+            flags = [two_cores._flag.py_func(k, word, block, n, line, steps) for block in range(n)]
+            below, above = ({flag // two_cores.LINE for flag in part} for part in (flags[: n // 2], flags[n // 2 :]))
+            assert not below & above
+            places += flags
+    assert len(set(places)) == len(places) and max(places) < len(blocks) * (1 + steps) * 2 * line
+
+
 def test_in_several_threads_at_once(two):
     arguments = [network(seed=seed) for seed in range(4)]
     expected, got = [kernels.run(*a) for a in arguments], [None] * 4
