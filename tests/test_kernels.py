@@ -135,6 +135,16 @@ def test_arguments_are_not_written_to():
         np.testing.assert_array_equal(array, copy)
 
 
+@pytest.mark.parametrize("sizes", [(4, 4), (4, 5)])
+def test_the_state_after_the_last_word_is_a_copy(sizes):
+    """Nobody who keeps it keeps the whole trace, or changes the trace with it."""
+    rng = np.random.default_rng(5)
+    trace = kernels.run(random_x(rng, 3, 2, 3), random_layers(rng, 3, sizes))
+    for name in lstm.State._fields:
+        for state, kept in zip(getattr(trace.state, name), getattr(trace, name), strict=True):
+            assert not np.shares_memory(state, kept)
+
+
 def test_prepared_layers():
     rng = np.random.default_rng(6)
     layers, x = random_layers(rng, 3, (5, 4), "float32"), random_x(rng, 4, 2, 3, "float32")
