@@ -213,11 +213,24 @@ def test_who_calls_what_is_called_beside(monkeypatch):
 
 
 def test_an_error_in_the_second_thread_is_not_lost():
-    def fail():
-        raise MinilstmError("beside")
+    """Whichever thread it is in; and the second goes on to the next piece of work, which has nothing to do with it."""
+    begun, calls = threading.Event(), []
 
-    with pytest.raises(MinilstmError, match="beside"), threads.beside(fail):
-        pass
+    def work(error=None):
+        calls.append(threading.get_ident())
+        begun.set()
+        if error:
+            raise error
+
+    for wait in (lambda: None, lambda: begun.wait(60)):
+        begun.clear()
+        with pytest.raises(MinilstmError, match="beside"), threads.beside(work, MinilstmError("beside")):
+            wait()
+        begun.clear()
+        with threads.beside(work):
+            assert begun.wait(60)
+    assert len(calls) == 4 and calls[1] == calls[2] == calls[3] != threading.get_ident()
+    assert threads._helper(os.getpid()).error is None
 
 
 def test_ctrl_c_while_waiting_for_the_second_thread(monkeypatch):
