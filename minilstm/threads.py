@@ -45,6 +45,7 @@ class _Helper:
         self.given, self.finished = threading.Lock(), threading.Lock()
         self.given.acquire()
         self.finished.acquire()
+        self.error = None
         self.thread = threading.Thread(target=self._run, name="minilstm", daemon=True)
         self.thread.start()
         atexit.register(self._stop)
@@ -58,7 +59,6 @@ class _Helper:
                 return
             try:
                 self.call()
-                self.error = None
             except BaseException as error:  # it belongs to who gave the work
                 self.error = error
             self.call = None  # what it was given is not kept until the next time
