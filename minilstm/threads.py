@@ -31,7 +31,7 @@ def cores():
     """How many threads may run, at least 1: as there are cores, or fewer if OMP_NUM_THREADS or `allow` says so."""
     given = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     wanted = os.environ.get("OMP_NUM_THREADS", "")
-    return max(1, min(given, int(wanted) if wanted.isdigit() else given, *_most))
+    return max(1, min(given, int(wanted) if wanted.isdecimal() else given, *_most))
 
 
 class _Helper:
@@ -52,6 +52,7 @@ class _Helper:
         self.given, self.finished = threading.Lock(), threading.Lock()
         self.given.acquire()
         self.finished.acquire()
+        self.error = None
         self.thread = threading.Thread(target=self._run, name="minilstm", daemon=True)
         self.thread.start()
         atexit.register(self._stop)
@@ -65,9 +66,9 @@ class _Helper:
                 return
             try:
                 self.call()
-                self.error = None
             except BaseException as error:  # `take_back` raises it where the work came from
                 self.error = error
+            self.call = None  # what it was given is not kept until the next time
             self.finished.release()
 
     def give(self, call):
@@ -77,14 +78,21 @@ class _Helper:
 
     def take_back(self):
         """True if the thread has not begun, and then it never will; else wait until it is finished, and False."""
-        if self.given.acquire(blocking=False):
-            self.flags[RUNG] = 0
-            return True
-        self.watch(self.flags, IDLE, DONE, LOOKS)
-        self.finished.acquire()
-        if self.error is not None:
-            raise self.error
-        return False
+        not_begun, error = self.given.acquire(blocking=False), None
+        if not_begun:
+            self.flags[RUNG], self.call = 0, None
+        else:
+            try:
+                self.watch(self.flags, IDLE, DONE, LOOKS)
+                self.finished.acquire()
+            except KeyboardInterrupt:  # it is still at work: let it finish, and the next call start another
+                _helper.cache_clear()
+                raise
+            error, self.error = self.error, None
+        self.free.release()
+        if error is not None:
+            raise error
+        return not_begun
 
     def _stop(self):
         """End the thread before Python ends: coming out of compiled code later, it would find nothing there."""
@@ -125,15 +133,12 @@ def beside(function, *arguments, ring=True):
         yield np.zeros(1, np.uint8)
         function(*arguments)
         return
+    helper.give(lambda: function(*arguments))
+    helper.flags[RUNG] = ring
     try:
-        helper.give(lambda: function(*arguments))
-        helper.flags[RUNG] = ring
-        try:
-            yield helper.flags
-        finally:
-            not_done = helper.take_back()
+        yield helper.flags
     finally:
-        helper.free.release()
+        not_done = helper.take_back()
     if not_done:
         function(*arguments)
 

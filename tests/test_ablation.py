@@ -9,6 +9,7 @@ from small_model import small_model
 from minilstm import ablation, ablation_engine, lstm
 from minilstm.arguments import by_layer
 from minilstm.errors import MinilstmError, StimulusError
+from minilstm.jit import COMPILED
 from minilstm.prefix_tree import prefix_tree, walk
 from minilstm.stimuli import CONDITIONS, NA_TASKS, Item, na_task
 
@@ -80,6 +81,21 @@ def test_one_layer_and_three(items):
         for kind in ("paper", "mean"):
             slow = np.array([naive_margins(model, items[::4], units, kind) for units in sets])
             np.testing.assert_allclose(ablation_engine.margins(model, items[::4], sets, kind), slow, 1e-10, 1e-12)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("kind", ablation_engine.KINDS)
+def test_layers_of_several_blocks(items, kind, threads, monkeypatch):
+    """More rows than are read at a time, layers that do not fill their blocks, and two threads that share these."""
+    if COMPILED:
+        monkeypatch.setattr("minilstm.ablation_kernel.WORTH", 0)
+        monkeypatch.setattr("minilstm.ablation_kernel.cores", lambda: threads)
+    sizes, items = (20, 47, 33), items[::9]
+    sets = [(), (20,), (21, 100), (67,), (68,), *((u,) for u in range(1, 101, 3)), (1, 17, 33, 100)]
+    for dtype, tolerance in ((np.float64, 1e-10), (np.float32, 1e-4)):
+        model = small_model(sizes, dtype=dtype, gain=1)
+        slow = np.array([naive_margins(model, items, units, kind) for units in sets])
+        np.testing.assert_allclose(ablation_engine.margins(model, items, sets, kind), slow, tolerance, tolerance)
 
 
 def test_the_released_code_differs_from_the_paper_in_lower_layers_only(model, items):

@@ -66,6 +66,17 @@ def test_equals_the_plain_loop(model, what, at, onwards):
         np.testing.assert_allclose(found[:, p], expected, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize("what", WHAT)
+def test_layers_of_several_blocks(what):
+    """Gates of more rows than are read at a time, in layers that do not fill their blocks."""
+    model, (bases, donors) = small_model((20, 33), gain=1), pairs(items("nounPP", n=1))
+    sets = [(1,), (17, 53), (37,), (53,), *((u,) for u in range(20, 45))]
+    found, *_ = interchange(model, bases, donors, sets, what, onwards=True)
+    for p, (base, donor) in enumerate(zip(bases, donors, strict=True)):
+        expected = [plain(model, base, donor, units, what, range(1, len(base.prefix))) for units in sets]
+        np.testing.assert_allclose(found[:, p], expected, rtol=1e-10, atol=1e-12)
+
+
 def test_from_a_zero_state_and_in_one_layer():
     model = small_model((7,))
     bases, donors = pairs(items("CoAdv", n=2))

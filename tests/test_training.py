@@ -113,6 +113,23 @@ def test_fast_loops_are_the_plain_ones(dtype, tolerance):
         np.testing.assert_allclose(fast, expected, rtol=tolerance, atol=tolerance * np.abs(expected).max())
 
 
+def test_who_works_on_what_and_when_does_not_change_a_bit(monkeypatch):
+    """One thread or two, either half first; and predictions a few at a time, as the loss of all together."""
+    p, *rest = problem(4, (6, 5), dropout=True)
+    want, gradients, _ = bp.loss_and_gradients(p, *rest)
+    monkeypatch.setattr(bp, "ROWS", 8)  # 35 rows: five blocks, the last not full
+    orders = (lambda one, other: (one(), other())), (lambda one, other: (other(), one())), bp.both
+    bits = set()
+    for both in orders:
+        monkeypatch.setattr(bp, "both", both)
+        loss, now, after = bp.loss_and_gradients(p, *rest)
+        assert loss == pytest.approx(want, rel=1e-12)
+        for name, array in gradients.items():
+            np.testing.assert_allclose(now[name], array, rtol=1e-9, atol=1e-12, err_msg=name)
+        bits.add((loss, *(now[name].tobytes() for name in p), *(array.tobytes() for pair in after for array in pair)))
+    assert len(bits) == 1
+
+
 def tiny_text():
     return Text.from_sentences(fragment.sentences(600, seed=0), vocabulary())
 

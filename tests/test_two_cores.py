@@ -2,8 +2,11 @@
 
 import contextlib
 import multiprocessing
+import os
 import threading
+import time
 import warnings
+import weakref
 
 import numpy as np
 import pytest
@@ -92,6 +95,43 @@ def test_what_is_computed_twice_comes_out_the_same(share, batch, upper, monkeypa
             before = done
             flags *= np.random.default_rng(again).integers(0, 2, flags.shape, "u1")
     assert_close(trace._replace(state=lstm.run(x, layers).state), lstm.run(x, layers), **TOLERANCE[x.dtype])
+    flags[:] = 0
+    for this in (upper, not upper):
+        getattr(two_cores, share)(nobody, task, part._replace(upper=this), near, room)
+        for array in states:
+            assert this == upper or (array == 7).all()  # the first has left nothing to do
+            array[...] = 7
+
+
+@compiled
+@pytest.mark.parametrize("n", [1, 2, 5, 24])
+def test_who_begins_with_what(n):
+    """Each thread does its own blocks first, which together are all, and goes through them to and fro."""
+    lower, upper = (two_cores.Part(2, upper, 0, 1, np.zeros(1, "u1"), 64) for upper in (False, True))
+    own = {}
+    for part in (lower, upper):
+        for t in (0, 1):
+            chosen = [two_cores._choose.py_func(place, t, n, part) for place in range(n)]
+            assert sorted(block for block, _ in chosen) == list(range(n))
+            own[part.upper, t] = [block for block, mine in chosen if mine]
+            assert [mine for _, mine in chosen] == sorted([mine for _, mine in chosen], reverse=True)
+        assert own[part.upper, 1] == own[part.upper, 0][::-1]
+    assert own[False, 0] == list(range(n // 2)) and own[True, 0] == list(range(n // 2, n))[::-1]
+
+
+@compiled
+def test_every_piece_of_work_has_a_flag_of_its_own():
+    """In lines that the threads do not share, whatever the sizes of the layers."""
+    blocks, steps, line, places = (2, 70, 1, 40, 128), 3, 128, []
+    task = two_cores.Task(*8 * [None], batch=1)._replace(steps=steps)
+    part = two_cores.Part(2, False, 0, 1, None, line)
+    for k, n in enumerate(blocks):
+        for t in range(-1, steps):
+            flags = [two_cores._flag.py_func(task, part, k, t, block, n) for block in range(n)]
+            below, above = ({flag // two_cores.LINE for flag in part} for part in (flags[: n // 2], flags[n // 2 :]))
+            assert not below & above
+            places += flags
+    assert len(set(places)) == len(places) and max(places) < len(blocks) * (1 + steps) * 2 * line
 
 
 def test_in_several_threads_at_once(two):
@@ -175,11 +215,62 @@ def test_who_calls_what_is_called_beside(monkeypatch):
 
 
 def test_an_error_in_the_second_thread_is_not_lost():
-    def fail():
-        raise MinilstmError("beside")
+    """Whichever thread it is in; and the second goes on to the next piece of work, which has nothing to do with it."""
+    begun, calls = threading.Event(), []
 
-    with pytest.raises(MinilstmError, match="beside"), threads.beside(fail):
+    def work(error=None):
+        calls.append(threading.get_ident())
+        begun.set()
+        if error:
+            raise error
+
+    for wait in (lambda: None, lambda: begun.wait(60)):
+        begun.clear()
+        with pytest.raises(MinilstmError, match="beside"), threads.beside(work, MinilstmError("beside")):
+            wait()
+        assert threads._helper(os.getpid()).error is None  # nor kept, with all that it knows of
+        begun.clear()
+        with threads.beside(work):
+            assert begun.wait(60)
+    assert len(calls) == 4 and calls[1] == calls[2] == calls[3] != threading.get_ident()
+
+
+def test_ctrl_c_while_waiting_for_the_second_thread(monkeypatch):
+    """What it is at is not taken for what is given next: nothing is over before it has been done, and done once."""
+    helper, begun, go, calls = threads._helper(os.getpid()), threading.Event(), threading.Event(), []
+
+    def interrupted(flags, told, *_):
+        if told == threads.IDLE:
+            raise KeyboardInterrupt
+
+    def work(name, wait):
+        begun.set()
+        wait()
+        calls.append(name)
+
+    monkeypatch.setattr(helper, "watch", interrupted)
+    with pytest.raises(KeyboardInterrupt), threads.beside(work, 0, go.wait):
+        begun.wait()
+    monkeypatch.undo()
+    with threads.beside(calls.append, 1):
         pass
+    go.set()
+    while helper.finished.locked():
+        time.sleep(0.001)
+    for name in (2, 3, 4):
+        begun.clear()
+        with threads.beside(work, name, lambda: time.sleep(0.02)):
+            begun.wait()
+        assert calls == [1, 0, *range(2, name + 1)]
+
+
+def test_what_was_given_is_let_go():
+    array = np.zeros(3)
+    kept = weakref.ref(array)
+    with threads.beside(array.sum):
+        pass
+    del array
+    assert kept() is None
 
 
 def test_how_many_threads(monkeypatch):
