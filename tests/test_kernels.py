@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -403,7 +404,7 @@ for batch in (1, 2, 3, 5, 6, 7, 11, 12, 20):
 @pytest.mark.parametrize("prefixes", [("avx512",), ("avx",)])
 def test_tiles_for_fewer_and_narrower_registers(prefixes, tmp_path):
     """As on processors without AVX-512, and without AVX: the code is made for those, whatever runs it here."""
-    if os.uname().machine != "x86_64":
+    if platform.machine() not in ("x86_64", "AMD64"):
         pytest.skip("names of features of another kind of processor")
     here = os.pathsep.join((str(ROOT), str(Path(__file__).parent)))
     python("-c", NARROW.replace("PREFIXES", repr(prefixes)), PYTHONPATH=here, NUMBA_CACHE_DIR=str(tmp_path))
