@@ -138,8 +138,8 @@ def loss_and_gradients(parameters, inputs, targets, state, masks=None, room=None
     dtype, sizes, room = p["decoder_weight"].dtype, [p[f"U{k}"].shape[1] for k in layers], {} if room is None else room
 
     def kept(name, *shape):
-        """The array of this name, left from the chunk before if it has the same shape."""
-        if name not in room or room[name].shape != shape:
+        """The array of this name, left from the chunk before if that was of the same shape and precision."""
+        if name not in room or (room[name].shape, room[name].dtype) != (shape, dtype):
             room[name] = np.empty(shape, dtype)
         return room[name]
 

@@ -2,7 +2,7 @@
 
     z[r, c] += sum over k of h[r, k] U[k, c]
 
-Such a product takes long less for its arithmetic than for bringing the numbers to it. A processor multiplies and adds
+What takes time in such a product is less the arithmetic than bringing the numbers to it. A processor multiplies and adds
 a whole register of numbers at a time (16 of float32 where a register has 64 bytes), and it has 16 or 32 registers. If
 z is kept in them while k runs, nothing of z is read or written in between, and each line of U that comes in is used
 for several rows of h. So z is cut into tiles, each a few rows high and two or four registers wide.
