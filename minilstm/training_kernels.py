@@ -15,16 +15,17 @@ from .squash import OPTIONS, exp, tanh
 def recur(gates, U_T, h, C, first, last):
     """As `backpropagation.recur`."""
     wide()
-    steps, _, H = gates.shape[0], gates.shape[1], h.shape[2]
+    H = h.shape[2]
     product = np.empty((last - first, 4 * H), gates.dtype)
-    for t in range(steps):
-        z, h_old, C_old, h_new, C_new = gates[t][first:last], h[t][first:last], C[t], h[t + 1], C[t + 1]
-        np.dot(h_old, U_T, product)
+    for t in range(len(gates)):
+        z = gates[t][first:last]
+        C_old, C_new, h_new = C[t][first:last], C[t + 1][first:last], h[t + 1][first:last]
+        np.dot(h[t][first:last], U_T, product)
         z += product
         for row in range(last - first):
             # one-dimensional pieces: the compiler can then see that they do not overlap
             z_i, z_f, z_g, z_o = z[row, :H], z[row, H : 2 * H], z[row, 2 * H : 3 * H], z[row, 3 * H :]
-            C_prev, C_row, h_row = C_old[first + row], C_new[first + row], h_new[first + row]
+            C_prev, C_row, h_row = C_old[row], C_new[row], h_new[row]
             for u in range(H):
                 z_i[u], z_f[u], z_g[u], z_o[u], C_row[u], h_row[u] = cell(z_i[u], z_f[u], z_g[u], z_o[u], C_prev[u])
 
