@@ -31,6 +31,8 @@ COMMANDS = {
     "decoding": "minilstm decode --model english",
     "depth": "minilstm depth --model english",
     "connectivity": "minilstm connect --model english",
+    "emergence": "minilstm emergence weights/english_moments --vocabulary weights/english_moments/vocabulary.txt "
+    "--context weights/english_moments/context.txt --lexicon auxiliaries",
 }
 NOVELS, WIKIPEDIA = "public domain", "Wikipedia's text, CC BY-SA"
 SOURCES = {
@@ -157,6 +159,7 @@ def reproduce(found):
 def command(line):
     """What a command prints, under the command."""
     with TemporaryDirectory() as folder:  # for what it writes
+        Path(folder, "weights").symlink_to(CARD.parent.resolve())
         words = [sys.executable, "-m", *shlex.split(line)]
         done = subprocess.run(words, capture_output=True, text=True, check=True, cwd=folder)
     return f"$ {line}\n{done.stdout.rstrip()}"
