@@ -11,6 +11,19 @@ TOLERANCE = {np.dtype("float32"): {"rtol": 1e-5, "atol": 1e-6}, np.dtype("float6
 FIELDS = ("i", "f", "o", "C_tilde", "C", "h")
 
 
+def tolerance(layers):
+    """DESIGN.md's tolerance, or what one rounding of a pre-activation is worth where that is more.
+
+    How far two orders of summation can be apart grows with the sum of the absolute products. For inputs and hidden
+    states within +-1 that is at most the largest sum of absolute weights onto one unit; one rounding of a number of
+    that size is what no BLAS can be denied. Up to gain 3 it exceeds DESIGN.md's 1e-6 from some 25 units on.
+    """
+    dtype = layers[0].W.dtype
+    largest = max(sum(np.abs(part).reshape(len(part), -1).sum(axis=1) for part in layer).max() for layer in layers)
+    atol = max(TOLERANCE[dtype]["atol"], float(np.finfo(dtype).eps * largest))
+    return {"rtol": TOLERANCE[dtype]["rtol"], "atol": atol}
+
+
 def random_layers(rng, width, sizes, dtype="float64", gain=1.0):
     """Layers of these sizes on inputs of `width`; `gain` 1 is PyTorch's initialisation, all biases drawn as well."""
     layers = []

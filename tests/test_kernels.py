@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from networks import TOLERANCE, assert_close, assert_same_bits, random_layers, random_state, random_x
+from networks import assert_close, assert_same_bits, random_layers, random_state, random_x, tolerance
 from small_model import small_model
 
 from minilstm import ablation_engine, backpropagation, jit, kernels, lstm
@@ -25,7 +25,7 @@ def same_as_cell(x, layers, state=None, ablate=(), prepared=None):
     """Kernel = cell to DESIGN.md's tolerances, in every gate and state."""
     trace = kernels.run(x, prepared or layers, state, ablate)
     assert trace.h[0].dtype == trace.state.C[0].dtype == x.dtype
-    assert_close(trace, lstm.run(x, layers, state, ablate), **TOLERANCE[x.dtype])
+    assert_close(trace, lstm.run(x, layers, state, ablate), **tolerance(layers))
     return trace
 
 
@@ -61,7 +61,7 @@ def test_few_sentences_and_many(units, batch, dtype):
     layers = random_layers(rng, 5, (units, units), dtype)
     x, state = random_x(rng, 6, batch, 5, dtype), random_state(rng, batch, (units, units), dtype)
     options = {"state": state, "ablate": (3, units + 2)}
-    assert_close(kernels.run(x, layers, **options), lstm.run(x, layers, **options), **TOLERANCE[np.dtype(dtype)])
+    assert_close(kernels.run(x, layers, **options), lstm.run(x, layers, **options), **tolerance(layers))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -371,7 +371,7 @@ def results_elsewhere(folder, prologue="", check="", **environment):
         for name in lstm.Step._fields:
             for k in range(2):
                 want = getattr(trace, name)[k]
-                np.testing.assert_allclose(got[f"{name}{k} {batch}"], want, **TOLERANCE[x.dtype])
+                np.testing.assert_allclose(got[f"{name}{k} {batch}"], want, **tolerance(layers))
 
 
 def test_with_the_compiler_switched_off(tmp_path):
@@ -389,14 +389,14 @@ features.update({name: False for name in features if name.startswith(PREFIXES)})
 binding.get_host_cpu_features = lambda: features
 import numpy as np
 from minilstm import kernels, lstm, tile, two_cores
-from networks import TOLERANCE, assert_close, random_layers, random_state, random_x
+from networks import assert_close, random_layers, random_state, random_x, tolerance
 assert two_cores.GROUP <= tile.TALL == 6  # rows of the work
 two_cores.WORTH = 0
 for batch in (1, 2, 3, 5, 6, 7, 11, 12, 20):
     rng = np.random.default_rng(batch)
     layers, x = random_layers(rng, 9, (128, 33), "float32"), random_x(rng, 9, batch, 9, "float32")
     arguments = x, layers, random_state(rng, batch, (128, 33), "float32"), (3, 150)
-    assert_close(kernels.run(*arguments), lstm.run(*arguments), **TOLERANCE[x.dtype])
+    assert_close(kernels.run(*arguments), lstm.run(*arguments), **tolerance(layers))
 """
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from networks import FIELDS, TOLERANCE, assert_close, assert_same_bits, random_layers, random_state, random_x
+from networks import FIELDS, assert_close, assert_same_bits, random_layers, random_state, random_x, tolerance
 from threadpoolctl import threadpool_limits
 
 from minilstm import kernels, lstm, threads
@@ -45,7 +45,7 @@ def test_kernel_is_cell(network, data):
     x, layers, state = network
     ablate = data.draw(ablations(layers))
     want = lstm.run(x, layers, state, ablate)
-    assert_close(kernels.run(x, layers, state, ablate), want, **TOLERANCE[x.dtype])
+    assert_close(kernels.run(x, layers, state, ablate), want, **tolerance(layers))
 
 
 @runs
@@ -59,7 +59,7 @@ def test_without_recurrent_weights_a_word_does_not_know_what_came_before(run, ne
         alone = run(x[t : t + 1], layers)
         for name in ("i", "f", "o", "C_tilde"):  # of layer 1: layer 2 reads h, in which the cell remembers
             want = getattr(alone, name)[0][0]
-            np.testing.assert_allclose(getattr(together, name)[0][t], want, **TOLERANCE[x.dtype])
+            np.testing.assert_allclose(getattr(together, name)[0][t], want, **tolerance(layers))
 
     layers = [layer._replace(b=with_gates(layer.b, f=-1e4)) for layer in layers]
     together = run(x, layers, state)
@@ -67,7 +67,7 @@ def test_without_recurrent_weights_a_word_does_not_know_what_came_before(run, ne
         alone = run(x[t : t + 1], layers)
         for name in FIELDS:
             for a, b in zip(getattr(together, name), getattr(alone, name), strict=True):
-                np.testing.assert_allclose(a[t], b[0], **TOLERANCE[x.dtype])
+                np.testing.assert_allclose(a[t], b[0], **tolerance(layers))
 
 
 def with_gates(b, **values):
@@ -134,7 +134,7 @@ def test_the_order_of_units_does_not_matter(run, network, data):
         *([a[..., order] for a, order in zip(field, orders, strict=True)] for field in trace[:-1]),
         state=State(*([a[:, order] for a, order in zip(part, orders, strict=True)] for part in trace.state)),
     )
-    assert_close(run(x, permuted(layers, orders), moved, new), want, **TOLERANCE[x.dtype])
+    assert_close(run(x, permuted(layers, orders), moved, new), want, **tolerance(layers))
 
 
 @runs
@@ -150,7 +150,7 @@ def test_a_row_of_a_batch_is_a_run_of_its_own(run, network, data):
             *([array[:, row : row + 1] for array in field] for field in batch[:-1]),
             state=State(*([array[row : row + 1] for array in part] for part in batch.state)),
         )
-        assert_close(single, want, **TOLERANCE[x.dtype])
+        assert_close(single, want, **tolerance(layers))
 
 
 @runs
@@ -165,7 +165,7 @@ def test_a_sentence_in_two_pieces(run, network, data):
         [np.concatenate(pair) for pair in zip(getattr(first, name), getattr(second, name), strict=True)]
         for name in FIELDS
     )
-    assert_close(Trace(*pieces, state=second.state), whole, **TOLERANCE[x.dtype])
+    assert_close(Trace(*pieces, state=second.state), whole, **tolerance(layers))
 
 
 @runs
@@ -201,7 +201,7 @@ def test_ablating_units_is_taking_their_outgoing_weights_away(run, network, data
     clamped = run(x, layers, state, ablate)
     for name in ("i", "f", "o", "C_tilde", "C"):
         for a, b in zip(getattr(cut, name), getattr(clamped, name), strict=True):
-            np.testing.assert_allclose(a, b, **TOLERANCE[x.dtype])
+            np.testing.assert_allclose(a, b, **tolerance(layers))
 
 
 @pytest.mark.parametrize("batch", [1, 40])
@@ -217,4 +217,4 @@ def test_one_thread_is_two_threads(batch, dtype, monkeypatch):
             threads.allow(n)
             with threadpool_limits(n):
                 traces.append(run(x, layers))
-        assert_close(*traces, **TOLERANCE[x.dtype])
+        assert_close(*traces, **tolerance(layers))

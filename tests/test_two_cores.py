@@ -11,13 +11,13 @@ import weakref
 import numpy as np
 import pytest
 from networks import (
-    TOLERANCE,
     assert_close,
     assert_layers_close,
     assert_same_bits,
     random_layers,
     random_state,
     random_x,
+    tolerance,
 )
 
 from minilstm import kernels, lstm, threads
@@ -48,7 +48,7 @@ def two(monkeypatch):
 @pytest.mark.parametrize("batch", [1, 3, 13, 40])
 def test_it_is_the_cell(batch, dtype, two):
     arguments = network(batch, dtype)
-    assert_close(kernels.run(*arguments), lstm.run(*arguments), **TOLERANCE[np.dtype(dtype)])
+    assert_close(kernels.run(*arguments), lstm.run(*arguments), **tolerance(arguments[1]))
 
 
 @compiled
@@ -69,7 +69,7 @@ def test_layers_of_very_different_sizes(batch, two):
     """No flag of a layer is one of the layer below, also where one has more blocks than fit into a line of flags."""
     rng = np.random.default_rng(2)
     layers, x = random_layers(rng, 9, (1040, 32, 1040)), random_x(rng, 3, batch, 9)
-    assert_close(kernels.run(x, layers), lstm.run(x, layers), **TOLERANCE[x.dtype])
+    assert_close(kernels.run(x, layers), lstm.run(x, layers), **tolerance(layers))
 
 
 @compiled
@@ -94,7 +94,7 @@ def test_what_is_computed_twice_comes_out_the_same(share, batch, upper, monkeypa
             assert before in (None, done)
             before = done
             flags *= np.random.default_rng(again).integers(0, 2, flags.shape, "u1")
-    assert_close(trace._replace(state=lstm.run(x, layers).state), lstm.run(x, layers), **TOLERANCE[x.dtype])
+    assert_close(trace._replace(state=lstm.run(x, layers).state), lstm.run(x, layers), **tolerance(layers))
     flags[:] = 0
     for this in (upper, not upper):
         getattr(two_cores, share)(nobody, task, part._replace(upper=this), near, room)
@@ -180,11 +180,11 @@ def test_reading_without_keeping(batch, sizes, two, monkeypatch):
     state, ablate = random_state(rng, batch, sizes), (2, sum(sizes))
     h, after = kernels.read(x, layers, state, ablate)
     trace = lstm.run(x, layers, state, ablate)
-    assert_layers_close([h[1:]], [trace.h[-1]], "h", **TOLERANCE[x.dtype])
+    assert_layers_close([h[1:]], [trace.h[-1]], "h", **tolerance(layers))
     np.testing.assert_array_equal(np.delete(h[0], sizes[-1] - 1, axis=1), np.delete(state.h[-1], sizes[-1] - 1, axis=1))
     assert not h[:, :, -1].any()
     for name in "hC":
-        assert_layers_close(getattr(after, name), getattr(trace.state, name), name, **TOLERANCE[x.dtype])
+        assert_layers_close(getattr(after, name), getattr(trace.state, name), name, **tolerance(layers))
     again, _ = kernels.read(x[:0], layers, after)
     np.testing.assert_array_equal(again[0], h[-1])
 
