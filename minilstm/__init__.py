@@ -10,12 +10,12 @@ __version__ = "0.1.0"
 _HOMES = {
     "ModelFileError": "errors",
     "LanguageModel": "language_model",
-    "load": "checkpoints",
+    "load": "io.checkpoints",
     "Item": "stimuli",
-    "agreement": "number_agreement",
-    "ablation_sweep": "ablation",
-    "group_ablation": "ablation",
-    "verify": "verification",
+    "agreement": "analyses.number_agreement",
+    "ablation_sweep": "analyses.ablation",
+    "group_ablation": "analyses.ablation",
+    "verify": "verification.verify",
 }
 __all__ = [*_HOMES, "lstm", "stimuli"]
 

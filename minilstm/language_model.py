@@ -6,9 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
-from . import kernels
-from .arguments import check_layers
-from .conventions import layers_from, layers_to, to_array
+from .fast import kernels
+from .checks import check_layers
+from .io.conventions import layers_from, layers_to, to_array
 from .errors import MinilstmError, ModelFileError, UnknownWordError
 from .lstm import Layer, State
 
@@ -142,7 +142,7 @@ class LanguageModel:
             What the weights are rounded to; as they are in memory if not given. A model that was read from a float16
             file computes in float32, and is written in float32 unless float16 is asked for again.
         """
-        from .checkpoints import write
+        from .io.checkpoints import write
 
         write(self, path, dtype)
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .arguments import check, pack
+from .checks import check, pack
 
 
 class Layer(NamedTuple):

@@ -7,13 +7,13 @@ import numpy as np
 import torch_writer as w
 from hostile import Loader
 
-from minilstm.checkpoints import load
+from minilstm.io.checkpoints import load
 from minilstm.errors import ModelFileError, StimulusError, VectorsError
 from minilstm.language_model import LanguageModel
 from minilstm.stimuli.readers import read_items, read_linzen, read_na_task
 from minilstm.stimuli.trees import read_depth
-from minilstm.torch_files import import_checkpoint, read_torch, read_vocabulary
-from minilstm.vectors import read_vectors, write_vectors
+from minilstm.io.torch import import_checkpoint, read_torch, read_vocabulary
+from minilstm.verification.vectors import read_vectors, write_vectors
 
 WORDS = tuple(f"w{k}" for k in range(7))
 VOCABULARY = "".join(f"{word}\n" for word in WORDS)

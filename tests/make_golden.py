@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch_reference import in_torch, random_case
 
-from minilstm.npz import write_npz
+from minilstm.io.npz import write_npz
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = [  # layers, steps, batch, gain

@@ -4,13 +4,13 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from minilstm.claims_agreement import FULL, OFF
-from minilstm.connectivity import Connectivity
-from minilstm.dynamics import VARIABLES, Dynamics
-from minilstm.findings import Findings
-from minilstm.findings_parts import Linzen
-from minilstm.groups import GroupTest
-from minilstm.measures import Efferents
+from minilstm.report.claims_agreement import FULL, OFF
+from minilstm.analyses.connectivity import Connectivity
+from minilstm.analyses.dynamics import VARIABLES, Dynamics
+from minilstm.report.findings import Findings
+from minilstm.report.findings_parts import Linzen
+from minilstm.analyses.groups import GroupTest
+from minilstm.report.measures import Efferents
 from minilstm.stimuli import Item
 
 SIZES, TOTAL, H, FIRST = (650, 650), 1300, 650, 651

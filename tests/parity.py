@@ -13,7 +13,8 @@ import torch
 from networks import TOLERANCE
 from torch_reference import pairs
 
-from minilstm import kernels, lstm
+from minilstm.fast import kernels
+from minilstm import lstm
 
 
 def cell(got, expected, dtype):

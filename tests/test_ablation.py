@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from small_model import small_model
 
-from minilstm import ablation, ablation_engine, lstm
-from minilstm.arguments import by_layer
+from minilstm.analyses import ablation
+from minilstm.fast import ablation_engine
+from minilstm import lstm
+from minilstm.checks import by_layer
 from minilstm.errors import MinilstmError, StimulusError
-from minilstm.jit import COMPILED
-from minilstm.prefix_tree import prefix_tree, walk
+from minilstm.fast.jit import COMPILED
+from minilstm.fast.prefix_tree import prefix_tree, walk
 from minilstm.stimuli import CONDITIONS, NA_TASKS, Item, na_task
 
 SETS = [(), (1,), (8,), (3,), (9,), (13,), (1, 9), (2, 10, 11), (12,), (1, 2, 3, 4, 5, 6, 7, 8)]
@@ -88,8 +90,8 @@ def test_one_layer_and_three(items):
 def test_layers_of_several_blocks(items, kind, threads, monkeypatch):
     """More rows than are read at a time, layers that do not fill their blocks, and two threads that share these."""
     if COMPILED:
-        monkeypatch.setattr("minilstm.ablation_kernel.WORTH", 0)
-        monkeypatch.setattr("minilstm.ablation_kernel.cores", lambda: threads)
+        monkeypatch.setattr("minilstm.fast.ablation_kernel.WORTH", 0)
+        monkeypatch.setattr("minilstm.fast.ablation_kernel.cores", lambda: threads)
     sizes, items = (20, 47, 33), items[::9]
     sets = [(), (20,), (21, 100), (67,), (68,), *((u,) for u in range(1, 101, 3)), (1, 17, 33, 100)]
     for dtype, tolerance in ((np.float64, 1e-10), (np.float32, 1e-4)):

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from model_files import WORDS, assert_same, change, make, refused, weights
 
-from minilstm import load, npz
-from minilstm.checkpoints import write
-from minilstm.conventions import reorder
+from minilstm import load
+from minilstm.io import npz
+from minilstm.io.checkpoints import write
+from minilstm.io.conventions import reorder
 from minilstm.errors import ModelFileError
-from minilstm.files import write_whole
+from minilstm.io.files import write_whole
 
 
 @pytest.fixture

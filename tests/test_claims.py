@@ -10,18 +10,18 @@ from small_model import small_model
 
 from minilstm import load, planted
 from minilstm.activity import lower_context
-from minilstm.claims import CLAIMS, VERDICTS, judge
-from minilstm.claims_outcome import mcnemar, signed_ranks
-from minilstm.connectivity import peak_activity
-from minilstm.decoding import number_data
-from minilstm.efferents import attribution
+from minilstm.report.claims import CLAIMS, VERDICTS, judge
+from minilstm.report.claims_outcome import mcnemar, signed_ranks
+from minilstm.analyses.connectivity import peak_activity
+from minilstm.analyses.decoding import number_data
+from minilstm.analyses.efferents import attribution
 from minilstm.errors import StimulusError
-from minilstm.findings import findings, gather
-from minilstm.findings_parts import costliest, readable, syntax_unit, votes
-from minilstm.measures import MEASURES, Found, decoding
-from minilstm.number_agreement import agreement
+from minilstm.report.findings import findings, gather
+from minilstm.report.findings_parts import costliest, readable, syntax_unit, votes
+from minilstm.report.measures import MEASURES, Found, decoding
+from minilstm.analyses.number_agreement import agreement
 from minilstm.stimuli import na_task
-from minilstm.study import Study
+from minilstm.analyses.study import Study
 
 HOLDS, FAILS, UNTESTABLE = VERDICTS
 SECTIONS = """4.1 T2, 4.1, 4.1, 4.1, 4.1, 4.1, 4.1, 4.1, 4.1, 4.1, 4.1, 4.2,
@@ -336,9 +336,9 @@ def test_shuffled_weights_do_none_of_it():
 
 def test_of_the_papers_model_nothing_is_chosen_and_all_items_score(monkeypatch):
     singular, plural, syntax, *_ = planted.UNITS.values()
-    monkeypatch.setattr("minilstm.study.may_be_original", lambda model: True)
-    monkeypatch.setattr("minilstm.findings_parts.NUMBER_UNITS", {"S": plural, "P": singular})
-    monkeypatch.setattr("minilstm.findings_parts.SYNTAX_UNIT", syntax + 5)
+    monkeypatch.setattr("minilstm.analyses.study.may_be_original", lambda model: True)
+    monkeypatch.setattr("minilstm.report.findings_parts.NUMBER_UNITS", {"S": plural, "P": singular})
+    monkeypatch.setattr("minilstm.report.findings_parts.SYNTAX_UNIT", syntax + 5)
     found = gather(load("planted"), n=4, n_random=10)
     assert found.original and found.chosen == {"S": plural, "P": singular} and found.syntax == syntax + 5
     assert found.anywhere == {"S": singular, "P": plural}
@@ -402,9 +402,9 @@ def test_short_range_units_are_chosen_on_odd_ids_and_decoded_on_even_ones(monkey
         judged.append({item.id for item in data[1]})
         return SimpleNamespace(units=())
 
-    monkeypatch.setattr("minilstm.measures.number_data", watched)
-    monkeypatch.setattr("minilstm.measures.short_range_units", rule)
-    monkeypatch.setattr("minilstm.measures.figure_2", lambda data, units, split: {item.id for item in data[1]})
+    monkeypatch.setattr("minilstm.report.measures.number_data", watched)
+    monkeypatch.setattr("minilstm.report.measures.short_range_units", rule)
+    monkeypatch.setattr("minilstm.report.measures.figure_2", lambda data, units, split: {item.id for item in data[1]})
     found = decoding(Study(load("planted"), n=4), {"agreement": SimpleNamespace(shown=())})
     assert found.curves == {"sentence": {2, 4}, "noun": {2, 4}}
     assert judged == [{1, 3}] and read == [{2, 4}, {1, 3}]

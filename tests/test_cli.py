@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from small_model import small_model
 
-from minilstm import ablation_engine
-from minilstm.cli import main
+from minilstm.fast import ablation_engine
+from minilstm.cli.main import main
 from minilstm.stimuli import na_task
 
 

@@ -8,7 +8,8 @@ import json
 import pytest
 from small_model import small_model
 
-from minilstm import cli_analyses, planted
+from minilstm.cli import analyses as cli_analyses
+from minilstm import planted
 from minilstm.activity import lower_context
 from minilstm.errors import MinilstmError, StimulusError
 from minilstm.stimuli import CONDITIONS, na_task

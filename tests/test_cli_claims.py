@@ -8,8 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from minilstm import checkpoints, cli_claims, findings, load
-from minilstm.claims import CLAIMS, LEDGER, VERDICTS, Judgement
+from minilstm.io import checkpoints
+from minilstm.cli import claims as cli_claims
+from minilstm.report import findings
+from minilstm import load
+from minilstm.report.claims import CLAIMS, LEDGER, VERDICTS, Judgement
 from minilstm.errors import MinilstmError, StimulusError
 
 

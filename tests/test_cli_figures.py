@@ -7,9 +7,9 @@ import json
 import pytest
 
 from minilstm import load
-from minilstm.cli import main
-from minilstm.dynamics import VARIABLES, dynamics
-from minilstm.efferents import segregation
+from minilstm.cli.main import main
+from minilstm.analyses.dynamics import VARIABLES, dynamics
+from minilstm.analyses.efferents import segregation
 from minilstm.stimuli import CONDITIONS, na_task
 
 

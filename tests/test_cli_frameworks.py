@@ -8,11 +8,12 @@ import pytest
 from conftest import need
 from small_model import small_model
 
-from minilstm import lstm, original
-from minilstm.checkpoints import load
-from minilstm.cli import main
+from minilstm import lstm
+from minilstm.io import original
+from minilstm.io.checkpoints import load
+from minilstm.cli.main import main
 from minilstm.language_model import LanguageModel
-from minilstm.vectors import read_vectors
+from minilstm.verification.vectors import read_vectors
 
 
 def run(capsys, *arguments, code=0):

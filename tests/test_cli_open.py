@@ -7,7 +7,7 @@ import json
 import pytest
 
 from minilstm import planted
-from minilstm.cli import main
+from minilstm.cli.main import main
 
 SINGULAR, PLURAL, SYNTAX = (
     planted.UNITS["long-range singular"],

@@ -5,11 +5,11 @@ import pytest
 from small_model import small_model
 
 from minilstm import planted
-from minilstm.connectivity import COLUMNS, Connectivity, connectivity, peak_activity
+from minilstm.analyses.connectivity import COLUMNS, Connectivity, connectivity, peak_activity
 from minilstm.errors import MinilstmError
 from minilstm.lstm import Layer
 from minilstm.stimuli import CONDITIONS, Item, na_task
-from minilstm.tables import show
+from minilstm.analyses.tables import show
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from networks import random_layers
 
-from minilstm.conventions import CONVENTIONS, layers_from, layers_to, reorder, to_array
+from minilstm.io.conventions import CONVENTIONS, layers_from, layers_to, reorder, to_array
 from minilstm.errors import MinilstmError, ModelFileError
 from minilstm.language_model import LanguageModel
 

@@ -7,13 +7,14 @@ from sklearn.model_selection import train_test_split
 from sklearn.svm import LinearSVC
 from small_model import small_model
 
-from minilstm import decoding, groups, planted
-from minilstm.ablation import group_ablation, random_sets
+from minilstm.analyses import decoding, groups
+from minilstm import planted
+from minilstm.analyses.ablation import group_ablation, random_sets
 from minilstm.activity import activity, full_sentences, lower_context
-from minilstm.decoding import NumberData, area_under_curve, figure_2, generalisation, number_data
+from minilstm.analyses.decoding import NumberData, area_under_curve, figure_2, generalisation, number_data
 from minilstm.errors import MinilstmError, StimulusError, UnknownWordError
-from minilstm.plots import plot_groups
-from minilstm.short_range import short_range_units
+from minilstm.analyses.plots import plot_groups
+from minilstm.analyses.short_range import short_range_units
 from minilstm.stimuli import Item, na_task
 
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from small_model import small_model
 
-from minilstm import ablation_engine, batches, stimuli
-from minilstm.dynamics import VARIABLES, against_prediction, dynamics, predicted
+from minilstm.fast import ablation_engine
+from minilstm import batches, stimuli
+from minilstm.analyses.dynamics import VARIABLES, against_prediction, dynamics, predicted
 from minilstm.errors import MinilstmError, StimulusError
-from minilstm.figures_dynamics import plot_dynamics, plot_structures, style
+from minilstm.analyses.figures_dynamics import plot_dynamics, plot_structures, style
 from minilstm.lstm import Trace
-from minilstm.plots import PLURAL, SINGULAR, save
+from minilstm.analyses.plots import PLURAL, SINGULAR, save
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import pytest
 from small_model import small_model
 
 from minilstm import stimuli
-from minilstm.ablation import ablation_sweep
-from minilstm.efferents import (
+from minilstm.analyses.ablation import ablation_sweep
+from minilstm.analyses.efferents import (
     VERBS,
     attribution,
     efferent_table,
@@ -19,9 +19,9 @@ from minilstm.efferents import (
     shares_and_effects,
 )
 from minilstm.errors import MinilstmError, StimulusError
-from minilstm.figures_efferents import plot_efferents, plot_shares
-from minilstm.number_agreement import agreement
-from minilstm.plots import PLURAL, SINGULAR, save
+from minilstm.analyses.figures_efferents import plot_efferents, plot_shares
+from minilstm.analyses.number_agreement import agreement
+from minilstm.analyses.plots import PLURAL, SINGULAR, save
 
 
 @pytest.fixture(scope="module")

@@ -10,14 +10,14 @@ from conftest import need
 from small_model import small_model
 
 from minilstm import agreement, load, planted
-from minilstm.cli import main
-from minilstm.emergence import emergence, for_good, summary, table
+from minilstm.cli.main import main
+from minilstm.analyses.emergence import emergence, for_good, summary, table
 from minilstm.errors import MinilstmError, ModelFileError, StimulusError
-from minilstm.figures_emergence import plot_emergence
-from minilstm.snapshots import read_partial, series, words_read
+from minilstm.analyses.figures_emergence import plot_emergence
+from minilstm.io.snapshots import read_partial, series, words_read
 from minilstm.stimuli import na_task
-from minilstm.table2 import published_tasks
-from minilstm.tables import read_csv, render
+from minilstm.analyses.table2 import published_tasks
+from minilstm.analyses.tables import read_csv, render
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 SHORT = "short-range 1", "short-range 2"

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from minilstm import ablation_sweep, agreement, load
-from minilstm.ablation import POINTS
-from minilstm.checkpoints import digest, names
-from minilstm.number_agreement import share_right
+from minilstm.analyses.ablation import POINTS
+from minilstm.io.checkpoints import digest, names
+from minilstm.analyses.number_agreement import share_right
 from minilstm.stimuli import LEXICONS, na_task
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"

@@ -7,8 +7,8 @@ import pytest
 from conftest import need
 
 from minilstm import lstm, verify
-from minilstm.conventions import layers_from, layers_to
-from minilstm.vectors import make_vectors
+from minilstm.io.conventions import layers_from, layers_to
+from minilstm.verification.vectors import make_vectors
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 STEPS, BATCH, D, H = 9, 3, 4, 6

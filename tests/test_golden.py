@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from networks import FIELDS, TOLERANCE
 
-from minilstm import kernels, lstm
-from minilstm.conventions import layers_from
+from minilstm.fast import kernels
+from minilstm import lstm
+from minilstm.io.conventions import layers_from
 
 FILES = sorted((Path(__file__).parent / "golden").glob("*.npz"))
 

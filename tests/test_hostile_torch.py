@@ -18,8 +18,8 @@ from hostile import CANARY, FLOOR
 from torch_writer import Raw, call, encode, legacy, name, new, ordered, storage, tensor, zipped
 
 from minilstm.errors import ModelFileError
-from minilstm.torch_files import read_torch
-from minilstm.torch_files.stubs import Ignored, Known, Module, Variable
+from minilstm.io.torch import read_torch
+from minilstm.io.torch.stubs import Ignored, Known, Module, Variable
 
 NUMBERS = np.arange(6, dtype="<f4")
 NOTHING = "the storages it lists|holds"  # a pickle that is whole, but describes no tensors

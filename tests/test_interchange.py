@@ -7,12 +7,12 @@ import pytest
 from small_model import small_model
 
 from minilstm import load, lstm, planted
-from minilstm.arguments import by_layer
+from minilstm.checks import by_layer
 from minilstm.errors import MinilstmError, StimulusError
-from minilstm.figures_open import plot_interchange
-from minilstm.interchange import METHODS, WHAT, compare, interchange, pairs
-from minilstm.number_agreement import agreement
-from minilstm.plots import LINES
+from minilstm.analyses.figures_open import plot_interchange
+from minilstm.analyses.interchange import METHODS, WHAT, compare, interchange, pairs
+from minilstm.analyses.number_agreement import agreement
+from minilstm.analyses.plots import LINES
 from minilstm.stimuli import CONDITIONS, Item, na_task
 
 SETS = [(), (1,), (9,), (12,), (2, 5), (3, 13), tuple(range(1, 14))]

@@ -7,9 +7,9 @@ import pytest
 from paper_findings import paper_findings
 
 from minilstm.errors import ModelFileError
-from minilstm.groups import GroupTest
-from minilstm.keeping import TREE, keep, kept
-from minilstm.npz import open_npz, write_npz
+from minilstm.analyses.groups import GroupTest
+from minilstm.report.keeping import TREE, keep, kept
+from minilstm.io.npz import open_npz, write_npz
 
 
 def same(a, b):

@@ -13,7 +13,9 @@ import pytest
 from networks import assert_close, assert_same_bits, random_layers, random_state, random_x, tolerance
 from small_model import small_model
 
-from minilstm import ablation_engine, backpropagation, jit, kernels, lstm
+from minilstm.fast import ablation_engine, jit, kernels
+from minilstm.training import backpropagation
+from minilstm import lstm
 from minilstm.errors import MinilstmError
 
 compiled = pytest.mark.skipif(not kernels.COMPILED, reason="Numba is missing or switched off")
@@ -196,7 +198,7 @@ def test_it_refuses_what_the_cell_refuses():
 
 def loop_over(name):
     """Apply one function of squash.py to an array; compiled here and now, as a cache would not notice its changes."""
-    from minilstm import squash
+    from minilstm.fast import squash
 
     function = getattr(squash, name)
 
@@ -293,7 +295,7 @@ def test_loops_are_vectorised(name, dtype):
 @pytest.mark.parametrize("K", [1, 2, 17, 100])
 def test_tiles_are_the_product(K, dtype):
     """Whole pieces and what is left of them, from any row on; and a row's bits do not depend on those beside it."""
-    from minilstm import blocks, tile
+    from minilstm.fast import blocks, tile
 
     @jit.numba.njit
     def product(z, z_row, h, row, rows, U, U_row, K, packed):

@@ -8,7 +8,7 @@ from small_model import small_model
 
 from minilstm import agreement, load, planted
 from minilstm.errors import StimulusError
-from minilstm.locality import cut, locality
+from minilstm.analyses.locality import cut, locality
 from minilstm.lstm import Layer
 from minilstm.stimuli import na_task
 

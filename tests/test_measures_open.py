@@ -6,11 +6,11 @@ from types import SimpleNamespace
 import pytest
 
 from minilstm import load, planted
-from minilstm.interchange import compare
-from minilstm.measures_open import BETWEEN, Smallest, interchanged, smallest, voted, voters
-from minilstm.sections_open import NONE, show_interchange, show_smallest, show_votes
-from minilstm.study import Study
-from minilstm.tables import plain
+from minilstm.analyses.interchange import compare
+from minilstm.report.measures_open import BETWEEN, Smallest, interchanged, smallest, voted, voters
+from minilstm.report.sections_open import NONE, show_interchange, show_smallest, show_votes
+from minilstm.analyses.study import Study
+from minilstm.analyses.tables import plain
 
 SINGULAR, PLURAL, SYNTAX = (planted.UNITS[name] for name in ("long-range singular", "long-range plural", "syntax"))
 SHORT = tuple(planted.UNITS[f"short-range {k}"] for k in (1, 2))
@@ -102,7 +102,7 @@ def test_without_number_units_there_is_a_sentence_that_says_so(study):
 
 
 def test_of_the_papers_model_all_sentences_are_judged(monkeypatch):
-    monkeypatch.setattr("minilstm.study.may_be_original", lambda model: True)
+    monkeypatch.setattr("minilstm.analyses.study.may_be_original", lambda model: True)
     own = Study(load("planted"), n=4)
     assert {item.id for item in own.judged_in(["SubjRel"])} == {1, 2, 3, 4}
     assert show_votes(own, units() | {"votes": voted(own, units())}).commands == ("votes --units 71,72 --short 76,77",)

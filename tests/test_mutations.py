@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from networks import assert_close, random_layers, random_state, random_x, worked_out
 
-from minilstm import kernels, lstm
-from minilstm.conventions import reorder
+from minilstm.fast import kernels
+from minilstm import lstm
+from minilstm.io.conventions import reorder
 from minilstm.lstm import Layer, State, Step, sigmoid
 
 UNITS, STEPS, ABLATED = 3, 4, (2, 4)  # the second unit of layer 1, the first of layer 2

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from minilstm import load
-from minilstm.pipeline import run
-from minilstm.report import write
-from minilstm.section import drawn
-from minilstm.stages import OPEN, STAGES
-from minilstm.study import Study
+from minilstm.report.pipeline import run
+from minilstm.report.report import write
+from minilstm.report.section import drawn
+from minilstm.report.stages import OPEN, STAGES
+from minilstm.analyses.study import Study
 
 NAME = 'a "<b>&model'
 VOID = {"meta", "br", "img", "link", "input", "hr"}
@@ -106,7 +106,7 @@ def test_figures_and_tables_say_what_they_are(page):
 
 
 def test_ids_of_figures_that_look_alike_stay_apart():
-    from minilstm.plots import figure
+    from minilstm.analyses.plots import figure
 
     def picture(name):
         fig, axes = figure()

@@ -14,15 +14,15 @@ import numpy as np
 import pytest
 
 from minilstm import load, planted
-from minilstm.claims import VERDICTS
-from minilstm.cli import main
+from minilstm.report.claims import VERDICTS
+from minilstm.cli.main import main
 from minilstm.errors import MinilstmError, UnknownWordError
-from minilstm.keeping import kept
-from minilstm.pipeline import FOUND, REPORT, run
-from minilstm.section import Section, table
-from minilstm.stages import STAGES, Stage
-from minilstm.study import Study
-from minilstm.tables import read_csv, render
+from minilstm.report.keeping import kept
+from minilstm.report.pipeline import FOUND, REPORT, run
+from minilstm.report.section import Section, table
+from minilstm.report.stages import STAGES, Stage
+from minilstm.analyses.study import Study
+from minilstm.analyses.tables import read_csv, render
 
 SMALL = "--model", "planted", "--n", "12"
 NAMES = [stage.name for stage in STAGES]
@@ -165,7 +165,7 @@ def again(folder, study, **options):
 
 def test_an_interrupted_run_goes_on_where_it_was(first, tmp_path, capsys, monkeypatch):
     out, k = tmp_path / "planted", NAMES.index("decoding")
-    monkeypatch.setattr("minilstm.measures.number_data", interrupt)
+    monkeypatch.setattr("minilstm.report.measures.number_data", interrupt)
     assert main(["reproduce", *SMALL, "--random", "50", "--out", str(tmp_path)]) == 130
     assert f"kept in {out}; the same command goes on from there" in capsys.readouterr().err
     assert not list((out / "decoding").iterdir()) and not (out / "report.html").exists()
@@ -319,9 +319,9 @@ def test_what_fits_is_taken_and_nothing_else(quick):
 
 
 def test_other_code_and_other_libraries_do_not_fit(quick, monkeypatch):
-    monkeypatch.setattr("minilstm.pipeline.source", lambda: "edited")
+    monkeypatch.setattr("minilstm.report.pipeline.source", lambda: "edited")
     assert set(again(quick, study(), stages=QUICK).values()) == {"what was kept is of another state of this code"}
-    monkeypatch.setattr("minilstm.pipeline.versions", lambda: {"numpy": "99"})
+    monkeypatch.setattr("minilstm.report.pipeline.versions", lambda: {"numpy": "99"})
     assert set(again(quick, study(), stages=QUICK).values()) == {"what was kept is of another version of a library"}
 
 

@@ -10,7 +10,8 @@ import pytest
 from conftest import need
 from small_model import small_model
 
-from minilstm import checkpoints, load
+from minilstm.io import checkpoints
+from minilstm import load
 from minilstm.errors import ModelFileError
 
 need("safetensors")

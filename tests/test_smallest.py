@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from small_model import small_model
 
-from minilstm import load, planted, smallest
-from minilstm.ablation import set_margins
+from minilstm import load, planted
+from minilstm.analyses import smallest
+from minilstm.analyses.ablation import set_margins
 from minilstm.errors import StimulusError
-from minilstm.figures_open import plot_smallest
-from minilstm.interchange import pairs
-from minilstm.smallest import SmallestSet, left, smallest_set
+from minilstm.analyses.figures_open import plot_smallest
+from minilstm.analyses.interchange import pairs
+from minilstm.analyses.smallest import SmallestSet, left, smallest_set
 from minilstm.stimuli import CONDITIONS, na_task
 
 SINGULAR, PLURAL, SYNTAX = (

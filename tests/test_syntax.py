@@ -13,7 +13,7 @@ from small_model import small_model
 from minilstm.errors import MinilstmError, StimulusError, UnknownWordError
 from minilstm.stimuli import na_task
 from minilstm.stimuli.depth import depth_sentences, sample_cells
-from minilstm.syntax import (
+from minilstm.analyses.syntax import (
     ALPHAS,
     DepthData,
     DepthRegression,

@@ -11,7 +11,7 @@ import torch_writer as w
 from conftest import need
 
 from minilstm.errors import ModelFileError
-from minilstm.torch_files import import_checkpoint, read_torch, read_vocabulary
+from minilstm.io.torch import import_checkpoint, read_torch, read_vocabulary
 
 MODEL = """
 import torch.nn as nn

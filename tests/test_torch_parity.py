@@ -5,7 +5,8 @@ import pytest
 from conftest import need
 from networks import TOLERANCE
 
-from minilstm import kernels, lstm
+from minilstm.fast import kernels
+from minilstm import lstm
 
 need("torch")
 import torch_reference as reference  # noqa: E402  needs torch

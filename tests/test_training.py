@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from conftest import need
 
-from minilstm import backpropagation as bp
-from minilstm import jit
+from minilstm.training import backpropagation as bp
+from minilstm.fast import jit
 from minilstm.errors import MinilstmError
 from minilstm.stimuli import fragment
 from minilstm.stimuli.fragment_lexicon import vocabulary
-from minilstm.training import Recipe, Text, Trainer, log_spaced, train
+from minilstm.training.trainer import Recipe, Text, Trainer, log_spaced, train
 
 CHUNK, BATCH, WORDS = 7, 5, 11
 TINY = Recipe(layers=(6, 4), embedding=5, epochs=2, batch=4, steps=5, warm_up=3, dropout=(0.3, 0.0), seed=1)
@@ -81,7 +81,7 @@ def plain():
     """The NumPy versions, which the fast ones replace on import: the module once more, as it is without Numba."""
     import importlib.util
 
-    spec = importlib.util.find_spec("minilstm.backpropagation")
+    spec = importlib.util.find_spec("minilstm.training.backpropagation")
     module = importlib.util.module_from_spec(spec)
     was, jit.COMPILED = jit.COMPILED, False
     try:
@@ -181,7 +181,7 @@ def test_a_state_of_another_training_is_refused(tmp_path):
 
 
 def test_snapshots_are_models_at_log_spaced_moments(tmp_path):
-    from minilstm.checkpoints import load
+    from minilstm.io.checkpoints import load
 
     model = train(TINY, tiny_text(), vocabulary(), context=fragment.CONTEXT, snapshots=tmp_path, n_snapshots=4)
     names = sorted(path.name for path in tmp_path.iterdir())

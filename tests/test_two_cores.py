@@ -20,12 +20,13 @@ from networks import (
     tolerance,
 )
 
-from minilstm import kernels, lstm, threads
+from minilstm.fast import kernels, threads
+from minilstm import lstm
 from minilstm.errors import MinilstmError
 
 H = 370  # large enough for two threads, and no multiple of a block
 if kernels.COMPILED:
-    from minilstm import two_cores
+    from minilstm.fast import two_cores
 
 compiled = pytest.mark.skipif(not kernels.COMPILED, reason="Numba is missing or switched off")
 

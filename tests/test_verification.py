@@ -9,9 +9,9 @@ from wrong_programs import PROGRAMS, program
 
 from minilstm import lstm, verify
 from minilstm.errors import VectorsError
-from minilstm.mistakes import MISTAKES, TRACES, forward
-from minilstm.vectors import make_vectors, read_vectors, write_vectors
-from minilstm.verification import precision_of
+from minilstm.verification.mistakes import MISTAKES, TRACES, forward
+from minilstm.verification.vectors import make_vectors, read_vectors, write_vectors
+from minilstm.verification.verify import precision_of
 
 D = make_vectors()
 ALL = "output", "h_n", "C_n"
@@ -60,7 +60,7 @@ def test_a_gate_order_is_named(order):
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_mistake_together_with_a_gate_order_is_named(name, monkeypatch):
     if name != "bias missing":  # all 23 orders take a second
-        monkeypatch.setattr("minilstm.mistakes.wrong_orders", lambda v: ["fogi", "iofg", "oifg"])
+        monkeypatch.setattr("minilstm.verification.mistakes.wrong_orders", lambda v: ["fogi", "iofg", "oifg"])
     verdict = verify(D, handed(PROGRAMS[name](D, "iofg")))
     assert verdict.diagnosis == (f"gate order i o f g and {name}",)
 
@@ -134,7 +134,7 @@ def test_gate_orders_are_named_in_the_order_of_the_convention():
     ],
 )
 def test_the_first_departure_and_the_largest_errors(quantity, index, step, sequence, layer, unit, monkeypatch):
-    monkeypatch.setattr("minilstm.mistakes.wrong_orders", lambda v: [])
+    monkeypatch.setattr("minilstm.verification.mistakes.wrong_orders", lambda v: [])
     out = {quantity: program(D)[quantity].astype(np.float64)}
     exact = out[quantity][index]
     out[quantity][index] = np.float32(exact + 0.25)
@@ -148,7 +148,7 @@ def test_the_first_departure_and_the_largest_errors(quantity, index, step, seque
 
 
 def test_the_first_departure_is_the_first_in_time(monkeypatch):
-    monkeypatch.setattr("minilstm.mistakes.wrong_orders", lambda v: [])
+    monkeypatch.setattr("minilstm.verification.mistakes.wrong_orders", lambda v: [])
     out = {name: array.copy() for name, array in handed(program(D), ("h", "output")).items()}
     out["h"][0, 3, 0, 0] += 1  # layer 1, step 3
     out["h"][0, 3, 2, 0] += 1
@@ -163,7 +163,7 @@ def test_the_first_departure_is_the_first_in_time(monkeypatch):
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
 def test_nan_and_infinity_are_departures(wrong, monkeypatch):
-    monkeypatch.setattr("minilstm.mistakes.wrong_orders", lambda v: [])
+    monkeypatch.setattr("minilstm.verification.mistakes.wrong_orders", lambda v: [])
     out = program(D)
     out["output"][2, 1, 0] = wrong
     verdict = verify(D, handed(out))
@@ -219,7 +219,7 @@ def test_files_and_the_page_beside_them(tmp_path):
 
 
 def test_without_safetensors_there_is_one_file_less(tmp_path, monkeypatch):
-    monkeypatch.setattr("minilstm.vectors.find_spec", lambda name: None)
+    monkeypatch.setattr("minilstm.verification.vectors.find_spec", lambda name: None)
     assert [path.name for path in write_vectors(tmp_path)] == ["README.md", "vectors.npz"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["README.md", "vectors.npz"]
 

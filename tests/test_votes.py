@@ -5,12 +5,12 @@ import pytest
 from small_model import small_model
 
 from minilstm import load, planted, stimuli
-from minilstm.efferents import attribution
+from minilstm.analyses.efferents import attribution
 from minilstm.errors import MinilstmError
-from minilstm.figures_open import plot_votes
-from minilstm.number_agreement import agreement
+from minilstm.analyses.figures_open import plot_votes
+from minilstm.analyses.number_agreement import agreement
 from minilstm.stimuli import CONDITIONS, na_task
-from minilstm.votes import Votes, votes
+from minilstm.analyses.votes import Votes, votes
 
 LONG = [planted.UNITS[f"long-range {number}"] for number in ("singular", "plural")]
 SHORT = [planted.UNITS[f"short-range {k}"] for k in (1, 2)]

@@ -5,9 +5,10 @@ import math
 import numpy as np
 import torch
 
-from minilstm import kernels, lstm
-from minilstm.backpropagation import loss_and_gradients
-from minilstm.conventions import layers_from
+from minilstm.fast import kernels
+from minilstm import lstm
+from minilstm.training.backpropagation import loss_and_gradients
+from minilstm.io.conventions import layers_from
 from minilstm.language_model import LanguageModel
 
 FIELDS = "i", "f", "o", "C_tilde", "C", "h"

@@ -1,6 +1,6 @@
 """Programs that somebody might have written for our test vectors (PyTorch's convention), each with one mistake.
 
-Written apart from `minilstm.mistakes`, one sequence at a time and in float32, so that the two can be compared. All
+Written apart from `minilstm.verification.mistakes`, one sequence at a time and in float32, so that the two can be compared. All
 take the arrays of `make_vectors` and `order`, in which they believe the blocks to stand. Padding comes back as NaN.
 """
 

@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from minilstm import lstm
-from minilstm.plots import plot_trace, save
+from minilstm.analyses.plots import plot_trace, save
 
 np.set_printoptions(precision=2, suppress=True, floatmode="fixed")
 

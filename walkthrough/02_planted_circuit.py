@@ -17,9 +17,9 @@ import numpy as np
 
 import minilstm
 from minilstm import lstm, planted, stimuli
-from minilstm.dynamics import dynamics
-from minilstm.figures_dynamics import plot_dynamics
-from minilstm.plots import save
+from minilstm.analyses.dynamics import dynamics
+from minilstm.analyses.figures_dynamics import plot_dynamics
+from minilstm.analyses.plots import save
 
 # %% [markdown]
 # ## Two units by hand

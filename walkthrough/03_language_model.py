@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 import minilstm
-from minilstm.plots import PLURAL, SINGULAR, figure, save
+from minilstm.analyses.plots import PLURAL, SINGULAR, figure, save
 
 model = minilstm.load("mini")
 layer = model.layers[0]

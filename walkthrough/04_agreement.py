@@ -13,7 +13,7 @@ import numpy as np
 
 import minilstm
 from minilstm import stimuli
-from minilstm.plots import PLURAL, SINGULAR, figure, save
+from minilstm.analyses.plots import PLURAL, SINGULAR, figure, save
 
 model = minilstm.load("mini")
 

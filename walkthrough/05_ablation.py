@@ -9,9 +9,9 @@
 from pathlib import Path
 
 import minilstm
-from minilstm.plots import plot_ablations, save
-from minilstm.table2 import published_tasks, table2
-from minilstm.tables import render
+from minilstm.analyses.plots import plot_ablations, save
+from minilstm.analyses.table2 import published_tasks, table2
+from minilstm.analyses.tables import render
 
 model = minilstm.load("mini")
 
@@ -46,7 +46,7 @@ print(render(*table.rows()))
 # ## Which units count as number units?
 #
 # In the paper two units were enough of an exception to be named by eye. For any other network a rule has to
-# decide. The one of this package (`minilstm/ablation.py`): a *long-range singular unit* costs more than 10
+# decide. The one of this package (`minilstm/analyses/ablation.py`): a *long-range singular unit* costs more than 10
 # percentage points in both SP conditions (nounPP and nounPPAdv), and no more than 10 in Simple S, in nounPP
 # PS and in PP; a plural unit the mirror image. It is chosen on the items with odd ids and must pass again on
 # the even ones, so that chance does not choose.

@@ -12,9 +12,9 @@ import numpy as np
 
 import minilstm
 from minilstm import stimuli
-from minilstm.plots import NEUTRAL, SINGULAR, figure, save
-from minilstm.prefix_tree import prefix_tree
-from minilstm.table2 import published_tasks
+from minilstm.analyses.plots import NEUTRAL, SINGULAR, figure, save
+from minilstm.fast.prefix_tree import prefix_tree
+from minilstm.analyses.table2 import published_tasks
 
 model = minilstm.load("mini")
 
@@ -125,4 +125,4 @@ fig  # a notebook shows it
 # - Time both with `time.perf_counter()` on 100 items. How does the factor grow with the number of items?
 # - Move `h[rows, rows - 1] = 0` behind the loop. That ablates the last word only; how different are the
 #   margins?
-# - Read `walk` in `minilstm/prefix_tree.py`: why is the tree walked depth first?
+# - Read `walk` in `minilstm/fast/prefix_tree.py`: why is the tree walked depth first?

@@ -18,10 +18,10 @@ from pathlib import Path
 
 import minilstm
 from minilstm import stimuli
-from minilstm.dynamics import against_prediction, dynamics
-from minilstm.figures_dynamics import plot_dynamics
-from minilstm.plots import save
-from minilstm.tables import render
+from minilstm.analyses.dynamics import against_prediction, dynamics
+from minilstm.analyses.figures_dynamics import plot_dynamics
+from minilstm.analyses.plots import save
+from minilstm.analyses.tables import render
 
 model = minilstm.load("mini")
 SINGULAR, PLURAL = model.provenance["number_units"]

@@ -13,10 +13,10 @@ import numpy as np
 
 import minilstm
 from minilstm import stimuli
-from minilstm.efferents import attribution, efferent_table, segregation, shares_and_effects
-from minilstm.figures_efferents import plot_efferents
-from minilstm.plots import save
-from minilstm.tables import render
+from minilstm.analyses.efferents import attribution, efferent_table, segregation, shares_and_effects
+from minilstm.analyses.figures_efferents import plot_efferents
+from minilstm.analyses.plots import save
+from minilstm.analyses.tables import render
 
 model = minilstm.load("mini")
 SINGULAR, PLURAL = model.provenance["number_units"]
@@ -104,6 +104,6 @@ fig  # a notebook shows it
 #
 # ## Try this
 #
-# - Draw `minilstm.figures_efferents.plot_shares(both)`: who is far from the diagonal?
+# - Draw `minilstm.analyses.figures_efferents.plot_shares(both)`: who is far from the diagonal?
 # - `minilstm.load("planted")`: what are the share and the effect of its syntax unit, 73?
 # - Through which units does 23 act in SP, where taking it out costs nothing? Do their changes add up to 0?

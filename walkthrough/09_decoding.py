@@ -14,13 +14,14 @@
 from pathlib import Path
 
 import minilstm
-from minilstm import groups, stimuli
-from minilstm.decoding import WORDS, figure_2, number_data
-from minilstm.figures_decoding import plot_curves
-from minilstm.plots import save
-from minilstm.short_range import EASY, short_range_units
-from minilstm.table2 import published_tasks
-from minilstm.tables import render
+from minilstm.analyses import groups
+from minilstm import stimuli
+from minilstm.analyses.decoding import WORDS, figure_2, number_data
+from minilstm.analyses.figures_decoding import plot_curves
+from minilstm.analyses.plots import save
+from minilstm.analyses.short_range import EASY, short_range_units
+from minilstm.analyses.table2 import published_tasks
+from minilstm.analyses.tables import render
 
 model = minilstm.load("mini")
 SINGULAR, PLURAL = model.provenance["number_units"]
@@ -98,7 +99,7 @@ fig  # a notebook shows it
 # %% [markdown]
 # ## Try this
 #
-# - `minilstm.decoding.generalisation(data, [8])` trains at every word; its `mean` is train x test. Where does
+# - `minilstm.analyses.decoding.generalisation(data, [8])` trains at every word; its `mean` is train x test. Where does
 #   unit 8 change its code?
 # - The same on `minilstm.load("planted")`: units 71 and 72 last, 76 and 77 do not.
 # - Decode from all units, 23 and 24 included. Do they save the classifier at the second noun?

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import minilstm
 from minilstm import planted, stimuli
-from minilstm.connectivity import COLUMNS, connectivity, peak_activity
-from minilstm.figures_decoding import plot_connectivity
-from minilstm.plots import save
-from minilstm.tables import render
+from minilstm.analyses.connectivity import COLUMNS, connectivity, peak_activity
+from minilstm.analyses.figures_decoding import plot_connectivity
+from minilstm.analyses.plots import save
+from minilstm.analyses.tables import render
 
 conditions = "SS", "SP", "PS", "PP"
 items = [item for condition in conditions for item in stimuli.na_task("nounPP", condition)]

@@ -5,7 +5,7 @@
 # again, each in the direction that makes the text that is read less surprising. For that one has to know, for
 # every weight, how the loss changes when the weight does: the *gradient*. Walking Eqs. 1-2 backwards, from
 # the last word to the first, gives it for all weights at once. That is *back-propagation through time*;
-# `minilstm/backpropagation.py` has the derivation in its first lines.
+# `minilstm/training/backpropagation.py` has the derivation in its first lines.
 #
 # This script checks it, weight by weight, and then lets four units learn to remember.
 
@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from minilstm.backpropagation import loss_and_gradients
-from minilstm.plots import NEUTRAL, SINGULAR, figure, save
+from minilstm.training.backpropagation import loss_and_gradients
+from minilstm.analyses.plots import NEUTRAL, SINGULAR, figure, save
 
 # %% [markdown]
 # ## A language of two sentences
@@ -77,7 +77,7 @@ for f in (0.5, 0.9, 0.98):
 # ## Learning
 #
 # Plain gradient descent: every weight a small step against its gradient. (The mini models use Adam, which
-# chooses the step for each weight: `minilstm/training.py`.)
+# chooses the step for each weight: `minilstm/training/trainer.py`.)
 
 # %%
 losses = []
@@ -118,5 +118,5 @@ fig  # a notebook shows it
 #
 # - Make the sentences longer: `a x x x x x x x x x A`. How long is the plateau?
 # - Start with forget gates open: add 3 to `weights["b0"][H : 2 * H]` (blocks i, f, g, o). Does it help?
-# - Break it: in `recur_backward` (`minilstm/backpropagation.py`) leave out `dC = dC * f`, and run this with
+# - Break it: in `recur_backward` (`minilstm/training/backpropagation.py`) leave out `dC = dC * f`, and run this with
 #   NUMBA_DISABLE_JIT=1, so that not its fast copy is used. Which gradients fail the check?

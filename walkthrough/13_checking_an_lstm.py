@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 import minilstm
-from minilstm.plots import PLURAL, SINGULAR, figure, save
-from minilstm.vectors import make_vectors
+from minilstm.analyses.plots import PLURAL, SINGULAR, figure, save
+from minilstm.verification.vectors import make_vectors
 
 # %% [markdown]
 # ## Test vectors

@@ -16,14 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
-from minilstm.emergence import emergence, for_good, summary, table
-from minilstm.figures_emergence import plot_emergence
-from minilstm.snapshots import series
+from minilstm.analyses.emergence import emergence, for_good, summary, table
+from minilstm.analyses.figures_emergence import plot_emergence
+from minilstm.io.snapshots import series
 from minilstm.stimuli import fragment
 from minilstm.stimuli.fragment_lexicon import vocabulary
-from minilstm.table2 import published_tasks
-from minilstm.tables import read_csv, render
-from minilstm.training import Recipe, Text, train
+from minilstm.analyses.table2 import published_tasks
+from minilstm.analyses.tables import read_csv, render
+from minilstm.training.trainer import Recipe, Text, train
 
 # %% [markdown]
 # ## A network learns while you wait

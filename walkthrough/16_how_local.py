@@ -12,10 +12,10 @@ import numpy as np
 from scipy.stats import mannwhitneyu, spearmanr
 
 import minilstm
-from minilstm.locality import CONDITIONS, cut, locality
-from minilstm.plots import NEUTRAL, SINGULAR, figure, save
+from minilstm.analyses.locality import CONDITIONS, cut, locality
+from minilstm.analyses.plots import NEUTRAL, SINGULAR, figure, save
 from minilstm.stimuli import na_task
-from minilstm.tables import read_csv, render
+from minilstm.analyses.tables import read_csv, render
 
 here = Path(__file__).parent if "__file__" in globals() else Path()
 items = [item for condition in CONDITIONS.values() for item in na_task("nounPP", condition, 100)]
@@ -44,7 +44,7 @@ for name, model in (("planted", planted), ("mini", mini)):
 # ## A network whose code is less local, by construction
 #
 # Cut each unit into m pieces, all with the same inputs, each giving an m-th of what the unit gave to the
-# others. The network computes what it computed before (`cut` in `minilstm/locality.py`); but now m units do
+# others. The network computes what it computed before (`cut` in `minilstm/analyses/locality.py`); but now m units do
 # what one did, and the index has to fall as 1 / m.
 
 # %%

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 import minilstm
-from minilstm.plots import NEUTRAL, PLURAL, SINGULAR, figure, save
+from minilstm.analyses.plots import NEUTRAL, PLURAL, SINGULAR, figure, save
 from minilstm.stimuli import na_task
-from minilstm.tables import render
+from minilstm.analyses.tables import render
 
 model = minilstm.load("english")
 

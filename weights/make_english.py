@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from minilstm import LanguageModel, load
-from minilstm.table2 import published_tasks, table2
+from minilstm.analyses.table2 import published_tasks, table2
 
 HERE = Path(__file__).parent
 CONTEXT = "The old house stood at the end of the road . <eos> Some of the children had gone to the village . <eos>"

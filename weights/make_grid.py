@@ -2,7 +2,7 @@
 
     python weights/make_grid.py FILE.csv     one to three minutes of one core a network; goes on where it stopped
 
-The text, its length and the rest of the recipe are those of the mini models. `minilstm/locality.py` says what the index
+The text, its length and the rest of the recipe are those of the mini models. `minilstm/analyses/locality.py` says what the index
 is, and was written before any of these was trained. The networks are not kept: `minilstm train` makes each of them again.
 """
 
@@ -11,13 +11,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from minilstm.checkpoints import load
-from minilstm.cli import main as minilstm
-from minilstm.files import write_whole
-from minilstm.locality import CONDITIONS, locality
-from minilstm.number_agreement import by_condition, share_right
-from minilstm.table2 import published_tasks, table2
-from minilstm.tables import read_csv, render
+from minilstm.io.checkpoints import load
+from minilstm.cli.main import main as minilstm
+from minilstm.io.files import write_whole
+from minilstm.analyses.locality import CONDITIONS, locality
+from minilstm.analyses.number_agreement import by_condition, share_right
+from minilstm.analyses.table2 import published_tasks, table2
+from minilstm.analyses.tables import read_csv, render
 
 SEEDS = range(1, 6)
 MINI = "32", "0"  # layers, dropout

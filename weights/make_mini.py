@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from minilstm.checkpoints import read
-from minilstm.cli import main as minilstm
-from minilstm.number_agreement import by_condition, share_right
-from minilstm.table2 import published_tasks, table2
-from minilstm.tables import render
+from minilstm.io.checkpoints import read
+from minilstm.cli.main import main as minilstm
+from minilstm.analyses.number_agreement import by_condition, share_right
+from minilstm.analyses.table2 import published_tasks, table2
+from minilstm.analyses.tables import render
 
 SEEDS, SHIPPED = range(1, 21), 10
 OPTIONS = "--layers 32 --embedding 32 --epochs 4".split()

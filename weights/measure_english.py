@@ -18,9 +18,9 @@ from typing import NamedTuple
 import numpy as np
 
 from minilstm import LanguageModel, agreement, load
-from minilstm.number_agreement import share_right
+from minilstm.analyses.number_agreement import share_right
 from minilstm.stimuli import CONDITIONS, LEXICONS, na_task, read_linzen, subject_number
-from minilstm.tables import render
+from minilstm.analyses.tables import render
 
 CARD = Path(__file__).parent / "english.md"
 LOGGED = 60_000  # held-out tokens that the training's log is about

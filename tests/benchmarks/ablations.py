@@ -8,10 +8,10 @@ counts: theirs by words read, ours by nodes of the prefix tree. The network is o
 
 import numpy as np
 
-from minilstm.ablation_engine import margins
-from minilstm.conventions import layers_to
+from minilstm.fast.ablation_engine import margins
+from minilstm.io.conventions import layers_to
 from minilstm.language_model import LanguageModel
-from minilstm.prefix_tree import prefix_tree
+from minilstm.fast.prefix_tree import prefix_tree
 from minilstm.stimuli import CONDITIONS, NA_TASKS, na_task
 
 UNITS, WORDS, CONTEXT = 650, 50_000, 133  # a layer's units, the vocabulary, the words read before each sentence

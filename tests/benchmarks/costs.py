@@ -43,7 +43,7 @@ def cost(command, cache, folder):
 
 def main():
     """Print a table."""
-    from minilstm.tables import render
+    from minilstm.analyses.tables import render
 
     with tempfile.TemporaryDirectory() as folder:
         cache, rows = Path(folder) / "cache", []

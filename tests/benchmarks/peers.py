@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from minilstm import kernels
-from minilstm.conventions import layers_to
+from minilstm.fast import kernels
+from minilstm.io.conventions import layers_to
 from minilstm.lstm import Layer
 
 
@@ -94,8 +94,8 @@ def torch_training_step(parameters, words):
 
 def our_training_step(parameters, words):
     """The same with `backpropagation` and `training.Adam`."""
-    from minilstm.backpropagation import loss_and_gradients
-    from minilstm.training import Adam
+    from minilstm.training.backpropagation import loss_and_gradients
+    from minilstm.training.trainer import Adam
 
     layers = sum(name.startswith("U") for name in parameters)
     zero = np.zeros((words.shape[1], parameters["U0"].shape[1]), "f4")
@@ -118,7 +118,7 @@ def imports(folder):
 
     import torch
 
-    from minilstm.cli import main
+    from minilstm.cli.main import main
 
     class RNNModel(torch.nn.Module):
         def __init__(self, words, units):

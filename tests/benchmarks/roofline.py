@@ -19,11 +19,12 @@ from run import FORWARD
 from threadpoolctl import threadpool_limits
 
 import minilstm
-from minilstm import kernels, plots
-from minilstm.ablation_engine import margins
+from minilstm.fast import kernels
+from minilstm.analyses import plots
+from minilstm.fast.ablation_engine import margins
 from minilstm.stimuli import na_task
-from minilstm.tables import render
-from minilstm.tile import TALL
+from minilstm.analyses.tables import render
+from minilstm.fast.tile import TALL
 
 OWN, BEHIND = 2**19, 2**24  # bytes a thread reads to measure a core's own cache, and what lies behind it
 

@@ -20,8 +20,8 @@ import numpy as np
 import peers
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from minilstm.ablation import random_sets
-from minilstm.training import Recipe, initial_parameters
+from minilstm.analyses.ablation import random_sets
+from minilstm.training.trainer import Recipe, initial_parameters
 
 ROUNDS, SECONDS = 7, 0.1  # rounds a row; each way's share of a round
 OTHERS, AGAIN = 0.05, 4  # share of a core that other processes may take; times ROUNDS that are tried at most
@@ -37,7 +37,7 @@ def seconds(work):
 
 
 def with_threads(n, work):
-    """Time `work` with n threads: torch, what `minilstm.threads` counts, and BLAS, unless `work` says how many there."""
+    """Time `work` with n threads: torch, what `minilstm.fast.threads` counts, and BLAS, unless `work` says how many there."""
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(n)
     os.environ["OMP_NUM_THREADS"] = str(n)

@@ -1,0 +1,208 @@
+"""Looking for number units through ablation (section 4.1): every unit alone, groups against chance, and the rule.
+
+The paper's Table 2 names 776 and 988 because only their ablation brings the hard conditions down. For a network of
+which nobody has said which units matter, a rule has to say it, and be right on sentences that it has not seen.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ..fast import ablation_engine
+from ..errors import MinilstmError, StimulusError
+from .number_agreement import by_condition, known_verbs, share_right
+
+POINTS = 0.10  # a drop in accuracy that counts: the paper's 'more than 10%'
+TESTABLE = 0.60  # where the intact network does worse, it does not do the task, and no ablation can say why
+
+
+def ablation_sweep(model, items, units=None, kind="paper", state="context", unknown="error", progress=False):
+    """Ablate each unit alone.
+
+    Parameters
+    ----------
+    model : LanguageModel
+    items : sequence of stimuli.Item
+    units : iterable of int, optional
+        In the paper's numbers: 1 is the first unit of the first layer. All units of all layers if not given.
+    kind : {"paper", "released", "mean"}
+        See `ablation_engine.KINDS`.
+    state : None, "context" or lstm.State
+
+    Returns
+    -------
+    (units, items) array
+        Margins log p(right) - log p(wrong); nan for an item whose verb forms are not in the vocabulary.
+    """
+    units = range(1, sum(model.sizes) + 1) if units is None else tuple(units)
+    return set_margins(model, items, [(unit,) for unit in units], kind, state, unknown, progress)
+
+
+def set_margins(model, items, sets, kind="paper", state="context", unknown="error", progress=False):
+    """The same for sets of units, each ablated together: (sets, items)."""
+    items = tuple(items)
+    known = known_verbs(model, items)
+    margins = np.full((len(sets), len(items)), np.nan, model.dtype)
+    if known.any() and len(sets):
+        scored = [item for item, k in zip(items, known, strict=True) if k]
+        margins[:, known] = ablation_engine.margins(model, scored, sets, kind, state, unknown, progress)
+    return margins
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """A group of units against random ones.
+
+    Attributes
+    ----------
+    accuracy : float
+        With the group ablated, 0 to 1.
+    random : (n_random,) array
+        The same for random sets of equally many units.
+    p : float
+        (b + 1) / (n + 1), where b counts the random sets that hurt at least as much: ties count against the group.
+    power : float
+        The share of random sets that contain none of the group's strong units, those whose ablation alone costs more
+        than 10 points here. Where many random sets hit one by chance, the group cannot stand out from them: a p above
+        .05 with a power below .95 is no evidence of absence. 1 if the group has no strong unit.
+    """
+
+    accuracy: float
+    random: np.ndarray
+    p: float
+    power: float
+
+
+def group_ablation(
+    model, items, units, n_random=1000, seed=0, kind="paper", state="context", unknown="error", progress=False
+):
+    """Ablate units together and compare with random sets of the same size (sections 4.2 and 4.3).
+
+    The sets are drawn from all units of all layers, as the authors did; they may contain units of the group.
+
+    Parameters
+    ----------
+    units : iterable of int
+        In the paper's numbers.
+    n_random : int
+        How many different random sets; all there are, if these are fewer.
+    seed : int
+
+    Returns
+    -------
+    Group
+    """
+    units = sorted(set(units))
+    if not units:
+        raise MinilstmError("group_ablation: expected at least one unit, got none")
+    draws = random_sets(sum(model.sizes), len(units), n_random, seed)
+    sets = [(), units, *((unit,) for unit in units), *draws]
+    margins = set_margins(model, items, sets, kind, state, unknown, progress)
+    accuracy = share_right(margins)
+    if np.isnan(accuracy[0]):
+        raise StimulusError("group_ablation: the model knows the verb forms of none of the items")
+    singles, random = accuracy[2 : 2 + len(units)], accuracy[2 + len(units) :]
+    strong = {unit for unit, one in zip(units, singles, strict=True) if accuracy[0] - one > POINTS}
+    p = (np.count_nonzero(random <= accuracy[1]) + 1) / (len(draws) + 1)
+    power = np.mean([strong.isdisjoint(draw) for draw in draws])
+    return Group(float(accuracy[1]), random, float(p), float(power))
+
+
+def random_sets(total, size, n, seed):
+    """`n` different sets of `size` units out of 1 ... total, or all there are if these are fewer."""
+    from math import comb
+
+    rng = np.random.default_rng([seed, total, size])
+    sets, n = {}, min(n, comb(total, size))  # a dict, to keep the order in which they were drawn
+    while len(sets) < n:
+        sets[tuple(sorted((rng.choice(total, size, replace=False) + 1).tolist()))] = None
+    return list(sets)
+
+
+class Drops(NamedTuple):
+    """What each ablation costs in each condition."""
+
+    full: dict  # (task, condition) -> accuracy of the intact network, 0 to 1
+    accuracy: dict  # (task, condition) -> (units,) array, with that unit ablated
+
+
+def drops(items, full, ablated):
+    """Accuracy by condition from the margins of the intact network (items,) and of the ablated ones (units, items)."""
+    where = by_condition(items)
+    return Drops(
+        {key: float(share_right(full[k])) for key, k in where.items()},
+        {key: share_right(ablated[:, k]) for key, k in where.items()},
+    )
+
+
+class Needs(NamedTuple):
+    """What the rule for number units asks of a unit: conditions (task, condition) that it costs, and that it spares."""
+
+    hard: tuple
+    spared: tuple
+
+
+RULE = {
+    "S": Needs((("nounPP", "SP"), ("nounPPAdv", "SP")), (("Simple", "S"), ("nounPP", "PS"), ("nounPP", "PP"))),
+    "P": Needs((("nounPP", "PS"), ("nounPPAdv", "PS")), (("Simple", "P"), ("nounPP", "SP"), ("nounPP", "SS"))),
+}
+
+
+def missing_conditions(items):
+    """The conditions (task, condition) that the rule for number units reads and of which items lack odd or even ids."""
+    there = {(item.task, item.condition, item.id % 2) for item in items}
+    needed = dict.fromkeys(key for needs in RULE.values() for key in (*needs.hard, *needs.spared))
+    return [key for key in needed if not {(*key, 0), (*key, 1)} <= there]
+
+
+def long_range_units(items, full, ablated):
+    """Which units carry the number of a singular, or of a plural, across a noun of the other number: by a written rule.
+
+    A unit is one if its ablation costs more than 10 points in both conditions with an attractor of that number
+    (nounPP and nounPPAdv, SP for the singular and PS for the plural), and at most 10 in Simple of that number and in
+    every nounPP condition of the other. In the conditions with an attractor the intact network must be right on 60 % at
+    least. A unit is chosen on items with odd ids and confirmed on those with even ids: among many units, some would
+    pass on the same sentences by chance.
+
+    Parameters
+    ----------
+    items : sequence of stimuli.Item
+    full : (items,) array of margins, intact
+    ablated : (units, items) array of margins
+
+    Returns
+    -------
+    dict
+        {"S": units, "P": units}: indices into `ablated`, from 0.
+
+    Raises
+    ------
+    StimulusError
+        If a condition that the rule needs is not among the items, see `missing_conditions`.
+    """
+    missing = missing_conditions(items)
+    if missing:
+        names = ", ".join(map(" ".join, missing))
+        raise StimulusError(
+            f"the rule for number units needs odd and even ids in all its conditions, and has not in {names}"
+        )
+    odd = np.array([item.id % 2 == 1 for item in items])
+    chosen, confirmed = (_pass([i for i, k in zip(items, half, strict=True) if k], full[half], ablated[:, half])
+                         for half in (odd, ~odd))  # fmt: skip
+    return {number: np.flatnonzero(chosen[number] & confirmed[number]) for number in RULE}
+
+
+def _pass(items, full, ablated):
+    """{"S": (units,) bool, "P": (units,) bool}: who passes the rule on these items."""
+    found = drops(items, full, ablated)
+
+    def costs(conditions):
+        return np.array([found.full[key] - found.accuracy[key] for key in conditions])  # (conditions, units)
+
+    return {
+        number: np.all(costs(needs.hard) > POINTS, axis=0)
+        & all(found.full[key] >= TESTABLE for key in needs.hard)
+        & np.all(costs(needs.spared) <= POINTS, axis=0)
+        for number, needs in RULE.items()
+    }

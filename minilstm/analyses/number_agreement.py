@@ -1,0 +1,123 @@
+"""The number-agreement task (section 4.1, Table 2, 'Full'): is the right verb form likelier than the wrong one?"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ..fast import ablation_engine
+from ..errors import StimulusError, UnknownWordError
+
+
+class Row(NamedTuple):
+    """One condition of one task."""
+
+    task: str
+    condition: str
+    n: int  # sentences scored
+    accuracy: float  # share of them, 0 to 1; nan if there are none
+    margin: float  # mean of log p(right) - log p(wrong), nats
+    skipped: int  # sentences whose verb forms the model does not know
+
+
+@dataclass(frozen=True, eq=False)
+class Agreement:
+    """What a model answered.
+
+    Attributes
+    ----------
+    margins : (items,) array
+        log p(right) - log p(wrong); nan where a verb form is not in the vocabulary.
+    accuracy : float
+        Share of the scored items whose margin is above 0.
+    items : tuple of stimuli.Item
+    """
+
+    margins: np.ndarray
+    accuracy: float
+    items: tuple
+
+    @property
+    def skipped(self):
+        """The items that were not scored, because a verb form is not in the vocabulary."""
+        return tuple(item for item, margin in zip(self.items, self.margins, strict=True) if np.isnan(margin))
+
+    def table(self):
+        """One Row for each task and condition, in the order in which they first come."""
+        return [
+            Row(*key, int((~np.isnan(m)).sum()), share_right(m), mean(m), int(np.isnan(m).sum()))
+            for key, m in ((key, self.margins[where]) for key, where in by_condition(self.items).items())
+        ]
+
+
+def agreement(model, items, state="context", ablate=(), kind="paper", unknown="error"):
+    """Compare log p(right) with log p(wrong) after the words before the verb, for every item.
+
+    Parameters
+    ----------
+    model : LanguageModel
+    items : sequence of stimuli.Item
+    state : None, "context" or lstm.State
+        What each sentence is read from: a zero state, the state after the model's context, or this.
+    ablate : iterable of int
+        Units to ablate together, in the paper's numbers (1 is the first unit of the first layer).
+    kind : {"paper", "released", "mean"}
+        What ablation means; see `ablation_engine.KINDS`.
+    unknown : {"error", "<unk>"}
+        What a word before the verb becomes that the model does not know.
+
+    Returns
+    -------
+    Agreement
+
+    Raises
+    ------
+    UnknownWordError
+        For an unknown word before the verb. An item with an unknown verb form is not scored; see `Agreement.skipped`.
+    StimulusError
+        If there are no items.
+    """
+    items = tuple(items)
+    if not items:
+        raise StimulusError("agreement: expected at least one item, got none")
+    margins = np.full(len(items), np.nan)
+    known = known_verbs(model, items)
+    if known.any():
+        scored = [item for item, k in zip(items, known, strict=True) if k]
+        margins[known] = ablation_engine.margins(model, scored, [tuple(ablate)], kind, state, unknown)[0]
+    return Agreement(margins, share_right(margins), items)
+
+
+def known_verbs(model, items):
+    """For each item whether both its verb forms are in the model's vocabulary: (items,) bool."""
+    vocabulary = set(model.vocabulary)
+    return np.array([item.right in vocabulary and item.wrong in vocabulary for item in items], bool)
+
+
+def check_words(model, items, unknown):
+    """Raise UnknownWordError, naming task, word and sentence, if the model cannot read one of the sentences."""
+    for item in items:
+        try:
+            model.encode((*item.prefix, item.right), unknown)
+        except UnknownWordError as error:
+            raise UnknownWordError(f"{item.task}: {error}") from None
+
+
+def by_condition(items):
+    """{(task, condition): indices of its items}, in the order in which they first come."""
+    found = {}
+    for k, item in enumerate(items):
+        found.setdefault((item.task, item.condition), []).append(k)
+    return {key: np.array(where) for key, where in found.items()}
+
+
+def share_right(margins):
+    """Accuracy over the last axis: the share of margins above 0 among those that are not nan."""
+    scored = ~np.isnan(margins)
+    with np.errstate(invalid="ignore"):
+        return np.divide((margins > 0).sum(axis=-1), scored.sum(axis=-1))[()]
+
+
+def mean(margins):
+    """The mean margin of the scored items, nan if there are none."""
+    return float(np.nanmean(margins)) if (~np.isnan(margins)).any() else float("nan")

@@ -1,0 +1,127 @@
+"""`minilstm train`: a model from scratch, on the fragment of English or on a text of your own."""
+
+import platform
+import shlex
+import sys
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from ..fast import threads
+from ..errors import MinilstmError
+from ..training.trainer import Recipe, Text, train
+
+CONTEXT_SENTENCES = 5  # of a text of one's own, these become the context
+
+
+def add_options(command):
+    """The options of `minilstm train`."""
+    recipe = Recipe()
+    command.add_argument("file", type=Path, metavar="FILE", help="the model file to write, .npz")
+    command.add_argument("--text", type=Path, metavar="FILE", help="train on this: one sentence a line, words between spaces")
+    command.add_argument("--min-count", type=int, default=2, help="with --text: rarer words become <unk> (2)")
+    command.add_argument("--tokens", type=int, default=3_000_000, help="words of the fragment to draw (3000000)")
+    command.add_argument("--text-seed", type=int, default=0, help="which sentences of the fragment are drawn (0)")
+    command.add_argument("--layers", type=_sizes, default=recipe.layers, help="units of each layer, such as 32,32")
+    command.add_argument("--embedding", type=int, default=recipe.embedding, help="length of the word vectors (32)")
+    command.add_argument("--epochs", type=float, default=recipe.epochs, help="how often the text is presented (10)")
+    command.add_argument("--batch", type=int, default=recipe.batch)
+    command.add_argument("--steps", type=int, default=recipe.steps, help="words between two updates (35)")
+    command.add_argument("--rate", type=float, default=recipe.rate, help="Adam's step size (0.003)")
+    command.add_argument("--dropout", type=_shares, metavar="SHARES", help="one a layer, such as 0.2,0 (none)")
+    command.add_argument("--seed", type=int, default=recipe.seed, help="initial weights and the order of sentences (0)")
+    command.add_argument("--snapshots", type=Path, metavar="FOLDER", help="keep models from log-spaced moments there")
+    command.add_argument("--moments", type=int, default=12, metavar="N", help="with --snapshots: how many (12)")
+    command.add_argument("--resume", type=Path, metavar="FILE", help="keep the state of training there, and go on from it")
+    command.add_argument("--threads", type=int, metavar="N", help="threads; two at most are used (as many as there are cores)")
+
+
+def _sizes(text):
+    return tuple(int(part) for part in text.split(","))
+
+
+def _shares(text):
+    return tuple(float(part) for part in text.split(","))
+
+
+def run(options):
+    """Train as the options say, and write the model."""
+    from threadpoolctl import threadpool_limits
+
+    recipe = Recipe(
+        layers=options.layers,
+        embedding=options.embedding,
+        epochs=options.epochs,
+        batch=options.batch,
+        steps=options.steps,
+        rate=options.rate,
+        dropout=options.dropout or (0.0,) * len(options.layers),
+        seed=options.seed,
+    )
+    if not options.file.parent.is_dir():
+        raise MinilstmError(f"{options.file}: there is no folder {options.file.parent}")
+    if options.snapshots is not None:
+        options.snapshots.mkdir(parents=True, exist_ok=True)
+    vocabulary, text, context, source = _own_text(options) if options.text else _fragment(options)
+    provenance = {
+        **source,
+        "command": shlex.join(["minilstm", *_without_places(options.line)]),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+    }
+    threads.allow(options.threads)
+    with threadpool_limits(1):  # two threads train, and each computes its own products
+        model = train(
+            recipe,
+            text,
+            vocabulary,
+            context=context,
+            provenance=provenance,
+            snapshots=options.snapshots,
+            n_snapshots=options.moments,
+            state=options.resume,
+            progress=sys.stderr.isatty(),
+        )
+    model.save(options.file)
+    print(f"{options.file}: {sum(recipe.layers)} units, {recipe.epochs:g} x {len(text.words)} words")
+
+
+def _fragment(options):
+    from ..stimuli import fragment
+    from ..stimuli.fragment_lexicon import held_out_pairs, vocabulary
+
+    words = vocabulary()
+    text = Text.from_sentences(fragment.sentences(options.tokens, options.text_seed), words)
+    source = {
+        "fragment": asdict(fragment.DEFAULT),
+        "tokens": options.tokens,
+        "text_seed": options.text_seed,
+        "held_out_pairs": sorted(map(list, held_out_pairs())),
+    }
+    return words, text, fragment.CONTEXT, source
+
+
+def _own_text(options):
+    try:
+        lines = options.text.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MinilstmError(f"{options.text}: cannot be read as text in UTF-8 ({error})") from error
+    sentences = [[*line.split(), "<eos>"] for line in lines if line.strip()]
+    counts = Counter(word for sentence in sentences for word in sentence)
+    kept = sorted(word for word, n in counts.items() if n >= options.min_count and word not in ("<unk>", "<eos>"))
+    vocabulary = ("<unk>", "<eos>", *kept)
+    known = set(vocabulary)
+    sentences = [[word if word in known else "<unk>" for word in sentence] for sentence in sentences]
+    context = [word for sentence in sentences[:CONTEXT_SENTENCES] for word in sentence]
+    return vocabulary, Text.from_sentences(sentences, vocabulary), context, {"text": options.text.name}
+
+
+def _without_places(arguments):
+    """The command line without what does not change the model, and without the places of this machine."""
+    kept = list(arguments)
+    for option in ("--resume", "--snapshots", "--moments", "--threads"):
+        if option in kept:
+            del kept[kept.index(option) : kept.index(option) + 2]
+    return [Path(part).name if part.endswith(".npz") else part for part in kept]

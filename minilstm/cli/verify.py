@@ -1,0 +1,44 @@
+"""`minilstm vectors` and `minilstm verify`: does an LSTM of your own follow the equations?"""
+
+from pathlib import Path
+
+from ..io.conventions import CONVENTIONS
+from ..analyses.tables import to_json
+
+
+def add_vectors_options(command):
+    """The options of `minilstm vectors`."""
+    command.add_argument("folder", type=Path, metavar="DIR", help="the folder to write them into")
+    command.add_argument("--convention", choices=tuple(CONVENTIONS), default="pytorch", help="names and order of weights")
+    command.add_argument("--seed", type=int, default=0)
+
+
+def add_verify_options(command):
+    """The options of `minilstm verify`."""
+    command.add_argument("folder", type=Path, metavar="DIR", help="what `minilstm vectors` wrote")
+    command.add_argument("outputs", type=Path, metavar="OUTPUTS", help="what your program made of it, .npz or .safetensors")
+    command.add_argument("--rtol", type=float, help="relative tolerance (default: by the precision of the outputs)")
+    command.add_argument("--atol", type=float, help="absolute tolerance")
+    command.add_argument("--json", action="store_true", help="print JSON")
+
+
+def write(options):
+    """Write test vectors and the page that specifies them."""
+    from ..verification.vectors import write_vectors
+
+    for path in write_vectors(options.folder, options.convention, options.seed):
+        print(path)
+
+
+def check(options):
+    """Print the verdict; the exit code is 1 where the outputs depart from the equations."""
+    from ..verification.verify import verify
+
+    verdict = verify(options.folder, options.outputs, options.rtol, options.atol)
+    if options.json:
+        first = None if verdict.first is None else verdict.first._asdict()
+        errors = {name: error._asdict() for name, error in verdict.errors.items()}
+        print(to_json({"ok": verdict.ok, "errors": errors, "first": first, "diagnosis": verdict.diagnosis}))
+    else:
+        print(verdict)
+    return 0 if verdict.ok else 1

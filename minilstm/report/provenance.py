@@ -1,0 +1,53 @@
+"""What a result depends on, and where it was made: the model, the versions of all that computes, the machine."""
+
+import hashlib
+import platform
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from .. import __version__
+from ..io.checkpoints import digest
+
+LIBRARIES = "numpy", "scipy", "scikit-learn", "numba", "matplotlib"
+
+
+def fingerprint(model):
+    """SHA-256 of all of a model that a result can depend on: weights, words, context, word counts, provenance."""
+    from ..io.checkpoints import header_of
+
+    hasher = hashlib.sha256((digest(model) + header_of(model)).encode())
+    if model.word_counts is not None:
+        hasher.update(model.word_counts.astype("<i8").tobytes())
+    return hasher.hexdigest()
+
+
+@cache
+def versions():
+    """{name: version} of Python, this package and its libraries."""
+    return {"minilstm": __version__, "python": platform.python_version()} | {name: _version(name) for name in LIBRARIES}
+
+
+def _version(name):
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "missing"
+
+
+@cache
+def source():
+    """SHA-256 of this package's own code: a version number does not change with every edit."""
+    hasher, home = hashlib.sha256(), Path(__file__).parent.parent
+    for path in sorted(home.rglob("*.py")):
+        hasher.update(str(path.relative_to(home)).encode() + b"\0" + path.read_bytes())
+    return hasher.hexdigest()
+
+
+def processor():
+    """The name of the CPU."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor() or platform.machine())

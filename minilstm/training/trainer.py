@@ -1,0 +1,311 @@
+"""Training a language model from scratch: Adam on truncated back-propagation, seeded, resumable, with snapshots.
+
+`backpropagation.py` says where the gradients come from. Here is what is done with them, and what the recipe of the
+mini models is. The same settings and text give the same bits on one machine, interrupted or not.
+"""
+
+import json
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .. import __version__
+from .backpropagation import loss_and_gradients
+from ..errors import MinilstmError
+from ..io.files import write_whole
+from ..language_model import LanguageModel
+from ..lstm import Layer
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides what training gives, besides the text.
+
+    Attributes
+    ----------
+    layers : tuple of int
+        Units of each layer.
+    embedding : int
+        Length of the word vectors.
+    epochs : float
+        How often the text is presented, its sentences in a new order each time.
+    batch, steps : int
+        How many stretches of text are read side by side, and how many words at a time; the state is carried on.
+    rate : float
+        Adam's step size: it rises for `warm_up` updates, then falls to zero on a straight line.
+    clip : float
+        The gradient of all weights together is scaled down to this length where it is longer.
+    dropout : tuple of float
+        For each layer the share of its hidden states that the layer above (or the decoder) does not get to see.
+    seed : int
+    """
+
+    layers: tuple[int, ...] = (32, 32)
+    embedding: int = 32
+    epochs: float = 10
+    batch: int = 128
+    steps: int = 35
+    rate: float = 3e-3
+    warm_up: int = 200
+    clip: float = 1.0
+    dropout: tuple[float, ...] = (0.0, 0.0)
+    seed: int = 0
+
+    def __post_init__(self):
+        numbers = (*self.layers, self.embedding, self.batch, self.steps)
+        if not self.layers or any(type(n) is not int or n < 1 for n in numbers):
+            raise MinilstmError(f"layers, embedding, batch, steps: expected whole numbers from 1 up, got {numbers}")
+        if len(self.dropout) != len(self.layers) or not all(0 <= share < 1 for share in self.dropout):
+            raise MinilstmError(f"dropout: expected {len(self.layers)} shares from 0 to below 1, got {self.dropout}")
+
+
+@dataclass(frozen=True)
+class Text:
+    """Sentences as one array of word indices; `ends` are the places behind each sentence's last word."""
+
+    words: np.ndarray
+    ends: np.ndarray
+
+    @classmethod
+    def from_sentences(cls, sentences, vocabulary):
+        """Look up each word of each sentence; an unknown one is an error."""
+        index = {word: k for k, word in enumerate(vocabulary)}
+        ids, ends = [], []
+        for sentence in sentences:
+            try:
+                ids.extend(index[word] for word in sentence)
+            except KeyError as error:
+                raise MinilstmError(f"training text: {error.args[0]!r} is not in the vocabulary: {sentence}") from None
+            ends.append(len(ids))
+        return cls(np.array(ids, np.int32), np.array(ends, np.int64))
+
+    def shuffled(self, rng):
+        """The words with the sentences in another order."""
+        order = rng.permutation(len(self.ends))
+        lengths = np.diff(self.ends, prepend=0)[order]
+        starts = (self.ends - np.diff(self.ends, prepend=0))[order]
+        new_starts = np.cumsum(lengths) - lengths
+        return self.words[np.repeat(starts - new_starts, lengths) + np.arange(len(self.words))]
+
+
+class Adam:
+    """Kingma and Ba (2015): a step along the mean gradient, measured in units of its own root mean square.
+
+    ::
+
+        m = beta_1 m + (1 - beta_1) g          v = beta_2 v + (1 - beta_2) g^2
+        w = w - rate * m / (1 - beta_1^t) / (sqrt(v / (1 - beta_2^t)) + epsilon)
+    """
+
+    BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
+
+    def __init__(self, parameters):
+        self.updates = 0
+        self.mean = {name: np.zeros_like(array) for name, array in parameters.items()}
+        self.square = {name: np.zeros_like(array) for name, array in parameters.items()}
+
+    def update(self, parameters, gradients, rate, clip):
+        """Change `parameters` in place."""
+        length = np.sqrt(sum(float(np.vdot(g, g)) for g in gradients.values()))
+        scale = min(1.0, clip / (length + 1e-6))
+        self.updates += 1
+        correct = 1 / (1 - self.BETA_1**self.updates), 1 / (1 - self.BETA_2**self.updates)
+        for name, w in parameters.items():
+            m, v, g = self.mean[name], self.square[name], gradients[name]
+            m += (1 - self.BETA_1) * (g * scale - m)
+            v += (1 - self.BETA_2) * (np.square(g * scale) - v)
+            w -= rate * correct[0] * m / (np.sqrt(v * correct[1]) + self.EPSILON)
+
+
+def initial_parameters(recipe, n_words, dtype=np.float32):
+    """Embedding from N(0, 1), everything else uniform within 1 / sqrt(units of its layer), as PyTorch begins."""
+    rng = np.random.default_rng([recipe.seed, 0])
+    p = {"embedding": rng.normal(size=(n_words, recipe.embedding))}
+    D = recipe.embedding
+    for k, H in enumerate(recipe.layers):
+        for name, shape in (("W", (4 * H, D)), ("U", (4 * H, H)), ("b", (4 * H,))):
+            p[f"{name}{k}"] = rng.uniform(-(H**-0.5), H**-0.5, shape)
+        D = H
+    p["decoder_weight"] = rng.uniform(-(D**-0.5), D**-0.5, (n_words, D))
+    p["decoder_bias"] = rng.uniform(-(D**-0.5), D**-0.5, n_words)
+    return {name: array.astype(dtype) for name, array in p.items()}
+
+
+class Trainer:
+    """A model in training: weights, optimiser, and the place in the text.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    text : Text
+    n_words : int
+        Size of the vocabulary.
+    """
+
+    def __init__(self, recipe, text, n_words):
+        self.recipe, self.text = recipe, text
+        self.parameters = initial_parameters(recipe, n_words)
+        self.adam = Adam(self.parameters)
+        self.state = self._zero_state()
+        self.chunks = (len(text.words) // recipe.batch - 1) // recipe.steps  # in one epoch
+        if self.chunks < 1:
+            need = recipe.batch * (recipe.steps + 1)
+            raise MinilstmError(f"training text: {len(text.words)} words; batch x steps of this recipe needs {need}")
+        self.total = int(recipe.epochs * self.chunks)
+        self._epoch, self._columns, self._room = None, None, {}
+
+    @property
+    def done(self):
+        """Updates so far; training is over at `total`."""
+        return self.adam.updates
+
+    def update(self):
+        """Read one chunk and change the weights once.
+
+        Returns
+        -------
+        float
+            The mean loss on that chunk before the change, in nats a word.
+        """
+        r = self.recipe
+        epoch, chunk = divmod(self.done, self.chunks)
+        if epoch != self._epoch:
+            words = self.text.shuffled(np.random.default_rng([r.seed, 1, epoch]))
+            whole = len(words) // r.batch
+            self._columns = np.ascontiguousarray(words[: whole * r.batch].reshape(r.batch, whole).T)  # (whole, batch)
+            self._epoch = epoch
+        if chunk == 0:
+            self.state = self._zero_state()
+        here = self._columns[chunk * r.steps : (chunk + 1) * r.steps + 1]
+        loss, gradients, self.state = loss_and_gradients(
+            self.parameters,
+            here[:-1],
+            here[1:],
+            self.state,
+            self._masks(np.random.default_rng([r.seed, 2, self.done])),
+            self._room,
+        )
+        rise, fall = (self.done + 1) / r.warm_up if r.warm_up else 1, 1 - self.done / self.total
+        self.adam.update(self.parameters, gradients, r.rate * min(1, rise) * fall, r.clip)
+        return loss
+
+    def model(self, vocabulary, context=(), word_counts=None, provenance=None):
+        """What has been learned so far, as a LanguageModel."""
+        p = {name: array.copy() for name, array in self.parameters.items()}
+        layers = tuple(Layer(p[f"W{k}"], p[f"U{k}"], p[f"b{k}"]) for k in range(len(self.recipe.layers)))
+        return LanguageModel(
+            tuple(vocabulary),
+            p["embedding"],
+            layers,
+            p["decoder_weight"],
+            p["decoder_bias"],
+            tuple(context),
+            word_counts,
+            {**(provenance or {}), "recipe": asdict(self.recipe), "updates": self.done, "minilstm": __version__},
+        )
+
+    def save(self, path):
+        """Write all that is needed to go on, whole or not at all."""
+        arrays = {f"parameters.{name}": array for name, array in self.parameters.items()}
+        for moment in ("mean", "square"):
+            arrays |= {f"{moment}.{name}": array for name, array in getattr(self.adam, moment).items()}
+        for k, (h, C) in enumerate(self.state):
+            arrays |= {f"h{k}": h, f"C{k}": C}
+        with write_whole(path) as file:
+            np.savez(file, about=np.array(self._about()), **arrays)
+
+    def resume(self, path):
+        """Go on from what `save` wrote.
+
+        Raises
+        ------
+        MinilstmError
+            If the file is not a whole one of this recipe and text.
+        """
+        try:
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as kept:
+                arrays = {name: kept[name] for name in kept.files}
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise MinilstmError(f"{path}: not a state of training ({error})") from error
+        about, ours = json.loads(str(arrays["about"])), json.loads(self._about())
+        differ = [f"{key} {about.get(key)} (here {ours[key]})" for key in ours if about.get(key) != ours[key]]
+        differ = [line for line in differ if not line.startswith("updates ")]
+        if differ:
+            raise MinilstmError(f"{path}: comes from another training: {', '.join(differ)}")
+        self.parameters = {name: arrays[f"parameters.{name}"] for name in self.parameters}
+        self.adam.mean = {name: arrays[f"mean.{name}"] for name in self.parameters}
+        self.adam.square = {name: arrays[f"square.{name}"] for name in self.parameters}
+        self.adam.updates = about["updates"]
+        self.state = [(arrays[f"h{k}"], arrays[f"C{k}"]) for k in range(len(self.recipe.layers))]
+
+    def _about(self):
+        whole = {
+            **asdict(self.recipe),
+            "updates": self.done,
+            "text": [len(self.text.words), int(self.text.words.sum())],
+        }
+        return json.dumps(whole)
+
+    def _zero_state(self):
+        batch = self.recipe.batch
+        return [(np.zeros((batch, H), np.float32), np.zeros((batch, H), np.float32)) for H in self.recipe.layers]
+
+    def _masks(self, rng):
+        """Dropout: for each layer 0 or 1 / (1 - share), or None where nothing is dropped."""
+        shape, masks = (self.recipe.steps, self.recipe.batch), []
+        for H, share in zip(self.recipe.layers, self.recipe.dropout, strict=True):
+            kept = (rng.random((*shape, H), np.float32) >= share) if share else None
+            masks.append(None if kept is None else kept.astype(np.float32) / np.float32(1 - share))
+        return masks
+
+
+def log_spaced(total, n):
+    """At most `n` different numbers of updates from 1 to `total`, equally far apart on a logarithmic axis."""
+    return sorted({int(round(total ** (k / (n - 1)))) for k in range(n)}) if n > 1 else [total]
+
+
+def train(recipe, text, vocabulary, *, context=(), provenance=None, snapshots=None, n_snapshots=12, state=None,
+          save_every=1000, progress=False):  # fmt: skip
+    """Train a model from its first update to its last.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    text : Text
+    vocabulary : sequence of str
+    context : sequence of str
+        The words that the model will read before each sentence.
+    provenance : dict, optional
+        What to write into the model's file, besides the recipe.
+    snapshots : path, optional
+        A folder for models at `n_snapshots` log-spaced moments, named by their number of updates.
+    state : path, optional
+        Where to keep the state of training every `save_every` updates. If the file is there, training goes on from it.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    LanguageModel
+    """
+    from tqdm import tqdm
+
+    trainer = Trainer(recipe, text, len(vocabulary))
+    counts = np.bincount(text.words, minlength=len(vocabulary))
+    if state is not None and Path(state).is_file():
+        trainer.resume(state)
+    moments = set(log_spaced(trainer.total, n_snapshots)) if snapshots is not None else set()
+    with tqdm(total=trainer.total, initial=trainer.done, disable=not progress, unit="update") as bar:
+        while trainer.done < trainer.total:
+            loss = trainer.update()
+            bar.update()
+            if trainer.done % 50 == 0:
+                bar.set_postfix_str(f"perplexity {np.exp(loss):.2f}")
+            if trainer.done in moments:
+                model = trainer.model(vocabulary, context, counts, provenance)
+                model.save(Path(snapshots) / f"{trainer.done:06d}.npz")
+            if state is not None and (trainer.done % save_every == 0 or trainer.done == trainer.total):
+                trainer.save(state)
+    return trainer.model(vocabulary, context, counts, provenance)

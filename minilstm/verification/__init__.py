@@ -1,0 +1,1 @@
+"""Does an implementation follow the equations, and if not, why."""

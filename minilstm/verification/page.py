@@ -1,0 +1,111 @@
+"""The page that lies beside test vectors and says what is in them and what to hand back."""
+
+from ..io.conventions import CONVENTIONS
+
+PAGE = """\
+# Test vectors for an LSTM, version {version}
+
+Run your own LSTM on them, save what it says, and have it compared with the equations:
+
+    minilstm verify {{this directory}} outputs.npz
+
+`vectors.npz` opens with `numpy.load`, `vectors.safetensors` (the same, if it is here) with any reader of that format;
+there `format`, `version` and `convention` stand in the metadata. Made with seed {seed}.
+
+## What is given
+
+| key | shape | axes | type | what |
+|---|---|---|---|---|
+{given}
+
+Sizes: {layers} layers, {steps} steps, {batch} sequences in the batch, {units} units a layer, {units} inputs. The first
+layer reads x, the second the h of the first. Sequence number b has `lengths[b]` words at the steps 0 to
+`lengths[b] - 1`; behind them stands padding, zero, which is not part of the sequence. Each sequence starts from its
+own h_0 and C_0.
+
+The weights stand in the convention of {convention}: their blocks, one a gate, are in the order {order}, where g is the
+candidate (ONNX and Keras call it c).{biases}
+All numbers are multiples of 1/64 which float16 and bfloat16 hold exactly.
+
+## What to compute
+
+At every step and in every layer, with z = W x + U h_prev + b, cut into z_i, z_f, z_g, z_o (U: weight_hh, R or
+recurrent_kernel):
+
+    i = sigmoid(z_i)    f = sigmoid(z_f)    o = sigmoid(z_o)    C_tilde = tanh(z_g)
+    C = f * C_prev + i * C_tilde
+    h = o * tanh(C)
+
+## What to hand back
+
+One .npz or .safetensors file with at least one of these; the more there are, the closer to the cause the report comes.
+float64, float32, float16 or bfloat16 (in .npz: as float32); the allowed error follows the precision.
+
+| key | shape | what |
+|---|---|---|
+| `output` | ({steps}, {batch}, {units}) steps, batch, units | h of the last layer at every step |
+| `h_n`, `C_n` | ({layers}, {batch}, {units}) layers, batch, units | h and C after each sequence's own last word |
+| `h`, `C` | ({layers}, {steps}, {batch}, {units}) layers, steps, batch, units | at every step, in every layer |
+| `i`, `f`, `o`, `C_tilde` | ({layers}, {steps}, {batch}, {units}) | the gates and the candidate |
+
+Axes may come in another order, such as batch first, and axes of length 1 are dropped: all sizes differ, so that the
+shape says which axis is which. What stands in the padding is not looked at. In PyTorch, for instance:
+
+    packed = pack_padded_sequence(x, lengths, enforce_sorted=False)
+    output, (h_n, C_n) = lstm(packed, (h_0, C_0))
+    output, _ = pad_packed_sequence(output)
+    np.savez("outputs.npz", output=output.detach(), h_n=h_n.detach(), C_n=C_n.detach())
+
+In Python, `minilstm.verify(directory, {{"output": output, "h_n": h_n, "C_n": C_n}})` does the same.
+"""
+KEYS = {  # axes, what
+    "format": ("", "what this is"),
+    "version": ("", "of this format"),
+    "convention": ("", "how the weights are named, shaped and ordered"),
+    "x": ("steps, batch, inputs", "what is read"),
+    "lengths": ("batch", "words in each sequence"),
+    "h_0": ("layers, batch, units", "h before the first word"),
+    "C_0": ("layers, batch, units", "C before the first word"),
+    "weight_ih": ("4 blocks of units, inputs", "W"),
+    "weight_hh": ("4 blocks of units, units", "U"),
+    "bias_ih": ("4 blocks of units", "first part of b"),
+    "bias_hh": ("4 blocks of units", "second part of b"),
+    "W": ("1, 4 blocks of units, inputs", "W"),
+    "R": ("1, 4 blocks of units, units", "U"),
+    "B": ("1, twice 4 blocks of units", "the two parts of b, one behind the other"),
+    "kernel": ("inputs, 4 blocks of units", "W, transposed"),
+    "recurrent_kernel": ("units, 4 blocks of units", "U, transposed"),
+    "bias": ("4 blocks of units", "b"),
+}
+TWO = " The two parts of b only act through their sum."
+
+
+def page(arrays, seed):
+    """The page in Markdown for the arrays that `vectors.make_vectors` makes."""
+    steps, batch, _ = arrays["x"].shape
+    layers, _, units = arrays["h_0"].shape
+    convention = str(arrays["convention"])
+    return PAGE.format(
+        given="\n".join(_row(key, array) for key, array in arrays.items()),
+        version=arrays["version"],
+        seed=seed,
+        layers=layers,
+        steps=steps,
+        batch=batch,
+        units=units,
+        convention=convention,
+        order=" ".join(CONVENTIONS[convention].order),
+        biases="" if convention == "keras" else TWO,
+    )
+
+
+def _row(key, array):
+    kind, _, layer = key.partition("_l")
+    if not layer.isdigit():
+        kind, layer = key, ""
+    axes, what = KEYS[kind]
+    if layer:
+        what += f", layer {int(layer) + 1}"
+    if array.ndim == 0:
+        what += f": {array}"
+    return f"| `{key}` | {array.shape} | {axes} | {'text' if array.dtype.kind == 'U' else array.dtype} | {what} |"
