@@ -70,7 +70,9 @@ def by_layer(units, sizes):
             raise MinilstmError(f"unit {unit}: this network has units 1 to {total}")
     indices = np.array(sorted({int(unit) - 1 for unit in units}), dtype=np.intp)
     ends = np.cumsum(sizes)
-    return tuple(indices[(indices >= end - H) & (indices < end)] - (end - H) for end, H in zip(ends, sizes, strict=True))
+    return tuple(
+        indices[(indices >= end - H) & (indices < end)] - (end - H) for end, H in zip(ends, sizes, strict=True)
+    )
 
 
 def pack(per_layer):

@@ -6,10 +6,10 @@ from functools import cached_property
 
 import numpy as np
 
-from .fast import kernels
 from .checks import check_layers
-from .io.conventions import layers_from, layers_to, to_array
 from .errors import MinilstmError, ModelFileError, UnknownWordError
+from .fast import kernels
+from .io.conventions import layers_from, layers_to, to_array
 from .lstm import Layer, State
 
 CHUNK = 256  # words whose logits over the whole vocabulary are held at once
@@ -190,7 +190,9 @@ class LanguageModel:
         if -1 in indices:
             word = words[indices.index(-1)]
             if unknown == "error":
-                raise UnknownWordError(f"{word!r} is not among the model's {len(self.vocabulary)} words: {' '.join(words)}")
+                raise UnknownWordError(
+                    f"{word!r} is not among the model's {len(self.vocabulary)} words: {' '.join(words)}"
+                )
             if "<unk>" not in self._index:
                 raise UnknownWordError(f"{word!r} is not among the model's words, and neither is '<unk>'")
             indices = [self._index["<unk>"] if index < 0 else index for index in indices]

@@ -144,9 +144,7 @@ def _swap(rng, data, at):
     if first + size > second:
         return _set(rng, data, at)
     middle, a, b = data[first + size : second], data[first : first + size], data[second : second + size]
-    return f"{size} bytes at {first} and {second} swapped", data[:first] + b + middle + a + data[
-        second + size :
-    ]
+    return f"{size} bytes at {first} and {second} swapped", data[:first] + b + middle + a + data[second + size :]
 
 
 def _append(rng, data, at):
@@ -234,9 +232,7 @@ def judge(loader, mutant, good, folder):
 def _write(folder, kind, loader, data):
     path = Path(folder) / kind / loader.filename
     path.parent.mkdir(exist_ok=True)
-    path.unlink(
-        missing_ok=True
-    )  # another file, for the last one may be mapped; and some disks rewrite slowly
+    path.unlink(missing_ok=True)  # another file, for the last one may be mapped; and some disks rewrite slowly
     path.write_bytes(data)
     return path
 
@@ -271,9 +267,7 @@ def main():
     from hostile_loaders import GROUPS
 
     parser = argparse.ArgumentParser(description="Load damaged files and count what comes of them.")
-    parser.add_argument(
-        "--n", type=int, default=500, help="mutants of each kind of file (default %(default)s)"
-    )
+    parser.add_argument("--n", type=int, default=500, help="mutants of each kind of file (default %(default)s)")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     bad = []

@@ -7,12 +7,12 @@ import numpy as np
 import torch_writer as w
 from hostile import Loader
 
-from minilstm.io.checkpoints import load
 from minilstm.errors import ModelFileError, StimulusError, VectorsError
+from minilstm.io.checkpoints import load
+from minilstm.io.torch import import_checkpoint, read_torch, read_vocabulary
 from minilstm.language_model import LanguageModel
 from minilstm.stimuli.readers import read_items, read_linzen, read_na_task
 from minilstm.stimuli.trees import read_depth
-from minilstm.io.torch import import_checkpoint, read_torch, read_vocabulary
 from minilstm.verification.vectors import read_vectors, write_vectors
 
 WORDS = tuple(f"w{k}" for k in range(7))
@@ -23,9 +23,7 @@ NA_TASK = (
     "The boys greet\tplural\tcorrect\tid2\nThe boys greets\tplural\twrong\tid2\n"
 )
 LINZEN = ("the keys to the cabinet are old <eos>\nthe key is old <eos>\n", "5\tare\tis\t1\n2\tis\tare\t0\n")
-DEPTH = (
-    "He sees a boy | [_S [_Name He ] [_VP [_V sees ] [_NP [_D a ] [_N boy ] ] ] ] | 1 2 3 4 | 1 1 1 4\\n'\n"
-)
+DEPTH = "He sees a boy | [_S [_Name He ] [_VP [_V sees ] [_NP [_D a ] [_N boy ] ] ] ] | 1 2 3 4 | 1 1 1 4\\n'\n"
 
 
 def torch_files(folder):
@@ -76,9 +74,7 @@ def vector_files(folder):
     for path in write_vectors(folder / "vectors"):
         if path.suffix in (".npz", ".safetensors"):
             name, data = f"vectors, {path.suffix}", path.read_bytes()
-            made.append(
-                Loader(name, path.name, data, _fields, VectorsError, named=frozenset({"test vectors"}))
-            )
+            made.append(Loader(name, path.name, data, _fields, VectorsError, named=frozenset({"test vectors"})))
     if len(made) > 1:
         made[1] = replace(made[1], payload=_after_header(made[1].data), strict=False)
     return made
@@ -86,8 +82,7 @@ def vector_files(folder):
 
 def _fields(path):
     return {
-        key: [tuple(x) for x in value] if key == "layers" else value
-        for key, value in vars(read_vectors(path)).items()
+        key: [tuple(x) for x in value] if key == "layers" else value for key, value in vars(read_vectors(path)).items()
     }
 
 

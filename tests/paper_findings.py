@@ -4,12 +4,12 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from minilstm.report.claims_agreement import FULL, OFF
 from minilstm.analyses.connectivity import Connectivity
 from minilstm.analyses.dynamics import VARIABLES, Dynamics
+from minilstm.analyses.groups import GroupTest
+from minilstm.report.claims_agreement import FULL, OFF
 from minilstm.report.findings import Findings
 from minilstm.report.findings_parts import Linzen
-from minilstm.analyses.groups import GroupTest
 from minilstm.report.measures import Efferents
 from minilstm.stimuli import Item
 
@@ -33,16 +33,32 @@ def paper_findings():
     full = np.concatenate(full)
     connected, bare, peak = connections()
     return Findings(
-        original=True, sizes=SIZES, items=tuple(items), full=full, ablated=ablated, lowered=-full,
-        scored=np.full(len(items), True), chosen={"S": S, "P": P}, anywhere={"S": S, "P": P}, syntax=Y,
-        counts=np.array([np.ones(15), np.full(15, 2)]), dynamics=gates(), efferents=weights(),
+        original=True,
+        sizes=SIZES,
+        items=tuple(items),
+        full=full,
+        ablated=ablated,
+        lowered=-full,
+        scored=np.full(len(items), True),
+        chosen={"S": S, "P": P},
+        anywhere={"S": S, "P": P},
+        syntax=Y,
+        counts=np.array([np.ones(15), np.full(15, 2)]),
+        dynamics=gates(),
+        efferents=weights(),
         decoding={S: np.ones(7), P: np.ones(7), "rest": np.array([0.5, 1, 0.86, 0.98, 0.01, 0.3, 0.4])},
-        short_range=tuple(range(660, 670)), groups=groups(), votes=np.r_[np.ones(97), -np.ones(3)],
+        short_range=tuple(range(660, 670)),
+        groups=groups(),
+        votes=np.r_[np.ones(97), -np.ones(3)],
         depth=depth(),
-        connectivity=connected, bare=bare, peak=peak, structures=structures(),
+        connectivity=connected,
+        bare=bare,
+        peak=peak,
+        structures=structures(),
         linzen=Linzen(linzen(93.9), {P: linzen(75.3), S: linzen(90)}),
-        no_linzen="", n_random=1000,
-    )  # fmt: skip
+        no_linzen="",
+        n_random=1000,
+    )
 
 
 def margins(percent, n):
@@ -103,9 +119,7 @@ def depth():
     z[np.array(OUTLIERS) - 1] = np.linspace(6, 4, len(OUTLIERS))
     strongest = (*OUTLIERS, *(unit for unit in range(1, TOTAL + 1) if unit not in OUTLIERS))
     r2 = SimpleNamespace(r2=np.full(5, 0.853), r2_without=np.full(5, 0.85), r2_frequency=np.full(5, 0.1))
-    return SimpleNamespace(
-        **vars(r2), weights=z * 0.08, z=z, outliers=OUTLIERS, strongest=lambda n=None: strongest[:n]
-    )  # fmt: skip
+    return SimpleNamespace(**vars(r2), weights=z * 0.08, z=z, outliers=OUTLIERS, strongest=lambda n=None: strongest[:n])
 
 
 def connections():
@@ -134,7 +148,5 @@ def structures():
         C = np.r_[0.1, 0.9, np.full(verb - 2, 1.0), -0.9, -0.5]
         words = ("w",) * len(C)
         mean = {"C": C[None, :, None]}
-        found[task] = Dynamics(
-            (task,), words, verb, (Y,), mean, {"C": np.full((1, len(C), 1), 0.2)}, np.array([600])
-        )
+        found[task] = Dynamics((task,), words, verb, (Y,), mean, {"C": np.full((1, len(C), 1), 0.2)}, np.array([600]))
     return found

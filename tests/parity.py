@@ -13,8 +13,8 @@ import torch
 from networks import TOLERANCE
 from torch_reference import pairs
 
-from minilstm.fast import kernels
 from minilstm import lstm
+from minilstm.fast import kernels
 
 
 def cell(got, expected, dtype):

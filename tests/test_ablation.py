@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from small_model import small_model
 
-from minilstm.analyses import ablation
-from minilstm.fast import ablation_engine
 from minilstm import lstm
+from minilstm.analyses import ablation
 from minilstm.checks import by_layer
 from minilstm.errors import MinilstmError, StimulusError
+from minilstm.fast import ablation_engine
 from minilstm.fast.jit import COMPILED
 from minilstm.fast.prefix_tree import prefix_tree, walk
 from minilstm.stimuli import CONDITIONS, NA_TASKS, Item, na_task
@@ -248,7 +248,9 @@ def test_power_is_low_where_random_sets_hit_the_units_that_matter():
     model = small_model((8,))
     strong = min(range(1, 9), key=lambda u: ablation_engine.margins(model, items, [(u,)])[0, 0])
     decoder = np.zeros_like(model.decoder_weight)
-    decoder[model.vocabulary.index("greets"), strong - 1] = np.sign(model.trace(("The", "boy"), "context").h[0][-1, 0, strong - 1])
+    decoder[model.vocabulary.index("greets"), strong - 1] = np.sign(
+        model.trace(("The", "boy"), "context").h[0][-1, 0, strong - 1]
+    )
     bias = np.zeros_like(model.decoder_bias)
     model = type(model)(model.vocabulary, model.embedding, model.layers, decoder, bias, model.context)
     weak = [u for u in range(1, 9) if u != strong]

@@ -12,10 +12,10 @@ import pytest
 from model_files import WORDS, assert_same, change, make, refused, weights
 
 from minilstm import load
+from minilstm.errors import ModelFileError
 from minilstm.io import npz
 from minilstm.io.checkpoints import write
 from minilstm.io.conventions import reorder
-from minilstm.errors import ModelFileError
 from minilstm.io.files import write_whole
 
 

@@ -10,18 +10,18 @@ from small_model import small_model
 
 from minilstm import load, planted
 from minilstm.activity import lower_context
-from minilstm.report.claims import CLAIMS, VERDICTS, judge
-from minilstm.report.claims_outcome import mcnemar, signed_ranks
 from minilstm.analyses.connectivity import peak_activity
 from minilstm.analyses.decoding import number_data
 from minilstm.analyses.efferents import attribution
+from minilstm.analyses.number_agreement import agreement
+from minilstm.analyses.study import Study
 from minilstm.errors import StimulusError
+from minilstm.report.claims import CLAIMS, VERDICTS, judge
+from minilstm.report.claims_outcome import mcnemar, signed_ranks
 from minilstm.report.findings import findings, gather
 from minilstm.report.findings_parts import costliest, readable, syntax_unit, votes
 from minilstm.report.measures import MEASURES, Found, decoding
-from minilstm.analyses.number_agreement import agreement
 from minilstm.stimuli import na_task
-from minilstm.analyses.study import Study
 
 HOLDS, FAILS, UNTESTABLE = VERDICTS
 SECTIONS = """4.1 T2, 4.1, 4.1, 4.1, 4.1, 4.1, 4.1, 4.1, 4.1, 4.1, 4.1, 4.2,
@@ -197,8 +197,9 @@ MISSING = {
     13: lambda f: replace(f, sizes=(1300,)),
     14: lambda f: replace(f, chosen={"S": None, "P": P}),
     15: lambda f: replace(f, chosen={"S": S, "P": None}),
-    **dict.fromkeys((16, 17, 18, 19, 20, 21, 23, 24, 27, 28, 36, 37, 38, 39, 40),
-                    lambda f: replace(f, chosen={"S": S, "P": None})),
+    **dict.fromkeys(
+        (16, 17, 18, 19, 20, 21, 23, 24, 27, 28, 36, 37, 38, 39, 40), lambda f: replace(f, chosen={"S": S, "P": None})
+    ),
     **dict.fromkeys((22, 34, 35, 36, 37, 38, 40), lambda f: replace(f, syntax=None)),
     26: lambda f: replace(f, short_range=()),
     28: lambda f: replace(f, votes=-np.ones(9)),
@@ -207,7 +208,7 @@ MISSING = {
     31: lambda f: replace(f, sizes=(16, 16)),
     32: lambda f: depth(f, outliers=()),
     33: lambda f: replace(f, sizes=(4, 4)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("number", MISSING)
@@ -250,10 +251,16 @@ def test_at_the_ceiling_margins_decide(other):
     assert [one.verdict for one in found] == [FAILS] * 3  # all margins the same
     assert "by margin" in found[0].reason
     full = full + rng.uniform(0, 0.1, len(full))
-    for task, condition, more in (("Simple", "S", 3), ("Simple", "P", 3), ("CoAdv", "S", 2),
-                                  ("CoAdv", "P", 2),
-                                  ("nounPP", "SS", 1), ("nounPP", "PP", 1), ("nounPP", "PS", 0.5),
-                                  ("nounPPAdv", "PS", 0.5)):  # fmt: skip
+    for task, condition, more in (
+        ("Simple", "S", 3),
+        ("Simple", "P", 3),
+        ("CoAdv", "S", 2),
+        ("CoAdv", "P", 2),
+        ("nounPP", "SS", 1),
+        ("nounPP", "PP", 1),
+        ("nounPP", "PS", 0.5),
+        ("nounPPAdv", "PS", 0.5),
+    ):
         full[other.where(task, condition)] += more
     found = judge(replace(other, full=full), CLAIMS[2:5])
     assert [one.verdict for one in found] == [HOLDS] * 3
@@ -283,9 +290,15 @@ def circuit(measured):
 
 # The claims on the planted network that need each analysis.
 NEED = {
-    "linzen": {2, 11, 32}, "gates": {*range(14, 22), 39, 40}, "efferents": {21, 22, 28}, "decoding": {*range(23, 28)},
-    "depth": {22, *range(29, 39), 40}, "structures": {34, 35}, "connectivity": {36, 37, 38, 39, 40}, "groups": {26, 27, 32},
-}  # fmt: skip
+    "linzen": {2, 11, 32},
+    "gates": {*range(14, 22), 39, 40},
+    "efferents": {21, 22, 28},
+    "decoding": {*range(23, 28)},
+    "depth": {22, *range(29, 39), 40},
+    "structures": {34, 35},
+    "connectivity": {36, 37, 38, 39, 40},
+    "groups": {26, 27, 32},
+}
 
 
 @pytest.mark.parametrize("name", NEED)
@@ -317,17 +330,17 @@ def test_what_the_planted_circuit_does_and_does_not(circuit):
         29,  # units that know nothing of depth are all it has beside two
     }
     assert found[UNTESTABLE] == {
-        2, 11,  # no Linzen set
-        6, 30,  # no word counts
+        2,
+        11,  # no Linzen set
+        6,
+        30,  # no word counts
         28,  # no errors
-    }  # fmt: skip
+    }
 
 
 def test_shuffled_weights_do_none_of_it():
     model, rng = load("planted"), np.random.default_rng(0)
-    layers = tuple(
-        type(layer)(*(rng.permutation(a.ravel()).reshape(a.shape) for a in layer)) for layer in model.layers
-    )
+    layers = tuple(type(layer)(*(rng.permutation(a.ravel()).reshape(a.shape) for a in layer)) for layer in model.layers)
     decoder = rng.permutation(model.decoder_weight.ravel()).reshape(model.decoder_weight.shape)
     found = judge(gather(replace(model, layers=layers, decoder_weight=decoder), n=20, n_random=100))
     holds = {j.number for j in found if j.verdict == HOLDS}
@@ -420,9 +433,7 @@ def test_the_peak_of_the_syntax_unit_is_that_between_subject_and_verb():
     assert unit == 12  # 3 is in the first layer
     every = peak_activity(model, items)
     np.testing.assert_array_equal(np.delete(peak, 3), np.delete(every, 3))
-    h = np.array(
-        [model.trace(item.prefix, "context").h[-1][2:5, 0, 3] for item in items]
-    )  # (40, words between)
+    h = np.array([model.trace(item.prefix, "context").h[-1][2:5, 0, 3] for item in items])  # (40, words between)
     h = h.reshape(4, 10, 3).mean(axis=1)
     assert peak[3] == pytest.approx(h.flat[np.abs(h).argmax()]) and abs(peak[3]) < abs(every[3])
     assert syntax_unit(model, (9, 10), (3,), items, False, shared)[1] is None

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from small_model import small_model
 
-from minilstm.fast import ablation_engine
 from minilstm.cli.main import main
+from minilstm.fast import ablation_engine
 from minilstm.stimuli import na_task
 
 
@@ -77,11 +77,19 @@ def test_other_tasks_and_their_order(capsys, path):
 
 def test_a_users_own_sentences(capsys, path, tmp_path):
     stimuli = tmp_path / "mine.tsv"
-    stimuli.write_text("The boy\tgreets\tgreet\teasy\nThe boys near the car\tgreet\tgreets\thard\nThe boy\tsings\tsing\teasy\n")
+    stimuli.write_text(
+        "The boy\tgreets\tgreet\teasy\nThe boys near the car\tgreet\tgreets\thard\nThe boy\tsings\tsing\teasy\n"
+    )
     rows = json.loads(run(capsys, "agreement", "--model", path, "--stimuli", stimuli, "--json").out)
     assert [(row["condition"], row["n"], row["skipped"]) for row in rows] == [("easy", 1, 1), ("hard", 1, 0)]
-    halves = [run(capsys, "ablate", "--model", path, "--stimuli", stimuli, "--half", half, "--csv").out for half in ("odd", "even")]
-    assert [half.splitlines()[0] for half in halves] == ["unit,mine easy,mine hard", "unit,mine easy"]  # ids run in a condition
+    halves = [
+        run(capsys, "ablate", "--model", path, "--stimuli", stimuli, "--half", half, "--csv").out
+        for half in ("odd", "even")
+    ]
+    assert [half.splitlines()[0] for half in halves] == [
+        "unit,mine easy,mine hard",
+        "unit,mine easy",
+    ]  # ids run in a condition
     stimuli.write_text("The boy\tgreets\tgreet\teasy\nThe boy\tgreets\n")
     assert f"{stimuli}, line 2" in run(capsys, "agreement", "--model", path, "--stimuli", stimuli, code=2).err
 
@@ -130,7 +138,9 @@ def test_train_writes_a_model_that_says_how_it_was_made(capsys, tmp_path):
     shape = ["--layers", "5", "--embedding", "4", "--batch", 4, "--steps", 5, "--epochs", 1, "--seed", 3]
     run(capsys, "train", file, "--tokens", 500, *shape)
     facts = json.loads(run(capsys, "info", "--model", file, "--json").out)
-    assert facts["layers"] == [5] and facts["recipe"]["seed"] == 3 and facts["held-out (subject noun, verb) pairs"] == 308
+    assert (
+        facts["layers"] == [5] and facts["recipe"]["seed"] == 3 and facts["held-out (subject noun, verb) pairs"] == 308
+    )
     text = tmp_path / "own.txt"
     text.write_text("a b c .\nb a .\n" * 20)
     run(capsys, "train", file, "--text", text, *shape)

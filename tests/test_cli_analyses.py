@@ -8,9 +8,9 @@ import json
 import pytest
 from small_model import small_model
 
-from minilstm.cli import analyses as cli_analyses
 from minilstm import planted
 from minilstm.activity import lower_context
+from minilstm.cli import analyses as cli_analyses
 from minilstm.errors import MinilstmError, StimulusError
 from minilstm.stimuli import CONDITIONS, na_task
 

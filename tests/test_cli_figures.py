@@ -7,9 +7,9 @@ import json
 import pytest
 
 from minilstm import load
-from minilstm.cli.main import main
 from minilstm.analyses.dynamics import VARIABLES, dynamics
 from minilstm.analyses.efferents import segregation
+from minilstm.cli.main import main
 from minilstm.stimuli import CONDITIONS, na_task
 
 
@@ -28,7 +28,10 @@ def test_dynamics_says_for_which_number_a_unit_is_compared(capsys):
     """Unit 71 keeps singulars: its input gate is open for its own number and shut for the other one."""
     run("dynamics", "--units", 71)
     printed = capsys.readouterr().out
-    assert "is guessed, without --number: that for which its cell is further from 0." in printed and "  singular (a guess)  i " in printed
+    assert (
+        "is guessed, without --number: that for which its cell is further from 0." in printed
+        and "  singular (a guess)  i " in printed
+    )
     gates = {}
     for number in "SP":
         run("dynamics", "--units", 71, "--number", number)

@@ -9,9 +9,9 @@ from conftest import need
 from small_model import small_model
 
 from minilstm import lstm
+from minilstm.cli.main import main
 from minilstm.io import original
 from minilstm.io.checkpoints import load
-from minilstm.cli.main import main
 from minilstm.language_model import LanguageModel
 from minilstm.verification.vectors import read_vectors
 
@@ -36,7 +36,9 @@ def torch_file(tmp_path):
 
 def test_import_writes_the_same_numbers_and_reports(capsys, torch_file):
     folder, tensors = torch_file
-    printed = run(capsys, "import", folder / "model.pt", "--vocab", folder / "vocab.txt", "-o", folder / "model.npz").out
+    printed = run(
+        capsys, "import", folder / "model.pt", "--vocab", folder / "vocab.txt", "-o", folder / "model.npz"
+    ).out
     assert "gate_order: i f g o" in printed and "context: 133 words" in printed
     model = load(folder / "model.npz")
     assert model.context == original.CONTEXT and model.sizes == (4, 4)

@@ -6,10 +6,10 @@ from small_model import small_model
 
 from minilstm import planted
 from minilstm.analyses.connectivity import COLUMNS, Connectivity, connectivity, peak_activity
+from minilstm.analyses.tables import show
 from minilstm.errors import MinilstmError
 from minilstm.lstm import Layer
 from minilstm.stimuli import CONDITIONS, Item, na_task
-from minilstm.analyses.tables import show
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +36,12 @@ def test_peaks_are_signed_and_over_all_words(model):
         Item(("The", "boys", "near", "Mary"), "greet", "greets", "x", "P", 1),
     ]
     peak = peak_activity(model, items)
-    h = np.concatenate([model.trace(words.split(), "context").h[1][:, 0] for words in
-                        ("The boy greets the", "The boys near Mary greet the")])  # fmt: skip
+    h = np.concatenate(
+        [
+            model.trace(words.split(), "context").h[1][:, 0]
+            for words in ("The boy greets the", "The boys near Mary greet the")
+        ]
+    )
     expected = [min(column) if -min(column) > max(column) else max(column) for column in h.T]
     np.testing.assert_allclose(peak, expected, rtol=1e-12)
     assert min(peak) < 0 < max(peak)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from networks import random_layers
 
-from minilstm.io.conventions import CONVENTIONS, layers_from, layers_to, reorder, to_array
 from minilstm.errors import MinilstmError, ModelFileError
+from minilstm.io.conventions import CONVENTIONS, layers_from, layers_to, reorder, to_array
 from minilstm.language_model import LanguageModel
 
 LAYERS = random_layers(np.random.default_rng(0), 3, (4, 5))

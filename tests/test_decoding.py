@@ -7,14 +7,14 @@ from sklearn.model_selection import train_test_split
 from sklearn.svm import LinearSVC
 from small_model import small_model
 
-from minilstm.analyses import decoding, groups
 from minilstm import planted
-from minilstm.analyses.ablation import group_ablation, random_sets
 from minilstm.activity import activity, full_sentences, lower_context
+from minilstm.analyses import decoding, groups
+from minilstm.analyses.ablation import group_ablation, random_sets
 from minilstm.analyses.decoding import NumberData, area_under_curve, figure_2, generalisation, number_data
-from minilstm.errors import MinilstmError, StimulusError, UnknownWordError
 from minilstm.analyses.plots import plot_groups
 from minilstm.analyses.short_range import short_range_units
+from minilstm.errors import MinilstmError, StimulusError, UnknownWordError
 from minilstm.stimuli import Item, na_task
 
 
@@ -234,7 +234,10 @@ def test_verdicts(p, power, verdict):
 def test_the_picture_of_groups_shows_the_numbers():
     """A box of the random sets beside the group, which is filled where it hurts."""
     random = np.linspace(0.5, 1, 21)
-    tests = [groups.GroupTest("nounPP", c, 0.9, a, random, p, 1.0, np.nan, 0) for c, a, p in (("SP", 0.2, 0.01), ("PS", 0.7, 0.4))]
+    tests = [
+        groups.GroupTest("nounPP", c, 0.9, a, random, p, 1.0, np.nan, 0)
+        for c, a, p in (("SP", 0.2, 0.01), ("PS", 0.7, 0.4))
+    ]
     fig = plot_groups({"short": tests, "syntax": tests[:1]})
     axis, other = fig.axes
     assert (axis.get_title(), other.get_title()) == ("short", "syntax")

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from small_model import small_model
 
-from minilstm.fast import ablation_engine
 from minilstm import batches, stimuli
 from minilstm.analyses.dynamics import VARIABLES, against_prediction, dynamics, predicted
-from minilstm.errors import MinilstmError, StimulusError
 from minilstm.analyses.figures_dynamics import plot_dynamics, plot_structures, style
-from minilstm.lstm import Trace
 from minilstm.analyses.plots import PLURAL, SINGULAR, save
+from minilstm.errors import MinilstmError, StimulusError
+from minilstm.fast import ablation_engine
+from minilstm.lstm import Trace
 
 
 @pytest.fixture(scope="module")
@@ -124,8 +124,10 @@ def test_bad_input_is_named(model):
 
 def test_the_prediction_is_figure_1c():
     pattern = predicted(("SS", "SP", "PS", "PP"), 7, 5)
-    text = {name: [" ".join("." if value is np.ma.masked else f"{value:g}" for value in row) for row in values]
-            for name, values in pattern.items()}  # fmt: skip
+    text = {
+        name: [" ".join("." if value is np.ma.masked else f"{value:g}" for value in row) for row in values]
+        for name, values in pattern.items()
+    }
     assert text == {
         "C_tilde": [". -1 . . . . ."] * 2 + [". 1 . . . . ."] * 2,
         "i": [". 1 0 0 0 . ."] * 2 + [". 0 0 0 0 . ."] * 2,
@@ -155,8 +157,13 @@ def test_the_comparison_takes_the_words_that_are_predicted(model):
 
 def test_colours_and_lines_are_the_papers():
     assert [style(c) for c in ("SS", "SP", "PS", "PP", "S", "PPS")] == [
-        (SINGULAR, "-"), (SINGULAR, "--"), (PLURAL, "--"), (PLURAL, "-"), (SINGULAR, "-"), (PLURAL, "--")
-    ]  # fmt: skip
+        (SINGULAR, "-"),
+        (SINGULAR, "--"),
+        (PLURAL, "--"),
+        (PLURAL, "-"),
+        (SINGULAR, "-"),
+        (PLURAL, "--"),
+    ]
 
 
 def test_figure_1_shows_the_numbers(model, tmp_path):

@@ -18,10 +18,10 @@ from minilstm.analyses.efferents import (
     segregation,
     shares_and_effects,
 )
-from minilstm.errors import MinilstmError, StimulusError
 from minilstm.analyses.figures_efferents import plot_efferents, plot_shares
 from minilstm.analyses.number_agreement import agreement
 from minilstm.analyses.plots import PLURAL, SINGULAR, save
+from minilstm.errors import MinilstmError, StimulusError
 
 
 @pytest.fixture(scope="module")

@@ -10,14 +10,14 @@ from conftest import need
 from small_model import small_model
 
 from minilstm import agreement, load, planted
-from minilstm.cli.main import main
 from minilstm.analyses.emergence import emergence, for_good, summary, table
-from minilstm.errors import MinilstmError, ModelFileError, StimulusError
 from minilstm.analyses.figures_emergence import plot_emergence
-from minilstm.io.snapshots import read_partial, series, words_read
-from minilstm.stimuli import na_task
 from minilstm.analyses.table2 import published_tasks
 from minilstm.analyses.tables import read_csv, render
+from minilstm.cli.main import main
+from minilstm.errors import MinilstmError, ModelFileError, StimulusError
+from minilstm.io.snapshots import read_partial, series, words_read
+from minilstm.stimuli import na_task
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 SHORT = "short-range 1", "short-range 2"
@@ -183,9 +183,10 @@ def test_a_snapshot_of_some_words_answers_as_the_whole(tmp_path):
     few = read_partial(partial(tmp_path / "s.npz", model, sorted(needed)), model.vocabulary, model.context)
     assert words_read(few) == 12_345 and set(few.vocabulary) == needed and len(needed) < len(model.vocabulary)
     rounded = type(model).from_state_dict(
-        {name: array.astype(np.float16) for name, array in model.state_dict().items()}, model.vocabulary,
+        {name: array.astype(np.float16) for name, array in model.state_dict().items()},
+        model.vocabulary,
         context=model.context,
-    )  # fmt: skip
+    )
     expected = agreement(rounded, items).margins
     np.testing.assert_allclose(agreement(few, items).margins, expected, rtol=1e-5, atol=1e-5)
     assert np.abs(expected).max() > 0.1

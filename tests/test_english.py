@@ -10,8 +10,8 @@ import pytest
 
 from minilstm import ablation_sweep, agreement, load
 from minilstm.analyses.ablation import POINTS
-from minilstm.io.checkpoints import digest, names
 from minilstm.analyses.number_agreement import share_right
+from minilstm.io.checkpoints import digest, names
 from minilstm.stimuli import LEXICONS, na_task
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"

@@ -119,13 +119,29 @@ def test_every_construction_occurs(trees):
     for label in "Name OfP PP SubjRel ObjRel CP AuxP NumP AdjP AdvP Be Have Will".split():
         assert labels.get(label, 0) > 100, label
     for rule in (
-        "ObjRel C S", "ObjRel S", "V' V CP", "V' V S", "S PP S'", "AdvP Adv Adv", "AdvP Adv AndP",
-        "AdvP Degree Adv", "AuxP Be V", "AuxP Be Adj", "DP D NumP", "NP DP AndP", "VP V' AndP",
-        "VP AdvP AuxP", "AuxP Be VP",
-    ):  # fmt: skip
+        "ObjRel C S",
+        "ObjRel S",
+        "V' V CP",
+        "V' V S",
+        "S PP S'",
+        "AdvP Adv Adv",
+        "AdvP Adv AndP",
+        "AdvP Degree Adv",
+        "AuxP Be V",
+        "AuxP Be Adj",
+        "DP D NumP",
+        "NP DP AndP",
+        "VP V' AndP",
+        "VP AdvP AuxP",
+        "AuxP Be VP",
+    ):
         assert rules.get(rule, 0) > 20, rule
-    assert any(node[0] == "PP" and inner is not node and inner[0] == "PP"
-               for root in trees for node in nodes(root) for inner in nodes(node))  # fmt: skip
+    assert any(
+        node[0] == "PP" and inner is not node and inner[0] == "PP"
+        for root in trees
+        for node in nodes(root)
+        for inner in nodes(node)
+    )
 
 
 def test_nesting_is_bounded(trees):
@@ -192,6 +208,5 @@ def test_sentences_are_seeded_and_as_many_as_asked():
 
 def test_context_is_of_the_fragment_and_of_training():
     assert set(CONTEXT) <= set(vocabulary()) and CONTEXT[-1] == "<eos>"
-    pairs = {("friend", "meet"), ("kid", "admire"), ("daughter", "encourage"), ("guy", "arrive"),
-             ("aunt", "encourage")}  # fmt: skip
+    pairs = {("friend", "meet"), ("kid", "admire"), ("daughter", "encourage"), ("guy", "arrive"), ("aunt", "encourage")}
     assert not pairs & held_out_pairs()

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from networks import FIELDS, TOLERANCE
 
-from minilstm.fast import kernels
 from minilstm import lstm
+from minilstm.fast import kernels
 from minilstm.io.conventions import layers_from
 
 FILES = sorted((Path(__file__).parent / "golden").glob("*.npz"))

@@ -158,8 +158,7 @@ def test_state_reaches_no_class_of_ours(tmp_path):
     classes = (Known, Module, Variable, Ignored)
     before = [dict(vars(cls)) for cls in classes]
     evil = {
-        key: 1
-        for key in ("__class__", "__dict__", "__setstate__", "__init__", "set_state", "make", "name", "data")
+        key: 1 for key in ("__class__", "__dict__", "__setstate__", "__init__", "set_state", "make", "name", "data")
     }
     targets = [name("model", "RNNModel"), name("torch", "FloatStorage"), name("collections", "OrderedDict")]
     targets += [new(name("model", "RNNModel")), call(name("torch.autograd.variable", "Variable")), good()]
@@ -304,9 +303,7 @@ def test_many_views_of_one_storage(tmp_path):
     refused(tmp_path, legacy(value, {"0": NUMBERS}), "three times")
 
 
-@pytest.mark.parametrize(
-    "view", [("1", 0, 7), ("1", 7, 0), ("1", -1, 2), ("1", 3, 4), ("1", 0), "view", ("1", 0, 2.0)]
-)
+@pytest.mark.parametrize("view", [("1", 0, 7), ("1", 7, 0), ("1", -1, 2), ("1", 3, 4), ("1", 0), "view", ("1", 0, 2.0)])
 def test_views_of_storages_that_cannot_be(tmp_path, view):
     value = {"w": tensor(storage("0", NUMBERS, view=view), 0, (1,), (1,))}
     refused(tmp_path, legacy(value, {"0": NUMBERS}), "view")
@@ -315,16 +312,10 @@ def test_views_of_storages_that_cannot_be(tmp_path, view):
 def _numbered(count):
     """A legacy file whose storage says that it has `count` elements, both times."""
     data = legacy(
-        {
-            "w": tensor(
-                w.pid("storage", name("torch", "FloatStorage"), "0", "cpu", count, None), 0, (1,), (1,)
-            )
-        },
+        {"w": tensor(w.pid("storage", name("torch", "FloatStorage"), "0", "cpu", count, None), 0, (1,), (1,))},
         {},
     )
-    return (
-        data[: data.rindex(b"\x80")] + pickle.dumps(["0"], 2) + struct.pack("<q", count) + NUMBERS.tobytes()
-    )
+    return data[: data.rindex(b"\x80")] + pickle.dumps(["0"], 2) + struct.pack("<q", count) + NUMBERS.tobytes()
 
 
 @pytest.mark.parametrize("count", [7, 2**31, 2**39, 5])
@@ -335,17 +326,13 @@ def test_storages_of_wrong_length(tmp_path, count):
 def test_storages_that_are_not_there_or_too_many(tmp_path):
     value, numbers = {"w": good()}, {"0": NUMBERS}
     for keys in ([], ["1"], ["0", "0"], ["0", "1"], [0], ["0", None], "0", None):
-        refused(
-            tmp_path, legacy(value, {**numbers, "1": NUMBERS}, keys=keys), "storages it lists|storage keys"
-        )
+        refused(tmp_path, legacy(value, {**numbers, "1": NUMBERS}, keys=keys), "storages it lists|storage keys")
     refused(tmp_path, legacy(value, numbers, tail=b"\0"), "1 bytes follow")
     twice = {"w": good(), "v": tensor(storage("0", NUMBERS[:5]), 0, (5,), (1,))}
     refused(tmp_path, legacy(twice, numbers), "described twice")
     refused(tmp_path, zipped({"w": good("zip")}, {"1": NUMBERS}), "no member")
     refused(tmp_path, zipped({"w": good("zip")}, {"0": NUMBERS[:5]}), "20 bytes; expected 24")
-    path = {
-        "w": tensor(w.pid("storage", name("torch", "FloatStorage"), "../data.pkl", "cpu", 6), 0, (1,), (1,))
-    }
+    path = {"w": tensor(w.pid("storage", name("torch", "FloatStorage"), "../data.pkl", "cpu", 6), 0, (1,), (1,))}
     refused(tmp_path, zipped(path, numbers), "no member")
 
 

@@ -7,12 +7,12 @@ import pytest
 from small_model import small_model
 
 from minilstm import load, lstm, planted
-from minilstm.checks import by_layer
-from minilstm.errors import MinilstmError, StimulusError
 from minilstm.analyses.figures_open import plot_interchange
 from minilstm.analyses.interchange import METHODS, WHAT, compare, interchange, pairs
 from minilstm.analyses.number_agreement import agreement
 from minilstm.analyses.plots import LINES
+from minilstm.checks import by_layer
+from minilstm.errors import MinilstmError, StimulusError
 from minilstm.stimuli import CONDITIONS, Item, na_task
 
 SETS = [(), (1,), (9,), (12,), (2, 5), (3, 13), tuple(range(1, 14))]
@@ -196,8 +196,10 @@ def test_methods_are_those_of_the_ablation_engine(model):
 
 
 def test_an_unknown_verb_is_left_out(model):
-    odd = [Item(("The", noun), *forms, "Simple", c, 9) for noun, forms, c in
-           (("boy", ("yodels", "yodel"), "S"), ("boys", ("yodel", "yodels"), "P"))]  # fmt: skip
+    odd = [
+        Item(("The", noun), *forms, "Simple", c, 9)
+        for noun, forms, c in (("boy", ("yodels", "yodel"), "S"), ("boys", ("yodel", "yodels"), "P"))
+    ]
     assert len(compare(model, [*odd, *items("Simple")], [(1,)]).items) == 6
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from paper_findings import paper_findings
 
-from minilstm.errors import ModelFileError
 from minilstm.analyses.groups import GroupTest
-from minilstm.report.keeping import TREE, keep, kept
+from minilstm.errors import ModelFileError
 from minilstm.io.npz import open_npz, write_npz
+from minilstm.report.keeping import TREE, keep, kept
 
 
 def same(a, b):
@@ -28,13 +28,25 @@ def same(a, b):
 @pytest.mark.parametrize(
     "value",
     [
-        None, True, 3, 0.1, float("nan"), float("inf"), "a 'b' <ü>", (), [1, (2, [3])], {1: "one", ("a", 2): {}, "tuple": None},
-        np.arange(6, dtype=np.float32).reshape(2, 3), np.array([True, False]), np.float64(0.1), np.zeros((0, 3)),
+        None,
+        True,
+        3,
+        0.1,
+        float("nan"),
+        float("inf"),
+        "a 'b' <ü>",
+        (),
+        [1, (2, [3])],
+        {1: "one", ("a", 2): {}, "tuple": None},
+        np.arange(6, dtype=np.float32).reshape(2, 3),
+        np.array([True, False]),
+        np.float64(0.1),
+        np.zeros((0, 3)),
         GroupTest("nounPP", "SP", 0.9, 0.8, np.array([0.7]), 0.01, 1.0, float("nan"), 3),
         (paper_findings().dynamics, paper_findings().items, paper_findings().connectivity),
     ],
     ids=lambda value: type(value).__name__,
-)  # fmt: skip
+)
 def test_values_come_back_as_they_were(tmp_path, value):
     key = {"model": "abc", "n": None}
     keep(tmp_path / "x.npz", key, value)

@@ -13,10 +13,10 @@ import pytest
 from networks import assert_close, assert_same_bits, random_layers, random_state, random_x, tolerance
 from small_model import small_model
 
-from minilstm.fast import ablation_engine, jit, kernels
-from minilstm.training import backpropagation
 from minilstm import lstm
 from minilstm.errors import MinilstmError
+from minilstm.fast import ablation_engine, jit, kernels
+from minilstm.training import backpropagation
 
 compiled = pytest.mark.skipif(not kernels.COMPILED, reason="Numba is missing or switched off")
 DTYPES = ("float32", "float64")
@@ -263,7 +263,9 @@ def test_squashing_beyond_the_range(dtype):
 
 @compiled
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", ["two_cores._few", "two_cores._many", "ablation_kernel._read", "training_kernels.recur"])
+@pytest.mark.parametrize(
+    "name", ["two_cores._few", "two_cores._many", "ablation_kernel._read", "training_kernels.recur"]
+)
 def test_loops_are_vectorised(name, dtype):
     """The widest registers in what the compiler made of squashing (x86: zmm or ymm; ARM: four or two lanes)."""
     widest = "z" if _features().get("avx512f") else "y"
@@ -319,7 +321,9 @@ def test_tiles_are_the_product(K, dtype):
         z[z_row : z_row + rows] = before[0]
         product(z, z_row, h, 2, rows, U, 4, K, np.empty((K + 3, tile.TALL), dtype))
         want = before[0, : tile.COLUMNS] + h[2 : 2 + rows, :K].astype(float) @ U[4 : 4 + K]
-        np.testing.assert_allclose(z[z_row : z_row + rows, : tile.COLUMNS], want, rtol=0, atol=(60 + 4 * K) * np.finfo(dtype).eps)
+        np.testing.assert_allclose(
+            z[z_row : z_row + rows, : tile.COLUMNS], want, rtol=0, atol=(60 + 4 * K) * np.finfo(dtype).eps
+        )
         np.testing.assert_array_equal(z[z_row : z_row + rows], single[:rows])
         np.testing.assert_array_equal(z[z_row + rows :], before[z_row + rows :])
         np.testing.assert_array_equal(z[:z_row], before[:z_row])

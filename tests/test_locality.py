@@ -7,8 +7,8 @@ import pytest
 from small_model import small_model
 
 from minilstm import agreement, load, planted
-from minilstm.errors import StimulusError
 from minilstm.analyses.locality import cut, locality
+from minilstm.errors import StimulusError
 from minilstm.lstm import Layer
 from minilstm.stimuli import na_task
 
@@ -37,8 +37,10 @@ def test_one_planted_unit_is_enough():
     found = locality(load("planted"), items())
     assert found.index == found.lifetime == 1
     assert found.ability == {"S": (1, 0), "P": (1, 0)}
-    roles = {number: {planted.UNITS[f"long-range {name}"], planted.UNITS["syntax"]}
-             for number, name in (("S", "singular"), ("P", "plural"))}  # fmt: skip
+    roles = {
+        number: {planted.UNITS[f"long-range {name}"], planted.UNITS["syntax"]}
+        for number, name in (("S", "singular"), ("P", "plural"))
+    }
     assert all(len(found.units[number]) == 1 and found.units[number][0] in roles[number] for number in "SP")
 
 

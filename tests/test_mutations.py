@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from networks import assert_close, random_layers, random_state, random_x, worked_out
 
-from minilstm.fast import kernels
 from minilstm import lstm
+from minilstm.fast import kernels
 from minilstm.io.conventions import reorder
 from minilstm.lstm import Layer, State, Step, sigmoid
 

@@ -3,18 +3,18 @@
 import numpy as np
 import pytest
 
-from minilstm.io import checkpoints
 from minilstm import load, planted, stimuli
 from minilstm.analyses.ablation import ablation_sweep, group_ablation
 from minilstm.analyses.connectivity import connectivity, peak_activity
 from minilstm.analyses.decoding import figure_2, number_data
 from minilstm.analyses.dynamics import against_prediction, dynamics
 from minilstm.analyses.efferents import attribution, form_auc, last_layer, segregation, shares_and_effects
-from minilstm.errors import ModelFileError
 from minilstm.analyses.number_agreement import agreement, by_condition, share_right
 from minilstm.analyses.short_range import short_range_units
 from minilstm.analyses.syntax import depth_data, depth_regression
 from minilstm.analyses.table2 import published_tasks, table2
+from minilstm.errors import ModelFileError
+from minilstm.io import checkpoints
 
 SINGULAR, PLURAL, SYNTAX, CLAUSE, DEPTH, *SHORT = planted.UNITS.values()
 NOUN_PP = "nounPP", "nounPPAdv"
@@ -161,7 +161,15 @@ def test_bystanders_know_nothing_of_number(model):
 
 
 def test_every_word_has_the_features_it_should():
-    expected = {"boy": {"singular"}, "women": {"plural"}, "Mary": {"singular"}, "greets": {"verb"}, "will": {"verb"},
-                "greeted": {"verb"}, "that": {"that"}, "<eos>": {"stop"}}  # fmt: skip
+    expected = {
+        "boy": {"singular"},
+        "women": {"plural"},
+        "Mary": {"singular"},
+        "greets": {"verb"},
+        "will": {"verb"},
+        "greeted": {"verb"},
+        "that": {"that"},
+        "<eos>": {"stop"},
+    }
     expected |= dict.fromkeys(["known", "That", "near", "The"], set())
     assert {word: planted.features(word) for word in expected} == expected

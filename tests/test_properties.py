@@ -5,8 +5,8 @@ import pytest
 from networks import FIELDS, assert_close, assert_same_bits, random_layers, random_state, random_x, tolerance
 from threadpoolctl import threadpool_limits
 
-from minilstm.fast import kernels, threads
 from minilstm import lstm
+from minilstm.fast import kernels, threads
 from minilstm.lstm import Layer, State, Trace
 
 hypothesis = pytest.importorskip("hypothesis")

@@ -15,14 +15,7 @@ SIMPLE = (
 )
 TEXT = "the boys near the car are here . <eos>\nthere is a boy . <eos>\n"
 GOLD = "5\tare\tis\t1\n1\tis\tare\t0\n"
-OWN = (
-    "# mine\n"
-    "prefix\tright\twrong\tcondition\n"
-    "The boy\tis\tare\tS\n"
-    "\n"
-    "The boys\tare\tis\tP\n"
-    "The men\tare\tis\tP\n"
-)
+OWN = "# mine\nprefix\tright\twrong\tcondition\nThe boy\tis\tare\tS\n\nThe boys\tare\tis\tP\nThe men\tare\tis\tP\n"
 
 
 @pytest.fixture
@@ -134,9 +127,7 @@ def test_own_file(tmp_path):
 )
 def test_harmless_differences(tmp_path, change):
     (tmp_path / "changed").mkdir()
-    assert read_items(write(tmp_path / "changed", "a.tsv", change(OWN))) == read_items(
-        write(tmp_path, "a.tsv", OWN)
-    )
+    assert read_items(write(tmp_path / "changed", "a.tsv", change(OWN))) == read_items(write(tmp_path, "a.tsv", OWN))
     assert read_na_task(write(tmp_path / "changed", "simple.txt", change(SIMPLE))) == read_na_task(
         write(tmp_path, "simple.txt", SIMPLE)
     )

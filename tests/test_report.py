@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from minilstm import load
+from minilstm.analyses.study import Study
 from minilstm.report.pipeline import run
 from minilstm.report.report import write
 from minilstm.report.section import drawn
 from minilstm.report.stages import OPEN, STAGES
-from minilstm.analyses.study import Study
 
 NAME = 'a "<b>&model'
 VOID = {"meta", "br", "img", "link", "input", "hr"}
@@ -45,7 +45,9 @@ class Page(HTMLParser):
         self.tags.append(tag)
         self.attributes.append((tag, attributes))
         self.ids += [attributes["id"]] if "id" in attributes else []
-        self.links += [value for name, value in attributes.items() if name in ("href", "xlink:href", "src", "clip-path")]
+        self.links += [
+            value for name, value in attributes.items() if name in ("href", "xlink:href", "src", "clip-path")
+        ]
         if tag not in VOID:
             self.open.append(tag)
 
@@ -74,7 +76,10 @@ def page(path):
 def test_it_is_sound(page, path):
     text = path.read_text(encoding="utf-8")
     assert not page.open and not {"script", "link", "iframe", "img"} & set(page.tags)
-    assert text.startswith('<!DOCTYPE html>\n<html lang="en">') and '<meta name="viewport" content="width=device-width' in text
+    assert (
+        text.startswith('<!DOCTYPE html>\n<html lang="en">')
+        and '<meta name="viewport" content="width=device-width' in text
+    )
     assert NAME not in text and "a &quot;&lt;b&gt;&amp;model" in text and "b" not in page.tags
     assert not re.search(r"(?:src|href|url)\W{1,3}(?:https?:|//|file:)", text) and "@import" not in text
     headings = [int(tag[1]) for tag in page.tags if re.fullmatch("h[1-6]", tag)]
@@ -126,12 +131,24 @@ def browser(tmp_path_factory):
     if program is None:
         assert not os.environ.get("MINILSTM_REQUIRE_PARITY"), "Chromium is missing: apt-get install chromium"
         pytest.skip("the report is not looked at: Chromium is missing (Debian's package `chromium`)")
-    quiet = [f"--disable-{what}" for what in ("gpu", "quic", "background-networking", "component-update", "sync", "dev-shm-usage")]
+    quiet = [
+        f"--disable-{what}"
+        for what in ("gpu", "quic", "background-networking", "component-update", "sync", "dev-shm-usage")
+    ]
     profile = tmp_path_factory.mktemp("profile")
-    fixed = ["--headless", "--no-sandbox", "--no-first-run", f"--user-data-dir={profile}", "--enable-logging=stderr", *quiet]
+    fixed = [
+        "--headless",
+        "--no-sandbox",
+        "--no-first-run",
+        f"--user-data-dir={profile}",
+        "--enable-logging=stderr",
+        *quiet,
+    ]
 
     def browse(path, *options):
-        done = subprocess.run([program, *fixed, *options, Path(path).as_uri()], capture_output=True, text=True, check=True, timeout=550)
+        done = subprocess.run(
+            [program, *fixed, *options, Path(path).as_uri()], capture_output=True, text=True, check=True, timeout=550
+        )
         assert "CONSOLE" not in done.stderr, done.stderr
         return done.stdout
 
@@ -143,11 +160,15 @@ def measured(browser, path, tmp_path, width):
     copy, frame = tmp_path / "copy.html", tmp_path / "frame.html"
     copy.write_text(path.read_text(encoding="utf-8").replace("<head>", "<head>" + MEASURE), encoding="utf-8")
     # a window cannot be as narrow as a phone, a frame in it can
-    frame.write_text(f'<iframe id="f" src="copy.html" style="width:{width}px;height:800px"></iframe><pre id="measured"></pre><script>'
-                     'onload = () => { document.getElementById("measured").textContent = '
-                     'document.getElementById("f").contentDocument.getElementById("measured").textContent; };</script>')  # fmt: skip
+    frame.write_text(
+        f'<iframe id="f" src="copy.html" style="width:{width}px;height:800px"></iframe><pre id="measured"></pre><script>'
+        'onload = () => { document.getElementById("measured").textContent = '
+        'document.getElementById("f").contentDocument.getElementById("measured").textContent; };</script>'
+    )
     text = browser(frame, "--dump-dom", f"--window-size={width + 40},900", "--allow-file-access-from-files")
-    return json.loads(re.search(r'<pre id="measured">(.*?)</pre>', text, re.DOTALL).group(1).replace("&gt;", ">").replace("&lt;", "<"))
+    return json.loads(
+        re.search(r'<pre id="measured">(.*?)</pre>', text, re.DOTALL).group(1).replace("&gt;", ">").replace("&lt;", "<")
+    )
 
 
 @pytest.mark.parametrize("width", [390, 1280])

@@ -14,15 +14,15 @@ import numpy as np
 import pytest
 
 from minilstm import load, planted
-from minilstm.report.claims import VERDICTS
+from minilstm.analyses.study import Study
+from minilstm.analyses.tables import read_csv, render
 from minilstm.cli.main import main
 from minilstm.errors import MinilstmError, UnknownWordError
+from minilstm.report.claims import VERDICTS
 from minilstm.report.keeping import kept
 from minilstm.report.pipeline import FOUND, REPORT, run
 from minilstm.report.section import Section, table
 from minilstm.report.stages import STAGES, Stage
-from minilstm.analyses.study import Study
-from minilstm.analyses.tables import read_csv, render
 
 SMALL = "--model", "planted", "--n", "12"
 NAMES = [stage.name for stage in STAGES]
@@ -50,7 +50,11 @@ def rows(path):
 
 def results(folder):
     """All files of a run that do not say when they were made."""
-    return {path.relative_to(folder): path.read_bytes() for path in sorted(folder.rglob("*.*")) if path.suffix in (".csv", ".svg")}
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in sorted(folder.rglob("*.*"))
+        if path.suffix in (".csv", ".svg")
+    }
 
 
 def test_it_prints_table_2_the_stages_the_claims_and_where_the_report_is(first):
@@ -73,13 +77,19 @@ def test_every_stage_leaves_whole_files(first):
     assert {path.name for path in folder.iterdir()} == {*NAMES, *REPORT}
     for stage in STAGES:
         _, value = kept(folder / stage.name / FOUND)
-        named = {f"{one.name}.csv" for one in value["section"].tables} | {f"{one.name}.svg" for one in value["section"].figures}
+        named = {f"{one.name}.csv" for one in value["section"].tables} | {
+            f"{one.name}.svg" for one in value["section"].figures
+        }
         more = {"margins.csv"} if stage.name == "agreement" else set()
         assert {path.name for path in (folder / stage.name).iterdir()} == named | more | {FOUND}
     assert len(rows(folder / "agreement" / "table2.csv")) == 18
     margins = rows(folder / "agreement" / "margins.csv")
-    accuracy = np.mean([float(row["full"]) > 0 for row in margins if (row["task"], row["condition"]) == ("nounPP", "SP")])
-    row = next(row for row in rows(folder / "agreement" / "table2.csv") if (row["task"], row["condition"]) == ("nounPP", "SP"))
+    accuracy = np.mean(
+        [float(row["full"]) > 0 for row in margins if (row["task"], row["condition"]) == ("nounPP", "SP")]
+    )
+    row = next(
+        row for row in rows(folder / "agreement" / "table2.csv") if (row["task"], row["condition"]) == ("nounPP", "SP")
+    )
     assert float(row["full"]) == 100 * accuracy and float(row["paper"]) == 87.2
 
 
@@ -89,7 +99,9 @@ def test_json_and_csv_are_for_programs(first, tmp_path):
     assert as_json == json.loads((folder / "results.json").read_text()) and len(as_json["claims"]) == 40
     assert as_json["model"]["name"] == "planted" and len(as_json["model"]["sha256"]) == 64
     as_csv = printed("reproduce", *SMALL, "--random", 50, "--out", folder.parent, "--csv")
-    assert [row["full"] for row in csv.DictReader(io.StringIO(as_csv))] == [str(row["full"]) for row in as_json["table2"]]
+    assert [row["full"] for row in csv.DictReader(io.StringIO(as_csv))] == [
+        str(row["full"]) for row in as_json["table2"]
+    ]
 
 
 def test_the_ledger_is_that_of_the_single_command(first):
@@ -142,9 +154,14 @@ def test_numbers_are_those_of_the_single_commands(first):
     bare = next(rows for words, rows in out.items() if "--unscaled" in words)
     _, connections = kept(folder / "connectivity" / FOUND)
     sources = dict.fromkeys(int(row["from"]) for row in bare)
-    assert [[str(cell) for cell in row] for row in connections["found"].bare.rows(sources)] == [list(row.values()) for row in bare]
-    for start, name in (("interchange", "interchange/interchange"), ("smallest --most", "smallest/smallest_needed"),
-                        ("smallest --interchange", "smallest/smallest_carry")):  # fmt: skip
+    assert [[str(cell) for cell in row] for row in connections["found"].bare.rows(sources)] == [
+        list(row.values()) for row in bare
+    ]
+    for start, name in (
+        ("interchange", "interchange/interchange"),
+        ("smallest --most", "smallest/smallest_needed"),
+        ("smallest --interchange", "smallest/smallest_carry"),
+    ):
         alike(rows(folder / f"{name}.csv"), of(start), *of(start)[0])
     alike(rows(folder / "votes" / "votes.csv"), of("votes"), *of("votes")[0])
     groups = [words for words in out if words.startswith("ablate --group")]
@@ -225,8 +242,14 @@ def test_a_damaged_result_is_measured_anew(quick, damage):
     before, path = results(quick), quick / "drawn" / FOUND
     whole = path.read_bytes()
     middle = len(whole) // 2
-    path.write_bytes({"half": whole[:middle], "flipped": whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :],
-                      "not ours": b"{}", "empty": b""}[damage])  # fmt: skip
+    path.write_bytes(
+        {
+            "half": whole[:middle],
+            "flipped": whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :],
+            "not ours": b"{}",
+            "empty": b"",
+        }[damage]
+    )
     (quick / "drawn" / ".it.csv.x7").write_text("half a ta")
     (quick / "report.html").write_text("of what was damaged")
     why = again(quick, study(), stages=QUICK)
@@ -277,37 +300,54 @@ def test_a_lexicon_that_the_model_knows_in_part(tmp_path, capsys):
     lines = printed("reproduce", *words, "--out", tmp_path, code=1).splitlines()
     k, more = (k for k, line in enumerate(lines) if line.endswith("not done"))
     why = lines[k + 1].strip()
-    assert "Fig. 3" in lines[k] and why.startswith("SubjRel: 'helps' is not among the model's 289 words: The girl that helps")
+    assert "Fig. 3" in lines[k] and why.startswith(
+        "SubjRel: 'helps' is not among the model's 289 words: The girl that helps"
+    )
     assert "wrong form" in lines[more] and lines[more + 1].strip().startswith("SubjRel: 'wants' is not")
     said = "Not done, since this model cannot do it: Syntax units across structures; Who is for the wrong form."
     assert said in " ".join(lines)
     found = json.loads((tmp_path / "planted" / "results.json").read_text())
-    assert {name: one["not done"] for name, one in found["stages"].items() if one["not done"]}.keys() == {"structures", "votes"}
+    assert {name: one["not done"] for name, one in found["stages"].items() if one["not done"]}.keys() == {
+        "structures",
+        "votes",
+    }
     assert found["stages"]["structures"]["not done"] == why
     claims = {row["number"]: (row["verdict"], row["reason"]) for row in found["claims"]}
-    assert claims[34] == claims[35] == (VERDICTS[2], f"structures could not be done: {why}") and claims[33][0] == VERDICTS[0]
+    assert (
+        claims[34] == claims[35] == (VERDICTS[2], f"structures could not be done: {why}")
+        and claims[33][0] == VERDICTS[0]
+    )
     page = (tmp_path / "planted" / "report.html").read_text()
     assert page.count(escape(why)) >= 4 and not list((tmp_path / "planted" / "structures").iterdir())
     assert json.loads(printed("claims", *words, "--json", code=1)) == found["claims"]
     assert printed("claims", *words, code=1).count(why[:40]) == 2
 
 
-@pytest.mark.parametrize("bad", [["--lexicon", "latin"], ["--n", "1"], ["--linzen", "nowhere"], ["--model", "nowhere.npz"]])
+@pytest.mark.parametrize(
+    "bad", [["--lexicon", "latin"], ["--n", "1"], ["--linzen", "nowhere"], ["--model", "nowhere.npz"]]
+)
 def test_what_is_bad_for_every_stage_is_bad_input(tmp_path, capsys, bad):
     assert main(["reproduce", *SMALL, "--out", str(tmp_path / "out"), *bad]) == 2
     assert capsys.readouterr().err.startswith("minilstm: ") and not (tmp_path / "out").exists()
 
 
 def test_what_fits_is_taken_and_nothing_else(quick):
-    sets, sentences = "what was kept is of another number of random sets", "what was kept is of another number of sentences"
+    sets, sentences = (
+        "what was kept is of another number of random sets",
+        "what was kept is of another number of sentences",
+    )
     assert again(quick, study(n_random=60), stages=QUICK) == {"drawn": sets, "together": sets}
     assert again(quick, study(n_random=60, n=10), stages=QUICK) == dict.fromkeys(EVERY, sentences)
     model = study().model
     changed = {
-        "seed": study(seed=1), "state": study(state=None), "lexicon": study(lexicon="frequent"), "unknown": study(unknown="<unk>"),
-        "kind": study(kind="mean"), "precision": study(model=load("planted", "float64")),
+        "seed": study(seed=1),
+        "state": study(state=None),
+        "lexicon": study(lexicon="frequent"),
+        "unknown": study(unknown="<unk>"),
+        "kind": study(kind="mean"),
+        "precision": study(model=load("planted", "float64")),
         "model": study(model=replace(model, context=model.context[:-1])),
-    }  # fmt: skip
+    }
     again(quick, study(), stages=QUICK)
     for name, other in changed.items():
         why = set(again(quick, other, stages=QUICK).values())

@@ -10,9 +10,9 @@ import pytest
 from conftest import need
 from small_model import small_model
 
-from minilstm.io import checkpoints
 from minilstm import load
 from minilstm.errors import ModelFileError
+from minilstm.io import checkpoints
 
 need("safetensors")
 

@@ -30,9 +30,7 @@ FILES = {
 }
 COUNTS = {"Simple": 300, "Adv": 900, "2Adv": 900, "namePP": 900}  # all others 600
 CELLS = [(task, condition) for task in TASKS for condition in CONDITIONS[task]]
-TINY = Lexicon(
-    "tiny", nouns=(("cat", "cats"), ("dog", "dogs"), ("ox", "oxen")), verbs=(("runs", "run"), ("is", "are"))
-)
+TINY = Lexicon("tiny", nouns=(("cat", "cats"), ("dog", "dogs"), ("ox", "oxen")), verbs=(("runs", "run"), ("is", "are")))
 
 
 def lemmas(item):
@@ -222,9 +220,7 @@ def test_the_lexicons_differ_in_their_verbs_only():
     sizes = [len(getattr(paper, name)) for name in ("nouns", "verbs", "names", "locations", "prepositions")]
     assert sizes == [20, 15, 10, 10, 3]
     for lexicon in LEXICONS.values():
-        alike = dataclasses.replace(
-            lexicon, name="paper", verbs=paper.verbs, relative_verbs=paper.relative_verbs
-        )
+        alike = dataclasses.replace(lexicon, name="paper", verbs=paper.verbs, relative_verbs=paper.relative_verbs)
         assert alike == paper
     assert set(LEXICONS["auxiliaries"].verbs) == {("is", "are"), ("was", "were"), ("has", "have")}
 

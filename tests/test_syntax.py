@@ -10,9 +10,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from small_model import small_model
 
-from minilstm.errors import MinilstmError, StimulusError, UnknownWordError
-from minilstm.stimuli import na_task
-from minilstm.stimuli.depth import depth_sentences, sample_cells
 from minilstm.analyses.syntax import (
     ALPHAS,
     DepthData,
@@ -23,6 +20,9 @@ from minilstm.analyses.syntax import (
     ridge_path,
     structures,
 )
+from minilstm.errors import MinilstmError, StimulusError, UnknownWordError
+from minilstm.stimuli import na_task
+from minilstm.stimuli.depth import depth_sentences, sample_cells
 
 UNITS, WORDS, SENTENCES = 40, 900, 300
 

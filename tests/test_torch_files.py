@@ -140,9 +140,7 @@ def test_hand_written_files_are_what_pytorch_reads(tmp_path):
     torch = need("torch")
     numbers = np.arange(12, dtype="<f4")
     where = w.storage("5", numbers)
-    value = w.ordered(
-        {"a": w.tensor(where, 2, (3, 2), (2, 1)), "b": w.tensor(where, 0, (2, 3), (1, 4), version=1)}
-    )
+    value = w.ordered({"a": w.tensor(where, 2, (3, 2), (2, 1)), "b": w.tensor(where, 0, (2, 3), (1, 4), version=1)})
     path = write(tmp_path / "hand.pt", w.legacy(value, {"5": numbers}))
     theirs = torch.load(path, weights_only=False)
     same(read_torch(path).tensors, {name: t.numpy() for name, t in theirs.items()})
@@ -158,9 +156,7 @@ def test_views_of_storages(tmp_path, package, version):
     same(file.tensors, {"v": np.array([[7, 9], [11, 13]], "f4")})
 
 
-@pytest.mark.parametrize(
-    "cls", [("torch.autograd.variable", "Variable"), ("torch.nn.parameter", "Parameter")]
-)
+@pytest.mark.parametrize("cls", [("torch.autograd.variable", "Variable"), ("torch.nn.parameter", "Parameter")])
 def test_variables(tmp_path, cls):
     numbers = np.arange(6, dtype="<f8")
     data = w.tensor(w.storage("3", numbers), 0, (2, 3), (3, 1), version=1)
@@ -179,9 +175,7 @@ def test_ordered_dict_of_python_2(tmp_path):
     numbers = np.arange(3, dtype="<f4")
     pairs = [["b", w.tensor(w.storage("1", numbers), 0, (3,), (1,))]]
     file = read_torch(
-        write(
-            tmp_path / "p2.pt", w.legacy(w.call(w.name("collections", "OrderedDict"), pairs), {"1": numbers})
-        )
+        write(tmp_path / "p2.pt", w.legacy(w.call(w.name("collections", "OrderedDict"), pairs), {"1": numbers}))
     )
     same(file.tensors, {"b": numbers})
 
@@ -206,9 +200,7 @@ def test_classes_of_the_callers_own(rnn_model, tmp_path):
 
 def imported(tmp_path, value, storages, words=7, **options):
     write(tmp_path / "vocab.txt", "".join(f"w{k}\n" for k in range(words)).encode())
-    return import_checkpoint(
-        write(tmp_path / "m.pt", w.legacy(value, storages)), tmp_path / "vocab.txt", **options
-    )
+    return import_checkpoint(write(tmp_path / "m.pt", w.legacy(value, storages)), tmp_path / "vocab.txt", **options)
 
 
 def test_import(tmp_path):

@@ -5,8 +5,8 @@ import pytest
 from conftest import need
 from networks import TOLERANCE
 
-from minilstm.fast import kernels
 from minilstm import lstm
+from minilstm.fast import kernels
 
 need("torch")
 import torch_reference as reference  # noqa: E402  needs torch

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from conftest import need
 
-from minilstm.training import backpropagation as bp
-from minilstm.fast import jit
 from minilstm.errors import MinilstmError
+from minilstm.fast import jit
 from minilstm.stimuli import fragment
 from minilstm.stimuli.fragment_lexicon import vocabulary
+from minilstm.training import backpropagation as bp
 from minilstm.training.trainer import Recipe, Text, Trainer, log_spaced, train
 
 CHUNK, BATCH, WORDS = 7, 5, 11

@@ -20,9 +20,9 @@ from networks import (
     tolerance,
 )
 
-from minilstm.fast import kernels, threads
 from minilstm import lstm
 from minilstm.errors import MinilstmError
+from minilstm.fast import kernels, threads
 
 H = 370  # large enough for two threads, and no multiple of a block
 if kernels.COMPILED:

@@ -6,11 +6,11 @@ from small_model import small_model
 
 from minilstm import load, planted, stimuli
 from minilstm.analyses.efferents import attribution
-from minilstm.errors import MinilstmError
 from minilstm.analyses.figures_open import plot_votes
 from minilstm.analyses.number_agreement import agreement
-from minilstm.stimuli import CONDITIONS, na_task
 from minilstm.analyses.votes import Votes, votes
+from minilstm.errors import MinilstmError
+from minilstm.stimuli import CONDITIONS, na_task
 
 LONG = [planted.UNITS[f"long-range {number}"] for number in ("singular", "plural")]
 SHORT = [planted.UNITS[f"short-range {k}"] for k in (1, 2)]

@@ -5,11 +5,11 @@ import math
 import numpy as np
 import torch
 
-from minilstm.fast import kernels
 from minilstm import lstm
-from minilstm.training.backpropagation import loss_and_gradients
+from minilstm.fast import kernels
 from minilstm.io.conventions import layers_from
 from minilstm.language_model import LanguageModel
+from minilstm.training.backpropagation import loss_and_gradients
 
 FIELDS = "i", "f", "o", "C_tilde", "C", "h"
 

@@ -74,9 +74,7 @@ def storage(key, array, location="cpu", package="torch", view=None, layout="lega
 def tensor(where, offset, shape, strides, version=2):
     """A tensor on the storage `where`, by `_rebuild_tensor` (version 1) or `_rebuild_tensor_v2`."""
     more = (False, ordered()) if version == 2 else ()
-    return call(
-        name("torch._utils", "_rebuild_tensor" + "_v2" * (version == 2)), where, offset, shape, strides, *more
-    )
+    return call(name("torch._utils", "_rebuild_tensor" + "_v2" * (version == 2)), where, offset, shape, strides, *more)
 
 
 def legacy(value, storages, keys=None, tail=b""):
@@ -88,9 +86,7 @@ def legacy(value, storages, keys=None, tail=b""):
     }
     head = b"".join(pickle.dumps(part, 2) for part in (MAGIC, PROTOCOL, info))
     keys = sorted(storages) if keys is None else keys
-    numbers = b"".join(
-        struct.pack("<q", len(storages[k])) + storages[k].tobytes() for k in keys if k in storages
-    )
+    numbers = b"".join(struct.pack("<q", len(storages[k])) + storages[k].tobytes() for k in keys if k in storages)
     return head + b"\x80\x02" + encode(value) + b"." + pickle.dumps(keys, 2) + numbers + tail
 
 

@@ -96,8 +96,12 @@ syntax = planted.UNITS["syntax"]
 conditions = "SS", "SP", "PS", "PP"
 items = [item for condition in conditions for item in stimuli.na_task("nounPP", condition, 100)]
 print("\n% right in nounPP            ", "    ".join(f"{c:>3}" for c in conditions))
-for name, off in (("all units", ()), ("long-range singular off", [long_singular]),
-                  ("long-range plural off", [long_plural]), ("syntax off", [syntax])):  # fmt: skip
+for name, off in (
+    ("all units", ()),
+    ("long-range singular off", [long_singular]),
+    ("long-range plural off", [long_plural]),
+    ("syntax off", [syntax]),
+):
     table = minilstm.agreement(model, items, ablate=off).table()
     print(f"{name:28} " + "    ".join(f"{100 * row.accuracy:3.0f}" for row in table))
 

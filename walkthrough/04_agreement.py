@@ -56,8 +56,10 @@ for row in found.table():
 
 # %%
 known = {tuple(pair) for pair in model.provenance["held_out_pairs"]}
-print(f"\n{len(known)} pairs of subject noun and verb were kept out of training, such as:",
-      "; ".join(" ".join(pair) for pair in sorted(known)[:3]))  # fmt: skip
+print(
+    f"\n{len(known)} pairs of subject noun and verb were kept out of training, such as:",
+    "; ".join(" ".join(pair) for pair in sorted(known)[:3]),
+)
 
 # %% [markdown]
 # ## A look at what agrees with whom

@@ -13,8 +13,8 @@ import numpy as np
 import minilstm
 from minilstm import stimuli
 from minilstm.analyses.plots import NEUTRAL, SINGULAR, figure, save
-from minilstm.fast.prefix_tree import prefix_tree
 from minilstm.analyses.table2 import published_tasks
+from minilstm.fast.prefix_tree import prefix_tree
 
 model = minilstm.load("mini")
 
@@ -30,8 +30,10 @@ units = [1, 8, 23, 24]
 plain = np.zeros((len(units), len(sample)))
 for row, unit in enumerate(units):
     for column, item in enumerate(sample):
-        log_p = [model.log_probability(item.prefix, form, state="context", ablate=[unit])
-                 for form in (item.right, item.wrong)]  # fmt: skip
+        log_p = [
+            model.log_probability(item.prefix, form, state="context", ablate=[unit])
+            for form in (item.right, item.wrong)
+        ]
         plain[row, column] = log_p[0] - log_p[1]
 fast = minilstm.ablation_sweep(model, sample, units)  # (units, items)
 print("unit   " + "   ".join(" ".join(item.prefix) for item in sample))

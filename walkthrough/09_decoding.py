@@ -14,8 +14,8 @@
 from pathlib import Path
 
 import minilstm
-from minilstm.analyses import groups
 from minilstm import stimuli
+from minilstm.analyses import groups
 from minilstm.analyses.decoding import WORDS, figure_2, number_data
 from minilstm.analyses.figures_decoding import plot_curves
 from minilstm.analyses.plots import save

@@ -12,13 +12,13 @@
 from pathlib import Path
 
 import minilstm
-from minilstm.analyses import groups
 from minilstm import planted, stimuli
+from minilstm.analyses import groups
 from minilstm.analyses.figures_dynamics import plot_structures
 from minilstm.analyses.plots import save
-from minilstm.stimuli.depth import depth_sentences
 from minilstm.analyses.syntax import depth_data, depth_regression, structures
 from minilstm.analyses.tables import render
+from minilstm.stimuli.depth import depth_sentences
 
 model = minilstm.load("mini")
 
@@ -43,8 +43,10 @@ print(f"\n{len(data.depth)} words; h of {data.h.shape[1]} units at each")
 
 # %%
 found = depth_regression(data)
-print(f"R2 {found.r2.mean():.2f}, without word frequency {found.r2_without.mean():.2f}, "
-      f"word frequency alone {found.r2_frequency.mean():.2f}")  # fmt: skip
+print(
+    f"R2 {found.r2.mean():.2f}, without word frequency {found.r2_without.mean():.2f}, "
+    f"word frequency alone {found.r2_frequency.mean():.2f}"
+)
 print("strongest units (z):", ", ".join(f"{u} ({found.z[u - 1]:+.1f})" for u in found.strongest(6)))
 print("syntax units, |z| > 3:", ", ".join(map(str, found.outliers)) or "none")
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from minilstm.training.backpropagation import loss_and_gradients
 from minilstm.analyses.plots import NEUTRAL, SINGULAR, figure, save
+from minilstm.training.backpropagation import loss_and_gradients
 
 # %% [markdown]
 # ## A language of two sentences
@@ -31,8 +31,14 @@ inputs, targets = words[:-1], words[1:]  # each word, and the word that follows 
 
 H, E = 4, 3
 rng = np.random.default_rng(1)
-shapes = {"embedding": (5, E), "W0": (4 * H, E), "U0": (4 * H, H), "b0": (4 * H,),
-          "decoder_weight": (5, H), "decoder_bias": (5,)}  # fmt: skip
+shapes = {
+    "embedding": (5, E),
+    "W0": (4 * H, E),
+    "U0": (4 * H, H),
+    "b0": (4 * H,),
+    "decoder_weight": (5, H),
+    "decoder_bias": (5,),
+}
 weights = {name: rng.uniform(-1, 1, shape) for name, shape in shapes.items()}
 nothing = [(np.zeros((2, H)), np.zeros((2, H)))]  # h and C before the first word, for both sentences
 

@@ -18,11 +18,11 @@ import numpy as np
 
 from minilstm.analyses.emergence import emergence, for_good, summary, table
 from minilstm.analyses.figures_emergence import plot_emergence
+from minilstm.analyses.table2 import published_tasks
+from minilstm.analyses.tables import read_csv, render
 from minilstm.io.snapshots import series
 from minilstm.stimuli import fragment
 from minilstm.stimuli.fragment_lexicon import vocabulary
-from minilstm.analyses.table2 import published_tasks
-from minilstm.analyses.tables import read_csv, render
 from minilstm.training.trainer import Recipe, Text, train
 
 # %% [markdown]
@@ -50,7 +50,17 @@ print("words read:", *(f"{moment.words:,}" for moment in live.moments))
 
 # %%
 columns, rows = table({"live": live})
-shown = ("words", "Simple S", "Simple P", "nounPP SP", "nounPP PS", "costliest SP", "lost SP", "costliest PS", "lost PS")
+shown = (
+    "words",
+    "Simple S",
+    "Simple P",
+    "nounPP SP",
+    "nounPP PS",
+    "costliest SP",
+    "lost SP",
+    "costliest PS",
+    "lost PS",
+)
 print(render(shown, [[row[columns.index(name)] for name in shown] for row in rows]), file=sys.stderr)
 last = live.moments[-1]
 print("Simple is learned:", min(last.accuracy["Simple", number] for number in "SP") > 0.8)
@@ -102,7 +112,12 @@ def earlier(a, b):
     return sum(x is not None and (y is None or x < y) for x, y in zip(solved[a], solved[b], strict=True))
 
 
-for a, b in (("Simple S", "nounPP SP"), ("Simple P", "nounPP PS"), ("Simple S", "Simple P"), ("nounPP SP", "nounPP PS")):
+for a, b in (
+    ("Simple S", "nounPP SP"),
+    ("Simple P", "nounPP PS"),
+    ("Simple S", "Simple P"),
+    ("nounPP SP", "nounPP PS"),
+):
     print(f"{a:9} before {b}: {earlier(a, b)}, after: {earlier(b, a)}")
 
 # %% [markdown]
@@ -144,9 +159,15 @@ print("locality at the end of training:       ", *(f"{found[-1]:.2f}" for found 
 
 # %%
 print("\nAUC at the second noun, at the end of training")
-print(render(["", "final units", "all others"],
-             [[t[-1]["training"], *(f"{t[-1][f'AUC {who}']:.2f}" for who in ("final units", "all others"))]
-              for t in trainings]))  # fmt: skip
+print(
+    render(
+        ["", "final units", "all others"],
+        [
+            [t[-1]["training"], *(f"{t[-1][f'AUC {who}']:.2f}" for who in ("final units", "all others"))]
+            for t in trainings
+        ],
+    )
+)
 
 # %% [markdown]
 # In six networks the final units hold the subject's number to the end, and in three of these all others have

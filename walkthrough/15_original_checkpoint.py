@@ -22,9 +22,9 @@ from pathlib import Path
 import numpy as np
 
 import minilstm
-from minilstm.io.original import CONTEXT, PUBLISHED, compare, may_be_original
 from minilstm.analyses.plots import NEUTRAL, SINGULAR, figure, save
 from minilstm.analyses.tables import render
+from minilstm.io.original import CONTEXT, PUBLISHED, compare, may_be_original
 
 # %% [markdown]
 # ## A stand-in

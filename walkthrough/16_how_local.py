@@ -14,8 +14,8 @@ from scipy.stats import mannwhitneyu, spearmanr
 import minilstm
 from minilstm.analyses.locality import CONDITIONS, cut, locality
 from minilstm.analyses.plots import NEUTRAL, SINGULAR, figure, save
-from minilstm.stimuli import na_task
 from minilstm.analyses.tables import read_csv, render
+from minilstm.stimuli import na_task
 
 here = Path(__file__).parent if "__file__" in globals() else Path()
 items = [item for condition in CONDITIONS.values() for item in na_task("nounPP", condition, 100)]
@@ -98,9 +98,14 @@ def shown(found):
 
 FORMS = {"locality": "locality, units at 0", "locality at mean": "the same, units at their mean"}
 table = [
-    [name, len(cells[name]), int((values(name, "worst condition %") >= 95).sum()), *(shown(values(name, form)) for form in FORMS)]
+    [
+        name,
+        len(cells[name]),
+        int((values(name, "worst condition %") >= 95).sum()),
+        *(shown(values(name, form)) for form in FORMS),
+    ]
     for name in cells
-]  # fmt: skip
+]
 print()
 print(render(["layers", "networks", "solve all", *FORMS.values()], table))
 
@@ -108,7 +113,9 @@ print(render(["layers", "networks", "solve all", *FORMS.values()], table))
 single = [(int(name), value) for name in cells if name.isdigit() for value in values(name, "locality at mean")]
 single = np.array([pair for pair in single if not np.isnan(pair[1])])
 rank = spearmanr(*single.T)
-print(f"\none layer, at the mean, against size: Spearman {rank.statistic:.2f}, p {rank.pvalue:.1g}, {len(single)} networks")
+print(
+    f"\none layer, at the mean, against size: Spearman {rank.statistic:.2f}, p {rank.pvalue:.1g}, {len(single)} networks"
+)
 for a, b in (("32", "32 dropout"), ("32", "32,32"), ("64", "32,32"), ("32,32", "32,32 dropout")):
     pair = [found[~np.isnan(found)] for found in (values(a, "locality at mean"), values(b, "locality at mean"))]
     p = mannwhitneyu(*pair, method="exact").pvalue

@@ -12,8 +12,8 @@ import numpy as np
 
 import minilstm
 from minilstm.analyses.plots import NEUTRAL, PLURAL, SINGULAR, figure, save
-from minilstm.stimuli import na_task
 from minilstm.analyses.tables import render
+from minilstm.stimuli import na_task
 
 model = minilstm.load("english")
 
@@ -60,7 +60,13 @@ for words in (singular, plural):
 
 # %%
 drawn = tuple(int(unit) for unit in np.random.default_rng(0).choice(np.arange(257, 513), 2, replace=False))
-sets = {"none off": (), "416 off": (416,), "127 off": (127,), "both off": (416, 127), f"{drawn[0]}, {drawn[1]} off": drawn}
+sets = {
+    "none off": (),
+    "416 off": (416,),
+    "127 off": (127,),
+    "both off": (416, 127),
+    f"{drawn[0]}, {drawn[1]} off": drawn,
+}
 rows = []
 for task, conditions in {"nounPP": ("SS", "SP", "PS", "PP"), "ObjRel": ("SS", "SP", "PS", "PP")}.items():
     for condition in conditions:

@@ -1,7 +1,7 @@
 """Run every script and keep what it prints in `output/`; the scripts write `figures/` themselves.
 
-    python walkthrough/run_all.py            all of them
-    python walkthrough/run_all.py 05 12      these
+python walkthrough/run_all.py            all of them
+python walkthrough/run_all.py 05 12      these
 """
 
 import os

@@ -11,13 +11,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from minilstm.io.checkpoints import load
-from minilstm.cli.main import main as minilstm
-from minilstm.io.files import write_whole
 from minilstm.analyses.locality import CONDITIONS, locality
 from minilstm.analyses.number_agreement import by_condition, share_right
 from minilstm.analyses.table2 import published_tasks, table2
 from minilstm.analyses.tables import read_csv, render
+from minilstm.cli.main import main as minilstm
+from minilstm.io.checkpoints import load
+from minilstm.io.files import write_whole
 
 SEEDS = range(1, 6)
 MINI = "32", "0"  # layers, dropout

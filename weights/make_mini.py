@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from minilstm.io.checkpoints import read
-from minilstm.cli.main import main as minilstm
 from minilstm.analyses.number_agreement import by_condition, share_right
 from minilstm.analyses.table2 import published_tasks, table2
 from minilstm.analyses.tables import render
+from minilstm.cli.main import main as minilstm
+from minilstm.io.checkpoints import read
 
 SEEDS, SHIPPED = range(1, 21), 10
 OPTIONS = "--layers 32 --embedding 32 --epochs 4".split()

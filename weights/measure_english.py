@@ -19,8 +19,8 @@ import numpy as np
 
 from minilstm import LanguageModel, agreement, load
 from minilstm.analyses.number_agreement import share_right
-from minilstm.stimuli import CONDITIONS, LEXICONS, na_task, read_linzen, subject_number
 from minilstm.analyses.tables import render
+from minilstm.stimuli import CONDITIONS, LEXICONS, na_task, read_linzen, subject_number
 
 CARD = Path(__file__).parent / "english.md"
 LOGGED = 60_000  # held-out tokens that the training's log is about

@@ -25,10 +25,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch.nn import functional
-
 from prepare_text import lay_out
 from sampled_softmax import RowAdam, Sampler, softmax_and_gradients
+from torch.nn import functional
 
 HIDDEN, LAYERS, BATCH, STEPS = 256, 2, 128, 35
 RATE, BETAS, EPSILON, CLIP, WARM_UP = 3e-3, (0.9, 0.98), 1e-9, 1.0, 200

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..fast import ablation_engine
 from ..errors import MinilstmError, StimulusError
+from ..fast import ablation_engine
 from .number_agreement import by_condition, known_verbs, share_right
 
 POINTS = 0.10  # a drop in accuracy that counts: the paper's 'more than 10%'
@@ -188,8 +188,9 @@ def long_range_units(items, full, ablated):
             f"the rule for number units needs odd and even ids in all its conditions, and has not in {names}"
         )
     odd = np.array([item.id % 2 == 1 for item in items])
-    chosen, confirmed = (_pass([i for i, k in zip(items, half, strict=True) if k], full[half], ablated[:, half])
-                         for half in (odd, ~odd))  # fmt: skip
+    chosen, confirmed = (
+        _pass([i for i, k in zip(items, half, strict=True) if k], full[half], ablated[:, half]) for half in (odd, ~odd)
+    )
     return {number: np.flatnonzero(chosen[number] & confirmed[number]) for number in RULE}
 
 

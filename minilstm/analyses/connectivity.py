@@ -69,13 +69,20 @@ class Connectivity:
         """The same as a list, with `COLUMNS`: a row for each of `units`, each target and each gate."""
         z, rank = self.z, self.rank
         return [
-            [unit, target, gate, fixed(self.weights[t, g, u], 2), fixed(z[t, g, u], 1), int(rank[t, g, u]),
-             "*" if abs(z[t, g, u]) > OUTLIER else ""]
+            [
+                unit,
+                target,
+                gate,
+                fixed(self.weights[t, g, u], 2),
+                fixed(z[t, g, u], 1),
+                int(rank[t, g, u]),
+                "*" if abs(z[t, g, u]) > OUTLIER else "",
+            ]
             for unit, u in zip(units, self._columns(units), strict=True)
             for t, target in enumerate(self.targets)
             for g, gate in enumerate(GATES)
             if gate in gates
-        ]  # fmt: skip
+        ]
 
     def outliers(self):
         """Rows, with `COLUMNS`, of all connections beyond 3 standard deviations, the strongest first."""

@@ -6,19 +6,28 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..activity import full_sentences
-from ..checks import by_layer
 from ..batches import pick, traces
+from ..checks import by_layer
 from ..errors import MinilstmError, StimulusError
-from .number_agreement import agreement, check_words
 from ..stimuli import TEMPLATES
+from .number_agreement import agreement, check_words
 
 VARIABLES = "C_tilde", "i", "f", "C", "o", "h"
 SUBJECT = 1  # the step of the subject in all tasks: The *boy*
 NUMBERS = {"S": "singular", "P": "plural"}
 OWN = 0.5  # a predicted gate above this is open
 # What a slot of a template is called on an axis.
-_ROLES = {"LOC": "N", "RV": "v", "PREP": "prep", "NAMEPREP": "prep", "NAME": "name", "ADV": "adv", "FIRST": "adv",
-          "MANNER": "adv", "INTENT": "adv"}  # fmt: skip
+_ROLES = {
+    "LOC": "N",
+    "RV": "v",
+    "PREP": "prep",
+    "NAMEPREP": "prep",
+    "NAME": "name",
+    "ADV": "adv",
+    "FIRST": "adv",
+    "MANNER": "adv",
+    "INTENT": "adv",
+}
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..checks import by_layer
 from ..batches import traces
-from .decoding import area_under_curve
+from ..checks import by_layer
 from ..errors import MinilstmError, StimulusError
-from .number_agreement import by_condition, check_words, known_verbs
 from ..stimuli import LEXICONS
 from ..stimuli.fragment_lexicon import CLAUSAL
+from .decoding import area_under_curve
+from .number_agreement import by_condition, check_words, known_verbs
 
 VERBS = LEXICONS["paper"].verbs + CLAUSAL  # the 18 of Fig. 1d: those of the NA-tasks, and believe, say, think
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import MinilstmError, StimulusError
+from ..io.snapshots import words_read
 from .ablation import POINTS, drops, missing_conditions
 from .decoding import SECOND_NOUN, SUBJECT, generalisation, number_data
-from ..errors import MinilstmError, StimulusError
 from .locality import CONDITIONS, locality
 from .number_agreement import by_condition
-from ..io.snapshots import words_read
 from .table2 import table2
 
 SOLVED = 0.95
@@ -146,16 +146,26 @@ def table(found):
     first = next(iter(found.values())).moments[0]
     columns = ["training", "words", *(" ".join(key) for key in first.accuracy)]
     for number, condition in CONDITIONS.items():
-        columns += [f"named {condition}", f"costliest {condition}", f"lost {condition}",
-                    f"final {condition}", f"lost by final {condition}"]  # fmt: skip
+        columns += [
+            f"named {condition}",
+            f"costliest {condition}",
+            f"lost {condition}",
+            f"final {condition}",
+            f"lost by final {condition}",
+        ]
     columns += ["AUC final units", "AUC all others", "locality"]
     rows = []
     for name, one in found.items():
         for moment in one.moments:
             row = [name, moment.words, *(100 * accuracy for accuracy in moment.accuracy.values())]
             for number in CONDITIONS:
-                row += [" ".join(map(str, moment.named[number])), moment.ranking[number][0], 100 * moment.lost[number].max(),
-                        one.final[number], 100 * moment.lost[number][one.final[number] - 1]]  # fmt: skip
+                row += [
+                    " ".join(map(str, moment.named[number])),
+                    moment.ranking[number][0],
+                    100 * moment.lost[number].max(),
+                    one.final[number],
+                    100 * moment.lost[number][one.final[number] - 1],
+                ]
             rows.append([*row, *moment.auc, moment.locality])
     return columns, rows
 

@@ -71,8 +71,16 @@ def plot_depth(found, marked=3):
         axis.axhline(line, color="0.6", linewidth=0.6, linestyle="--")
     for unit in dict.fromkeys((*found.outliers, *found.strongest(marked))):
         up = np.sign(z[unit - 1])
-        axis.annotate(str(unit), (unit, z[unit - 1]), (0, 4 * up), textcoords="offset points", fontsize=7,
-                      ha="center", va="bottom" if up > 0 else "top", bbox={"color": "white", "pad": 0.2})  # fmt: skip
+        axis.annotate(
+            str(unit),
+            (unit, z[unit - 1]),
+            (0, 4 * up),
+            textcoords="offset points",
+            fontsize=7,
+            ha="center",
+            va="bottom" if up > 0 else "top",
+            bbox={"color": "white", "pad": 0.2},
+        )
     axis.margins(y=0.25)
     axis.set_xlabel("unit", fontsize=8)
     axis.set_ylabel("weight (z)", fontsize=8)
@@ -80,8 +88,14 @@ def plot_depth(found, marked=3):
     axis = axes[0, 1]
     bars = {"all": found.r2, "all but frequency": found.r2_without, "frequency alone": found.r2_frequency}
     bars = {label: r2 for label, r2 in bars.items() if not np.isnan(r2).any()}
-    axis.bar(range(len(bars)), [r2.mean() for r2 in bars.values()], yerr=[r2.std() for r2 in bars.values()],
-             color=(SINGULAR, SINGULAR, "0.7")[: len(bars)], width=0.6, error_kw={"linewidth": 0.8})  # fmt: skip
+    axis.bar(
+        range(len(bars)),
+        [r2.mean() for r2 in bars.values()],
+        yerr=[r2.std() for r2 in bars.values()],
+        color=(SINGULAR, SINGULAR, "0.7")[: len(bars)],
+        width=0.6,
+        error_kw={"linewidth": 0.8},
+    )
     axis.axhline(0, color="0.5", linewidth=0.6)
     axis.set_xticks(range(len(bars)), list(bars), fontsize=6, rotation=45, ha="right", rotation_mode="anchor")
     axis.set_ylim(top=1)
@@ -102,8 +116,13 @@ def plot_connectivity(found, units, gates=("i", "f")):
     """
     columns, table = found.wide(units, gates)
     targets = len(found.targets)
-    fig, axes = figure(len(gates) + 1, 1, max(3.4, 1.0 * len(columns)), 1.5 * len(gates) + 0.22 * (len(units) + 3),
-                       height_ratios=[1.5] * len(gates) + [0.22 * (len(units) + 2)])  # fmt: skip
+    fig, axes = figure(
+        len(gates) + 1,
+        1,
+        max(3.4, 1.0 * len(columns)),
+        1.5 * len(gates) + 0.22 * (len(units) + 3),
+        height_ratios=[1.5] * len(gates) + [0.22 * (len(units) + 2)],
+    )
     jitter = np.random.default_rng(0).uniform(-0.12, 0.12, found.weights.shape[-1])
     for axis, gate in zip(axes[:-1, 0], gates, strict=True):
         weights = found.weights[:, GATES.index(gate)]  # (targets, H)
@@ -112,8 +131,14 @@ def plot_connectivity(found, units, gates=("i", "f")):
             for k, unit in enumerate(units):
                 color, marker = LINES[k % len(LINES)]
                 marker = "o" if unit in found.targets else "D"
-                axis.plot(t + 0.25, weights[t, unit - found.first], marker, color=color, markersize=5,
-                          label=f"from {unit}" if t == 0 else None)  # fmt: skip
+                axis.plot(
+                    t + 0.25,
+                    weights[t, unit - found.first],
+                    marker,
+                    color=color,
+                    markersize=5,
+                    label=f"from {unit}" if t == 0 else None,
+                )
         axis.axhline(0, color="0.8", linewidth=0.6, zorder=0)
         axis.set_xticks(range(targets), [f"unit {target}" for target in found.targets], fontsize=7)
         axis.set_xlim(-0.5, targets - 0.5)

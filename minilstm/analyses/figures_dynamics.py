@@ -58,9 +58,18 @@ def _column(axes, found, mean, sd, title):
         for k, condition in enumerate(found.conditions):
             color, dashes = style(condition)
             axis.errorbar(
-                steps + shift[k], mean[gate][k], None if sd is None else sd[gate][k], color=color, linestyle=dashes,
-                marker="o", markersize=2.2, linewidth=1, elinewidth=0.6, capsize=1.2, label=condition,
-            )  # fmt: skip
+                steps + shift[k],
+                mean[gate][k],
+                None if sd is None else sd[gate][k],
+                color=color,
+                linestyle=dashes,
+                marker="o",
+                markersize=2.2,
+                linewidth=1,
+                elinewidth=0.6,
+                capsize=1.2,
+                label=condition,
+            )
         if gate in ("C_tilde", "C"):
             axis.axhline(0, color="0.8", linewidth=0.6, zorder=0)
         else:

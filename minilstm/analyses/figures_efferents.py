@@ -34,8 +34,10 @@ def plot_efferents(model, units, names=None, verbs=VERBS):
         x = np.arange(len(units)) + side + spread[:, None]  # (verbs, units)
         axis.plot(x.ravel(), forms.ravel(), marker, color=color, ms=3, mew=0, alpha=0.6, label=label)
     apart, names = segregation(model, verbs, units), names or {}
-    ticks = ["\n".join([str(unit), *([names[unit]] if unit in names else []), f"({apart[k]:.1f})"])
-             for k, unit in enumerate(units)]  # fmt: skip
+    ticks = [
+        "\n".join([str(unit), *([names[unit]] if unit in names else []), f"({apart[k]:.1f})"])
+        for k, unit in enumerate(units)
+    ]
     axis.set_xticks(range(len(units)), ticks, fontsize=7)
     axis.set_xlim(-0.5, len(units) - 0.5)
     axis.set_xlabel("unit (segregation)", fontsize=8)

@@ -9,12 +9,16 @@ SHARE, AUC = ("% right", (-4, 104)), ("AUC at the second noun", (-0.04, 1.04))
 PANELS = (
     ("Simple", *SHARE, {"Simple S": ("S", SINGULAR), "Simple P": ("P", PLURAL)}),
     ("nounPP", *SHARE, {"nounPP SP": ("SP", SINGULAR), "nounPP PS": ("PS", PLURAL)}),
-    ("without its final unit", "points lost", (-34, 104),
-     {"lost by final SP": ("in nounPP SP", SINGULAR), "lost by final PS": ("in nounPP PS", PLURAL)}),
+    (
+        "without its final unit",
+        "points lost",
+        (-34, 104),
+        {"lost by final SP": ("in nounPP SP", SINGULAR), "lost by final PS": ("in nounPP PS", PLURAL)},
+    ),
     ("read from the final units", *AUC, {"AUC final units": ("", NEUTRAL)}),
     ("read from all others", *AUC, {"AUC all others": ("", NEUTRAL)}),
     ("how local the code is", "locality", (-0.04, 1.04), {"locality": ("", NEUTRAL)}),
-)  # fmt: skip
+)
 
 
 def plot_emergence(columns, rows, first=300_000):

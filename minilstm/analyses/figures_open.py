@@ -77,9 +77,16 @@ def plot_votes(found):
             if len(where):
                 line = {"color": color, "linewidth": 1}
                 axis.boxplot(
-                    found.shares[where], positions=places + side, widths=0.28, whis=(5, 95), showfliers=False,
-                    boxprops=line, whiskerprops=line, capprops=line, medianprops={"color": color, "linewidth": 2.5},
-                )  # fmt: skip
+                    found.shares[where],
+                    positions=places + side,
+                    widths=0.28,
+                    whis=(5, 95),
+                    showfliers=False,
+                    boxprops=line,
+                    whiskerprops=line,
+                    capprops=line,
+                    medianprops={"color": color, "linewidth": 2.5},
+                )
         axis.set_title(f"{task} {condition}: {len(halves[0])} right, {len(halves[1])} wrong", fontsize=7)
         axis.set_xticks(places, found.voters, rotation=45, ha="right", rotation_mode="anchor", fontsize=7)
     _hide(axes, len(shown))

@@ -70,9 +70,18 @@ def group_tests(
         worse = np.count_nonzero(group.random[kept] <= group.accuracy)
         p_without = (worse + 1) / (kept.sum() + 1) if kept.any() else np.nan
         tests.append(
-            GroupTest(task, condition, float(full), group.accuracy, group.random,
-                      group.p, group.power, float(p_without), int(kept.sum()))
-        )  # fmt: skip
+            GroupTest(
+                task,
+                condition,
+                float(full),
+                group.accuracy,
+                group.random,
+                group.p,
+                group.power,
+                float(p_without),
+                int(kept.sum()),
+            )
+        )
     return tests
 
 
@@ -80,10 +89,19 @@ def table(tests):
     """Columns and rows; with `p_without` only where it leaves any set out."""
     columns = ["task", "condition", "full %", "ablated %", "random sets %", "p", "p without", "power", "verdict"]
     rows = [
-        [t.task, t.condition, 100 * t.full, 100 * t.accuracy, 100 * t.random.mean(), f"{t.p:.4f}",
-         None if np.isnan(t.p_without) else f"{t.p_without:.4f}", f"{t.power:.2f}", t.verdict]
+        [
+            t.task,
+            t.condition,
+            100 * t.full,
+            100 * t.accuracy,
+            100 * t.random.mean(),
+            f"{t.p:.4f}",
+            None if np.isnan(t.p_without) else f"{t.p_without:.4f}",
+            f"{t.power:.2f}",
+            t.verdict,
+        ]
         for t in tests
-    ]  # fmt: skip
+    ]
     if all(t.sets == len(t.random) for t in tests):
         for row in (columns, *rows):
             del row[6]

@@ -22,11 +22,11 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from .ablation import set_margins
-from ..fast.ablation_engine import Choice, Reader, arrange
 from ..errors import MinilstmError, StimulusError
-from .number_agreement import by_condition, known_verbs
+from ..fast.ablation_engine import Choice, Reader, arrange
 from ..fast.prefix_tree import prefix_tree, walk
+from .ablation import set_margins
+from .number_agreement import by_condition, known_verbs
 
 WHAT = "C", "h", "both"
 OTHER = {"S": "P", "P": "S"}

@@ -33,10 +33,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .ablation import TESTABLE, set_margins
 from ..errors import StimulusError
 from ..language_model import LanguageModel
 from ..lstm import Layer
+from .ablation import TESTABLE, set_margins
 from .number_agreement import share_right
 
 CONDITIONS = {"S": "SP", "P": "PS"}  # of nounPP: a subject of that number, an attractor of the other
@@ -131,14 +131,20 @@ def cut(model, m):
     """
     layers, below = [], 1
     for W, U, b in model.layers:
-        W, U, b = (np.repeat(part.reshape(4, U.shape[1], -1), m, axis=1).reshape(4 * U.shape[1] * m, -1)
-                   for part in (W, U, b))  # fmt: skip
+        W, U, b = (
+            np.repeat(part.reshape(4, U.shape[1], -1), m, axis=1).reshape(4 * U.shape[1] * m, -1) for part in (W, U, b)
+        )
         layers.append(Layer(_shared(W, below), _shared(U, m), b[:, 0]))
         below = m
     return LanguageModel(
-        model.vocabulary, model.embedding, tuple(layers), _shared(model.decoder_weight, m), model.decoder_bias,
-        model.context, model.word_counts,
-    )  # fmt: skip
+        model.vocabulary,
+        model.embedding,
+        tuple(layers),
+        _shared(model.decoder_weight, m),
+        model.decoder_bias,
+        model.context,
+        model.word_counts,
+    )
 
 
 def _shared(weights, m):

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..fast import ablation_engine
 from ..errors import StimulusError, UnknownWordError
+from ..fast import ablation_engine
 
 
 class Row(NamedTuple):

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .ablation import TESTABLE, random_sets, set_margins
 from ..errors import StimulusError
+from .ablation import TESTABLE, random_sets, set_margins
 from .interchange import interchange
 from .number_agreement import by_condition, known_verbs, share_right
 

@@ -5,13 +5,13 @@ from functools import cached_property
 
 import numpy as np
 
-from .ablation import missing_conditions
 from ..activity import lower_context
 from ..errors import StimulusError
-from ..report.findings_parts import readable
-from ..language_model import LanguageModel
 from ..io.original import may_be_original
+from ..language_model import LanguageModel
+from ..report.findings_parts import readable
 from ..report.provenance import fingerprint
+from .ablation import missing_conditions
 from .table2 import published_tasks
 
 QUICK, FULL = 200, 1000  # random sets that a group of units is compared with

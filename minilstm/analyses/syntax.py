@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..activity import activity
-from .dynamics import dynamics
 from ..errors import MinilstmError, StimulusError
 from ..stimuli import CONDITIONS, na_task
 from ..stimuli.depth import POSITIONS, depth_sentences, sample_cells
+from .dynamics import dynamics
 
 ALPHAS = np.logspace(-5, 5, 20)
 FOLDS = 5  # outside and inside
@@ -83,8 +83,10 @@ class DepthRegression:
 
     def table(self, n=None):
         """Columns and rows: the weights of those units."""
-        rows = [[unit, f"{self.weights[unit - 1]:.3f}", f"{self.z[unit - 1]:.2f}", "*" if unit in self.outliers else ""]
-                for unit in self.strongest(n)]  # fmt: skip
+        rows = [
+            [unit, f"{self.weights[unit - 1]:.3f}", f"{self.z[unit - 1]:.2f}", "*" if unit in self.outliers else ""]
+            for unit in self.strongest(n)
+        ]
         return ["unit", "weight", "z", "outlier"], rows
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import stimuli
+from ..stimuli.fragment_lexicon import is_held_out
 from .ablation import POINTS, ablation_sweep, drops, long_range_units, missing_conditions
 from .number_agreement import agreement, by_condition, share_right
-from ..stimuli.fragment_lexicon import is_held_out
 
 SHOWN = 0.9  # Table 2 prints an ablated accuracy where it is below 0.9 x full, else '-'
 
@@ -58,14 +58,19 @@ class Table2:
         found = drops(self.items, self.full, self.ablated)
         keys = list(found.full)
         cost = 100 * np.array([found.full[key] - found.accuracy[key] for key in keys])  # (conditions, units)
-        names = {unit: {"S": "long-range singular", "P": "long-range plural"}[number]
-                 for number, units in (self.numbers or {}).items() for unit in units}  # fmt: skip
+        names = {
+            unit: {"S": "long-range singular", "P": "long-range plural"}[number]
+            for number, units in (self.numbers or {}).items()
+            for unit in units
+        }
         rows = []
         for u in np.argsort(-np.nanmax(cost, axis=0), kind="stable"):
             hit = [k for k in np.argsort(-cost[:, u], kind="stable") if cost[k, u] > 100 * POINTS]
             if hit:
                 where = ", ".join(f"{' '.join(keys[k])} {cost[k, u]:.0f}" for k in hit[:4])
-                rows.append([int(u) + 1, where + (f", {len(hit) - 4} more" if len(hit) > 4 else ""), names.get(u + 1, "")])
+                rows.append(
+                    [int(u) + 1, where + (f", {len(hit) - 4} more" if len(hit) > 4 else ""), names.get(u + 1, "")]
+                )
         return ["unit", "points lost when it is off", "role"], rows
 
 

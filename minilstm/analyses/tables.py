@@ -36,7 +36,9 @@ def render(columns, rows, form="text"):
     widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
     right = [all(not isinstance(row[k], str) for row in rows) for k in range(len(columns))]
     lines = [
-        "  ".join(cell.rjust(w) if r else cell.ljust(w) for cell, w, r in zip(line, widths, right, strict=True)).rstrip()
+        "  ".join(
+            cell.rjust(w) if r else cell.ljust(w) for cell, w, r in zip(line, widths, right, strict=True)
+        ).rstrip()
         for line in (columns, *cells)
     ]
     return "\n".join([lines[0], "-" * (sum(widths) + 2 * (len(widths) - 1)), *lines[1:]])

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .efferents import attribution
 from ..errors import MinilstmError
+from .efferents import attribution
 from .number_agreement import by_condition
 from .tables import fixed
 

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ..analyses import groups
 from ..activity import lower_context
-from .options import unit_numbers
+from ..analyses import groups
 from ..analyses.connectivity import COLUMNS, connectivity, peak_activity
 from ..analyses.decoding import SPLITS, WORDS, figure_2, number_data
-from ..errors import MinilstmError, StimulusError
 from ..analyses.short_range import EASY, short_range_units
 from ..analyses.syntax import OUTLIER, depth_data, depth_regression, structures
 from ..analyses.tables import render, to_json
+from ..errors import MinilstmError, StimulusError
+from .options import unit_numbers
 
 HARD = {("nounPP", "SP"), ("nounPP", "PS"), ("nounPPAdv", "SP"), ("nounPPAdv", "PS")}
 STRONGEST = 3  # units shown where no weight is an outlier
@@ -38,14 +38,21 @@ def add_depth_options(command):
 def add_connect_options(command):
     """The options of `minilstm connect`."""
     _shared_options(command, "onto which units of the last layer (default: those named in the model's file)")
-    command.add_argument("--from", dest="sources", type=unit_numbers, metavar="UNITS",
-                         help="units whose weights are shown (default: the syntax units)")  # fmt: skip
+    command.add_argument(
+        "--from",
+        dest="sources",
+        type=unit_numbers,
+        metavar="UNITS",
+        help="units whose weights are shown (default: the syntax units)",
+    )
     command.add_argument("--unscaled", action="store_true", help="bare weights, not times peak activity")
 
 
 def _shared_options(command, units):
     command.add_argument("--units", type=unit_numbers, metavar="UNITS", help=units)
-    command.add_argument("--lower", action="store_true", help="read the context in lower case, as the paper's model did")
+    command.add_argument(
+        "--lower", action="store_true", help="read the context in lower case, as the paper's model did"
+    )
     command.add_argument("--out", type=Path, metavar="FOLDER", help="write figures and a table there as well")
 
 
@@ -81,19 +88,33 @@ def show_decode(model, items, options, state):
     columns = ["seen", "tested on other", *(f"{word}({t})" for t, word in enumerate(WORDS))]
     means = [[label, split, *one.curve()[0]] for split, decoded in curves.items() for label, one in decoded.items()]
     if options.form == "json":
-        print(to_json({
-            "long_range": long_range,
-            "auc": {split: {label: {"mean": one.mean, "sd": one.sd, "unconverged": one.unconverged}
-                            for label, one in decoded.items()} for split, decoded in curves.items()},
-            "short_range": short.units,
-            "segregation": short.segregation, "segregation_cut": short.cut, "auc_alone": short.auc,
-            "ablation": {name: _records(found) for name, found in tests.items()},
-        }))  # fmt: skip
+        print(
+            to_json(
+                {
+                    "long_range": long_range,
+                    "auc": {
+                        split: {
+                            label: {"mean": one.mean, "sd": one.sd, "unconverged": one.unconverged}
+                            for label, one in decoded.items()
+                        }
+                        for split, decoded in curves.items()
+                    },
+                    "short_range": short.units,
+                    "segregation": short.segregation,
+                    "segregation_cut": short.cut,
+                    "auc_alone": short.auc,
+                    "ablation": {name: _records(found) for name, found in tests.items()},
+                }
+            )
+        )
     elif options.form == "csv":
         print(render(columns, means, "csv"))
     else:
-        shown = [[label, split, *(f"{mean:.2f} ({sd:.2f})" for mean, sd in zip(*one.curve(), strict=True))]
-                 for split, decoded in curves.items() for label, one in decoded.items()]  # fmt: skip
+        shown = [
+            [label, split, *(f"{mean:.2f} ({sd:.2f})" for mean, sd in zip(*one.curve(), strict=True))]
+            for split, decoded in curves.items()
+            for label, one in decoded.items()
+        ]
         print("Fig. 2: AUC of classifiers of the cell trained at the subject, N(1): mean and (sd) over five splits.")
         print(render(columns, shown))
         unsettled = sum(one.unconverged for decoded in curves.values() for one in decoded.values())
@@ -132,16 +153,32 @@ def show_depth(model, items, options, state):
     long_range = options.units or model.provenance.get("number_units", ())
     if found.outliers and hard:
         tests = groups.group_tests(
-            model, hard, found.outliers, options.random, options.seed, long_range, state=state, unknown=options.unknown,
+            model,
+            hard,
+            found.outliers,
+            options.random,
+            options.seed,
+            long_range,
+            state=state,
+            unknown=options.unknown,
             progress=True,
-        )  # fmt: skip
+        )
 
     columns, rows = found.table()
     if options.form == "json":
-        print(to_json({
-            "r2": found.r2, "r2_without": found.r2_without, "r2_frequency": found.r2_frequency, "alpha": found.alpha,
-            "weights": found.weights, "outliers": found.outliers, "ablation": _records(tests),
-        }))  # fmt: skip
+        print(
+            to_json(
+                {
+                    "r2": found.r2,
+                    "r2_without": found.r2_without,
+                    "r2_frequency": found.r2_frequency,
+                    "alpha": found.alpha,
+                    "weights": found.weights,
+                    "outliers": found.outliers,
+                    "ablation": _records(tests),
+                }
+            )
+        )
     elif options.form == "csv":
         print(render(columns, rows, "csv"))
     else:
@@ -165,7 +202,7 @@ def show_depth(model, items, options, state):
         units = (found.outliers or found.strongest(STRONGEST))[:STRONGEST]
         shown = structures(
             reader, units, options.n, seed=options.seed, lexicon=options.lexicon, state=state, unknown=options.unknown
-        )  # fmt: skip
+        )
         figures = {"depth.png": plot_depth(found)}
         figures |= {f"structures_{unit}.png": plot_structures(shown, unit) for unit in units}
         write_results(options.out, figures, {"depth.csv": render(columns, rows, "csv")})
@@ -193,8 +230,10 @@ def show_connect(model, items, options, state):
     shown = (*sources, *(unit for unit in targets if unit not in sources))
     rows = found.rows(shown)
     if options.form == "text":
-        print(f"From {', '.join(map(str, sources))} ({chosen}) and from the targets themselves: weight"
-              f"{' x peak activity' if found.scaled else ''} and (z), * beyond 3 sd")  # fmt: skip
+        print(
+            f"From {', '.join(map(str, sources))} ({chosen}) and from the targets themselves: weight"
+            f"{' x peak activity' if found.scaled else ''} and (z), * beyond 3 sd"
+        )
         print(render(*found.wide(shown, ("i", "f"))))
         print()
         print(render(*found.wide(shown, ("C_tilde", "o"))))
@@ -242,8 +281,8 @@ def _nounpp(items):
 
 def write_results(folder, figures, texts):
     """Write figures and texts, {name: ...}, to a folder, which is made if need be, and say so."""
-    from ..io.files import write_whole
     from ..analyses.plots import save
+    from ..io.files import write_whole
 
     folder.mkdir(parents=True, exist_ok=True)
     for name, fig in figures.items():

@@ -5,10 +5,10 @@ import textwrap
 from argparse import Namespace
 from collections import Counter
 
+from ..analyses.study import FULL, QUICK
+from ..errors import MinilstmError
 from ..report.claims import CLAIMS, LEDGER, VERDICTS, judge, ledger
 from .options import linzen_of, load_model, state_of, study_options
-from ..errors import MinilstmError
-from ..analyses.study import FULL, QUICK
 
 SIGNS = dict(zip(VERDICTS, ("+", "-", ""), strict=True))  # in the table over all models
 WIDTH = 110
@@ -18,9 +18,7 @@ def add_options(command):
     """The options of `minilstm claims`, beside those of a model."""
     study_options(command)
     command.add_argument("--quick", action="store_true", help=f"{QUICK} random sets, not {FULL}")
-    command.add_argument(
-        "--all", action="store_true", help="the models that come along, in one table for a README"
-    )
+    command.add_argument("--all", action="store_true", help="the models that come along, in one table for a README")
 
 
 def run(options):
@@ -80,9 +78,16 @@ def _gather(model, options):
 
     n_random = options.random or (QUICK if options.quick else FULL)
     return gather(
-        model, options.n, n_random, options.seed, state_of(options), linzen_of(options), options.lexicon, options.unknown,
+        model,
+        options.n,
+        n_random,
+        options.seed,
+        state_of(options),
+        linzen_of(options),
+        options.lexicon,
+        options.unknown,
         progress=True,
-    )  # fmt: skip
+    )
 
 
 def _entry(number, section, text, paper, measure, criterion, value, verdict, reason):

@@ -2,13 +2,22 @@
 
 from pathlib import Path
 
-from .options import choose_lexicon, items_of, limit_threads, precision, read_words, state_of
 from ..errors import MinilstmError
+from .options import choose_lexicon, items_of, limit_threads, precision, read_words, state_of
 
 SHOWN = (
-    "words", "Simple S", "Simple P", "nounPP SP", "nounPP PS", "costliest SP", "lost SP", "costliest PS", "lost PS",
-    "named SP", "named PS",
-)  # fmt: skip
+    "words",
+    "Simple S",
+    "Simple P",
+    "nounPP SP",
+    "nounPP PS",
+    "costliest SP",
+    "lost SP",
+    "costliest PS",
+    "lost PS",
+    "named SP",
+    "named PS",
+)
 LEGEND = """\
 Words read when a condition of nounPP was 95 % right for good; the unit that carries it at the end; the points lost without
 it, and since when these are more than 10; the locality of the code (1: a unit a number)."""
@@ -17,11 +26,19 @@ it, and since when these are more than 10; the locality of the code (1: a unit a
 def add_options(command):
     """The options of `minilstm emergence`, beside those of items and of reading."""
     command.add_argument(
-        "paths", nargs="+", type=Path, metavar="FOLDER|FILE",
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="FOLDER|FILE",
         help="each folder holds the snapshots of one training; files together are those of one training",
-    )  # fmt: skip
-    command.add_argument("--vocabulary", type=Path, metavar="FILE", help="the files hold the rows of some words only "
-                         "(weights/train_english.py); this one holds all words, one a line")  # fmt: skip
+    )
+    command.add_argument(
+        "--vocabulary",
+        type=Path,
+        metavar="FILE",
+        help="the files hold the rows of some words only "
+        "(weights/train_english.py); this one holds all words, one a line",
+    )
     command.add_argument(
         "--context", type=Path, metavar="FILE", help="with --vocabulary: what is read before each sentence"
     )
@@ -31,8 +48,8 @@ def add_options(command):
 def run(options):
     """Analyse each training, print, and write."""
     from ..analyses.emergence import emergence, summary, table
-    from ..io.snapshots import series
     from ..analyses.tables import render
+    from ..io.snapshots import series
     from ..io.torch.vocabulary import read_vocabulary
 
     if options.context is not None and options.vocabulary is None:
@@ -56,8 +73,8 @@ def run(options):
     else:
         print(render(columns, rows, options.form))
     if options.out is not None:
-        from .analyses import write_results
         from ..analyses.figures_emergence import plot_emergence
+        from .analyses import write_results
 
         write_results(
             options.out,

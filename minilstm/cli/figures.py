@@ -5,13 +5,13 @@ import sys
 from pathlib import Path
 
 from ..analyses.ablation import ablation_sweep
-from .analyses import number_units
-from .options import unit_numbers
 from ..analyses.dynamics import VARIABLES, against_prediction, dynamics
 from ..analyses.efferents import attribution, efferent_table, last_layer, shares_and_effects
-from ..errors import MinilstmError
 from ..analyses.plots import GATES
 from ..analyses.tables import render, to_json
+from ..errors import MinilstmError
+from .analyses import number_units
+from .options import unit_numbers
 
 
 def add_dynamics_options(command):
@@ -19,16 +19,24 @@ def add_dynamics_options(command):
     _shared_options(command, "which units (default: the number units named in the model's file)")
     command.add_argument("--pool", action="store_true", help="all numbers together, a panel a task, as in Fig. 3")
     command.add_argument("--variable", choices=VARIABLES, default="C", help="with --pool: what to draw (C)")
-    command.add_argument("--number", type=_numbers, default=(), metavar="NUMBERS", help="what the units keep, as ablation "
-                         "found it: S or P for all or, as S,P, for each; for the comparison with Fig. 1c (default: guessed "
-                         "from the cell)")  # fmt: skip
+    command.add_argument(
+        "--number",
+        type=_numbers,
+        default=(),
+        metavar="NUMBERS",
+        help="what the units keep, as ablation "
+        "found it: S or P for all or, as S,P, for each; for the comparison with Fig. 1c (default: guessed "
+        "from the cell)",
+    )
     command.add_argument("--which", choices=("all", "correct"), default="all", help="which sentences (all)")
 
 
 def add_efferents_options(command):
     """The options of `minilstm efferents`, beside those of a model and of items."""
     _shared_options(command, "units of the last layer (default: the number units named in the model's file)")
-    command.add_argument("--shares", type=picture_path, metavar="FILE", help="a picture of shares against ablation effects")
+    command.add_argument(
+        "--shares", type=picture_path, metavar="FILE", help="a picture of shares against ablation effects"
+    )
 
 
 def _shared_options(command, units):
@@ -61,7 +69,9 @@ def show_dynamics(model, items, options, state):
     if options.pool and options.out and len(units) > 1:
         raise MinilstmError("--out: with --pool the picture shows one unit; give it by --units")
     if len(options.number) not in (0, 1, len(units)):
-        raise MinilstmError(f"--number: expected one number, or one for each of {len(units)} units, got {len(options.number)}")
+        raise MinilstmError(
+            f"--number: expected one number, or one for each of {len(units)} units, got {len(options.number)}"
+        )
     numbers = dict(zip(units, options.number * len(units), strict=False))  # one serves for all
     shared = {"units": units, "which": options.which, "state": state, "unknown": options.unknown}
     found = {}
@@ -96,8 +106,10 @@ def _print_dynamics(found, numbers):
         ]
         print(render(["", "", *found.words], rows), end="\n\n")
     if found.tells_numbers:
-        print("Against the prediction (Fig. 1c) for a unit that keeps one number" + (":" if numbers else
-              "; which is guessed, without --number: that for which its cell is further from 0."))  # fmt: skip
+        print(
+            "Against the prediction (Fig. 1c) for a unit that keeps one number"
+            + (":" if numbers else "; which is guessed, without --number: that for which its cell is further from 0.")
+        )
         tables = [against_prediction(found, unit, numbers.get(unit)) for unit in found.units]
         print(render(tables[0][0], [row for _, rows in tables for row in rows]))
 

@@ -10,6 +10,7 @@ import textwrap
 from pathlib import Path
 
 from .. import __version__
+from ..errors import MinilstmError
 from .options import (
     UNITS,
     item_options,
@@ -21,7 +22,6 @@ from .options import (
     state_of,
     unit_numbers,
 )
-from ..errors import MinilstmError
 
 DESCRIPTION = """\
 The LSTM of Lakretz et al. (2019), 'The emergence of number and syntax units in LSTM language models', in NumPy.
@@ -69,10 +69,14 @@ def parser():
 
     from . import reproduce as cli_reproduce
 
-    cli_reproduce.add_options(command("reproduce", cli_reproduce.run, [model], "the whole paper on a model, with a report"))
+    cli_reproduce.add_options(
+        command("reproduce", cli_reproduce.run, [model], "the whole paper on a model, with a report")
+    )
 
     add = command("agreement", _agreement, [model, items], "is the right verb form likelier than the wrong one?")
-    add.add_argument("--off", type=unit_numbers, default=(), metavar="UNITS", help=f"ablate these, such as 3,17 ({UNITS})")
+    add.add_argument(
+        "--off", type=unit_numbers, default=(), metavar="UNITS", help=f"ablate these, such as 3,17 ({UNITS})"
+    )
     kind_option(add)
 
     add = command("ablate", _ablate, [model, items], "take units out, alone or as a group, and see what it costs")
@@ -83,17 +87,31 @@ def parser():
 
     add = command("trace", _trace, [model], "gates and cell of chosen units, word by word, and a picture")
     add.add_argument("sentence", help='words between spaces, such as "The boys near the car greet"')
-    add.add_argument("--beside", metavar="SENTENCE", help="another with as many words, such as its singular, for comparison")
-    add.add_argument("--units", type=unit_numbers, metavar="UNITS", help=f"the model's number units if not given ({UNITS})")
+    add.add_argument(
+        "--beside", metavar="SENTENCE", help="another with as many words, such as its singular, for comparison"
+    )
+    add.add_argument(
+        "--units", type=unit_numbers, metavar="UNITS", help=f"the model's number units if not given ({UNITS})"
+    )
     add.add_argument("--off", type=unit_numbers, default=(), metavar="UNITS", help="ablate these")
     add.add_argument("--forms", metavar="A/B", help="also show p of two words, such as greets/greet, at every place")
-    add.add_argument("--out", type=Path, metavar="FILE", help="where the picture goes, .png or .svg (default: trace.png)")
+    add.add_argument(
+        "--out", type=Path, metavar="FILE", help="where the picture goes, .png or .svg (default: trace.png)"
+    )
 
     from . import (
         analyses as cli_analyses,
+    )
+    from . import (
         claims as cli_claims,
+    )
+    from . import (
         emergence as cli_emergence,
+    )
+    from . import (
         figures as cli_figures,
+    )
+    from . import (
         open as cli_open,
     )
 
@@ -117,11 +135,15 @@ def parser():
 
     command("info", _info, [model], "what a model file holds and how it was made")
 
-    from . import import_ as cli_import, train as cli_train, verify as cli_verify
+    from . import import_ as cli_import
+    from . import train as cli_train
+    from . import verify as cli_verify
 
     cli_train.add_options(command("train", cli_train.run, [], "train a model from scratch, as those in weights/ were"))
     cli_import.add_options(command("import", cli_import.run, [], "open a PyTorch checkpoint without PyTorch"))
-    cli_verify.add_vectors_options(command("vectors", cli_verify.write, [], "write test vectors for an LSTM of your own"))
+    cli_verify.add_vectors_options(
+        command("vectors", cli_verify.write, [], "write test vectors for an LSTM of your own")
+    )
     cli_verify.add_verify_options(command("verify", cli_verify.check, [], "say whether and why its outputs are wrong"))
     return top
 
@@ -168,9 +190,9 @@ def _trace(options):
 
 
 def _info(options):
+    from ..analyses.tables import plain, render, to_json
     from ..io.checkpoints import describe
     from ..io.original import compare, may_be_original
-    from ..analyses.tables import plain, render, to_json
 
     model = load_model(options)
     facts = describe(model)

@@ -1,13 +1,13 @@
 """`minilstm interchange`, `minilstm votes` and `minilstm smallest`: what the paper left open, for any model."""
 
-from .analyses import number_units
-from .figures import picture_path, write_picture
-from .options import kind_option, unit_numbers
-from ..errors import StimulusError
 from ..analyses.interchange import METHODS, WHAT, compare, pairs
 from ..analyses.smallest import MOST, smallest_set
 from ..analyses.tables import render
 from ..analyses.votes import votes
+from ..errors import StimulusError
+from .analyses import number_units
+from .figures import picture_path, write_picture
+from .options import kind_option, unit_numbers
 
 SHOWN = 5
 
@@ -15,8 +15,14 @@ SHOWN = 5
 def add_interchange_options(command):
     """The options of `minilstm interchange`, beside those of a model and of items."""
     command.add_argument("--units", type=unit_numbers, metavar="UNITS", help="each of these alone (default: all units)")
-    command.add_argument("--group", type=unit_numbers, action="append", default=[], metavar="UNITS",
-                         help="and these together; can be given several times")  # fmt: skip
+    command.add_argument(
+        "--group",
+        type=unit_numbers,
+        action="append",
+        default=[],
+        metavar="UNITS",
+        help="and these together; can be given several times",
+    )
     command.add_argument(
         "--what", choices=WHAT, default="C", help="what is copied: the cell, and h follows; h alone; both (C)"
     )
@@ -47,8 +53,11 @@ def add_smallest_options(command):
     command.add_argument(
         "--most", type=int, default=MOST, metavar="N", help=f"units at which the search ends anyway ({MOST})"
     )
-    command.add_argument("--interchange", action="store_true", help="copy C of the sentence with the other subject, "
-                         "instead of ablating units: who carries number")  # fmt: skip
+    command.add_argument(
+        "--interchange",
+        action="store_true",
+        help="copy C of the sentence with the other subject, instead of ablating units: who carries number",
+    )
     command.add_argument(
         "--random", type=int, default=1000, metavar="N", help="how many random sets at each size (1000)"
     )
@@ -131,9 +140,17 @@ def show_smallest(model, items, options, state):
         [item for base, item in zip(bases, side, strict=True) if base.condition in wanted] for side in (bases, donors)
     )
     found = smallest_set(
-        model, bases, donors if options.interchange else None, options.random, options.seed, options.most, options.kind,
-        state, options.unknown, progress=True,
-    )  # fmt: skip
+        model,
+        bases,
+        donors if options.interchange else None,
+        options.random,
+        options.seed,
+        options.most,
+        options.kind,
+        state,
+        options.unknown,
+        progress=True,
+    )
     if options.form == "text":
         how = (
             "with the units' C from the sentence with the other subject" if options.interchange else "without the units"

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from ..fast import threads
 from ..errors import MinilstmError
+from ..fast import threads
 
 UNITS = "numbered as in the paper: 1 is the first unit of the first layer, counting on through all layers"
 
@@ -12,7 +12,9 @@ UNITS = "numbered as in the paper: 1 is the first unit of the first layer, count
 def model_options():
     """Which model; and how it reads."""
     model = argparse.ArgumentParser(add_help=False, parents=[reading_options()])
-    model.add_argument("--model", default="mini", metavar="NAME|PATH", help="a model that comes along, or a file (mini)")
+    model.add_argument(
+        "--model", default="mini", metavar="NAME|PATH", help="a model that comes along, or a file (mini)"
+    )
     return model
 
 
@@ -22,7 +24,9 @@ def reading_options():
     reading.add_argument("--state", choices=("context", "zero"), default="context", help="what a sentence is read from")
     reading.add_argument("--unknown", choices=("error", "<unk>"), default="error", help="what an unknown word becomes")
     reading.add_argument("--float64", action="store_true", help="compute in double precision")
-    reading.add_argument("--threads", type=int, metavar="N", help="threads; the LSTM takes two at most (as many as there are cores)")
+    reading.add_argument(
+        "--threads", type=int, metavar="N", help="threads; the LSTM takes two at most (as many as there are cores)"
+    )
     form = reading.add_mutually_exclusive_group()
     form.add_argument("--json", dest="form", action="store_const", const="json", default="text", help="print JSON")
     form.add_argument("--csv", dest="form", action="store_const", const="csv", help="print CSV")
@@ -32,11 +36,23 @@ def reading_options():
 def item_options(tasks=None):
     """Which sentences; of which tasks if nothing is said, the seven of Table 1 if not given."""
     items = argparse.ArgumentParser(add_help=False)
-    items.add_argument("--stimuli", type=Path, metavar="FILE", help="your own sentences: prefix, right, wrong, condition")
-    items.add_argument("--task", dest="tasks", type=_names, default=tasks, metavar="TASKS",
-                       help=f"such as nounPP,SubjRel ({','.join(tasks) if tasks else 'the seven of Table 1'})")  # fmt: skip
-    items.add_argument("--half", choices=("odd", "even"), help="sentences with odd or with even ids only: units are chosen on "
-                       "odd ones and judged on even ones (default: both)")  # fmt: skip
+    items.add_argument(
+        "--stimuli", type=Path, metavar="FILE", help="your own sentences: prefix, right, wrong, condition"
+    )
+    items.add_argument(
+        "--task",
+        dest="tasks",
+        type=_names,
+        default=tasks,
+        metavar="TASKS",
+        help=f"such as nounPP,SubjRel ({','.join(tasks) if tasks else 'the seven of Table 1'})",
+    )
+    items.add_argument(
+        "--half",
+        choices=("odd", "even"),
+        help="sentences with odd or with even ids only: units are chosen on "
+        "odd ones and judged on even ones (default: both)",
+    )
     _task_options(items)
     return items
 
@@ -57,14 +73,19 @@ def _task_options(command):
 
 def lexicon_option(command):
     """Whose words the tasks are made of; `load_model` fills in what the model's file says."""
-    command.add_argument("--lexicon", help="words of the tasks: paper, frequent or auxiliaries (what the model's file says, "
-                         "else paper)")  # fmt: skip
+    command.add_argument(
+        "--lexicon", help="words of the tasks: paper, frequent or auxiliaries (what the model's file says, else paper)"
+    )
 
 
 def kind_option(command):
     """What ablation means."""
-    command.add_argument("--kind", choices=("paper", "released", "mean"), default="paper",
-                         help="what ablation means: h_u = 0; as the released code; h_u = its mean (paper)")  # fmt: skip
+    command.add_argument(
+        "--kind",
+        choices=("paper", "released", "mean"),
+        default="paper",
+        help="what ablation means: h_u = 0; as the released code; h_u = its mean (paper)",
+    )
 
 
 def _names(text):
@@ -119,8 +140,8 @@ def choose_lexicon(options, model):
 
 def items_of(options):
     """The sentences to test on."""
-    from ..stimuli import NA_TASKS, read_items
     from ..analyses.table2 import published_tasks
+    from ..stimuli import NA_TASKS, read_items
 
     if options.stimuli is not None:
         items = read_items(options.stimuli)

@@ -4,9 +4,9 @@ import sys
 import textwrap
 from pathlib import Path
 
+from ..analyses.study import FULL, QUICK
 from ..report.claims import LEDGER, VERDICTS
 from .options import kind_option, linzen_of, load_model, state_of, study_options
-from ..analyses.study import FULL, QUICK
 
 RESULTS = Path("results")
 WIDTH = 100
@@ -15,30 +15,42 @@ WIDTH = 100
 def add_options(command):
     """The options of `minilstm reproduce`, beside those of a model."""
     amount = command.add_mutually_exclusive_group()
-    amount.add_argument("--quick", action="store_true", help=f"{QUICK} random sets for each group of units (the default)")
+    amount.add_argument(
+        "--quick", action="store_true", help=f"{QUICK} random sets for each group of units (the default)"
+    )
     amount.add_argument("--full", action="store_true", help=f"{FULL:,} of them, as in the paper")
     study_options(command)
     kind_option(command)
-    command.add_argument("--out", type=Path, default=RESULTS, metavar="FOLDER", help="results go to FOLDER/MODEL (results)")
+    command.add_argument(
+        "--out", type=Path, default=RESULTS, metavar="FOLDER", help="results go to FOLDER/MODEL (results)"
+    )
     command.add_argument("--fresh", action="store_true", help="begin anew: take nothing that an earlier run left there")
 
 
 def run(options):
     """Run or take up every stage, and write the report; 1 if the model cannot do some of them."""
+    from ..analyses.study import Study
+    from ..analyses.tables import render
     from ..report.pipeline import run
     from ..report.report import write
     from ..report.stages import STAGES
-    from ..analyses.study import Study
-    from ..analyses.tables import render
 
     model = load_model(options)
     name = Path(options.model).stem
     folder = options.out / name
     n_random = options.random or (FULL if options.full else QUICK)
     study = Study(
-        model, options.n, n_random, options.seed, state_of(options), tuple(linzen_of(options)), options.lexicon,
-        options.unknown, options.kind, progress=True,
-    )  # fmt: skip
+        model,
+        options.n,
+        n_random,
+        options.seed,
+        state_of(options),
+        tuple(linzen_of(options)),
+        options.lexicon,
+        options.unknown,
+        options.kind,
+        progress=True,
+    )
     reasons = [""]
 
     def done(result):
@@ -69,8 +81,8 @@ def run(options):
 
 
 def _print_agreement(name, study, table):
-    from ..report.report import shape
     from ..analyses.tables import render
+    from ..report.report import shape
 
     print(f"{name}: {shape(study.model)}\n")
     print("Table 2: percent correct. 'off': with that unit ablated, where that is below 0.9 x full.")
@@ -78,7 +90,8 @@ def _print_agreement(name, study, table):
     print("\nUnits that cost more than 10 points somewhere when ablated:")
     print(render(*table.strong_units()) if table.strong_units()[1] else "none")
     found = "; ".join(
-        f"{name} {', '.join(map(str, table.numbers[key])) or 'none'}" for key, name in (("S", "singular"), ("P", "plural"))
+        f"{name} {', '.join(map(str, table.numbers[key])) or 'none'}"
+        for key, name in (("S", "singular"), ("P", "plural"))
     )
     print(f"\nLong-range number units (chosen on odd items, confirmed on even ones): {found}.")
     skipped = int((table.full != table.full).sum())

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..checks import by_layer
-from ..batches import pick
-from ..errors import MinilstmError
-from ..language_model import log_softmax
 from ..analyses.plots import GATES, plot_trace, save
 from ..analyses.tables import render
+from ..batches import pick
+from ..checks import by_layer
+from ..errors import MinilstmError
+from ..language_model import log_softmax
 
 
 def show_trace(model, options, state):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..fast import threads
 from ..errors import MinilstmError
+from ..fast import threads
 from ..training.trainer import Recipe, Text, train
 
 CONTEXT_SENTENCES = 5  # of a text of one's own, these become the context
@@ -20,7 +20,9 @@ def add_options(command):
     """The options of `minilstm train`."""
     recipe = Recipe()
     command.add_argument("file", type=Path, metavar="FILE", help="the model file to write, .npz")
-    command.add_argument("--text", type=Path, metavar="FILE", help="train on this: one sentence a line, words between spaces")
+    command.add_argument(
+        "--text", type=Path, metavar="FILE", help="train on this: one sentence a line, words between spaces"
+    )
     command.add_argument("--min-count", type=int, default=2, help="with --text: rarer words become <unk> (2)")
     command.add_argument("--tokens", type=int, default=3_000_000, help="words of the fragment to draw (3000000)")
     command.add_argument("--text-seed", type=int, default=0, help="which sentences of the fragment are drawn (0)")
@@ -34,8 +36,12 @@ def add_options(command):
     command.add_argument("--seed", type=int, default=recipe.seed, help="initial weights and the order of sentences (0)")
     command.add_argument("--snapshots", type=Path, metavar="FOLDER", help="keep models from log-spaced moments there")
     command.add_argument("--moments", type=int, default=12, metavar="N", help="with --snapshots: how many (12)")
-    command.add_argument("--resume", type=Path, metavar="FILE", help="keep the state of training there, and go on from it")
-    command.add_argument("--threads", type=int, metavar="N", help="threads; two at most are used (as many as there are cores)")
+    command.add_argument(
+        "--resume", type=Path, metavar="FILE", help="keep the state of training there, and go on from it"
+    )
+    command.add_argument(
+        "--threads", type=int, metavar="N", help="threads; two at most are used (as many as there are cores)"
+    )
 
 
 def _sizes(text):

@@ -2,21 +2,25 @@
 
 from pathlib import Path
 
-from ..io.conventions import CONVENTIONS
 from ..analyses.tables import to_json
+from ..io.conventions import CONVENTIONS
 
 
 def add_vectors_options(command):
     """The options of `minilstm vectors`."""
     command.add_argument("folder", type=Path, metavar="DIR", help="the folder to write them into")
-    command.add_argument("--convention", choices=tuple(CONVENTIONS), default="pytorch", help="names and order of weights")
+    command.add_argument(
+        "--convention", choices=tuple(CONVENTIONS), default="pytorch", help="names and order of weights"
+    )
     command.add_argument("--seed", type=int, default=0)
 
 
 def add_verify_options(command):
     """The options of `minilstm verify`."""
     command.add_argument("folder", type=Path, metavar="DIR", help="what `minilstm vectors` wrote")
-    command.add_argument("outputs", type=Path, metavar="OUTPUTS", help="what your program made of it, .npz or .safetensors")
+    command.add_argument(
+        "outputs", type=Path, metavar="OUTPUTS", help="what your program made of it, .npz or .safetensors"
+    )
     command.add_argument("--rtol", type=float, help="relative tolerance (default: by the precision of the outputs)")
     command.add_argument("--atol", type=float, help="absolute tolerance")
     command.add_argument("--json", action="store_true", help="print JSON")

@@ -20,9 +20,9 @@ from tqdm import tqdm
 
 from ..checks import by_layer
 from ..errors import MinilstmError
+from ..lstm import sigmoid
 from .jit import COMPILED
 from .kernels import width
-from ..lstm import sigmoid
 from .prefix_tree import prefix_tree, walk
 
 KINDS = {

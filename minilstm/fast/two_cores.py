@@ -24,8 +24,24 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .blocks import CELL, UNITS, WORK, After, Before, Inputs, Room, compiled, copy_sums, empty
-from .blocks import pack, packed_rows, read_block, read_inputs, squash, write
+from .blocks import (
+    CELL,
+    UNITS,
+    WORK,
+    After,
+    Before,
+    Inputs,
+    Room,
+    compiled,
+    copy_sums,
+    empty,
+    pack,
+    packed_rows,
+    read_block,
+    read_inputs,
+    squash,
+    write,
+)
 from .cell import inlined, wide
 from .flags import is_set, mark, watch
 from .threads import LINE, RUNG, WORTH, beside, cores

@@ -24,10 +24,10 @@ from pathlib import Path
 import numpy as np
 
 from .. import planted
-from .conventions import reorder
 from ..errors import ModelFileError
 from ..language_model import LanguageModel
 from ..lstm import Layer
+from .conventions import reorder
 from .npz import open_npz, write_npz
 from .safetensors_files import read_tensors, write_tensors
 
@@ -81,7 +81,12 @@ def names():
 
 def digest(model):
     """SHA-256 of a model's weights in float32, whatever file they came from: what a result is a result of."""
-    parts = [model.embedding, *(array for layer in model.layers for array in layer), model.decoder_weight, model.decoder_bias]
+    parts = [
+        model.embedding,
+        *(array for layer in model.layers for array in layer),
+        model.decoder_weight,
+        model.decoder_bias,
+    ]
     hasher = hashlib.sha256()
     for array in parts:
         hasher.update(np.ascontiguousarray(array, "<f4"))
@@ -96,7 +101,9 @@ def describe(model):
         "layers": list(model.sizes),
         "embedding": model.embedding.shape[1],
         "vocabulary": len(model.vocabulary),
-        "parameters": model.embedding.size + model.decoder_weight.size + model.decoder_bias.size
+        "parameters": model.embedding.size
+        + model.decoder_weight.size
+        + model.decoder_bias.size
         + sum(array.size for layer in model.layers for array in layer),
         "gate order in memory": "i f g o",
         "words of training text": None if counts is None else int(counts.sum()),
@@ -104,7 +111,7 @@ def describe(model):
         "held-out (subject noun, verb) pairs": len(model.provenance.get("held_out_pairs", [])),
         "sha256 of the weights": digest(model),
         **about,
-    }  # fmt: skip
+    }
 
 
 def write(model, path, dtype=None):
@@ -253,7 +260,9 @@ def _compare(header, shapes):
     for name, (shape, dtype) in shapes.items():
         kinds = ("<i8",) if name == "word_counts" else FLOATS
         if shape != expected[name] or dtype.str not in kinds:
-            raise ModelFileError(f"{name}: expected {expected[name]} of {' or '.join(kinds)}, got {shape} of {dtype.str}")
+            raise ModelFileError(
+                f"{name}: expected {expected[name]} of {' or '.join(kinds)}, got {shape} of {dtype.str}"
+            )
 
 
 def _model(header, arrays, dtype):

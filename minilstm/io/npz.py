@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import ModelFileError
-from .files import write_whole
 from ..fast.threads import beside
+from .files import write_whole
 
 BROKEN = (  # what zipfile and NumPy raise on damaged archives, apart from ValueError
     zipfile.BadZipFile,

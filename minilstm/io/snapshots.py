@@ -7,9 +7,9 @@ the difference of two logits does not depend on other words.
 
 from pathlib import Path
 
-from .checkpoints import read
 from ..errors import ModelFileError
 from ..language_model import LanguageModel
+from .checkpoints import read
 from .npz import open_npz
 
 

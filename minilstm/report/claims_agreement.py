@@ -2,26 +2,43 @@
 
 import numpy as np
 
+from ..analyses.short_range import EASY
+from ..analyses.table2 import SHOWN
+from ..stimuli import CONDITIONS
 from .claims_outcome import ALPHA, CEILING, NotTestable, Outcome, easier, number_units, percent, solved
 from .findings_parts import INCONGRUENT
-from ..analyses.short_range import EASY
-from ..stimuli import CONDITIONS
-from ..analyses.table2 import SHOWN
 
 # Table 2, percent correct.
 FULL = {
-    ("Simple", "S"): 100, ("Simple", "P"): 100, ("Adv", "S"): 100, ("Adv", "P"): 99.6, ("2Adv", "S"): 99.9,
-    ("2Adv", "P"): 99.3, ("CoAdv", "S"): 98.7, ("CoAdv", "P"): 99.3, ("namePP", "SS"): 99.3,
+    ("Simple", "S"): 100,
+    ("Simple", "P"): 100,
+    ("Adv", "S"): 100,
+    ("Adv", "P"): 99.6,
+    ("2Adv", "S"): 99.9,
+    ("2Adv", "P"): 99.3,
+    ("CoAdv", "S"): 98.7,
+    ("CoAdv", "P"): 99.3,
+    ("namePP", "SS"): 99.3,
     ("namePP", "PS"): 68.9,
-    ("nounPP", "SS"): 99.2, ("nounPP", "SP"): 87.2, ("nounPP", "PS"): 92.0, ("nounPP", "PP"): 99.0,
-    ("nounPPAdv", "SS"): 99.5, ("nounPPAdv", "SP"): 91.2, ("nounPPAdv", "PS"): 99.2,
+    ("nounPP", "SS"): 99.2,
+    ("nounPP", "SP"): 87.2,
+    ("nounPP", "PS"): 92.0,
+    ("nounPP", "PP"): 99.0,
+    ("nounPPAdv", "SS"): 99.5,
+    ("nounPPAdv", "SP"): 91.2,
+    ("nounPPAdv", "PS"): 99.2,
     ("nounPPAdv", "PP"): 99.8,
-}  # fmt: skip
+}
 OFF = {
-    "P": {("namePP", "PS"): 39.9, ("nounPP", "PS"): 48.0, ("nounPPAdv", "PS"): 63.7, ("nounPP", "PP"): 78.3,
-          ("CoAdv", "P"): 79.2},
+    "P": {
+        ("namePP", "PS"): 39.9,
+        ("nounPP", "PS"): 48.0,
+        ("nounPPAdv", "PS"): 63.7,
+        ("nounPP", "PP"): 78.3,
+        ("CoAdv", "P"): 79.2,
+    },
     "S": {("nounPP", "SP"): 54.2, ("nounPPAdv", "SP"): 54.0, ("CoAdv", "S"): 82.0},
-}  # fmt: skip
+}
 WITHIN = 2  # points, of `OFF`
 CARRIES = 0.20  # a drop in accuracy
 CHANCE = 0.65
@@ -36,9 +53,7 @@ def solves_tasks(f):
         return Outcome(min(shares) >= 0.95, f"Simple S {percent(shares[0])}, P {percent(shares[1])}")
     away = {}
     for name, margins in (("as written", f.full), ("lower-cased", f.lowered)):
-        away[name] = max(
-            abs(100 * (margins[f.where(*key)] > 0).mean() - paper) for key, paper in FULL.items()
-        )
+        away[name] = max(abs(100 * (margins[f.where(*key)] > 0).mean() - paper) for key, paper in FULL.items())
     value = ", ".join(f"context {name}: {points:.1f} points away at most" for name, points in away.items())
     return Outcome(min(away.values()) <= 1, value, f"the context fits {min(away, key=away.get)}")
 
@@ -122,9 +137,7 @@ def _carries(f, number, condition):
         return Outcome(all(abs(now[key] - paper) <= WITHIN for key, paper in OFF[number].items()), value)
     solved(f, ("nounPP", condition))
     if unit is None:
-        return Outcome(
-            False, "no unit", f"no unit of the last layer costs more than 10 points in nounPP {condition}"
-        )
+        return Outcome(False, "no unit", f"no unit of the last layer costs more than 10 points in nounPP {condition}")
     before, after = f.intact("nounPP", condition), f.accuracy("nounPP", condition, [unit])[0]
     return Outcome(before - after >= CARRIES, f"unit {unit}: {percent(before)} to {percent(after)}")
 
@@ -197,8 +210,17 @@ def units_are_in_the_last_layer(f):
 
 
 RULES = {
-    1: solves_tasks, 2: solves_linzen, 3: order_of_tasks, 4: attractors_hurt, 5: singular_is_harder,
-    6: plural_is_the_default, 7: carries_plurals, 8: carries_singulars, 9: spares_the_other,
+    1: solves_tasks,
+    2: solves_linzen,
+    3: order_of_tasks,
+    4: attractors_hurt,
+    5: singular_is_harder,
+    6: plural_is_the_default,
+    7: carries_plurals,
+    8: carries_singulars,
+    9: spares_the_other,
     10: no_third_unit,
-    11: only_plural_in_linzen, 12: easy_tasks_need_no_unit, 13: units_are_in_the_last_layer,
-}  # fmt: skip
+    11: only_plural_in_linzen,
+    12: easy_tasks_need_no_unit,
+    13: units_are_in_the_last_layer,
+}

@@ -2,17 +2,20 @@
 
 import numpy as np
 
-from .claims_outcome import ALPHA, NotTestable, Outcome, listed, number_units, percent, significant
 from ..analyses.decoding import SECOND_NOUN, SUBJECT
+from .claims_outcome import ALPHA, NotTestable, Outcome, listed, number_units, percent, significant
 from .findings_parts import SYNTAX_UNIT
 
 STRICT = 0.01
 ERRORS = 10  # fewer say little
 # On which side of .05 the paper's p of the syntax units are.
 SYNTAX_HURTS = {
-    ("Linzen", ""): True, ("nounPPAdv", "SP"): True, ("nounPPAdv", "PS"): True, ("nounPP", "SP"): True,
+    ("Linzen", ""): True,
+    ("nounPPAdv", "SP"): True,
+    ("nounPPAdv", "PS"): True,
+    ("nounPP", "SP"): True,
     ("nounPP", "PS"): False,
-}  # fmt: skip
+}
 
 
 def number_units_decode(f):
@@ -117,9 +120,7 @@ def syntax_unit_exists(f):
         raise NotTestable(f"no z of {sum(f.sizes)} weights can exceed {largest:.1f}")
     last = [unit for unit in f.depth.outliers if unit >= f.first]
     if last and f.syntax is None:
-        raise NotTestable(
-            "neither S* nor P*, onto whose gates Y* is defined", f"outliers {listed_units(last)}"
-        )
+        raise NotTestable("neither S* nor P*, onto whose gates Y* is defined", f"outliers {listed_units(last)}")
     if f.syntax is None:
         strongest = f.depth.strongest(1)[0]
         return Outcome(
@@ -137,7 +138,15 @@ def listed_units(units):
 
 
 RULES = {
-    23: number_units_decode, 24: rest_inverts, 25: ten_short_range_units, 26: short_range_units_matter,
-    27: short_and_long_range_units_matter, 28: right_even_in_errors, 29: depth_is_decodable,
-    30: frequency_is_negligible, 31: few_outliers, 32: syntax_units_matter, 33: syntax_unit_exists,
-}  # fmt: skip
+    23: number_units_decode,
+    24: rest_inverts,
+    25: ten_short_range_units,
+    26: short_range_units_matter,
+    27: short_and_long_range_units_matter,
+    28: right_even_in_errors,
+    29: depth_is_decodable,
+    30: frequency_is_negligible,
+    31: few_outliers,
+    32: syntax_units_matter,
+    33: syntax_unit_exists,
+}

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .claims_outcome import NotTestable, Outcome, listed, number_units
 from ..analyses.decoding import SECOND_NOUN, SUBJECT
+from .claims_outcome import NotTestable, Outcome, listed, number_units
 from .findings_parts import NUMBER_UNITS
 
 PREPOSITION, SECOND_THE = 2, 3  # positions in 'The boy near the cars greets'
@@ -29,9 +29,7 @@ def singular_is_a_negative_cell(f):
     if not f.original:
         return _classes_apart(f, "S")
     own, other = _at(f, "C", NUMBER_UNITS["S"], SECOND_NOUN).reshape(2, 2)  # SS SP, PS PP
-    return Outcome(
-        own[0] < -1 and own[1] < -0.9 and (np.abs(other - 0.05) <= 0.05).all(), listed([*own, *other])
-    )
+    return Outcome(own[0] < -1 and own[1] < -0.9 and (np.abs(other - 0.05) <= 0.05).all(), listed([*own, *other]))
 
 
 def plural_mirrors_it(f):
@@ -126,7 +124,13 @@ def others_are_not_segregated(f):
 
 
 RULES = {
-    14: singular_is_a_negative_cell, 15: plural_mirrors_it, 16: input_opens_for_own_number,
-    17: input_shuts_over_intervener, 18: input_shuts_late, 19: forgets_then_keeps, 20: output_opens,
-    21: efferents_are_segregated, 22: others_are_not_segregated,
-}  # fmt: skip
+    14: singular_is_a_negative_cell,
+    15: plural_mirrors_it,
+    16: input_opens_for_own_number,
+    17: input_shuts_over_intervener,
+    18: input_shuts_late,
+    19: forgets_then_keeps,
+    20: output_opens,
+    21: efferents_are_segregated,
+    22: others_are_not_segregated,
+}

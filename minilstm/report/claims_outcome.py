@@ -32,18 +32,14 @@ def solved(findings, *conditions):
     for task, condition in conditions:
         accuracy = findings.accuracy(task, condition)
         if not accuracy >= TESTABLE:
-            raise NotTestable(
-                f"intact, it is right on {percent(accuracy)} % of {task} {condition}, less than 60 %"
-            )
+            raise NotTestable(f"intact, it is right on {percent(accuracy)} % of {task} {condition}, less than 60 %")
 
 
 def number_units(findings):
     """S* and P*, or NotTestable."""
     for number, name in (("S", "SP"), ("P", "PS")):
         if findings.chosen[number] is None:
-            raise NotTestable(
-                f"no {number}*: no unit of the last layer costs more than 10 points in nounPP {name}"
-            )
+            raise NotTestable(f"no {number}*: no unit of the last layer costs more than 10 points in nounPP {name}")
     return findings.chosen["S"], findings.chosen["P"]
 
 
@@ -105,17 +101,11 @@ def significant(findings, tests, size, needed, of, alpha, missing=()):
     missing : sequence of str
         Conditions that could not be tested at all.
     """
-    value = ", ".join(
-        [f"{t.task} {t.condition} {t.p:.3g}" for t in tests] + [f"{name} -" for name in missing]
-    )
+    value = ", ".join([f"{t.task} {t.condition} {t.p:.3g}" for t in tests] + [f"{name} -" for name in missing])
     passed = sum(t.p < alpha for t in tests)
-    unknown = [
-        f"{t.task} {t.condition}" for t in tests if t.p >= alpha and lacks_power(findings, t, size, alpha)
-    ]
+    unknown = [f"{t.task} {t.condition}" for t in tests if t.p >= alpha and lacks_power(findings, t, size, alpha)]
     if passed < needed <= passed + len(unknown) + len(missing):
-        reason = (
-            f"p < {alpha:g} in {passed} of {of}; no power, or no data, in {', '.join((*unknown, *missing))}"
-        )
+        reason = f"p < {alpha:g} in {passed} of {of}; no power, or no data, in {', '.join((*unknown, *missing))}"
         raise NotTestable(reason, value)
     return Outcome(passed >= needed, value, f"p < {alpha:g} in {passed} of {of}")
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from .claims_outcome import NotTestable, Outcome, both_layers_apart
 from ..analyses.connectivity import GATES, OUTLIER
 from ..analyses.dynamics import SUBJECT
+from .claims_outcome import NotTestable, Outcome, both_layers_apart
 
 CLAUSE_VERBS = {
     "SubjRel": (3,),
@@ -37,9 +37,7 @@ def _marks_the_verb(f, tasks):
         between = C[SUBJECT + 1 : found.verb]
         if f.original:
             results.append((between > 0).all() and C[found.verb] < 0)
-            texts.append(
-                f"{task}: {between.min():.2f} to {between.max():.2f}, {C[found.verb]:.2f} at the verb"
-            )
+            texts.append(f"{task}: {between.min():.2f} to {between.max():.2f}, {C[found.verb]:.2f} at the verb")
             continue
         change = np.diff(C, prepend=0) * np.sign(C[found.verb - 1])  # of the word at each step; < 0 is a drop
         spread = np.sqrt((sd**2 + np.roll(sd, 1) ** 2) / 2)  # of the cells before and after it
@@ -65,10 +63,7 @@ def _pushes(f, connected, gate, published):
     cells = _onto(f, connected, gate)
     value = ", ".join(f"unit {unit}: z {z:.1f}, rank {rank}" for unit, z, rank in cells)
     if published:
-        near = [
-            abs(z - PUBLISHED[gate, unit]) <= TOLERANCE and rank <= RANKS[gate, unit]
-            for unit, z, rank in cells
-        ]
+        near = [abs(z - PUBLISHED[gate, unit]) <= TOLERANCE and rank <= RANKS[gate, unit] for unit, z, rank in cells]
         return Outcome(all(near), value)
     _can_be_an_outlier(f)
     sign = 1 if gate == "f" else -1
@@ -83,8 +78,7 @@ def _onto(f, connected, gate):
     g, u = GATES.index(gate), f.syntax - connected.first
     rows = [connected.targets.index(unit) for unit in targets]
     return [
-        (unit, float(connected.z[t, g, u]), int(connected.rank[t, g, u]))
-        for t, unit in zip(rows, targets, strict=True)
+        (unit, float(connected.z[t, g, u]), int(connected.rank[t, g, u])) for t, unit in zip(rows, targets, strict=True)
     ]
 
 
@@ -145,6 +139,11 @@ def scaling_changes_nothing(f):
 
 
 RULES = {
-    34: over_one_phrase, 35: over_relative_clauses, 36: drives_forget_gates, 37: shuts_input_gates,
-    38: top_afferent, 39: inhibit_each_other, 40: scaling_changes_nothing,
-}  # fmt: skip
+    34: over_one_phrase,
+    35: over_relative_clauses,
+    36: drives_forget_gates,
+    37: shuts_input_gates,
+    38: top_afferent,
+    39: inhibit_each_other,
+    40: scaling_changes_nothing,
+}

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .claims_outcome import NotTestable
-from ..errors import MinilstmError
-from .measures import MEASURES, Efferents, Found
 from ..analyses.number_agreement import share_right
 from ..analyses.study import Study
+from ..errors import MinilstmError
+from .claims_outcome import NotTestable
+from .measures import MEASURES, Efferents, Found
 
 
 @dataclass(frozen=True)
@@ -129,16 +129,20 @@ class Findings:
     def paired(self, first, second):
         """Margins of the items of two (task, condition) that have an id in both: two (pairs,) arrays."""
         sides = [
-            {item.id: margin for item, margin in zip(self.items, self.full, strict=True)
-             if (item.task, item.condition) == key and not np.isnan(margin)}
+            {
+                item.id: margin
+                for item, margin in zip(self.items, self.full, strict=True)
+                if (item.task, item.condition) == key and not np.isnan(margin)
+            }
             for key in (first, second)
-        ]  # fmt: skip
+        ]
         shared = [id for id in sides[0] if id in sides[1]]
         return tuple(np.array([side[id] for id in shared]) for side in sides)
 
 
-def gather(model, n=None, n_random=1000, seed=0, state="context", linzen=None, lexicon="paper", unknown="error",
-           progress=False):  # fmt: skip
+def gather(
+    model, n=None, n_random=1000, seed=0, state="context", linzen=None, lexicon="paper", unknown="error", progress=False
+):
     """Run every analysis of the paper that the ledger judges; the arguments are those of `study.Study`.
 
     Returns

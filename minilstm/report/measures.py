@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import findings_parts as parts
 from ..analyses.connectivity import Connectivity, connectivity
 from ..analyses.decoding import SPLITS, figure_2, number_data
 from ..analyses.dynamics import dynamics
@@ -22,11 +21,12 @@ from ..analyses.efferents import (
     segregation,
     shares_and_effects,
 )
-from ..errors import MinilstmError
 from ..analyses.number_agreement import agreement
 from ..analyses.short_range import EASY, ShortRange, short_range_units
 from ..analyses.syntax import DepthRegression, depth_data, depth_regression, structures
 from ..analyses.table2 import Table2, table2
+from ..errors import MinilstmError
+from . import findings_parts as parts
 
 STRONGEST = 3  # units shown where none is an outlier
 
@@ -156,8 +156,9 @@ def number_units(study, found):
     model, kind = study.model, study.kind
     table = table2(model, study.items, kind, progress=study.progress, **study.reading)
     last, every = last_layer(model), range(1, sum(model.sizes) + 1)
-    costliest, anywhere = ({number: parts.costliest(table, study.odd, number, units) for number in "SP"}
-                           for units in (last, every))  # fmt: skip
+    costliest, anywhere = (
+        {number: parts.costliest(table, study.odd, number, units) for number in "SP"} for units in (last, every)
+    )
     return NumberUnits(
         table,
         agreement(study.reader, study.items, **study.reading).margins if study.original else None,

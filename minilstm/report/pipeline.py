@@ -9,9 +9,10 @@ import hashlib
 import json
 import time
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
+from ..analyses.tables import render
 from ..errors import MinilstmError, ModelFileError
 from ..io.files import write_whole
 from .keeping import keep, kept
@@ -19,12 +20,17 @@ from .measures import Found
 from .provenance import source, versions
 from .section import Section, not_done
 from .stages import STAGES, Stage
-from ..analyses.tables import render
 
 FOUND = "found.npz"
 REPORT = "report.html", "results.json", "claims.csv"  # what `report.write` makes of all stages
-WORDS = {"n": "number of sentences", "n_random": "number of random sets", "linzen": "Linzen set", "dtype": "precision",
-         "source": "state of this code", "versions": "version of a library"}  # fmt: skip
+WORDS = {
+    "n": "number of sentences",
+    "n_random": "number of random sets",
+    "linzen": "Linzen set",
+    "dtype": "precision",
+    "source": "state of this code",
+    "versions": "version of a library",
+}
 SHARED = "n", "seed", "state", "lexicon", "unknown", "kind"  # options that every stage depends on
 
 
@@ -114,7 +120,7 @@ def run(study, folder, stages=STAGES, fresh=False, done=lambda result: None):
             with found.attempt(stage.name):
                 found[stage.name] = stage.measure(study, found)
                 section = stage.show(study, found)
-            seconds, date = time.perf_counter() - start, datetime.now(timezone.utc).isoformat(" ", "seconds")
+            seconds, date = time.perf_counter() - start, datetime.now(UTC).isoformat(" ", "seconds")
             value = {"seconds": seconds, "date": date}
             if stage.name in found:
                 _write(folder / stage.name, section)
@@ -144,7 +150,11 @@ def _look(path, key, fresh):
 
 def _clear(folder, name):
     """Delete what a stage left, whole or not, and what was made of all stages."""
-    left = [path for path in (folder / name).iterdir() if path.suffix in (".npz", ".csv", ".svg") or path.name.startswith(".")]
+    left = [
+        path
+        for path in (folder / name).iterdir()
+        if path.suffix in (".npz", ".csv", ".svg") or path.name.startswith(".")
+    ]
     for path in (*left, *(folder / name for name in REPORT)):
         path.unlink(missing_ok=True)
 

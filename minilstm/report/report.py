@@ -3,19 +3,19 @@
 import os
 import shlex
 from collections import Counter
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 
+from ..analyses.study import FULL
+from ..analyses.tables import plain, render, show, to_json
 from ..io.checkpoints import describe
-from .claims import LEDGER, VERDICTS, ledger
 from ..io.files import write_whole
+from .claims import LEDGER, VERDICTS, ledger
 from .findings import findings
 from .measures import Found
 from .provenance import processor, versions
 from .stages import OPEN
-from ..analyses.study import FULL
-from ..analyses.tables import plain, render, show, to_json
 
 STYLE = Path(__file__).with_name("report.css")
 MARKS = dict(zip(VERDICTS, ("✓", "✗", "–"), strict=True))
@@ -26,15 +26,19 @@ TITLE, BEYOND = "Number and syntax units", "What the paper leaves open"
 def shape(model):
     """What a model is, in a few words."""
     layers = " + ".join(map(str, model.sizes))
-    return f"{len(model.sizes)} LSTM layer{'s' * (len(model.sizes) > 1)} of {layers} units, {len(model.vocabulary)} words"
+    return (
+        f"{len(model.sizes)} LSTM layer{'s' * (len(model.sizes) > 1)} of {layers} units, {len(model.vocabulary)} words"
+    )
 
 
 def left_out(study):
     """What a run does not do that a full one does: a sentence, or nothing."""
     texts = []
     if study.n_random < FULL:
-        texts.append(f"groups of units are compared with {study.n_random:,} random sets, not {FULL:,}, so that no p is below "
-                     f"{1 / (study.n_random + 1):.2g}")  # fmt: skip
+        texts.append(
+            f"groups of units are compared with {study.n_random:,} random sets, not {FULL:,}, so that no p is below "
+            f"{1 / (study.n_random + 1):.2g}"
+        )
     if study.n is not None:
         texts.append(f"there are {study.n:,} sentences a condition, not the published counts of 300 to 900")
     return f"Not a full run: {'; '.join(texts)}. --full does it all." if texts else ""
@@ -87,26 +91,41 @@ def for_programs(name, study, results, rows):
         "claims": [dict(zip(LEDGER, row, strict=True)) for row in rows],
         "tables": {
             f"{one.stage.name}/{table.name}": [dict(zip(table.columns, row, strict=True)) for row in table.rows]
-            for one in results for table in one.section.tables
+            for one in results
+            for table in one.section.tables
         },
-        "stages": {one.stage.name: {"seconds": one.seconds, "date": one.date, "not done": one.undone or None} for one in results},
-    }  # fmt: skip
+        "stages": {
+            one.stage.name: {"seconds": one.seconds, "date": one.date, "not done": one.undone or None}
+            for one in results
+        },
+    }
 
 
 def options(study):
     """The options of a run by name."""
     return {
-        "sentences a condition": study.n or "published counts", "random sets": study.n_random, "seed": study.seed,
-        "state": "zero" if study.state is None else study.state, "lexicon": study.lexicon, "unknown": study.unknown,
-        "kind": study.kind, "precision": str(study.model.dtype), "Linzen set": f"{len(study.linzen):,} sentences",
-    }  # fmt: skip
+        "sentences a condition": study.n or "published counts",
+        "random sets": study.n_random,
+        "seed": study.seed,
+        "state": "zero" if study.state is None else study.state,
+        "lexicon": study.lexicon,
+        "unknown": study.unknown,
+        "kind": study.kind,
+        "precision": str(study.model.dtype),
+        "Linzen set": f"{len(study.linzen):,} sentences",
+    }
 
 
 def command_line(name, study, command):
     """A command with the options of model and sentences that this run had."""
     words = ["minilstm", *command.split(), "--model", name]
-    for option, value, usual in (("--n", study.n, None), ("--seed", study.seed, 0), ("--lexicon", study.lexicon, "paper"),
-                                 ("--unknown", study.unknown, "error"), ("--kind", study.kind, "paper")):  # fmt: skip
+    for option, value, usual in (
+        ("--n", study.n, None),
+        ("--seed", study.seed, 0),
+        ("--lexicon", study.lexicon, "paper"),
+        ("--unknown", study.unknown, "error"),
+        ("--kind", study.kind, "paper"),
+    ):
         if value != usual and (option != "--kind" or command.startswith(("ablate", "agreement", "smallest"))):
             words += [option, str(value)]
     words += ["--state", "zero"] * (study.state is None) + ["--float64"] * (str(study.model.dtype) == "float64")
@@ -117,18 +136,30 @@ def page(name, study, results, rows):
     """The report as HTML."""
     paper, beyond = ([one for one in results if (one.stage.where == OPEN) == further] for further in (False, True))
     parts, more = ([(one.stage.name, one.stage.title) for one in some] for some in (paper, beyond))
-    contents = [("summary", "Summary"), *parts, ("claims", "The paper's claims"), ("open", BEYOND), *more, ("provenance", "How this was made")]
+    contents = [
+        ("summary", "Summary"),
+        *parts,
+        ("claims", "The paper's claims"),
+        ("open", BEYOND),
+        *more,
+        ("provenance", "How this was made"),
+    ]
     body = [
         f"<header><h1>{TITLE} in {escape(name)}</h1><p>The analyses of Lakretz et al. (2019), <cite>The emergence of number and "
         f"syntax units in LSTM language models</cite>, on {'their own' if study.original else 'another'} network: "
         f"{escape(shape(study.model))}.</p></header>",
-        '<nav aria-label="Contents"><ol>', *(f'<li><a href="#{anchor}">{escape(title)}</a></li>' for anchor, title in contents),
-        "</ol></nav><main>", _summary(study, results, rows),
-        *(_section(name, study, one) for one in paper), _ledger(rows),
+        '<nav aria-label="Contents"><ol>',
+        *(f'<li><a href="#{anchor}">{escape(title)}</a></li>' for anchor, title in contents),
+        "</ol></nav><main>",
+        _summary(study, results, rows),
+        *(_section(name, study, one) for one in paper),
+        _ledger(rows),
         f'<section id="open"><h2>{BEYOND}</h2><p>Questions that the paper leaves open: what follows tests none of its claims.</p>',
-        *(_section(name, study, one, "h3") for one in beyond), "</section>",
-        _provenance(study, results), "</main>",
-    ]  # fmt: skip
+        *(_section(name, study, one, "h3") for one in beyond),
+        "</section>",
+        _provenance(study, results),
+        "</main>",
+    ]
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -140,8 +171,10 @@ def page(name, study, results, rows):
 
 def _summary(study, results, rows):
     count = Counter(row[LEDGER.index("verdict")] for row in rows)
-    counted = (f"Of the paper's {len(rows)} claims {count[VERDICTS[0]]} hold in this network, {count[VERDICTS[1]]} do not, and "
-               f"{count[VERDICTS[2]]} cannot be tested on it.")  # fmt: skip
+    counted = (
+        f"Of the paper's {len(rows)} claims {count[VERDICTS[0]]} hold in this network, {count[VERDICTS[1]]} do not, and "
+        f"{count[VERDICTS[2]]} cannot be tested on it."
+    )
     lines = [one.section.summary for one in results if one.section.summary]
     bullets = "".join(f"<li>{escape(line)}</li>" for line in lines)
     note = left_out(study)
@@ -151,15 +184,19 @@ def _summary(study, results, rows):
 
 def _section(name, study, one, heading="h2"):
     stage, section = one.stage, one.section
-    commands = "".join(f"<li><code>{escape(command_line(name, study, command))}</code></li>" for command in section.commands)
-    return "\n".join([
-        f'<section id="{stage.name}"><{heading}>{escape(stage.title)}</{heading}><p class="where">{escape(stage.where)}</p>',
-        *(f"<p>{escape(text)}</p>" for text in section.text),
-        *(_figure(stage.name, figure) for figure in section.figures),
-        *(_table(stage.name, table.name, table.caption, table.columns, table.rows) for table in section.tables),
-        f'<p class="commands">Alone, in the terminal:</p><ul class="commands">{commands}</ul>' if commands else "",
-        "</section>",
-    ])  # fmt: skip
+    commands = "".join(
+        f"<li><code>{escape(command_line(name, study, command))}</code></li>" for command in section.commands
+    )
+    return "\n".join(
+        [
+            f'<section id="{stage.name}"><{heading}>{escape(stage.title)}</{heading}><p class="where">{escape(stage.where)}</p>',
+            *(f"<p>{escape(text)}</p>" for text in section.text),
+            *(_figure(stage.name, figure) for figure in section.figures),
+            *(_table(stage.name, table.name, table.caption, table.columns, table.rows) for table in section.tables),
+            f'<p class="commands">Alone, in the terminal:</p><ul class="commands">{commands}</ul>' if commands else "",
+            "</section>",
+        ]
+    )
 
 
 def _figure(stage, figure):
@@ -167,18 +204,25 @@ def _figure(stage, figure):
     label = escape(f"{figure.alt}; described below", quote=True)
     width = float(figure.svg.split('viewBox="')[1].split('"')[0].split()[2])
     svg = figure.svg.replace("<svg ", f'<svg role="img" aria-label="{label}" style="--width: {width:.0f}" ', 1)
-    return (f'<figure id="{stage}-{figure.name}"><div class="scroll" tabindex="0">{svg}</div>'
-            f"<figcaption>{escape(figure.caption)}</figcaption></figure>")  # fmt: skip
+    return (
+        f'<figure id="{stage}-{figure.name}"><div class="scroll" tabindex="0">{svg}</div>'
+        f"<figcaption>{escape(figure.caption)}</figcaption></figure>"
+    )
 
 
 def _table(stage, name, caption, columns, rows):
     numbers = [all(_is_number(row[k]) for row in rows) for k in range(len(columns))]
-    head = "".join(f'<th scope="col"{NUMBER * right}>{escape(str(column))}</th>' for column, right in zip(columns, numbers, strict=True))
+    head = "".join(
+        f'<th scope="col"{NUMBER * right}>{escape(str(column))}</th>'
+        for column, right in zip(columns, numbers, strict=True)
+    )
     body = "".join(
         "<tr>" + "".join(_cell(k, cell, numbers[k]) for k, cell in enumerate(row)) + "</tr>\n" for row in rows
     )
-    return (f'<figure class="table" id="{stage}-{name}-table"><figcaption>{escape(caption)}</figcaption>'
-            f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div></figure>')  # fmt: skip
+    return (
+        f'<figure class="table" id="{stage}-{name}-table"><figcaption>{escape(caption)}</figcaption>'
+        f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div></figure>'
+    )
 
 
 def _cell(k, cell, number):
@@ -206,27 +250,44 @@ def _ledger(rows):
         )
     strip = "".join(
         f'<a class="{row[7].replace(" ", "-")}" href="#claim-{row[0]}" title="{escape(row[2], quote=True)}: {row[7]}">{row[0]} '
-        f'<span aria-hidden="true">{MARKS[row[7]]}</span></a>' for row in rows
-    )  # fmt: skip
-    return (f'<section id="claims"><h2>The paper\'s claims</h2><p>Each with the paper\'s number, this network\'s, and the criterion, '
-            f'which was written down before any network was looked at.</p><div class="strip">{strip}</div>'
-            f'<ol class="ledger">{"".join(items)}</ol></section>')  # fmt: skip
+        f'<span aria-hidden="true">{MARKS[row[7]]}</span></a>'
+        for row in rows
+    )
+    return (
+        f"<section id=\"claims\"><h2>The paper's claims</h2><p>Each with the paper's number, this network's, and the criterion, "
+        f'which was written down before any network was looked at.</p><div class="strip">{strip}</div>'
+        f'<ol class="ledger">{"".join(items)}</ol></section>'
+    )
 
 
 def _provenance(study, results):
     model = [[key, _text(value)] for key, value in describe(study.model).items()]
-    machine = {"processor": processor(), "cores": os.cpu_count(), "report written": datetime.now(timezone.utc).isoformat(" ", "seconds")}
+    machine = {
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "report written": datetime.now(UTC).isoformat(" ", "seconds"),
+    }
     made = [[key, str(value)] for key, value in {**options(study), **versions(), **machine}.items()]
     where = {True: "kept from an earlier run", False: "this run"}
-    stages = [[one.stage.title, f"{one.seconds:.1f}", one.date, "not done" if one.undone else where[one.again]] for one in results]
-    return "\n".join([
-        '<section id="provenance"><h2>How this was made</h2>',
-        _table("provenance", "model", "The model, as its file says.", ("what", "value"), model),
-        _table("provenance", "run", "This run: options, versions, machine.", ("what", "value"), made),
-        _table("provenance", "stages", "What each stage took. A stage is kept while model, options, versions and code are the same.",
-               ("stage", "seconds", "measured", "in"), stages),
-        "</section>",
-    ])  # fmt: skip
+    stages = [
+        [one.stage.title, f"{one.seconds:.1f}", one.date, "not done" if one.undone else where[one.again]]
+        for one in results
+    ]
+    return "\n".join(
+        [
+            '<section id="provenance"><h2>How this was made</h2>',
+            _table("provenance", "model", "The model, as its file says.", ("what", "value"), model),
+            _table("provenance", "run", "This run: options, versions, machine.", ("what", "value"), made),
+            _table(
+                "provenance",
+                "stages",
+                "What each stage took. A stage is kept while model, options, versions and code are the same.",
+                ("stage", "seconds", "measured", "in"),
+                stages,
+            ),
+            "</section>",
+        ]
+    )
 
 
 def _text(value):

@@ -2,9 +2,9 @@
 
 from ..analyses.figures_open import plot_interchange, plot_smallest, plot_votes
 from ..analyses.interchange import METHODS
+from ..analyses.tables import show
 from .measures_open import MOST, voters
 from .section import Section, drawn, half, joined, listed, table
-from ..analyses.tables import show
 
 NONE = (
     "These questions are about long-range number units, and the network has none: no unit of the last layer costs more "
@@ -35,11 +35,13 @@ def show_interchange(study, found):
     methods = "; ".join(f"{name}: {what}" for name, what in METHODS.items())
     most = len(compared.sets)
     figure = drawn(
-        "interchange", plot_interchange(compared, most),
+        "interchange",
+        plot_interchange(compared, most),
         "How far each intervention moves the mean margin towards that of the other number, in percent of the way, "
         "condition by condition. Blue and orange: ablation; green and pink: interchange. With a unit that carries "
         "number, interchange moves the margin; with one that is only needed, ablation alone does.",
-        "lollipop plots, a panel a condition, four methods a unit")  # fmt: skip
+        "lollipop plots, a panel a condition, four methods a unit",
+    )
     caption = (
         "Percent of verbs that flip to the other form; and how far the mean margin moves, in percent of the way to "
         "that of the other number. Only sentences that the network gets right with either number count."
@@ -72,11 +74,13 @@ def show_votes(study, found):
     )
     shown = "the conditions with errors" if wrong.any() else "all conditions, there being no errors"
     figure = drawn(
-        "votes", plot_votes(voted),
+        "votes",
+        plot_votes(voted),
         "What each group adds to the margin on the sentences that the network gets right (grey) and wrong (orange): "
         "boxes from the first to the third quartile, whiskers to the 5th and 95th percentile. Below 0 is a vote for "
         "the wrong form.",
-        "box plots of votes, a panel a condition")  # fmt: skip
+        "box plots of votes, a panel a condition",
+    )
     caption = (
         f"Votes on right and wrong trials, {shown}: how many trials; the mean vote in nats; in how many percent of "
         "the trials it is for the right form, and in how many it decides: without it the answer would be the other "
@@ -105,11 +109,15 @@ def show_smallest(study, found):
         ("needed", needed, "ablated"),
         ("carry", carry, "with C from the sentence with the other subject"),
     ):
-        figures.append(drawn(
-            f"smallest_{name}", plot_smallest(one),
-            f"Percent right with one unit more {how} at each step, on items that the units were not chosen on; grey: "
-            "random sets of as many units. Below the line at 50 the verb follows another noun, or the other sentence.",
-            "line plots of accuracy against the number of units"))  # fmt: skip
+        figures.append(
+            drawn(
+                f"smallest_{name}",
+                plot_smallest(one),
+                f"Percent right with one unit more {how} at each step, on items that the units were not chosen on; grey: "
+                "random sets of as many units. Below the line at 50 the verb follows another noun, or the other sentence.",
+                "line plots of accuracy against the number of units",
+            )
+        )
         caption = (
             f"Percent right with the units {how}, on even ids. Left: the mean of the conditions, none counted below "
             "chance; for random sets the same."

@@ -28,15 +28,26 @@ class Stage(NamedTuple):
 
 
 STAGES = (
-    Stage("agreement", "Number agreement and single units", "4.1, Tables 1 and 2", measures.number_units, show_agreement),
+    Stage(
+        "agreement", "Number agreement and single units", "4.1, Tables 1 and 2", measures.number_units, show_agreement
+    ),
     Stage("linzen", "Natural sentences", "4.1, Table 2, last row", measures.linzen, show_linzen, ("linzen",)),
     Stage("gates", "Gates and cell", "4.1, Figs. 1a-c", measures.gates, show_gates),
     Stage("efferents", "Efferent weights", "4.1, Fig. 1d", measures.efferent_weights, show_efferents),
     Stage("decoding", "Number over time", "4.2, Fig. 2", measures.decoding, show_decoding),
     Stage("depth", "Syntactic depth", "4.3", measures.depth, show_depth),
-    Stage("structures", "Syntax units across structures", "4.3, Fig. 3", measures.cells_over_structures, show_structures),
+    Stage(
+        "structures", "Syntax units across structures", "4.3, Fig. 3", measures.cells_over_structures, show_structures
+    ),
     Stage("connectivity", "Who writes to whose gates", "4.4, Fig. 4", measures.connections, show_connectivity),
-    Stage("groups", "Groups of units against random sets", "4.2, 4.3", measures.group_ablations, show_groups, ("n_random", "linzen")),
+    Stage(
+        "groups",
+        "Groups of units against random sets",
+        "4.2, 4.3",
+        measures.group_ablations,
+        show_groups,
+        ("n_random", "linzen"),
+    ),
     Stage("interchange", "Who carries number", OPEN, measures_open.interchanged, show_interchange),
     Stage("votes", "Who is for the wrong form", OPEN, measures_open.voted, show_votes),
     Stage("smallest", "How few units do it", OPEN, measures_open.smallest, show_smallest, ("n_random",)),

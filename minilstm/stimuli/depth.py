@@ -124,9 +124,15 @@ def _terminals():
     found = {
         "Ds": ("the", "this", "that"),  # not `a`, which would have to look at the word after it
         "Dp": lex.PLURAL_DETERMINERS,
-        "Name": lex.NAMES, "Num": lex.NUMERALS, "P": lex.PREPOSITIONS, "Of": ("of",), "Adj": lex.ADJECTIVES,
-        "Degree": lex.DEGREES, "Adv": lex.SPEED_ADVERBS, "Will": ("will",),
-    }  # fmt: skip
+        "Name": lex.NAMES,
+        "Num": lex.NUMERALS,
+        "P": lex.PREPOSITIONS,
+        "Of": ("of",),
+        "Adj": lex.ADJECTIVES,
+        "Degree": lex.DEGREES,
+        "Adv": lex.SPEED_ADVERBS,
+        "Will": ("will",),
+    }
     for k, number in enumerate("sp"):
         found["N" + number] = tuple(noun[k] for noun in lex.PERSONS)
         found["Nrel" + number] = tuple(noun[k] for noun in relational)

@@ -64,9 +64,7 @@ CONTEXT: tuple[str, ...] = tuple(
     " The very sad aunt quickly encouraged Jim . <eos>".split()
 )
 
-_FORMS = tuple(
-    (*pair, lex.past(pair[1]), lex.participle(pair[1]), lex.progressive(pair[1])) for pair in lex.VERBS
-)
+_FORMS = tuple((*pair, lex.past(pair[1]), lex.participle(pair[1]), lex.progressive(pair[1])) for pair in lex.VERBS)
 
 
 def sentences(n_tokens: int, seed: int, settings: Settings = DEFAULT) -> Iterator[list[str]]:

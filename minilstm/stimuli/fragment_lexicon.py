@@ -14,26 +14,42 @@ PAPER = LEXICONS["paper"]
 
 # Nouns and verbs are numbered in this order; all indices of nouns and verbs are indices into NOUNS and VERBS.
 PERSONS = PAPER.nouns + (
-    ("sister", "sisters"), ("brother", "brothers"), ("cousin", "cousins"), ("sibling", "siblings"),
-    ("actor", "actors"), ("actress", "actresses"), ("son", "sons"), ("daughter", "daughters"),
-)  # fmt: skip
+    ("sister", "sisters"),
+    ("brother", "brothers"),
+    ("cousin", "cousins"),
+    ("sibling", "siblings"),
+    ("actor", "actors"),
+    ("actress", "actresses"),
+    ("son", "sons"),
+    ("daughter", "daughters"),
+)
 PLACES = PAPER.locations + (
-    ("boat", "boats"), ("building", "buildings"), ("cart", "carts"),
-    ("forest", "forests"), ("house", "houses"), ("train", "trains"),
-)  # fmt: skip
+    ("boat", "boats"),
+    ("building", "buildings"),
+    ("cart", "carts"),
+    ("forest", "forests"),
+    ("house", "houses"),
+    ("train", "trains"),
+)
 NOUNS = PERSONS + PLACES  # (singular, plural)
 RELATIONAL = frozenset(  # the nouns that take an of-phrase
-    "aunt brother cousin daughter doctor father friend lawyer mother sibling sister son teacher uncle"
-    " victim".split()
+    "aunt brother cousin daughter doctor father friend lawyer mother sibling sister son teacher uncle victim".split()
 )
 
 TRANSITIVE = PAPER.verbs + (
-    ("attacks", "attack"), ("cleans", "clean"), ("fights", "fight"), ("meets", "meet"), ("pushes", "push"),
-)  # fmt: skip
+    ("attacks", "attack"),
+    ("cleans", "clean"),
+    ("fights", "fight"),
+    ("meets", "meet"),
+    ("pushes", "push"),
+)
 INTRANSITIVE = (
-    ("arrives", "arrive"), ("appears", "appear"), ("laughs", "laugh"), ("smiles", "smile"),
+    ("arrives", "arrive"),
+    ("appears", "appear"),
+    ("laughs", "laugh"),
+    ("smiles", "smile"),
     ("vanishes", "vanish"),
-)  # fmt: skip
+)
 CLAUSAL = (("believes", "believe"), ("says", "say"), ("thinks", "think"))  # take a complement clause
 VERBS = TRANSITIVE + INTRANSITIVE + CLAUSAL  # (third person singular, base form = plural)
 KINDS = {  # the numbers of the verbs of each kind
@@ -43,9 +59,13 @@ KINDS = {  # the numbers of the verbs of each kind
 }
 
 _PAST = {
-    "fight": "fought", "know": "knew", "meet": "met", "say": "said", "think": "thought",
+    "fight": "fought",
+    "know": "knew",
+    "meet": "met",
+    "say": "said",
+    "think": "thought",
     "understand": "understood",
-}  # fmt: skip
+}
 _PARTICIPLE = {"know": "known"}  # where it is not the past form
 
 NAMES = PAPER.names
@@ -57,9 +77,20 @@ INTENT_ADVERBS = PAPER.intent_adverbs
 SPEED_ADVERBS = ("slowly", "quickly")
 DEGREES = ("very", "really")
 ADJECTIVES = (
-    "big", "ecstatic", "happy", "huge", "joyful", "large", "little", "miserable", "old", "sad", "small",
-    "tiny", "young",
-)  # fmt: skip
+    "big",
+    "ecstatic",
+    "happy",
+    "huge",
+    "joyful",
+    "large",
+    "little",
+    "miserable",
+    "old",
+    "sad",
+    "small",
+    "tiny",
+    "young",
+)
 NUMERALS = ("two", "three", "four", "five", "ten")
 SINGULAR_DETERMINERS = ("the", "a", "this", "that")  # a becomes an
 PLURAL_DETERMINERS = ("the", "some", "these", "those")

@@ -27,8 +27,8 @@ forwards and backwards. `training_kernels.py` has the inner loops in Numba, test
 import numpy as np
 
 from ..fast.jit import COMPILED
-from ..lstm import sigmoid
 from ..fast.threads import both
+from ..lstm import sigmoid
 
 ROWS = 512  # predictions whose logits are worked on at once
 

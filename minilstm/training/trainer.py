@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
-from .backpropagation import loss_and_gradients
 from ..errors import MinilstmError
 from ..io.files import write_whole
 from ..language_model import LanguageModel
 from ..lstm import Layer
+from .backpropagation import loss_and_gradients
 
 
 @dataclass(frozen=True)
@@ -266,8 +266,19 @@ def log_spaced(total, n):
     return sorted({int(round(total ** (k / (n - 1)))) for k in range(n)}) if n > 1 else [total]
 
 
-def train(recipe, text, vocabulary, *, context=(), provenance=None, snapshots=None, n_snapshots=12, state=None,
-          save_every=1000, progress=False):  # fmt: skip
+def train(
+    recipe,
+    text,
+    vocabulary,
+    *,
+    context=(),
+    provenance=None,
+    snapshots=None,
+    n_snapshots=12,
+    state=None,
+    save_every=1000,
+    progress=False,
+):
     """Train a model from its first update to its last.
 
     Parameters

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from ..checks import check_layers
-from ..io.conventions import CONVENTIONS, layers_from, layers_to
 from ..errors import MinilstmError, VectorsError
+from ..io.conventions import CONVENTIONS, layers_from, layers_to
 from ..io.files import write_whole
-from ..lstm import Layer
 from ..io.npz import open_npz, write_npz
 from ..io.safetensors_files import read_tensors, write_tensors
+from ..lstm import Layer
 from .page import page
 
 FORMAT, VERSION = "minilstm test vectors", 1

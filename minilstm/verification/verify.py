@@ -11,11 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import lstm
-from . import mistakes
-from ..io.conventions import to_array
 from ..errors import MinilstmError, VectorsError
+from ..io.conventions import to_array
 from ..io.npz import open_npz
 from ..io.safetensors_files import read_tensors
+from . import mistakes
 from .vectors import read_vectors
 
 TOLERANCES = {  # relative, absolute

@@ -9,9 +9,9 @@ counts: theirs by words read, ours by nodes of the prefix tree. The network is o
 import numpy as np
 
 from minilstm.fast.ablation_engine import margins
+from minilstm.fast.prefix_tree import prefix_tree
 from minilstm.io.conventions import layers_to
 from minilstm.language_model import LanguageModel
-from minilstm.fast.prefix_tree import prefix_tree
 from minilstm.stimuli import CONDITIONS, NA_TASKS, na_task
 
 UNITS, WORDS, CONTEXT = 650, 50_000, 133  # a layer's units, the vocabulary, the words read before each sentence
@@ -118,7 +118,9 @@ def main():
     start = time.perf_counter()
     found = margins(model, items, [(unit,) for unit in range(1, 2 * UNITS + 1)])
     seconds, peak = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"```text\n{found.shape[0]} units x {found.shape[1]} sentences: {seconds:.0f} s, peak memory {peak:.0f} MB\n```")
+    print(
+        f"```text\n{found.shape[0]} units x {found.shape[1]} sentences: {seconds:.0f} s, peak memory {peak:.0f} MB\n```"
+    )
 
 
 if __name__ == "__main__":

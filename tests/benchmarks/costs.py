@@ -36,8 +36,11 @@ def cost(command, cache, folder):
     done = subprocess.run(
         [sys.executable, "-c", RUN, *shlex.split(command)[1:]],
         env={**os.environ, "NUMBA_CACHE_DIR": str(cache)},
-        cwd=folder, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return time.perf_counter() - start, int(done.stderr.split("peak kB")[1]) / 1024
 
 

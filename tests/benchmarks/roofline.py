@@ -19,12 +19,12 @@ from run import FORWARD
 from threadpoolctl import threadpool_limits
 
 import minilstm
-from minilstm.fast import kernels
 from minilstm.analyses import plots
-from minilstm.fast.ablation_engine import margins
-from minilstm.stimuli import na_task
 from minilstm.analyses.tables import render
+from minilstm.fast import kernels
+from minilstm.fast.ablation_engine import margins
 from minilstm.fast.tile import TALL
+from minilstm.stimuli import na_task
 
 OWN, BEHIND = 2**19, 2**24  # bytes a thread reads to measure a core's own cache, and what lies behind it
 
@@ -92,17 +92,30 @@ def sweep_work(sets):
 
 def table(peaks, own, behind):
     """Markdown of each work's share of what would be possible on two threads."""
-    works = {f"{len(s)} x {s[0]}, batch {batch}, {steps} steps": forward_work(s, batch, steps) for s, batch, steps in FORWARD}
+    works = {
+        f"{len(s)} x {s[0]}, batch {batch}, {steps} steps": forward_work(s, batch, steps) for s, batch, steps in FORWARD
+    }
     works["1,300 ablations of 2 x 650, a sample"] = sweep_work([(unit,) for unit in range(1, 2 * ablations.UNITS + 1)])
     rows = []
     for name, (multiply_adds, read, largest, work) in works.items():
-        bounds = {"multiply-adds": multiply_adds / peaks[1], "reading U": read / (own[1] if largest <= 2 * OWN else behind[1])}
+        bounds = {
+            "multiply-adds": multiply_adds / peaks[1],
+            "reading U": read / (own[1] if largest <= 2 * OWN else behind[1]),
+        }
         limit = max(bounds, key=bounds.get)
         took = seconds(work)
         rows.append(
-            [name, f"{multiply_adds / 1e6:.0f}", f"{read / 1e6:.1f}", f"{1e3 * took:.3g}",
-             f"{multiply_adds / took / 1e9:.0f}", f"{read / took / 1e9:.0f}", limit, f"{100 * bounds[limit] / took:.0f}"]
-        )  # fmt: skip
+            [
+                name,
+                f"{multiply_adds / 1e6:.0f}",
+                f"{read / 1e6:.1f}",
+                f"{1e3 * took:.3g}",
+                f"{multiply_adds / took / 1e9:.0f}",
+                f"{read / took / 1e9:.0f}",
+                limit,
+                f"{100 * bounds[limit] / took:.0f}",
+            ]
+        )
     head = ["work", "M multiply-adds", "MB of U", "ms", "G/s", "GB/s", "bound by", "% of bound"]
     return render(head, rows)
 

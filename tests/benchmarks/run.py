@@ -84,16 +84,22 @@ def forward(sizes, batch, steps, peer, keep=False):
     if peer == "ONNX Runtime":
         theirs = {n: peers.onnx_forward(layers, x, n) for n in (1, 2)}
     else:
-        theirs = dict.fromkeys((1, 2), {"PyTorch": peers.torch_forward, "plain NumPy": peers.numpy_forward}[peer](layers, x))
+        theirs = dict.fromkeys(
+            (1, 2), {"PyTorch": peers.torch_forward, "plain NumPy": peers.numpy_forward}[peer](layers, x)
+        )
     shape = " x ".join(map(str, (len(sizes), sizes[0])))
     what = "all gates kept" if keep else f"{steps} steps"
     compare(f"forward {shape}, batch {batch}, {what} / {peer}", dict.fromkeys((1, 2), mine), theirs)
 
 
 FORWARD = (
-    ((650, 650), 1, 100), ((256, 256), 1, 100), ((32, 32), 1, 100), ((32, 32), 64, 20), ((650, 650), 64, 20),
+    ((650, 650), 1, 100),
+    ((256, 256), 1, 100),
+    ((32, 32), 1, 100),
+    ((32, 32), 64, 20),
+    ((650, 650), 64, 20),
     ((650, 650), 600, 20),
-)  # fmt: skip
+)
 
 
 def row_forward():
@@ -116,7 +122,9 @@ def row_training():
     parameters = initial_parameters(Recipe(), 300)
     words = np.random.default_rng(0).integers(0, 300, (36, 128))
     mine, theirs = (make(dict(parameters), words) for make in (peers.our_training_step, peers.torch_training_step))
-    compare("training step 2 x 32, 128 x 35 words / PyTorch", dict.fromkeys((1, 2), mine), dict.fromkeys((1, 2), theirs))
+    compare(
+        "training step 2 x 32, 128 x 35 words / PyTorch", dict.fromkeys((1, 2), mine), dict.fromkeys((1, 2), theirs)
+    )
 
 
 def ablate(name, sets, peers_used):
@@ -146,23 +154,33 @@ def row_import():
     """A checkpoint of the paper's size in PyTorch's old format, from the file to an .npz."""
     with tempfile.TemporaryDirectory() as folder:
         mine, theirs = peers.imports(Path(folder))
-        compare("legacy checkpoint of 287 MB to .npz / PyTorch", dict.fromkeys((1, 2), mine), dict.fromkeys((1, 2), theirs))
+        compare(
+            "legacy checkpoint of 287 MB to .npz / PyTorch", dict.fromkeys((1, 2), mine), dict.fromkeys((1, 2), theirs)
+        )
 
 
 def row_start():
     """How long a new process takes to import the package, and to call the kernel for the first time; no peer."""
     first = "import numpy; from minilstm import kernels, lstm; x = numpy.zeros((3, 1, 32), 'f4'); "
     first += "kernels.run(x, [lstm.Layer(*map(numpy.zeros, ((128, 32), (128, 32), 128)))])"
-    for name, code in (("import minilstm", "import minilstm"), ("import and first kernel call, compiled before", first)):
+    for name, code in (
+        ("import minilstm", "import minilstm"),
+        ("import and first kernel call, compiled before", first),
+    ):
         work = [sys.executable, "-c", code]
         times = [seconds(lambda: subprocess.run(work, check=True)) for _ in range(5)]
         print(f"{name:<52} {statistics.median(times):10.4g}", flush=True)
 
 
 ROWS = {
-    "forward": row_forward, "trace": row_trace, "training": row_training, "sweep": row_sweep, "groups": row_groups,
-    "import": row_import, "start": row_start,
-}  # fmt: skip
+    "forward": row_forward,
+    "trace": row_trace,
+    "training": row_training,
+    "sweep": row_sweep,
+    "groups": row_groups,
+    "import": row_import,
+    "start": row_start,
+}
 
 
 def _processor():
@@ -176,7 +194,10 @@ def main(names):
     import torch
 
     kernels = {info["architecture"] for info in threadpool_info() if "architecture" in info}
-    print(f"```text\n{_processor()}, {os.cpu_count()} cores; NumPy {np.__version__}, BLAS kernel {', '.join(sorted(kernels))}; ", end="")
+    print(
+        f"```text\n{_processor()}, {os.cpu_count()} cores; NumPy {np.__version__}, BLAS kernel {', '.join(sorted(kernels))}; ",
+        end="",
+    )
     print(f"PyTorch {torch.__version__}; load {os.getloadavg()[0]:.1f}")
     print(f"{'work / peer':<52} {'ours s':>10} {'theirs s':>10} {'ratio':>8}   middle half")
     for name in names or ROWS:

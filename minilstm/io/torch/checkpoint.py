@@ -123,9 +123,7 @@ def _check_apart(tensors, tied):
     places = ((a.__array_interface__["data"][0], a.nbytes, name) for name, a in tensors.items())
     for start, size, name in sorted(places):
         if start < end and not any({last, name} <= group for group in tied):
-            raise ModelFileError(
-                f"{last} and {name} overlap in the file; expected each weight in a place of its own"
-            )
+            raise ModelFileError(f"{last} and {name} overlap in the file; expected each weight in a place of its own")
         last, end = name, max(end, start + size)
 
 

@@ -85,9 +85,7 @@ def _read_legacy(mapped, allowed, budget):
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         raise ModelFileError("the fifth pickle is not a list of storage keys")
     if sorted(keys) != sorted(described):
-        raise ModelFileError(
-            f"the storages it lists, {len(keys)}, are not those its tensors use, {len(described)}"
-        )
+        raise ModelFileError(f"the storages it lists, {len(keys)}, are not those its tensors use, {len(described)}")
     position, storages = mapped.tell(), {}
     for key in keys:
         storage = described[key]
@@ -168,9 +166,7 @@ def _read_zip(mapped, allowed, budget):
         start, end = _member(mapped, members, f"{prefix}data/{key}")
         storages[key] = _numbers(mapped, start, storage, order)
         if storages[key].nbytes != end - start:
-            raise ModelFileError(
-                f"storage {shown(key)} has {end - start} bytes; expected {storages[key].nbytes}"
-            )
+            raise ModelFileError(f"storage {shown(key)} has {end - start} bytes; expected {storages[key].nbytes}")
     return pickled, storages
 
 

@@ -50,8 +50,7 @@ def _state_dict(pickled, budget):
     if not tensors:
         keys = ", ".join(shown(key) for key in list(pickled)[:8]) or "nothing"
         raise ModelFileError(
-            f"no tensors among {keys}; expected a state dict, or one under one of the keys "
-            f"{', '.join(STATE_DICT_KEYS)}"
+            f"no tensors among {keys}; expected a state dict, or one under one of the keys {', '.join(STATE_DICT_KEYS)}"
         )
     for name in tensors:
         _check_name(name)
@@ -83,17 +82,13 @@ def _walk(module, path, tensors, attributes, classes, budget, depth):
         if value is None:
             continue
         if not isinstance(value, Module):
-            raise ModelFileError(
-                f"the part {shown(key)} of {module.name} is {shown(value)}; expected a module"
-            )
+            raise ModelFileError(f"the part {shown(key)} of {module.name} is {shown(value)}; expected a module")
         _walk(value, f"{_check_name(key, path)}.", tensors, attributes, classes, budget, depth - 1)
 
 
 def _check_name(name, path=""):
     if not isinstance(name, str) or len(path) + len(name) > LONGEST_NAME:
-        raise ModelFileError(
-            f"a tensor's or module's name is {shown(name)}; at most {LONGEST_NAME} characters"
-        )
+        raise ModelFileError(f"a tensor's or module's name is {shown(name)}; at most {LONGEST_NAME} characters")
     return path + name
 
 
@@ -139,9 +134,7 @@ def arrays(tensors, storages):
         groups.setdefault(tensor, []).append(name)
     viewed, stored = sum(a.nbytes for a in made.values()), sum(a.nbytes for a in wide.values())
     if viewed > 3 * stored:
-        raise ModelFileError(
-            f"its tensors are {viewed} bytes, all views of {stored}; at most three times as many"
-        )
+        raise ModelFileError(f"its tensors are {viewed} bytes, all views of {stored}; at most three times as many")
     return made, tuple(tuple(names) for names in groups.values() if len(names) > 1)
 
 

@@ -104,9 +104,7 @@ def _rebuild_tensor(args, budget):
         raise ModelFileError(f"a tensor on {shown(storage)}; expected a storage")
     tuples = isinstance(shape, tuple) and isinstance(strides, tuple)
     if not tuples or not len(shape) == len(strides) <= MOST_AXES:
-        raise ModelFileError(
-            f"a tensor's shape and strides; expected two tuples of one length up to {MOST_AXES}"
-        )
+        raise ModelFileError(f"a tensor's shape and strides; expected two tuples of one length up to {MOST_AXES}")
     integer(offset, 0, storage.count, "a tensor's offset")
     for n in shape:
         integer(n, 0, MOST_ELEMENTS, "a tensor's length")
