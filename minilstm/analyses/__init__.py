@@ -1,1 +1,17 @@
-"""The paper's analyses, and some beyond it."""
+"""The paper's analyses and some beyond it, one file each, and the list of them.
+
+To add one: write a file with a computation, a `Result` and an `Analysis` record, and put the record into `ANALYSES`.
+"""
+
+from . import decoding, linzen, number_units, short_range, table2
+
+ANALYSES = tuple(
+    module.ANALYSIS
+    for module in (
+        table2,
+        number_units,
+        linzen,
+        decoding,
+        short_range,
+    )
+)

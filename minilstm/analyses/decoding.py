@@ -12,9 +12,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ..activity import activity, full_sentences
-from ..checks import by_layer
 from ..errors import MinilstmError, StimulusError
 from ..stimuli import LEXICONS
+from .base import Analysis, Claim, Criterion, Figure, Outcome, Result, Table, fallback_note, format_units
+from .statistics import format_numbers
+from .style import LINES, figure
 
 SUBJECT, SECOND_NOUN = 1, 4  # positions in 'The boy near the cars greets the', from 0
 WORDS = "The", "N", "P", "the", "N", "V", "the"  # what stands there, for axes and tables
@@ -24,22 +26,14 @@ TEST = 0.2  # share of the sentences, or of the nouns, that is tested on
 SPLITS = "sentence", "noun"
 
 
-class NumberData(NamedTuple):
-    """What the network does on the incongruent nounPP sentences."""
-
-    C: np.ndarray  # (sentences, positions, units), all layers side by side
-    plural: np.ndarray  # (sentences,) bool, of the subject
-    noun: np.ndarray  # (sentences,) str, the subject in the singular
-
-
 @dataclass(frozen=True, eq=False)
-class Decoding:
+class Generalisation:
     """Area under the ROC curve of classifiers trained at some positions and tested at all.
 
     Attributes
     ----------
     auc : (splits, trained, positions) array
-        0.5: no information; 0: the classifier takes each singular for a plural and the other way round.
+        0.5: no information; 0: the classifier takes each of one class for the other.
     trained : tuple of int
         The positions trained at.
     unconverged : int
@@ -64,6 +58,140 @@ class Decoding:
         """Mean and sd at every position, trained at one: the curves of Fig. 2."""
         row = self.trained.index(trained)
         return self.mean[row], self.sd[row]
+
+
+def linear_svm():
+    """The paper's classifier: units scaled to mean 0 and variance 1 over the training sentences, then a linear SVM."""
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import LinearSVC
+
+    # dual: what scikit-learn did when the paper was written; only this solver draws random numbers
+    return make_pipeline(StandardScaler(), LinearSVC(C=1, tol=1e-5, dual=True, random_state=0))
+
+
+def generalisation(X, y, estimator=None, groups=None, trained=None, seeds=SEEDS):
+    """Train at each position, test at every position (King and Dehaene, 2014; Fig. 2).
+
+    Parameters
+    ----------
+    X : (sentences, positions, features) array
+    y : (sentences,) bool array
+        The class that decision values are larger for.
+    estimator : scikit-learn classifier with a `decision_function`, optional
+        A fresh copy is fitted for each split and position; `linear_svm` if not given.
+    groups : (sentences,) array, optional
+        No group is in both parts of a split, if given. Otherwise a fifth of the sentences is tested on, drawn at
+        random, as the authors did.
+    trained : sequence of int, optional
+        Positions; all if not given.
+    seeds : iterable of int
+        One split a seed.
+
+    Returns
+    -------
+    Generalisation
+
+    References
+    ----------
+    King, J.-R. and Dehaene, S. (2014). Characterizing the dynamics of mental representations: the temporal
+    generalization method. Trends in Cognitive Sciences 18.
+
+    Examples
+    --------
+    >>> X = np.zeros((40, 3, 1))
+    >>> y = np.arange(40) % 2 == 1
+    >>> X[:, 1:, 0] = np.where(y, 1, -1)[:, None]  # nothing at the first position, the class from the second on
+    >>> generalisation(X, y, trained=[1]).mean.round(1).tolist()
+    [[0.5, 1.0, 1.0]]
+    """
+    from sklearn.base import clone
+
+    positions = X.shape[1]
+    trained = tuple(range(positions)) if trained is None else tuple(trained)
+    if not X.shape[2]:
+        raise MinilstmError("generalisation: expected at least one unit to decode from, got none")
+    X = X.astype(np.float64)
+    auc, unconverged = [], 0
+    for train, test in _splits(y, groups, seeds):
+        rows = []
+        for position in trained:
+            if not np.ptp(X[train, position], axis=0).any():  # all sentences begin alike: there is nothing to learn
+                rows.append(np.full(positions, 0.5))
+                continue
+            classifier = clone(linear_svm() if estimator is None else estimator)
+            unconverged += not _fit(classifier, X[train, position], y[train])
+            scores = classifier.decision_function(X[test].reshape(-1, X.shape[2])).reshape(len(test), positions)
+            rows.append(area_under_curve(scores, y[test]))
+        auc.append(rows)
+    return Generalisation(np.array(auc), trained, unconverged)
+
+
+def _splits(y, groups, seeds):
+    """(indices trained on, indices tested on) for each seed."""
+    from sklearn.model_selection import GroupShuffleSplit, train_test_split
+
+    every = np.arange(len(y))
+    for seed in seeds:
+        if groups is None:
+            yield train_test_split(every, test_size=TEST, random_state=seed)
+        else:
+            yield next(GroupShuffleSplit(1, test_size=TEST, random_state=seed).split(every, groups=groups))
+
+
+def _fit(classifier, X, y):
+    """Fit, and return whether the weights have settled."""
+    from sklearn.exceptions import ConvergenceWarning
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ConvergenceWarning)
+        classifier.fit(X, y)
+    return not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
+
+
+def area_under_curve(scores, y):
+    """ROC AUC over the first axis, ties counting half: the share of pairs, one of each class, in the right order.
+
+    Parameters
+    ----------
+    scores : (sentences, ...) array
+    y : (sentences,) bool array
+
+    Returns
+    -------
+    (...) array
+        nan where all sentences are of one class.
+    """
+    from scipy.stats import rankdata
+
+    p, s = np.count_nonzero(y), np.count_nonzero(~y)
+    if not p * s:
+        return np.full(scores.shape[1:], np.nan)
+    return (rankdata(scores, axis=0)[y].sum(axis=0) - p * (p + 1) / 2) / (p * s)
+
+
+class NumberData(NamedTuple):
+    """What the network does on the incongruent nounPP sentences."""
+
+    C: np.ndarray  # (sentences, positions, units), all layers side by side
+    plural: np.ndarray  # (sentences,) bool, of the subject
+    noun: np.ndarray  # (sentences,) str, the subject in the singular
+
+    def generalisation(self, units=None, trained=None, split="sentence"):
+        """`generalisation` of the subject's number from the cells of `units`, in the paper's numbers; all if not given.
+
+        `split` "sentence": as the authors, who drew sentences at random. Only 20 nouns in two numbers come before the
+        position trained at, so every state tested there was also trained on. "noun": no subject noun is in both
+        parts, in either number.
+        """
+        if split not in SPLITS:
+            raise MinilstmError(f"split: expected one of {', '.join(SPLITS)}, got {split!r}")
+        total = self.C.shape[2]
+        columns = np.arange(total) if units is None else np.array(sorted(units), int) - 1
+        if len(columns) and not 0 <= columns[0] <= columns[-1] < total:
+            raise MinilstmError(f"unit {columns[0] + 1}: this network has units 1 to {total}")
+        groups = self.noun if split == "noun" else None
+        return generalisation(self.C[:, :, columns], self.plural, groups=groups, trained=trained)
 
 
 def number_data(model, items, state="context", unknown="error"):
@@ -94,115 +222,194 @@ def number_data(model, items, state="context", unknown="error"):
     )
 
 
-def generalisation(data, units=None, trained=None, split="sentence", seeds=SEEDS):
-    """Train at each position of `trained`, test at every position (King and Dehaene, 2014; Fig. 2).
+@dataclass(frozen=True, eq=False, repr=False)
+class NumberOverTime(Result):
+    """Fig. 2: the full train x test matrices of each long-range unit alone, and of all units but those.
 
-    The classifier is a linear support vector machine (C = 1, tolerance 1e-5) on units scaled to mean 0 and variance 1
-    over the training sentences.
-
-    Parameters
+    Attributes
     ----------
-    data : NumberData
-    units : iterable of int, optional
-        Those that the classifier sees, in the paper's numbers; all if not given.
-    trained : sequence of int, optional
-        Positions; all if not given.
-    split : {"sentence", "noun"}
-        What the fifth tested on is a fifth of. "sentence": as the authors, who drew sentences at random. Only 20 nouns
-        in two numbers come before the position trained at, so every state tested there was also trained on. "noun": no
-        subject noun is in both parts, in either number.
-    seeds : iterable of int
-        One split a seed.
-
-    Returns
-    -------
-    Decoding
+    curves : dict
+        {split: {unit, or "rest": Generalisation}}.
+    roles : dict
+        {unit: roles} of the units seen alone.
     """
-    positions, total = data.C.shape[1:]
-    trained = tuple(range(positions)) if trained is None else tuple(trained)
-    seen = np.arange(total) if units is None else by_layer(units, [total])[0]
-    if not len(seen):
-        raise MinilstmError("generalisation: expected at least one unit to decode from, got none")
-    C = data.C[:, :, seen].astype(np.float64)
-    auc, unconverged = [], 0
-    for train, test in _split(data, split, seeds):
-        rows = []
-        for position in trained:
-            if not np.ptp(C[train, position], axis=0).any():  # all sentences begin alike: there is nothing to learn
-                rows.append(np.full(positions, 0.5))
-                continue
-            classify, converged = _fit(C[train, position], data.plural[train])
-            scores = classify(C[test].reshape(-1, len(seen))).reshape(len(test), positions)
-            rows.append(area_under_curve(scores, data.plural[test]))
-            unconverged += not converged
-        auc.append(rows)
-    return Decoding(np.array(auc), trained, unconverged)
+
+    curves: dict
+    roles: dict
+
+    def label(self, key):
+        """What a classifier saw, for tables and legends."""
+        if key == "rest":
+            return "all units but these" if self.roles else "all units"
+        return f"unit {key}"
+
+    def least(self):
+        """The least AUC from the subject to the second noun, as text."""
+        curves = self.curves["sentence"].items()
+        least = {key: one.curve()[0][SUBJECT : SECOND_NOUN + 1].min() for key, one in curves}
+        return "; ".join(f"{self.label(key)} {auc:.2f}" for key, auc in least.items())
+
+    def text(self):
+        text = [
+            fallback_note(self.roles)
+            + "Classifiers learn the subject's number from cells at the subject and are tested at every word of "
+            "incongruent sentences, in which the second noun has the other number: a code that keeps the subject's "
+            "number stays at 1, one that follows the last noun falls to 0 at N. Least AUC from the subject to the "
+            f"second noun: {self.least()}."
+        ]
+        unconverged = sum(one.unconverged for curves in self.curves.values() for one in curves.values())
+        if unconverged:
+            text.append(
+                f"{unconverged} of the classifiers, of all trained positions, reached scikit-learn's limit of "
+                "iterations."
+            )
+        return text
+
+    def tables(self):
+        columns = ["seen", "tested on other", *(f"{word} ({t})" for t, word in enumerate(WORDS))]
+        rows = [
+            [self.label(key), split, *one.curve()[0].tolist()]
+            for split, curves in self.curves.items()
+            for key, one in curves.items()
+        ]
+        caption = "Fig. 2: AUC, trained at the subject, mean over five splits."
+        spread = [
+            [self.label(key), split, *one.curve()[1].tolist()]
+            for split, curves in self.curves.items()
+            for key, one in curves.items()
+        ]
+        spread_caption = "The standard deviations over the splits."
+        return [
+            Table("decoding", caption, columns, rows, digits=2),
+            Table("decoding_sd", spread_caption, columns, spread, digits=2, long=True),
+        ]
+
+    def figures(self):
+        shown = format_units(self.roles)
+        figures = [
+            Figure(
+                "decoding",
+                f"Fig. 2: generalisation across time, for {shown} each alone and for all others together, mean and "
+                "standard deviation over splits. On the left tested on other sentences, as in the paper; on the right "
+                "on nouns never trained on. In the paper the number units stay at 1, and all others fall to 0 at the "
+                "second noun.",
+                "line plots of AUC over the words of a sentence",
+                lambda: plot_curves(self),
+            )
+        ]
+        for split in self.curves:
+            figures.append(
+                Figure(
+                    f"matrix_{split}",
+                    f"The same trained at every word, not only at the subject; tested on other {split}s. Orange: the "
+                    "number can be read; violet: it is taken for the other one. A square of one colour is a code that "
+                    "lasts; a change of colour after the second noun is one that follows the last noun.",
+                    "heat maps of AUC, words trained at by words tested at",
+                    lambda split=split: plot_matrices(self, split),
+                )
+            )
+        return figures
+
+    def summary(self):
+        return f"Number over time, least AUC from the subject to the second noun: {self.least()}."
 
 
-def _split(data, split, seeds):
-    """(indices trained on, indices tested on) for each seed."""
-    from sklearn.model_selection import GroupShuffleSplit, train_test_split
-
-    every = np.arange(len(data.plural))
-    if split not in SPLITS:
-        raise MinilstmError(f"split: expected one of {', '.join(SPLITS)}, got {split!r}")
-    for seed in seeds:
-        if split == "sentence":
-            yield train_test_split(every, test_size=TEST, random_state=seed)
-        else:
-            yield next(GroupShuffleSplit(1, test_size=TEST, random_state=seed).split(every, groups=data.noun))
-
-
-def _fit(X, plural):
-    """A function from (rows, units) to (rows,), larger for plurals, and whether its weights have settled."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.preprocessing import StandardScaler
-    from sklearn.svm import LinearSVC
-
-    # dual: what scikit-learn did when the paper was written; only this solver draws random numbers
-    scaler, classifier = StandardScaler().fit(X), LinearSVC(C=1, tol=1e-5, dual=True, random_state=0)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", ConvergenceWarning)
-        classifier.fit(scaler.transform(X), plural)
-    converged = not any(issubclass(one.category, ConvergenceWarning) for one in caught)
-    return lambda X: classifier.decision_function(scaler.transform(X)), converged
+def plot_curves(result):
+    """Fig. 2: AUC at each word of classifiers trained at the subject; one panel a way of splitting."""
+    fig, axes = figure(1, len(result.curves), 3.2 * len(result.curves), 2.6, sharey=True)
+    for axis, (split, curves) in zip(axes[0], result.curves.items(), strict=True):
+        axis.axhline(0.5, color="0.7", linewidth=0.6, linestyle=":")
+        for k, (key, one) in enumerate(curves.items()):
+            color, marker = ("black", "") if key == "rest" else LINES[k % len(LINES)]
+            mean, sd = one.curve()
+            width, label = 1 if marker else 2, result.label(key)
+            axis.errorbar(
+                range(len(mean)), mean, sd, color=color, marker=marker, markersize=4, linewidth=width, label=label
+            )
+        axis.set_title(f"tested on other {split}s", fontsize=8)
+        _words(axis)
+        axis.set_ylim(-0.04, 1.04)
+    axes[0, 0].set_ylabel("AUC, trained at the subject", fontsize=8)
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=7, frameon=False)
+    return fig
 
 
-def area_under_curve(scores, plural):
-    """ROC AUC over the first axis, ties counting half: the share of (plural, singular) pairs in the right order.
-
-    Parameters
-    ----------
-    scores : (sentences, ...) array
-        Larger for what is taken for a plural.
-    plural : (sentences,) bool array
-
-    Returns
-    -------
-    (...) array
-        nan where all sentences have one number.
-    """
-    from scipy.stats import rankdata
-
-    p, s = np.count_nonzero(plural), np.count_nonzero(~plural)
-    if not p * s:
-        return np.full(scores.shape[1:], np.nan)
-    return (rankdata(scores, axis=0)[plural].sum(axis=0) - p * (p + 1) / 2) / (p * s)
+def plot_matrices(result, split="sentence"):
+    """The whole of what Fig. 2 shows a row of: trained at each word, tested at each."""
+    curves = result.curves[split]
+    fig, axes = figure(1, len(curves), 1.55 * len(curves) + 0.9, 2.3, sharey=True)
+    for axis, (key, one) in zip(axes[0], curves.items(), strict=True):
+        image = axis.imshow(one.mean, cmap="PuOr_r", vmin=0, vmax=1)  # white: no information
+        axis.set_title(result.label(key), fontsize=7)
+        axis.spines[:].set_visible(False)
+        _words(axis)
+        axis.set_yticks(range(len(one.trained)), [WORDS[t] for t in one.trained], fontsize=7)
+    axes[0, 0].set_ylabel("trained at", fontsize=8)
+    fig.supxlabel("tested at", fontsize=8)
+    bar = fig.colorbar(image, ax=axes[0], shrink=0.7, ticks=(0, 0.5, 1))
+    bar.set_label("AUC", fontsize=8)
+    bar.ax.tick_params(labelsize=7)
+    return fig
 
 
-def figure_2(data, long_range, split="sentence"):
-    """All curves of Fig. 2, full train x test matrices: each long-range unit alone, and all units but those.
+def _words(axis):
+    axis.set_xticks(range(len(WORDS)), WORDS, rotation=60, ha="right", rotation_mode="anchor", fontsize=7)
 
-    Parameters
-    ----------
-    long_range : sequence of int
-        In the paper's numbers.
 
-    Returns
-    -------
-    dict
-        {label: Decoding}.
-    """
-    rest = set(range(1, data.C.shape[2] + 1)) - set(long_range)
-    curves = {f"unit {unit}": generalisation(data, [unit], split=split) for unit in long_range}
-    return curves | {"all units but these" if long_range else "all units": generalisation(data, rest, split=split)}
+def compute(experiment, results):
+    """Fig. 2 on nounPP, for the number units or those that stand in for them."""
+    model, roles = experiment.model_lowercase_context, results["number_units"].roles
+    data = number_data(model, experiment.sentences("nounPP"), **experiment.reading)
+    rest = set(range(1, data.C.shape[2] + 1)) - set(roles)
+    curves = {
+        split: {unit: data.generalisation([unit], split=split) for unit in roles}
+        | {"rest": data.generalisation(rest, split=split)}
+        for split in SPLITS
+    }
+    return NumberOverTime(curves, roles)
+
+
+def number_units_decode(experiment, results, least):
+    units = results["number_units"].both()
+    curves = results["decoding"].curves["sentence"]
+    lowest = {unit: curves[unit].curve()[0][SUBJECT : SECOND_NOUN + 2].min() for unit in units}
+    value = ", ".join(f"unit {unit}: {auc:.2f}" for unit, auc in lowest.items())
+    return Outcome(min(lowest.values()) >= least, value)
+
+
+def rest_inverts(experiment, results, least, until, below):
+    results["number_units"].both()
+    auc = results["decoding"].curves["sentence"]["rest"].curve()[0][SUBJECT : SECOND_NOUN + 1]
+    return Outcome(bool((auc[:until] >= least).all() and auc[3] < below), format_numbers(auc))
+
+
+CLAIMS = (
+    Claim(
+        23,
+        "F2",
+        "The number units decode number throughout",
+        "~1",
+        "smallest AUC at positions 1 to 5, trained at 1",
+        original=Criterion(">= {least}", number_units_decode, least=0.99),
+        other=Criterion(">= {least}", number_units_decode, least=0.9),
+    ),
+    Claim(
+        24,
+        "F2",
+        "All others decode it until the second `the`, and invert at N2",
+        "~1, .86, .98, .01",
+        "AUC at positions 1 to 4, trained at 1",
+        original=Criterion(">= {least} at 1 to {until}, < {below} at 4", rest_inverts, least=0.8, until=3, below=0.1),
+        other=Criterion(">= {least} at {until}, < {below} at 4", rest_inverts, least=0.8, until=1, below=0.3),
+    ),
+)
+
+ANALYSIS = Analysis(
+    "decoding",
+    "decode",
+    "Number over time",
+    "section 4.2, Fig. 2",
+    compute,
+    needs=("number_units",),
+    claims=CLAIMS,
+)

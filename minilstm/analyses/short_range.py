@@ -4,16 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .decoding import SECOND_NOUN, SUBJECT, WORDS, generalisation
-from .efferents import VERBS, segregation
+from .base import Analysis, Claim, Criterion, Outcome, Result, Table, format_units
+from .decoding import SECOND_NOUN, SUBJECT, WORDS, number_data
+from .efferents import VERBS, last_layer, segregation
 
 DECODABLE = 0.9  # AUC above which number counts as decodable
 PERCENTILE = 95  # of segregation within the layer
 EASY = "Simple", "Adv", "2Adv"  # the tasks that no single unit matters to
+LISTED = 12  # units in the table that people read
 
 
-@dataclass(frozen=True, eq=False)
-class ShortRange:
+@dataclass(frozen=True, eq=False, repr=False)
+class ShortRange(Result):
     """The last layer, judged by the authors' rule.
 
     Attributes
@@ -24,31 +26,58 @@ class ShortRange:
         Of each unit alone, trained at the subject; mean over the splits.
     segregation : (units of the layer,) array
         Of the unit's weights to singular and plural verb forms (Fig. 1d).
-    cut : float
+    threshold : float
         The segregation that a unit has to exceed.
     first : int
         The number of the layer's first unit.
+    chosen_on : {"odd", "even", "all"}
+        The ids of the sentences that the units were chosen on.
     """
 
     units: tuple
-    auc: np.ndarray
-    segregation: np.ndarray
-    cut: float
-    first: int
+    auc: np.ndarray | None = None
+    segregation: np.ndarray | None = None
+    threshold: float = np.nan
+    first: int = 1
+    chosen_on: str = "all"
 
-    def table(self):
-        """Columns and rows: every unit that tells the subject's number at the subject, best segregated first."""
+    def text(self):
+        if self.auc is None:
+            return [f"Short-range {format_units(self.units)}: given."]
+        on = "" if self.chosen_on == "all" else f", chosen on {self.chosen_on} ids"
+        return [
+            f"Short-range units{on} by the authors' rule: {format_units(self.units)}. They tell the number at the "
+            f"subject (AUC above {DECODABLE}), do not keep it, and have weights to verbs more segregated than "
+            f"{PERCENTILE} % of the layer (above {self.threshold:.2f})."
+        ]
+
+    def tables(self):
+        if self.auc is None:
+            return []
         rows = []
         for u in np.argsort(-self.segregation, kind="stable"):
             if self.auc[u, SUBJECT] > DECODABLE:
-                lasts = "yes" if _lasts(self.auc[u]) else "no"
-                chosen = "short-range" if self.first + u in self.units else ""
-                cells = [f"{value:.2f}" for value in (self.segregation[u], *self.auc[u])]
-                rows.append([int(self.first + u), *cells, lasts, chosen])
-        return ["unit", "segregation", *(f"{word}({t})" for t, word in enumerate(WORDS)), "lasts", "rule"], rows
+                unit, lasts = int(self.first + u), "yes" if _lasts(self.auc[u]) else "no"
+                rule = "short-range" if unit in self.units else ""
+                rows.append([unit, float(self.segregation[u]), *self.auc[u].tolist(), lasts, rule])
+        if not rows:
+            return []
+        columns = ["unit", "segregation", *(f"{word} ({t})" for t, word in enumerate(WORDS)), "lasts", "rule"]
+        most = f" ({LISTED} of {len(rows)})" if len(rows) > LISTED else ""
+        caption = (
+            f"Units of the last layer that alone tell the number at the subject, the best segregated first{most}. "
+            "'lasts': decodable at every word to the second noun."
+        )
+        tables = [Table("short_range", caption, columns, rows[:LISTED], digits=2)]
+        if len(rows) > LISTED:
+            tables.append(Table("short_range_all", "All of them.", columns, rows, digits=2, long=True))
+        return tables
+
+    def summary(self):
+        return f"Short-range units: {format_units(self.units)}."
 
 
-def short_range_units(model, data, verbs=VERBS, percentile=PERCENTILE, split="sentence"):
+def short_range_units(model, data, verbs=VERBS, percentile=PERCENTILE, split="sentence", chosen_on="all"):
     """The authors' rule: units of the last layer that
 
     - have segregated weights to the two verb forms, above the 95th percentile of the layer,
@@ -56,7 +85,7 @@ def short_range_units(model, data, verbs=VERBS, percentile=PERCENTILE, split="se
     - do not keep it (AUC not above .9 at every word from there to the second noun).
 
     By its first line the rule finds one unit in twenty at most, two in a layer of 32, and long-range units, which are
-    segregated too, may take those places. `ShortRange.table` shows what the other two lines find.
+    segregated too, may take those places. `ShortRange.tables` shows what the other two lines find.
 
     Parameters
     ----------
@@ -69,15 +98,62 @@ def short_range_units(model, data, verbs=VERBS, percentile=PERCENTILE, split="se
     -------
     ShortRange
     """
-    found = segregation(model, verbs)  # (units of the last layer,)
-    first = sum(model.sizes[:-1]) + 1
-    numbers = range(first, first + model.sizes[-1])
-    auc = np.array([generalisation(data, [unit], (SUBJECT,), split).mean[0] for unit in numbers])
-    cut = np.percentile(found, percentile)
-    passed = (found > cut) & (auc[:, SUBJECT] > DECODABLE) & ~_lasts(auc)
-    return ShortRange(tuple(int(first + u) for u in np.flatnonzero(passed)), auc, found, float(cut), first)
+    apart, units = segregation(model, verbs), last_layer(model)  # (units of the last layer,)
+    auc = np.array([data.generalisation([unit], (SUBJECT,), split).mean[0] for unit in units])
+    threshold = np.percentile(apart, percentile)
+    passed = (apart > threshold) & (auc[:, SUBJECT] > DECODABLE) & ~_lasts(auc)
+    chosen = tuple(int(units[0] + u) for u in np.flatnonzero(passed))
+    return ShortRange(chosen, auc, apart, float(threshold), units[0], chosen_on)
 
 
 def _lasts(auc):
     """Whether number is decodable at every word from the subject to the second noun; auc (..., positions)."""
     return (auc[..., SUBJECT : SECOND_NOUN + 1] > DECODABLE).all(axis=-1)
+
+
+def compute(experiment, results):
+    """The rule, on the selection half of nounPP."""
+    model = experiment.model_lowercase_context
+    data = number_data(model, experiment.selection("nounPP"), **experiment.reading)
+    return short_range_units(model, data, chosen_on=experiment.selection_half)
+
+
+def given(experiment, units):
+    """The units that a user names."""
+    return ShortRange(tuple(units))
+
+
+def how_many(experiment, results, least, most, reason=""):
+    units = results["short_range"].units
+    value = f"{len(units)}: {', '.join(map(str, units))}" if units else "none"
+    return Outcome(least <= len(units) <= most, value, reason)
+
+
+CLAIMS = (
+    Claim(
+        25,
+        "4.2",
+        "There are ten short-range units",
+        "10",
+        "the authors' rule",
+        original=Criterion("{least} to {most}", how_many, least=8, most=12),
+        other=Criterion(
+            "report: one or more",
+            how_many,
+            least=1,
+            most=np.inf,
+            reason="reported: how many depends on the size of the layer",
+        ),
+    ),
+)
+ANALYSIS = Analysis(
+    "short_range",
+    "decode",
+    "Short-range units",
+    "section 4.2",
+    compute,
+    section="decoding",
+    given=given,
+    given_by="--short",
+    claims=CLAIMS,
+)

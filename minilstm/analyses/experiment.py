@@ -1,0 +1,173 @@
+"""The configuration of an experiment: a model, the sentences it reads, and how; and the halves of the sentences."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from ..activity import lower_context
+from ..errors import StimulusError
+from ..io.original import may_be_original
+from ..language_model import LanguageModel
+from ..stimuli import NA_TASKS
+from .ablation import missing_conditions
+from .base import Option
+from .table2 import published_tasks
+
+QUICK, FULL = 200, 1000  # random sets that a group of units is compared with
+COVERAGE = 0.8  # share of the words of the Linzen set below which a model reads too many `<unk>` to be judged
+HALVES = {"odd": (1,), "even": (0,), "all": (0, 1)}  # ids modulo 2
+
+# Options of an experiment that only some analyses depend on: fields of `Experiment`
+RANDOM = Option("n_random", "how many random sets", FULL, int, metavar="N")
+LINZEN = Option("linzen", "subj_agr_filtered.text, with the .gold beside it", None, metavar="FILE")
+KIND = Option(
+    "kind",
+    "what ablation means: h_u = 0 (zero-ablation); weight ablation, as the released code; h_u = its mean (paper)",
+    "paper",
+    choices=("paper", "released", "mean"),
+)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Experiment:
+    """A model and the options of a run.
+
+    Attributes
+    ----------
+    model : LanguageModel
+    n : int, optional
+        Sentences a condition; the published counts if not given.
+    n_random : int
+        Random sets that a group of units is compared with.
+    seed : int
+        Of sentences and of random sets.
+    state : None, "context" or lstm.State
+        The state that each sentence is read from.
+    linzen : sequence of stimuli.Item
+        The Linzen set, as `stimuli.read_linzen` reads it: it cannot be shipped.
+    lexicon, unknown
+        As in `stimuli.na_task` and `agreement`.
+    kind : {"paper", "released", "mean"}
+        What ablation means; see `agreement`.
+    half : {"even", "odd", "all"}
+        The ids of the sentences that units are judged on. They are chosen on the other half. "all": on the same
+        sentences, as for units that somebody names, and for the paper's own.
+    tasks : tuple of str
+        Tasks that take the place of those that an analysis reads.
+    stimuli : sequence of stimuli.Item
+        Sentences that take the place of all tasks.
+    progress : bool
+        Show progress bars, if standard error is a terminal.
+
+    Raises
+    ------
+    StimulusError
+        If `n` is too small to choose units on one half of the items and to judge them on the other.
+    """
+
+    model: LanguageModel
+    n: int | None = None
+    n_random: int = FULL
+    seed: int = 0
+    state: object = "context"
+    linzen: tuple = ()
+    lexicon: str = "paper"
+    unknown: str = "error"
+    kind: str = "paper"
+    half: str = "even"
+    tasks: tuple = ()
+    stimuli: tuple = field(default=(), repr=False)
+    progress: bool = False
+
+    def __post_init__(self):
+        if not (self.tasks or self.stimuli) and missing_conditions(self.items):
+            raise StimulusError(f"the paper's analyses: expected at least 2 sentences a condition, got n = {self.n}")
+
+    def __repr__(self):
+        return f"<Experiment: {self.model!r}, {len(self.items):,} sentences>"
+
+    @cached_property
+    def original(self):
+        """Whether this is the paper's own model, whose units are known: nothing is chosen, and all items score."""
+        return may_be_original(self.model)
+
+    @cached_property
+    def model_lowercase_context(self):
+        """The model that activity is read from: the paper's after its context in lower case, unlike its predictions."""
+        return lower_context(self.model) if self.original else self.model
+
+    @cached_property
+    def items(self):
+        """All sentences of the seven tasks, or those that the user asked for in their place."""
+        return tuple(self.asked(*NA_TASKS))
+
+    @cached_property
+    def evaluated(self):
+        """The items that units are judged on: (items,) bool."""
+        return self._half(self.half)
+
+    @cached_property
+    def selected(self):
+        """The items that units are chosen on: (items,) bool."""
+        return self._half(self.selection_half)
+
+    @property
+    def selection_half(self):
+        """The ids of the sentences that units are chosen on: "odd", "even" or "all"."""
+        return "all" if self.original else {"even": "odd", "odd": "even", "all": "all"}[self.half]
+
+    def _half(self, half):
+        ids = HALVES["all" if self.original else half]
+        return np.array([item.id % 2 in ids for item in self.items])
+
+    @property
+    def evaluation_items(self):
+        """The items that units are judged on."""
+        return [item for item, keep in zip(self.items, self.evaluated, strict=True) if keep]
+
+    def sentences(self, *tasks):
+        """The evaluation half of these tasks, or of the tasks or sentences that the user asked for in their place.
+
+        Returns
+        -------
+        list of Item
+        """
+        return [item for item in self.asked(*tasks) if self.original or item.id % 2 in HALVES[self.half]]
+
+    def selection(self, *tasks):
+        """The same of the half that units are chosen on."""
+        return [item for item in self.asked(*tasks) if item.id % 2 in HALVES[self.selection_half]]
+
+    def asked(self, *tasks):
+        """All sentences of these tasks, or those that the user asked for in their place."""
+        if self.stimuli:
+            return list(self.stimuli)
+        return published_tasks(self.lexicon, self.seed, self.n, self.tasks or tasks)
+
+    @property
+    def usable_linzen(self):
+        """The Linzen set, if it was given and the model knows enough of its words; else ()."""
+        return self._linzen[0]
+
+    @property
+    def why_no_linzen(self):
+        """Why there is no Linzen set."""
+        return self._linzen[1]
+
+    @cached_property
+    def _linzen(self):
+        if not self.linzen:
+            return (), "the Linzen set was not given"
+        vocabulary = set(self.model.vocabulary)
+        known = np.mean([word in vocabulary for item in self.linzen for word in (*item.prefix, item.right, item.wrong)])
+        if known < COVERAGE:
+            return (), (
+                f"of the words of the Linzen set the model knows {100 * known:.0f} %, not {100 * COVERAGE:.0f} %"
+            )
+        return tuple(self.linzen), ""
+
+    @property
+    def reading(self):
+        """How every analysis reads sentences: keyword arguments."""
+        return {"state": self.state, "unknown": self.unknown}

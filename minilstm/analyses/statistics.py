@@ -1,0 +1,89 @@
+"""Statistics that several claims share: paired tests over items, and what a group test can show."""
+
+from math import comb
+
+import numpy as np
+
+from .base import NotTestable, Outcome
+
+CEILING = 0.995  # accuracies at or above this cannot be told apart
+ALPHA = 0.05
+TESTABLE = 0.60  # where the intact network does worse, it does not do the task, and no ablation can say why
+
+
+def percent(share):
+    """A share as text, in percent."""
+    return f"{100 * share:.1f}"
+
+
+def format_numbers(values):
+    """Numbers joined by commas, for a cell of the ledger."""
+    return ", ".join(f"{value:.2f}" for value in np.ravel(values))
+
+
+def easier(a, b):
+    """Whether the first of two conditions is the easier one, by accuracy or, where both are at the ceiling, by margin.
+
+    Parameters
+    ----------
+    a, b : (pairs,) arrays
+        Margins, paired by id: conditions share their words.
+
+    Returns
+    -------
+    easier : bool
+    text : str
+    p : float
+        Two-sided, paired: accuracy by McNemar's exact test, margins by Wilcoxon's signed ranks.
+    """
+    at_ceiling = min((a > 0).mean(), (b > 0).mean()) >= CEILING
+    if at_ceiling:
+        text = f"margin {b.mean():.2f} v {a.mean():.2f}"
+        return bool(a.mean() > b.mean()), text, signed_ranks(a, b)
+    text = f"{percent((b > 0).mean())} v {percent((a > 0).mean())}"
+    return bool((a > 0).mean() > (b > 0).mean()), text, mcnemar(a > 0, b > 0)
+
+
+def mcnemar(a, b):
+    """p of the exact two-sided test that two paired bool arrays are True equally often."""
+    from scipy.stats import binomtest
+
+    only_a, only_b = int((a & ~b).sum()), int((b & ~a).sum())
+    return float(binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0
+
+
+def signed_ranks(a, b):
+    """p of Wilcoxon's two-sided test that the differences of pairs are symmetric about 0."""
+    from scipy.stats import wilcoxon
+
+    return float(wilcoxon(a, b).pvalue) if (a != b).any() else 1.0
+
+
+def significant(experiment, tests, size, needed, of, alpha, missing=()):
+    """Whether `needed` of `of` group tests have p < alpha; NotTestable if those without power leave it open.
+
+    Parameters
+    ----------
+    tests : list of groups.GroupTest
+        All of one group, of `size` units.
+    missing : sequence of str
+        Conditions that could not be tested at all.
+    """
+    value = ", ".join([f"{t.task} {t.condition} {t.p:.3g}" for t in tests] + [f"{name} -" for name in missing])
+    passed = sum(t.p < alpha for t in tests)
+    unknown = [f"{t.task} {t.condition}" for t in tests if t.p >= alpha and lacks_power(experiment, t, size, alpha)]
+    if passed < needed <= passed + len(unknown) + len(missing):
+        reason = f"p < {alpha:g} in {passed} of {of}; no power, or no data, in {', '.join((*unknown, *missing))}"
+        raise NotTestable(reason, value)
+    return Outcome(passed >= needed, value, f"p < {alpha:g} in {passed} of {of}")
+
+
+def lacks_power(experiment, test, size, alpha):
+    """Whether a test could hardly pass: random sets hit its units or are too few, or the task is not solved.
+
+    Where there are so few sets of this size that all of them serve as random ones, the group is one of them
+    and ties with itself.
+    """
+    exist = comb(sum(experiment.model.sizes), size)
+    smallest = 2 / (exist + 1) if exist <= experiment.n_random else 1 / (experiment.n_random + 1)
+    return smallest >= alpha or test.power < 1 - alpha or not test.full >= TESTABLE
