@@ -16,6 +16,9 @@ _HOMES = {
     "ablation_sweep": "analyses.ablation",
     "group_ablation": "analyses.ablation",
     "verify": "verification.verify",
+    "ANALYSES": "analyses",
+    "reproduce": "report.reproduce",
+    "MinilstmError": "errors",
 }
 __all__ = [*_HOMES, "lstm", "stimuli"]
 

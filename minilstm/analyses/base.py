@@ -101,10 +101,12 @@ class Option:
     choices: tuple | None = None
     metavar: str | None = None
     repeat: bool = False  # may be given several times
+    alias: str | None = None  # the flag, where it is another word
 
     @property
     def flag(self):
-        return "--" + self.name.replace("_", "-")
+        """The flag of the command line."""
+        return self.alias or "--" + self.name.replace("_", "-")
 
     def add_to(self, parser):
         """Add the flag to an argparse parser."""

@@ -1,7 +1,9 @@
 """The configuration of an experiment: a model, the sentences it reads, and how; and the halves of the sentences."""
 
+from argparse import ArgumentTypeError
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
@@ -18,9 +20,17 @@ QUICK, FULL = 200, 1000  # random sets that a group of units is compared with
 COVERAGE = 0.8  # share of the words of the Linzen set below which a model reads too many `<unk>` to be judged
 HALVES = {"odd": (1,), "even": (0,), "all": (0, 1)}  # ids modulo 2
 
+
+def positive(text):
+    """A whole number above 0, for a command line."""
+    if not text.isdecimal() or not int(text):
+        raise ArgumentTypeError(f"expected a whole number above 0, got {text!r}")
+    return int(text)
+
+
 # Options of an experiment that only some analyses depend on: fields of `Experiment`
-RANDOM = Option("n_random", "how many random sets", FULL, int, metavar="N")
-LINZEN = Option("linzen", "subj_agr_filtered.text, with the .gold beside it", None, metavar="FILE")
+RANDOM = Option("n_random", f"how many random sets ({FULL:,})", FULL, positive, metavar="N", alias="--random")
+LINZEN = Option("linzen", "subj_agr_filtered.text, with the .gold beside it", None, Path, metavar="FILE")
 KIND = Option(
     "kind",
     "what ablation means: h_u = 0 (zero-ablation); weight ablation, as the released code; h_u = its mean (paper)",
@@ -57,6 +67,8 @@ class Experiment:
         Tasks that take the place of those that an analysis reads.
     stimuli : sequence of stimuli.Item
         Sentences that take the place of all tasks.
+    lowercase_context : bool
+        Read activity after the context in lower case, as the paper's own model did.
     progress : bool
         Show progress bars, if standard error is a terminal.
 
@@ -78,6 +90,7 @@ class Experiment:
     half: str = "even"
     tasks: tuple = ()
     stimuli: tuple = field(default=(), repr=False)
+    lowercase_context: bool = False
     progress: bool = False
 
     def __post_init__(self):
@@ -95,7 +108,7 @@ class Experiment:
     @cached_property
     def model_lowercase_context(self):
         """The model that activity is read from: the paper's after its context in lower case, unlike its predictions."""
-        return lower_context(self.model) if self.original else self.model
+        return lower_context(self.model) if self.original or self.lowercase_context else self.model
 
     @cached_property
     def items(self):

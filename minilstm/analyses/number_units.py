@@ -242,9 +242,7 @@ CLAIMS = (
         "Each spares the other number",
         "'-'",
         "either ablated, conditions of the other number",
-        original=Criterion(
-            "all of them >= {share} x intact", spares_the_other, share=DISPLAYED, tasks=tuple(NA_TASKS)
-        ),
+        original=Criterion("all of them >= {share} x intact", spares_the_other, share=DISPLAYED, tasks=tuple(NA_TASKS)),
         other=Criterion("those of nounPP >= {share} x intact", spares_the_other, share=DISPLAYED, tasks=("nounPP",)),
     ),
     Claim(

@@ -4,11 +4,14 @@ import sys
 import textwrap
 from argparse import Namespace
 from collections import Counter
+from pathlib import Path
 
-from ..analyses.study import FULL, QUICK
+from ..analyses.base import VERDICTS
+from ..analyses.experiment import FULL, QUICK
 from ..errors import MinilstmError
-from ..report.claims import CLAIMS, LEDGER, VERDICTS, judge, ledger
-from .options import linzen_of, load_model, state_of, study_options
+from ..report.ledger import CLAIMS, COLUMNS, judge, ledger, remarks
+from .options import RESULTS, experiment_of, load_model
+from .reproduce import add_experiment_options
 
 SIGNS = dict(zip(VERDICTS, ("+", "-", ""), strict=True))  # in the table over all models
 WIDTH = 110
@@ -16,31 +19,33 @@ WIDTH = 110
 
 def add_options(command):
     """The options of `minilstm claims`, beside those of a model."""
-    study_options(command)
+    add_experiment_options(command)
     command.add_argument("--quick", action="store_true", help=f"{QUICK} random sets, not {FULL}")
-    command.add_argument("--all", action="store_true", help="the models that come along, in one table for a README")
+    command.add_argument("--all", action="store_true", help="the bundled models, in one table in Markdown")
 
 
 def run(options):
-    """Judge every claim on one model, or on all that come along; 1 if a model cannot do some analysis."""
+    """Judge every claim on one model, or on all bundled ones; 1 if a model cannot do some analysis."""
     from ..analyses.tables import render
 
     if options.all:
         return _all(options)
-    model = load_model(options)
-    found = _gather(model, options)
-    rows = ledger(found)
+    experiment, results = _results(options)
+    rows = ledger(experiment, results)
     if options.form != "text":
-        print(render(LEDGER, rows, options.form))
-        return int(bool(found.undone))
-    kind = "the paper's own model" if found.original else "another model than the paper's"
+        print(render(COLUMNS, rows, options.form))
+        return int(bool(results.unavailable))
+    kind = "the paper's own model" if experiment.original else "another model than the paper's"
     print(f"{options.model}, judged as {kind}")
-    units = {"S*": found.chosen["S"], "P*": found.chosen["P"], "Y*": None if "depth" in found.undone else found.syntax}
+    selected = results["number_units"].selected
+    units = {"S*": selected["S"], "P*": selected["P"]}
+    units["Y*"] = None if "syntax_unit" in results.unavailable else results["syntax_unit"].unit
     print(", ".join(f"{name}: {unit or 'none'}" for name, unit in units.items()) + "\n")
-    print("\n".join(_entry(*row) for row in rows))
-    count = Counter(row[LEDGER.index("verdict")] for row in rows)
+    notes = remarks(experiment, results)
+    print("\n".join(_entry(*row, notes.get(row[0], "")) for row in rows))
+    count = Counter(row[COLUMNS.index("verdict")] for row in rows)
     print("\n" + ", ".join(f"{verdict}: {count[verdict]}" for verdict in VERDICTS))
-    return int(bool(found.undone))
+    return int(bool(results.unavailable))
 
 
 def verdict_table(judged):
@@ -49,7 +54,7 @@ def verdict_table(judged):
     Parameters
     ----------
     judged : dict
-        {name of a model: list of claims.Judgement}.
+        {name of a model: list of ledger.Judgement}.
     """
     lines = [f"| # | sec. | claim | {' | '.join(judged)} |", "|---" * (3 + len(judged)) + "|"]
     for claim, *found in zip(CLAIMS, *judged.values(), strict=True):
@@ -69,30 +74,28 @@ def _all(options):
             continue
         print(f"{name} ...", file=sys.stderr)
         one = Namespace(**{**vars(options), "model": name})  # each with the lexicon of its own file
-        judged[name] = judge(_gather(load_model(one), one))
+        judged[name] = judge(*_results(one))
     print(verdict_table(judged))
 
 
-def _gather(model, options):
-    from ..report.findings import gather
+def _results(options):
+    """The experiment, and the results that claims are judged by, from the cache of `reproduce` where they fit."""
+    from ..analyses import ANALYSES
+    from .analysis import compute
 
-    n_random = options.random or (QUICK if options.quick else FULL)
-    return gather(
-        model,
-        options.n,
-        n_random,
-        options.seed,
-        state_of(options),
-        linzen_of(options),
-        options.lexicon,
-        options.unknown,
-        progress=True,
-    )
+    model = load_model(options)
+    one = Namespace(**vars(options))
+    one.n_random = options.n_random or (QUICK if options.quick else FULL)
+    experiment = experiment_of(model, one)
+    shown = [analysis for analysis in ANALYSES if analysis.claims or analysis.name == "interchange"]
+    return experiment, compute(experiment, shown, {}, RESULTS / Path(options.model).stem)
 
 
-def _entry(number, section, text, paper, measure, criterion, value, verdict, reason):
+def _entry(number, section, text, paper, measure, criterion, value, verdict, reason, note):
     """One claim in a few lines."""
     indent = " " * 5
     lines = [f"{number:>3}. {verdict.upper()}: {text} ({section})", f"{indent}paper: {paper}; here: {value}"]
     lines.append(f"{indent}{measure}: {criterion}" + (f" [{reason}]" if reason else ""))
+    if note:
+        lines.append(f"{indent}{note}")
     return "\n".join(textwrap.fill(line, WIDTH, subsequent_indent=indent + "  ") for line in lines)

@@ -1,20 +1,20 @@
-"""The options that commands share, and what they mean: which model, which sentences, which units."""
+"""The options that commands share, and what they mean: which model, which sentences, which units, how many cores."""
 
 import argparse
 from pathlib import Path
 
+from ..analyses.experiment import positive
 from ..errors import MinilstmError
-from ..fast import threads
 
 UNITS = "numbered as in the paper: 1 is the first unit of the first layer, counting on through all layers"
+RESULTS = Path("results")
+LARGE = 128  # units of a layer from which several threads of BLAS pay
 
 
 def model_options():
     """Which model; and how it reads."""
     model = argparse.ArgumentParser(add_help=False, parents=[reading_options()])
-    model.add_argument(
-        "--model", default="mini", metavar="NAME|PATH", help="a model that comes along, or a file (mini)"
-    )
+    model.add_argument("--model", default="mini", metavar="NAME|PATH", help="a bundled model, or a file (mini)")
     return model
 
 
@@ -25,7 +25,7 @@ def reading_options():
     reading.add_argument("--unknown", choices=("error", "<unk>"), default="error", help="what an unknown word becomes")
     reading.add_argument("--float64", action="store_true", help="compute in double precision")
     reading.add_argument(
-        "--threads", type=int, metavar="N", help="threads; the LSTM takes two at most (as many as there are cores)"
+        "--jobs", "--threads", type=positive, metavar="N", help="how many cores to use (all; OMP_NUM_THREADS)"
     )
     form = reading.add_mutually_exclusive_group()
     form.add_argument("--json", dest="form", action="store_const", const="json", default="text", help="print JSON")
@@ -33,8 +33,8 @@ def reading_options():
     return reading
 
 
-def item_options(tasks=None):
-    """Which sentences; of which tasks if nothing is said, the seven of Table 1 if not given."""
+def item_options():
+    """Which sentences."""
     items = argparse.ArgumentParser(add_help=False)
     items.add_argument(
         "--stimuli", type=Path, metavar="FILE", help="your own sentences: prefix, right, wrong, condition"
@@ -42,32 +42,27 @@ def item_options(tasks=None):
     items.add_argument(
         "--task",
         dest="tasks",
-        type=_names,
-        default=tasks,
+        type=lambda text: tuple(text.split(",")),
+        default=(),
         metavar="TASKS",
-        help=f"such as nounPP,SubjRel ({','.join(tasks) if tasks else 'the seven of Table 1'})",
+        help="such as nounPP,SubjRel, in place of those that the analysis reads",
     )
     items.add_argument(
         "--half",
         choices=("odd", "even"),
-        help="sentences with odd or with even ids only: units are chosen on "
-        "odd ones and judged on even ones (default: both)",
+        help="sentences with odd or with even ids only; units are searched on the others (default: even where units "
+        "are searched, all where they are given)",
     )
-    _task_options(items)
+    task_options(items)
     return items
 
 
-def study_options(command):
-    """How the whole paper is rerun."""
-    _task_options(command)
-    command.add_argument("--random", type=int, metavar="N", help="how many random sets")
-    command.add_argument("--linzen", type=Path, metavar="FILE", help="subj_agr_filtered.text, with the .gold beside it")
-
-
-def _task_options(command):
+def task_options(command):
     """Which sentences of the tasks."""
     lexicon_option(command)
-    command.add_argument("--n", type=int, metavar="N", help="sentences a condition (default: the published counts)")
+    command.add_argument(
+        "--n", type=positive, metavar="N", help="sentences a condition (default: the published counts)"
+    )
     command.add_argument("--seed", type=int, default=0, help="which sentences, and which random sets, are drawn (0)")
 
 
@@ -78,21 +73,6 @@ def lexicon_option(command):
     )
 
 
-def kind_option(command):
-    """What ablation means."""
-    command.add_argument(
-        "--kind",
-        choices=("paper", "released", "mean"),
-        default="paper",
-        help="what ablation means: h_u = 0; as the released code; h_u = its mean (paper)",
-    )
-
-
-def _names(text):
-    """'nounPP,SubjRel' -> ('nounPP', 'SubjRel')."""
-    return tuple(text.split(","))
-
-
 def unit_numbers(text):
     """'3,17' -> (3, 17)."""
     try:
@@ -101,14 +81,28 @@ def unit_numbers(text):
         raise argparse.ArgumentTypeError(f"expected unit numbers such as 3,17, got {text!r}") from None
 
 
+def picture_path(text):
+    """A place for a picture."""
+    if Path(text).suffix not in (".png", ".svg"):
+        raise argparse.ArgumentTypeError(f"expected a name that ends in .png or .svg, got {text}")
+    return Path(text)
+
+
 def load_model(options):
-    """The model; with it the number of threads, and the lexicon if the options do not say which."""
+    """The model; with it the number of cores, and the lexicon if the options do not say which."""
     from ..io.checkpoints import load
 
     model = load(options.model, precision(options))
-    limit_threads(options, model)
+    limit_cores(options, model)
     choose_lexicon(options, model)
     return model
+
+
+def limit_cores(options, model):
+    """Let BLAS have as many threads as the options say; if they do not say, several only for a large model."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(options.jobs or (1 if max(model.sizes) < LARGE else None))
 
 
 def precision(options):
@@ -116,12 +110,15 @@ def precision(options):
     return "float64" if options.float64 else "float32"
 
 
-def limit_threads(options, model):
-    """Let as many threads run as the options ask for; if they do not say, BLAS has several only for a large model."""
-    from threadpoolctl import threadpool_limits
+def choose_lexicon(options, model):
+    """Fill in the lexicon that the options leave to the model."""
+    if "lexicon" in options and options.lexicon is None:
+        options.lexicon = model.provenance.get("lexicon", "paper")
 
-    threads.allow(options.threads)
-    threadpool_limits(options.threads or (1 if max(model.sizes) < 128 else None))
+
+def state_of(options):
+    """What each sentence is read from."""
+    return None if options.state == "zero" else "context"
 
 
 def read_words(path):
@@ -132,32 +129,27 @@ def read_words(path):
         raise MinilstmError(f"{path}: cannot be read as text in UTF-8 ({error})") from error
 
 
-def choose_lexicon(options, model):
-    """Fill in the lexicon that the options leave to the model."""
-    if "lexicon" in options and options.lexicon is None:
-        options.lexicon = model.provenance.get("lexicon", "paper")
+def stimuli_of(options):
+    """The sentences of a file, if one is given."""
+    from ..stimuli import read_items
 
-
-def items_of(options):
-    """The sentences to test on."""
-    from ..analyses.table2 import published_tasks
-    from ..stimuli import NA_TASKS, read_items
-
-    if options.stimuli is not None:
-        items = read_items(options.stimuli)
-    else:
-        items = published_tasks(options.lexicon, options.seed, options.n, options.tasks or tuple(NA_TASKS))
-    rest = {None: (0, 1), "odd": (1,), "even": (0,)}[options.half]
-    return [item for item in items if item.id % 2 in rest]
+    return () if options.stimuli is None else tuple(read_items(options.stimuli))
 
 
 def linzen_of(options):
     """The Linzen set, if it is given."""
     from ..stimuli import read_linzen
 
-    return () if options.linzen is None else read_linzen(options.linzen, options.linzen.with_suffix(".gold"))
+    path = getattr(options, "linzen", None)
+    return () if path is None else tuple(read_linzen(path, path.with_suffix(".gold")))
 
 
-def state_of(options):
-    """What each sentence is read from."""
-    return None if options.state == "zero" else "context"
+def experiment_of(model, options, **more):
+    """The Experiment that the options describe; those that a command does not have keep their defaults."""
+    from ..analyses.experiment import Experiment
+
+    names = "n", "n_random", "seed", "lexicon", "unknown", "kind", "tasks", "lowercase_context"
+    given = {name: getattr(options, name) for name in names if getattr(options, name, None) is not None}
+    if "stimuli" in options:
+        given["stimuli"] = stimuli_of(options)
+    return Experiment(model, state=state_of(options), linzen=linzen_of(options), progress=True, **{**given, **more})

@@ -2,7 +2,7 @@
 
 import hashlib
 import platform
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from ..io.checkpoints import digest
 LIBRARIES = "numpy", "scipy", "scikit-learn", "numba", "matplotlib"
 
 
+@lru_cache(maxsize=1)
 def fingerprint(model):
     """SHA-256 of all of a model that a result can depend on: weights, words, context, word counts, provenance."""
     from ..io.checkpoints import header_of

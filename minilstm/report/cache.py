@@ -1,7 +1,7 @@
-"""Keep what an analysis found, and find it again only if it is whole and fits.
+"""Cache of results on disk: save one, load it only if it is whole and of one's own making.
 
-A kept file is an .npz (see `npz.py`; it carries checksums): its arrays as they are, and as JSON the tree of tuples,
-dicts and dataclasses of this package that they hang in, with the key of what they depend on. Nothing in it is run.
+A file is an .npz (see `io.npz`; it carries checksums): its arrays as they are, and as JSON the tree of tuples, dicts
+and dataclasses of this package that they hang in, with the key of what they depend on. Nothing in it is run.
 """
 
 import json
@@ -17,7 +17,7 @@ TREE = "tree"
 PACKAGE = __package__.partition(".")[0]
 
 
-def keep(path, key, value):
+def save(path, key, value):
     """Write `value` and the key that it fits to `path`, whole or not at all.
 
     Parameters
@@ -34,8 +34,8 @@ def keep(path, key, value):
     write_npz(path, {TREE: np.frombuffer(text.encode(), np.uint8), **arrays})
 
 
-def kept(path):
-    """The key and the value in a kept file.
+def load(path):
+    """The key and the value in a cached file.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def _taken_apart(value, arrays):
     elif isinstance(value, (tuple, list)):
         parts = value
     else:
-        raise TypeError(f"cannot be kept: {type(value)}")
+        raise TypeError(f"cannot be cached: {type(value)}")
     parts = [_taken_apart(part, arrays) for part in parts]
     if type(value) in (tuple, list):
         return {type(value).__name__: parts}

@@ -1,0 +1,61 @@
+"""`minilstm agreement` and `minilstm ablate`: the plain question, and what units have to do with it."""
+
+from ..analyses.experiment import KIND, LINZEN
+from ..errors import MinilstmError
+from .analysis import run as run_analysis
+from .options import UNITS, experiment_of, load_model, unit_numbers
+
+
+def add_options(command):
+    """The options of `minilstm agreement`."""
+    command.add_argument(
+        "--off", type=unit_numbers, default=(), metavar="UNITS", help=f"ablate these, such as 3,17 ({UNITS})"
+    )
+    KIND.add_to(command)
+    LINZEN.add_to(command)
+
+
+def run(options):
+    """Print accuracy and mean margin, condition by condition."""
+    from ..analyses.number_agreement import agreement
+    from ..analyses.tables import render
+
+    model = load_model(options)
+    experiment = experiment_of(model, options, half=options.half or "all")
+    items = experiment.usable_linzen if options.linzen else experiment.evaluation_items
+    unknown = "<unk>" if options.linzen else options.unknown
+    found = agreement(model, items, experiment.state, options.off, options.kind, unknown)
+    rows = [[r.task, r.condition, r.n, 100 * r.accuracy, r.margin, r.skipped] for r in found.table()]
+    if len(found.skipped) == len(items):
+        raise MinilstmError("agreement: the model knows the verb forms of none of the sentences")
+    print(render(["task", "condition", "n", "accuracy %", "margin", "skipped"], rows, options.form))
+    if options.form == "text":
+        print(f"\nall: {100 * found.accuracy:.1f} %")
+
+
+def run_ablate(options, variants):
+    """Table 2 and the strong units; with units, what each of them costs, or, with --group, all together."""
+    units = options.number_units
+    if options.group and units in (None, "search"):
+        raise MinilstmError("--group: say which units, such as --units 3,17")
+    if options.group or units in (None, "search"):
+        options.number_units = units if options.group else "search"
+        return run_analysis(options, variants)
+    return _each(options, units)
+
+
+def _each(options, units):
+    """The accuracy without each of some units."""
+    from ..analyses.ablation import ablation_sweep, drops
+    from ..analyses.number_agreement import agreement
+    from ..analyses.tables import render
+
+    model = load_model(options)
+    experiment = experiment_of(model, options, half=options.half or "all")
+    items, reading = experiment.evaluation_items, experiment.reading
+    full = agreement(model, items, **reading).margins
+    found = drops(items, full, ablation_sweep(model, items, units, options.kind, progress=True, **reading))
+    columns = ["unit", *(f"{task} {condition}" for task, condition in found.full)]
+    rows = [["full", *(100 * accuracy for accuracy in found.full.values())]]
+    rows += [[str(unit), *(100 * a[k] for a in found.accuracy.values())] for k, unit in enumerate(units)]
+    print(render(columns, rows, options.form))

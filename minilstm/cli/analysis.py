@@ -1,0 +1,188 @@
+"""One command for each analysis: what it prints is what its section of the report holds."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from ..analyses import ANALYSES
+from ..analyses.base import Results, Unavailable, with_roles
+from ..errors import MinilstmError
+from .options import RESULTS, UNITS, experiment_of, load_model, unit_numbers
+from .output import check_out, out_option, print_results, write_out
+
+BY_NAME = {analysis.name: analysis for analysis in ANALYSES}
+SEARCH = "search"
+GIVEN_HELP = {
+    "--units": f"the number units, or those in their place; `{SEARCH}`: as `minilstm reproduce` does (default: those "
+    f"that the model's file names, else {SEARCH}; {UNITS})",
+    "--from": "the syntax units, whose weights are shown (default: by the regression on depth)",
+    "--short": "the short-range units, or `none` (default: by the rule of section 4.2)",
+}
+
+
+def with_needs(analyses):
+    """The analyses and all that they need, directly or not, in order of need."""
+    ordered = {}
+
+    def visit(analysis):
+        for name in analysis.needs:
+            visit(BY_NAME[name])
+        ordered[analysis.name] = analysis
+
+    for analysis in analyses:
+        visit(analysis)
+    return list(ordered.values())
+
+
+def add_options(command, variants):
+    """Flags for all analyses of one command.
+
+    Parameters
+    ----------
+    command : argparse parser
+    variants : dict
+        {flag: analyses}: those that the command shows with the flag; without one under "".
+    """
+    analyses = with_needs([analysis for some in variants.values() for analysis in some])
+    for flag in variants:
+        if flag:
+            command.add_argument(flag, action="store_true", help=variants[flag][0].title)
+    for analysis in analyses:
+        if analysis.given is not None:
+            command.add_argument(
+                analysis.given_by,
+                dest=analysis.name,
+                type=_named,
+                metavar="UNITS",
+                help=GIVEN_HELP[analysis.given_by],
+            )
+    options = {option.name: option for some in variants.values() for one in some for option in one.options}
+    for option in options.values():
+        option.add_to(command)
+    if "n_random" not in options:
+        command.add_argument("--random", dest="_random", metavar="N", help="accepted; see `ablate --group`")
+    command.add_argument(
+        "--lower",
+        dest="lowercase_context",
+        action="store_true",
+        help="read the context in lower case, as the paper's own model did",
+    )
+    out_option(command)
+
+
+def _named(text):
+    """'3,17', 'none' or 'search'."""
+    return {SEARCH: SEARCH, "none": ()}.get(text) if text in (SEARCH, "none") else unit_numbers(text)
+
+
+def run(options, variants):
+    """Show the analyses of a command; 1 if one of them is unavailable."""
+    check_out(options.out)
+    if getattr(options, "_random", None):
+        print("--random: group tests are made by `minilstm ablate --group`", file=sys.stderr)
+    flag = next((flag for flag in variants if flag and getattr(options, flag.strip("-"))), "")
+    shown = variants[flag]
+    model = load_model(options)
+    named = _named_units(options, model, with_needs(shown))
+    half = options.half or ("all" if "number_units" in named else "even")
+    experiment = experiment_of(model, options, half=half)
+    results = compute(experiment, shown, named, RESULTS / Path(options.model).stem, _own_options(options, shown))
+    _say_units(results, named)
+    found = [results[one.name] for one in shown if one.name not in results.unavailable]
+    for one in shown:
+        if one.name in results.unavailable:
+            print(f"minilstm: {one.title}: {results.unavailable[one.name]}", file=sys.stderr)
+    if not found:
+        raise Unavailable(results.unavailable[shown[0].name])
+    print_results(found, options.form)
+    write_out(found, options.out)
+    return int(len(found) < len(shown))
+
+
+def _named_units(options, model, analyses):
+    """{name of an analysis: the units that the options name, or the model's file}."""
+    named = {}
+    for analysis in analyses:
+        if analysis.given is None:
+            continue
+        units = getattr(options, analysis.name)
+        if units is None and analysis.name == "number_units":
+            units = tuple(model.provenance.get("number_units", ())) or None
+        if units is not None and units != SEARCH:
+            total = sum(model.sizes)
+            for unit in units:
+                if not 1 <= unit <= total:
+                    raise MinilstmError(f"{analysis.given_by}: unit {unit}: this network has units 1 to {total}")
+            named[analysis.name] = units
+    return named
+
+
+def _own_options(options, shown):
+    """{name of an analysis: its options that are no fields of an Experiment}."""
+    from ..analyses.experiment import Experiment
+
+    return {
+        one.name: {
+            option.name: getattr(options, option.name)
+            for option in one.options
+            if option.name not in Experiment.__dataclass_fields__
+        }
+        for one in shown
+    }
+
+
+def compute(experiment, shown, named, folder, own=None):
+    """Results of some analyses and of all that they need.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Tasks and sentences that a user asked for go to the analyses shown; units are searched on the usual ones.
+    shown : list of Analysis
+    named : dict
+        {name of an analysis: units}: nothing is searched there.
+    folder : Path
+        Where `minilstm reproduce` may have cached results of this model. It is only read.
+    own : dict
+        {name of an analysis: options of its own}.
+
+    Returns
+    -------
+    Results
+    """
+    from ..report.reproduce import lookup
+
+    usual = replace(experiment, tasks=(), stimuli=())
+    results = Results()
+    for analysis in with_needs(shown):
+        if analysis.name in named:
+            results[analysis.name] = analysis.given(usual, named[analysis.name])
+            continue
+        asked = experiment if analysis in shown else usual
+        keywords = (own or {}).get(analysis.name, {})
+        if _as_reproduced(analysis, keywords, named):
+            result = lookup(asked, folder, analysis)
+            if result is not None:
+                results[analysis.name] = result
+                continue
+        with results.attempt(analysis.name):
+            for name in analysis.needs:
+                if name in results.unavailable:
+                    raise Unavailable(results.unavailable[name])
+            results[analysis.name] = analysis.compute(asked, results, **keywords)
+    return results
+
+
+def _as_reproduced(analysis, keywords, named):
+    """Whether `reproduce` computes the same: no option of its own is set, and no unit it needs was named."""
+    usual = {option.name: list(option.default) if option.repeat else option.default for option in analysis.options}
+    set_options = [name for name, value in keywords.items() if value != usual[name]]
+    return not set_options and not {one.name for one in with_needs([analysis])} & named.keys()
+
+
+def _say_units(results, named):
+    """Which units these are, and where they come from."""
+    if "number_units" in results:
+        roles = results["number_units"].roles
+        how = "given" if "number_units" in named else "searched: chosen on odd ids, judged on even ones"
+        print(f"{with_roles(roles)}; {how}", file=sys.stderr)

@@ -1,0 +1,88 @@
+"""How results are printed, and written where `--out` says."""
+
+import sys
+import textwrap
+from pathlib import Path
+
+from ..analyses.tables import render, to_json
+from ..errors import MinilstmError
+
+WIDTH = 100
+OUT_HELP = "write all tables and figures into a folder, or, as NAME.png or NAME.svg, the first figure"
+
+
+def print_results(results, form="text"):
+    """Text and tables for people, the first table as CSV, or all tables as JSON.
+
+    Parameters
+    ----------
+    results : list of Result
+    form : {"text", "csv", "json"}
+    """
+    tables = [table for result in results for table in result.tables()]
+    if form == "json":
+        print(
+            to_json(
+                {table.name: [dict(zip(table.columns, row, strict=True)) for row in table.rows] for table in tables}
+            )
+        )
+    elif form == "csv":
+        if not tables:
+            raise MinilstmError("--csv: there is no table: " + " ".join(text for one in results for text in one.text()))
+        print(render(tables[0].columns, tables[0].rows, "csv"))
+    else:
+        blocks = []
+        for result in results:
+            blocks += [textwrap.fill(text, WIDTH) for text in result.text()]
+            blocks += [in_text(table) for table in result.tables() if not table.long]
+        print("\n\n".join(blocks))
+
+
+def in_text(table):
+    """A table with its caption."""
+    return f"{textwrap.fill(table.caption, WIDTH)}\n{render(table.columns, table.rows, digits=table.digits)}"
+
+
+def check_out(path):
+    """Raise MinilstmError if nothing can be written there, before the work begins; make the folder."""
+    if path is None:
+        return
+    picture = path.suffix in (".png", ".svg")
+    folder = path.parent if picture else path
+    try:
+        if picture and path.is_dir():
+            raise IsADirectoryError(21, "there is a folder of that name")
+        if not picture:
+            folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".minilstm"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise MinilstmError(f"--out {path}: cannot be written ({error.strerror})") from None
+
+
+def write_out(results, path):
+    """All tables and figures of results into a folder, or the first figure as a picture."""
+    from ..analyses.style import save
+    from ..io.files import write_whole
+
+    if path is None:
+        return
+    figures = [figure for result in results for figure in result.figures()]
+    if path.suffix in (".png", ".svg"):
+        if not figures:
+            raise MinilstmError(f"--out {path}: there is no figure of this")
+        save(figures[0].draw(), path)
+    else:
+        for result in results:
+            for table in result.tables():
+                with write_whole(path / f"{table.name}.csv", "w") as file:
+                    file.write(render(table.columns, table.rows, "csv") + "\n")
+        for figure in figures:
+            save(figure.draw(), path / f"{figure.name}.png")
+    print(f"\nwritten: {path}", file=sys.stderr)
+
+
+def out_option(command):
+    """`--out`."""
+    command.add_argument("--out", type=Path, metavar="FOLDER|NAME.png|NAME.svg", help=OUT_HELP)

@@ -1,0 +1,320 @@
+"""The report: one HTML file of all results on a model, which needs no network and no script."""
+
+import os
+import shlex
+from collections import Counter
+from datetime import UTC, datetime
+from html import escape
+from pathlib import Path
+
+from ..analyses.base import VERDICTS
+from ..analyses.tables import plain, render, show, to_json
+from ..io.checkpoints import describe
+from ..io.files import write_whole
+from .ledger import COLUMNS, ledger, remarks
+from .provenance import processor, versions
+from .reproduce import left_out, results_of
+
+STYLE = Path(__file__).with_name("report.css")
+MARKS = dict(zip(VERDICTS, ("✓", "✗", "–"), strict=True))
+NUMBER = ' class="number"'
+TITLE, BEYOND = "Number and syntax units", "Beyond the paper"
+SHARED = (
+    ("--n", "n", None),
+    ("--seed", "seed", 0),
+    ("--lexicon", "lexicon", "paper"),
+    ("--unknown", "unknown", "error"),
+)
+
+
+def shape(model):
+    """What a model is, in a few words."""
+    layers = " + ".join(map(str, model.sizes))
+    return (
+        f"{len(model.sizes)} LSTM layer{'s' * (len(model.sizes) > 1)} of {layers} units, {len(model.vocabulary)} words"
+    )
+
+
+def write(name, experiment, runs, folder):
+    """Write report.html, results.json and claims.csv.
+
+    Parameters
+    ----------
+    name : str
+        The model's.
+    experiment : Experiment
+    runs : list of reproduce.Run
+    folder : Path
+
+    Returns
+    -------
+    list
+        The ledger.
+    """
+    rows = ledger(experiment, results_of(runs))
+    texts = {
+        "claims.csv": render(COLUMNS, rows, "csv") + "\n",
+        "results.json": to_json(for_programs(name, experiment, runs, rows)) + "\n",
+        "report.html": page(name, experiment, runs, rows),
+    }
+    for file_name, text in texts.items():
+        with write_whole(folder / file_name, "w") as file:
+            file.write(text)
+    return rows
+
+
+def for_programs(name, experiment, runs, rows):
+    """All that a program may want to know, as JSON can hold it."""
+    table2 = results_of(runs)["agreement"]
+    tables = {
+        f"{one.analysis.home}/{table.name}": records(table.columns, table.rows)
+        for one in runs
+        if one.result is not None
+        for table in one.result.tables()
+        if not table.long
+    }
+    return {
+        "model": {
+            "name": name,
+            "sha256": describe(experiment.model)["sha256 of the weights"],
+            "layers": experiment.model.sizes,
+        },
+        "options": options(experiment),
+        "versions": versions(),
+        "table2": tables["agreement/table2"],
+        "strong_units": records(*table2.units_above_threshold()),
+        "number_units": table2.numbers,
+        "claims": records(COLUMNS, rows),
+        "tables": tables,
+        "stages": {
+            one.analysis.name: {"seconds": one.seconds, "date": one.date, "not done": one.unavailable or None}
+            for one in runs
+        },
+    }
+
+
+def records(columns, rows):
+    """The rows of a table as dicts."""
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def options(experiment):
+    """The options of a run by name."""
+    return {
+        "sentences a condition": experiment.n or "published counts",
+        "random sets": experiment.n_random,
+        "seed": experiment.seed,
+        "state": "zero" if experiment.state is None else experiment.state,
+        "lexicon": experiment.lexicon,
+        "unknown": experiment.unknown,
+        "kind": experiment.kind,
+        "precision": str(experiment.model.dtype),
+        "Linzen set": f"{len(experiment.linzen):,} sentences",
+    }
+
+
+def command_line(name, experiment, analysis):
+    """The command that prints what the section of an analysis holds."""
+    words = ["minilstm", *analysis.command.split(), "--model", name]
+    if experiment.model.provenance.get("number_units"):
+        words += ["--units", "search"]  # else the command takes those that the model's file names
+    for flag, attribute, usual in SHARED:
+        if getattr(experiment, attribute) != usual:
+            words += [flag, str(getattr(experiment, attribute))]
+    for option in analysis.options:
+        value = getattr(experiment, option.name, option.default)
+        if option.name != "linzen" and value != option.default:
+            words += [option.flag, str(value)]
+    words += ["--state", "zero"] * (experiment.state is None)
+    words += ["--float64"] * (str(experiment.model.dtype) == "float64")
+    return shlex.join(words)
+
+
+def sections(runs):
+    """The runs by section: {name: list of Run}, in the order of the list."""
+    by_section = {}
+    for one in runs:
+        by_section.setdefault(one.analysis.home, []).append(one)
+    return by_section
+
+
+def page(name, experiment, runs, rows):
+    """The report as HTML."""
+    parts = sections(runs)
+    paper = {key: some for key, some in parts.items() if some[0].analysis.paper}
+    beyond = {key: some for key, some in parts.items() if not some[0].analysis.paper}
+    contents = [
+        ("summary", "Summary"),
+        *((key, some[0].analysis.title) for key, some in paper.items()),
+        ("claims", "The paper's claims"),
+        ("open", BEYOND),
+        *((key, some[0].analysis.title) for key, some in beyond.items()),
+        ("provenance", "How this was made"),
+    ]
+    own = "their own" if experiment.original else "another"
+    body = [
+        f"<header><h1>{TITLE} in {escape(name)}</h1><p>The analyses of Lakretz et al. (2019), <cite>The emergence of "
+        f"number and syntax units in LSTM language models</cite>, on {own} network: "
+        f"{escape(shape(experiment.model))}.</p></header>",
+        '<nav aria-label="Contents"><ol>',
+        *(f'<li><a href="#{anchor}">{escape(title)}</a></li>' for anchor, title in contents),
+        "</ol></nav><main>",
+        _summary(experiment, runs, rows),
+        *(_section(name, experiment, some) for some in paper.values()),
+        _ledger(experiment, runs, rows),
+        f'<section id="open"><h2>{BEYOND}</h2><p>Questions that the paper leaves open: what follows tests none of its '
+        "claims.</p>",
+        *(_section(name, experiment, some, "h3") for some in beyond.values()),
+        "</section>",
+        _provenance(experiment, runs),
+        "</main>",
+    ]
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{TITLE} in {escape(name)}</title>\n<style>\n{STYLE.read_text(encoding='utf-8')}</style>\n"
+        "</head>\n<body>\n" + "\n".join(body) + "\n</body>\n</html>\n"
+    )
+
+
+def _summary(experiment, runs, rows):
+    count = Counter(row[COLUMNS.index("verdict")] for row in rows)
+    counted = (
+        f"Of the paper's {len(rows)} claims {count[VERDICTS[0]]} hold in this network, {count[VERDICTS[1]]} do not, "
+        f"and {count[VERDICTS[2]]} cannot be tested on it."
+    )
+    lines = [
+        f"{one.analysis.title}: not done. {one.unavailable}." if one.unavailable else one.result.summary()
+        for one in runs
+    ]
+    bullets = "".join(f"<li>{escape(line)}</li>" for line in lines if line)
+    note = left_out(experiment)
+    note = f'<p class="note">{escape(note)}</p>' if note else ""
+    return f'<section id="summary"><h2>Summary</h2><p><strong>{counted}</strong></p><ul>{bullets}</ul>{note}</section>'
+
+
+def _section(name, experiment, runs, heading="h2"):
+    """The section of one analysis, or of several that belong together."""
+    first = runs[0].analysis
+    parts = [
+        f'<section id="{first.home}"><{heading}>{escape(first.title)}</{heading}>'
+        f'<p class="where">{escape(first.paper)}</p>'
+    ]
+    for one in runs:
+        if one.unavailable:
+            parts.append(
+                f"<p>{escape(one.analysis.title)}: this could not be done on this model: {escape(one.unavailable)}.</p>"
+            )
+            continue
+        parts += [f"<p>{escape(text)}</p>" for text in one.result.text()]
+        parts += [_figure(first.home, figure, one.svgs[figure.name]) for figure in one.result.figures()]
+        parts += [_table(first.home, table) for table in one.result.tables() if not table.long]
+    commands = dict.fromkeys(command_line(name, experiment, one.analysis) for one in runs if one.analysis.command)
+    listed = "".join(f"<li><code>{escape(command)}</code></li>" for command in commands)
+    parts.append(f'<p class="commands">Alone, in the terminal:</p><ul class="commands">{listed}</ul></section>')
+    return "\n".join(parts)
+
+
+def _figure(section, figure, svg):
+    """The picture with its caption; on a narrow screen a wide one scrolls within its own box."""
+    label = escape(f"{figure.alt}; described below", quote=True)
+    width = float(svg.split('viewBox="')[1].split('"')[0].split()[2])
+    svg = svg.replace("<svg ", f'<svg role="img" aria-label="{label}" style="--width: {width:.0f}" ', 1)
+    return (
+        f'<figure id="{section}-{figure.name}"><div class="scroll" tabindex="0">{svg}</div>'
+        f"<figcaption>{escape(figure.caption)}</figcaption></figure>"
+    )
+
+
+def _table(section, table):
+    numbers = [all(_is_number(row[k]) for row in table.rows) for k in range(len(table.columns))]
+    head = "".join(
+        f'<th scope="col"{NUMBER * right}>{escape(str(column))}</th>'
+        for column, right in zip(table.columns, numbers, strict=True)
+    )
+    body = "".join(
+        "<tr>" + "".join(_cell(k, cell, numbers[k], table.digits) for k, cell in enumerate(row)) + "</tr>\n"
+        for row in table.rows
+    )
+    return (
+        f'<figure class="table" id="{section}-{table.name}-table"><figcaption>{escape(table.caption)}</figcaption>'
+        f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div>'
+        "</figure>"
+    )
+
+
+def _cell(k, cell, number, digits):
+    tag, scope = ("th", ' scope="row"') if k == 0 else ("td", "")
+    return f"<{tag}{scope}{NUMBER * number}>{escape(show(cell, digits))}</{tag}>"
+
+
+def _is_number(cell):
+    try:
+        float(show(cell).strip("*-") or 0)
+    except ValueError:
+        return False
+    return True
+
+
+def _ledger(experiment, runs, rows):
+    notes = remarks(experiment, results_of(runs))
+    items = []
+    for number, section, text, paper, measure, criterion, value, verdict, reason in rows:
+        facts = {"Paper": paper, "Here": value, "Measure": measure, "Criterion": criterion, "Remark": reason}
+        facts |= {"Note": notes.get(number, "")}
+        facts = "".join(f"<dt>{key}</dt><dd>{escape(str(fact))}</dd>" for key, fact in facts.items() if fact)
+        items.append(
+            f'<li id="claim-{number}" value="{number}" class="{verdict.replace(" ", "-")}"><details><summary>'
+            f'<span class="verdict"><span aria-hidden="true">{MARKS[verdict]} </span>{verdict}</span> {escape(text)} '
+            f'<span class="where">({escape(section)})</span></summary><dl>{facts}</dl></details></li>'
+        )
+    strip = "".join(
+        f'<a class="{row[7].replace(" ", "-")}" href="#claim-{row[0]}" '
+        f'title="{escape(row[2], quote=True)}: {row[7]}">{row[0]} <span aria-hidden="true">{MARKS[row[7]]}</span></a>'
+        for row in rows
+    )
+    return (
+        "<section id=\"claims\"><h2>The paper's claims</h2><p>Each with the paper's number, this network's, and the "
+        "criterion, which was written down before any network was looked at. Open one to see them.</p>"
+        f'<div class="strip">{strip}</div><ol class="ledger">{"".join(items)}</ol></section>'
+    )
+
+
+def _provenance(experiment, runs):
+    from ..analyses.base import Table
+
+    model = [[key, _text(value)] for key, value in describe(experiment.model).items()]
+    machine = {
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "report written": datetime.now(UTC).isoformat(" ", "seconds"),
+    }
+    made = [[key, str(value)] for key, value in {**options(experiment), **versions(), **machine}.items()]
+    stages = [
+        [
+            one.analysis.title,
+            f"{one.seconds:.1f}",
+            one.date,
+            "not done" if one.unavailable else "cached by an earlier run" if one.cached else "this run",
+        ]
+        for one in runs
+    ]
+    caption = "What each analysis took. A result is taken from the cache while model, options, versions and code are the same."
+    tables = (
+        Table("model", "The model, as its file says.", ("what", "value"), model),
+        Table("run", "This run: options, versions, machine.", ("what", "value"), made),
+        Table("stages", caption, ("analysis", "seconds", "computed", "in"), stages),
+    )
+    return "\n".join(
+        [
+            '<section id="provenance"><h2>How this was made</h2>',
+            *(_table("provenance", one) for one in tables),
+            "</section>",
+        ]
+    )
+
+
+def _text(value):
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {one}" for key, one in value.items())
+    return str(plain(value))
