@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 
@@ -14,18 +14,16 @@ import numpy as np
 import pytest
 
 from minilstm import load, planted
-from minilstm.analyses.study import Study
-from minilstm.analyses.tables import read_csv, render
+from minilstm.analyses import ANALYSES
+from minilstm.analyses.base import VERDICTS, Analysis, Figure
+from minilstm.analyses.experiment import LINZEN, RANDOM, Experiment
+from minilstm.analyses.linzen import Linzen
 from minilstm.cli.main import main
 from minilstm.errors import MinilstmError, UnknownWordError
-from minilstm.report.claims import VERDICTS
-from minilstm.report.keeping import kept
-from minilstm.report.pipeline import FOUND, REPORT, run
-from minilstm.report.section import Section, table
-from minilstm.report.stages import STAGES, Stage
+from minilstm.report.reproduce import REPORT, RESULT, run
 
 SMALL = "--model", "planted", "--n", "12"
-NAMES = [stage.name for stage in STAGES]
+NAMES = [analysis.name for analysis in ANALYSES]
 
 
 @pytest.fixture(scope="module")
@@ -170,26 +168,26 @@ def test_numbers_are_those_of_the_single_commands(first):
     assert groups and tests and all(row in theirs for row in tests)
 
 
-def study(**changes):
-    return replace(Study(load("planted"), n=12, n_random=50), **changes)
+def experiment(**changes):
+    return replace(Experiment(load("planted"), n=12, n_random=50), **changes)
 
 
-def again(folder, study, **options):
-    """Run; which stages were measured, and why."""
-    done = {one.stage.name: one for one in run(study, folder, **options)}
-    return {name: one.why for name, one in done.items() if not one.again}
+def again(folder, experiment, **options):
+    """Run; which analyses were computed, and why."""
+    done = {one.analysis.name: one for one in run(experiment, folder, **options)}
+    return {name: one.stale for name, one in done.items() if not one.cached}
 
 
 def test_an_interrupted_run_goes_on_where_it_was(first, tmp_path, capsys, monkeypatch):
     out, k = tmp_path / "planted", NAMES.index("decoding")
-    monkeypatch.setattr("minilstm.report.measures.number_data", interrupt)
+    monkeypatch.setattr("minilstm.analyses.decoding.number_data", interrupt)
     assert main(["reproduce", *SMALL, "--random", "50", "--out", str(tmp_path)]) == 130
-    assert f"kept in {out}; the same command goes on from there" in capsys.readouterr().err
+    assert f"cached in {out}; the same command goes on from there" in capsys.readouterr().err
     assert not list((out / "decoding").iterdir()) and not (out / "report.html").exists()
     monkeypatch.undo()
     assert main(["reproduce", *SMALL, "--random", "50", "--out", str(tmp_path)]) == 0
     lines = [line for line in capsys.readouterr().out.splitlines() if " (4." in line or " (left open" in line]
-    assert ["kept from an earlier run" in line for line in lines] == [name in NAMES[:k] for name in NAMES]
+    assert ["cached" in line for line in lines] == [name in NAMES[:k] for name in NAMES]
     assert results(out) == results(first[0])
 
 
@@ -197,28 +195,23 @@ def interrupt(*arguments, **options):
     raise KeyboardInterrupt
 
 
-# Three stages that take no time: the third is made of the first two.
-def counted(study, found):
-    return {"n": np.arange(study.n)}
+# Three analyses that take no time: the third is made of the first two.
+def counted(experiment, results):
+    return Linzen(np.arange(experiment.n))
 
 
-def drawn(study, found):
-    return np.arange(study.n_random)
+def drawn(experiment, results):
+    return Linzen(np.arange(experiment.n_random))
 
 
-def together(study, found):
-    return found["counted"]["n"].sum() + found["drawn"].sum()
-
-
-def show(study, found):
-    name = list(found)[-1]
-    return Section((name,), (table("it", "It.", ["n"], [[found[name] if name == "together" else 0]]),))
+def together(experiment, results):
+    return Linzen(np.r_[results["counted"].full, results["drawn"].full])
 
 
 QUICK = (
-    Stage("counted", "Counted", "1", counted, show),
-    Stage("drawn", "Drawn", "2", drawn, show, ("n_random",)),
-    Stage("together", "Together", "3", together, show, ("n_random",)),
+    Analysis("counted", "", "Counted", "1", counted),
+    Analysis("drawn", "", "Drawn", "2", drawn, options=(RANDOM,)),
+    Analysis("together", "", "Together", "3", together, needs=("counted", "drawn")),
 )
 EVERY = ["counted", "drawn", "together"]
 
@@ -226,20 +219,20 @@ EVERY = ["counted", "drawn", "together"]
 @pytest.fixture
 def quick(tmp_path):
     """A folder with the results of these."""
-    assert again(tmp_path / "x", study(), stages=QUICK) == dict.fromkeys(EVERY, "")
+    assert again(tmp_path / "x", experiment(), analyses=QUICK) == dict.fromkeys(EVERY, "")
     return tmp_path / "x"
 
 
 def test_a_rerun_measures_nothing_unless_asked(quick):
     before = results(quick)
-    assert again(quick, study(), stages=QUICK) == {}
-    assert again(quick, study(), stages=QUICK, fresh=True) == dict.fromkeys(EVERY, "as asked")
-    assert results(quick) == before and before[Path("together/it.csv")] == b"n\n1291\n"
+    assert again(quick, experiment(), analyses=QUICK) == {}
+    assert again(quick, experiment(), analyses=QUICK, fresh=True) == dict.fromkeys(EVERY, "as asked")
+    assert results(quick) == before and before[Path("together/linzen.csv")] == b"network,correct\nintact,96.7741935483871\n"
 
 
 @pytest.mark.parametrize("damage", ["half", "flipped", "not ours", "empty"])
 def test_a_damaged_result_is_measured_anew(quick, damage):
-    before, path = results(quick), quick / "drawn" / FOUND
+    before, path = results(quick), quick / "drawn" / RESULT
     whole = path.read_bytes()
     middle = len(whole) // 2
     path.write_bytes(
@@ -250,12 +243,12 @@ def test_a_damaged_result_is_measured_anew(quick, damage):
             "empty": b"",
         }[damage]
     )
-    (quick / "drawn" / ".it.csv.x7").write_text("half a ta")
+    (quick / "drawn" / ".linzen.csv.x7").write_text("half a ta")
     (quick / "report.html").write_text("of what was damaged")
-    why = again(quick, study(), stages=QUICK)
-    assert list(why) == ["drawn"] and why["drawn"].startswith(f"what was kept is damaged: {path}")
+    why = again(quick, experiment(), analyses=QUICK)
+    assert list(why) == ["drawn"] and why["drawn"].startswith(f"the cached result is damaged: {path}")
     assert results(quick) == before and not (quick / "report.html").exists()
-    assert {file.name for file in (quick / "drawn").iterdir()} == {"it.csv", FOUND}
+    assert {file.name for file in (quick / "drawn").iterdir()} == {"linzen.csv", RESULT}
 
 
 def unknown(study, found):
@@ -267,31 +260,37 @@ def mistaken(study, found):
 
 
 def test_what_a_model_cannot_do_is_said_and_the_rest_is_done(quick):
-    stages = [QUICK[0], QUICK[1]._replace(measure=unknown), QUICK[2], QUICK[0]._replace(name="last")]
+    analyses = [QUICK[0], replace(QUICK[1], compute=unknown), QUICK[2], replace(QUICK[0], name="last")]
     why = "SubjRel: 'helps' is not among the words"
     for _ in "again", "and again":  # nothing is kept of what could not be done
-        results = {one.stage.name: one for one in run(study(seed=3), quick, stages)}
-        undone = {name: one.undone for name, one in results.items()}
-        assert undone == {"counted": "", "drawn": why, "together": f"drawn could not be done: {why}", "last": ""}
-        assert results["drawn"].section.text == (f"This could not be done on this model: {why}.",)
+        runs = {one.analysis.name: one for one in run(experiment(seed=3), quick, analyses)}
+        unavailable = {name: one.unavailable for name, one in runs.items()}
+        assert unavailable == {"counted": "", "drawn": why, "together": why, "last": ""}
+        assert runs["drawn"].result is None and runs["together"].result is None
         assert not list((quick / "drawn").iterdir()) + list((quick / "together").iterdir())
-    assert [one.again for one in results.values()] == [True, False, False, True]
-    assert again(quick, study(seed=3), stages=QUICK).keys() == {"drawn", "together"}
+    assert [one.cached for one in runs.values()] == [True, False, False, True]
+    assert again(quick, experiment(seed=3), analyses=QUICK).keys() == {"drawn", "together"}
+
+
+@dataclass(frozen=True, repr=False)
+class Undrawable(Linzen):
+    def figures(self):
+        return [Figure("it", "It.", "a picture", lambda: unknown(None, None))]
 
 
 def test_what_cannot_be_shown_is_not_done_either(quick):
-    stages = [QUICK[0], QUICK[1]._replace(show=unknown), QUICK[2]]
-    results = run(study(seed=3), quick, stages)
-    assert [bool(one.undone) for one in results] == [False, True, True] and results[1].found is None
+    analyses = [QUICK[0], replace(QUICK[1], compute=lambda *_: Undrawable(None)), QUICK[2]]
+    runs = run(experiment(seed=3), quick, analyses)
+    assert [bool(one.unavailable) for one in runs] == [False, True, True] and runs[1].result is None
 
 
 def test_mistakes_of_ours_and_of_the_first_stage_end_the_run(quick):
     with pytest.raises(IndexError):
-        run(study(seed=3), quick, [QUICK[0], QUICK[1]._replace(measure=mistaken)])
-    with pytest.raises(KeyError):  # a name that no stage has
-        run(study(seed=3), quick, [QUICK[0], QUICK[2]])
+        run(experiment(seed=3), quick, [QUICK[0], replace(QUICK[1], compute=mistaken)])
+    with pytest.raises(KeyError):  # a name that no analysis has
+        run(experiment(seed=3), quick, [QUICK[0], QUICK[2]])
     with pytest.raises(UnknownWordError):
-        run(study(seed=4), quick, [QUICK[0]._replace(measure=unknown), *QUICK[1:]])
+        run(experiment(seed=4), quick, [replace(QUICK[0], compute=unknown), *QUICK[1:]])
 
 
 def test_a_lexicon_that_the_model_knows_in_part(tmp_path, capsys):
@@ -333,46 +332,48 @@ def test_what_is_bad_for_every_stage_is_bad_input(tmp_path, capsys, bad):
 
 def test_what_fits_is_taken_and_nothing_else(quick):
     sets, sentences = (
-        "what was kept is of another number of random sets",
-        "what was kept is of another number of sentences",
+        "the cached result is of another number of random sets",
+        "the cached result is of another number of sentences",
     )
-    assert again(quick, study(n_random=60), stages=QUICK) == {"drawn": sets, "together": sets}
-    assert again(quick, study(n_random=60, n=10), stages=QUICK) == dict.fromkeys(EVERY, sentences)
-    model = study().model
+    needed = "the cached result is of another result that it needs"
+    assert again(quick, experiment(n_random=60), analyses=QUICK) == {"drawn": sets, "together": needed}
+    assert again(quick, experiment(n_random=60, n=10), analyses=QUICK) == dict.fromkeys(EVERY, sentences)
+    model = experiment().model
     changed = {
-        "seed": study(seed=1),
-        "state": study(state=None),
-        "lexicon": study(lexicon="frequent"),
-        "unknown": study(unknown="<unk>"),
-        "kind": study(kind="mean"),
-        "precision": study(model=load("planted", "float64")),
-        "model": study(model=replace(model, context=model.context[:-1])),
+        "seed": experiment(seed=1),
+        "state": experiment(state=None),
+        "lexicon": experiment(lexicon="frequent"),
+        "unknown": experiment(unknown="<unk>"),
+        "kind": experiment(kind="mean"),
+        "precision": experiment(model=load("planted", "float64")),
+        "model": experiment(model=replace(model, context=model.context[:-1])),
     }
-    again(quick, study(), stages=QUICK)
+    again(quick, experiment(), analyses=QUICK)
     for name, other in changed.items():
-        why = set(again(quick, other, stages=QUICK).values())
-        assert len(why) == 1 and name in why.pop().removeprefix("what was kept is of another ").split(", ")
-        again(quick, study(), stages=QUICK)
-    linzen = study(linzen=tuple(study().items[:2]))
-    assert again(quick, linzen, stages=QUICK) == {}  # none of the three says that it depends on it
-    assert again(quick, linzen, stages=[QUICK[0]._replace(options=("linzen",)), *QUICK[1:]]).keys() == {"counted"}
+        why = set(again(quick, other, analyses=QUICK).values())
+        assert len(why) == 1 and name in why.pop().removeprefix("the cached result is of another ").split(", ")
+        again(quick, experiment(), analyses=QUICK)
+    linzen = experiment(linzen=tuple(experiment().items[:2]))
+    assert again(quick, linzen, analyses=QUICK) == {}  # none of the three says that it depends on it
+    analyses = [replace(QUICK[0], options=(LINZEN,)), *QUICK[1:]]
+    assert again(quick, linzen, analyses=analyses).keys() == {"counted", "together"}
 
 
 def test_other_code_and_other_libraries_do_not_fit(quick, monkeypatch):
-    monkeypatch.setattr("minilstm.report.pipeline.source", lambda: "edited")
-    assert set(again(quick, study(), stages=QUICK).values()) == {"what was kept is of another state of this code"}
-    monkeypatch.setattr("minilstm.report.pipeline.versions", lambda: {"numpy": "99"})
-    assert set(again(quick, study(), stages=QUICK).values()) == {"what was kept is of another version of a library"}
+    monkeypatch.setattr("minilstm.report.reproduce.source", lambda: "edited")
+    assert set(again(quick, experiment(), analyses=QUICK).values()) == {"the cached result is of another version of this code"}
+    monkeypatch.setattr("minilstm.report.reproduce.versions", lambda: {"numpy": "99"})
+    assert set(again(quick, experiment(), analyses=QUICK).values()) == {"the cached result is of another version of a library"}
 
 
 def test_what_is_of_other_options_is_gone_before_anything_is_measured(quick):
     (quick / "report.html").write_text("of seed 0")
     with pytest.raises(KeyboardInterrupt):
-        run(study(seed=3), quick, [QUICK[0]._replace(measure=interrupt), *QUICK[1:]])
+        run(experiment(seed=3), quick, [replace(QUICK[0], compute=interrupt), *QUICK[1:]])
     assert [path for path in quick.rglob("*") if path.is_file()] == []
 
 
 def test_a_folder_that_cannot_be_made_is_bad_input(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(MinilstmError, match="cannot be written"):
-        run(study(), tmp_path / "file" / "planted", QUICK)
+        run(experiment(), tmp_path / "file" / "planted", QUICK)

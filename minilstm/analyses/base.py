@@ -82,11 +82,13 @@ class Results(dict):
 
     @contextmanager
     def attempt(self, name):
-        """Record why `name` is unavailable instead of raising an error of this package."""
+        """Record why `name` is unavailable instead of raising an error; not of the first, on which all others rest."""
         try:
             yield
         except MinilstmError as error:
             self.pop(name, None)
+            if not self:
+                raise
             self.unavailable[name] = str(error)
 
 

@@ -124,7 +124,10 @@ def in_order_of_need(analyses):
     return ordered
 
 
-def key_of(experiment, analysis):
+BY_NAME = {analysis.name: analysis for analysis in ANALYSES}
+
+
+def key_of(experiment, analysis, by_name=BY_NAME):
     """What a result depends on: it serves another run with an equal key, and no other."""
     key = {"analysis": analysis.name, "model": fingerprint(experiment.model), "dtype": str(experiment.model.dtype)}
     key |= {name: getattr(experiment, name) for name in SHARED}
@@ -134,8 +137,7 @@ def key_of(experiment, analysis):
             key["linzen"] = _digest(experiment.linzen)
         elif hasattr(experiment, option.name):
             key[option.name] = getattr(experiment, option.name)
-    by_name = {one.name: one for one in ANALYSES}
-    needed = {name: key_of(experiment, by_name[name]) for name in analysis.needs}
+    needed = {name: key_of(experiment, by_name[name], by_name) for name in analysis.needs}
     key["needs"] = _digest(json.dumps(needed, sort_keys=True))
     return key | {"versions": versions(), "source": source()}
 
@@ -168,7 +170,9 @@ def run(experiment, folder=None, analyses=ANALYSES, fresh=False, done=lambda run
     MinilstmError
         If the folder cannot be written, or the analysis that all others rest on is unavailable.
     """
-    cached = {} if folder is None else _prepare(Path(folder), experiment, analyses, fresh)
+    by_name = {analysis.name: analysis for analysis in analyses}
+    keys = {analysis.name: key_of(experiment, analysis, by_name) for analysis in analyses}
+    cached = {} if folder is None else _prepare(Path(folder), keys, fresh)
     results, runs = Results(), {}
     for analysis in in_order_of_need(analyses):
         entry, stale = cached.get(analysis.name, (None, ""))
@@ -176,14 +180,13 @@ def run(experiment, folder=None, analyses=ANALYSES, fresh=False, done=lambda run
             runs[analysis.name] = Run(analysis, **entry, cached=True)
             results[analysis.name] = entry["result"]
         else:
-            runs[analysis.name] = _compute(experiment, analysis, results, folder, stale)
-            if not results:
-                raise MinilstmError(results.unavailable[analysis.name])
+            home = None if folder is None else Path(folder) / analysis.name
+            runs[analysis.name] = _compute(experiment, analysis, results, home, keys[analysis.name], stale)
         done(runs[analysis.name])
     return [runs[analysis.name] for analysis in analyses]
 
 
-def _compute(experiment, analysis, results, folder, stale):
+def _compute(experiment, analysis, results, folder, key, stale):
     """Run one analysis and put its result among `results` and into the cache."""
     start, svgs = time.perf_counter(), {}
     with results.attempt(analysis.name):
@@ -199,9 +202,8 @@ def _compute(experiment, analysis, results, folder, stale):
         return Run(analysis, None, {}, seconds, date, stale=stale, unavailable=unavailable)
     entry = {"result": result, "svgs": svgs, "seconds": seconds, "date": date}
     if folder is not None:
-        home = Path(folder) / analysis.name
-        write_files(home, result, svgs)
-        cache.save(home / RESULT, key_of(experiment, analysis), entry)
+        write_files(folder, result, svgs)
+        cache.save(folder / RESULT, key, entry)
     return Run(analysis, **entry, stale=stale)
 
 
@@ -214,12 +216,9 @@ def write_files(folder, result, svgs):
             file.write(text)
 
 
-def _prepare(folder, experiment, analyses, fresh):
+def _prepare(folder, keys, fresh):
     """{name: (cached entry or None, why it does not fit)}; folders made, and what does not fit deleted."""
-    entries = {}
-    for analysis in analyses:
-        path = folder / analysis.name / RESULT
-        entries[analysis.name] = _look(path, key_of(experiment, analysis), fresh)
+    entries = {name: _look(folder / name / RESULT, key, fresh) for name, key in keys.items()}
     try:
         for name, (entry, _) in entries.items():
             (folder / name).mkdir(parents=True, exist_ok=True)
@@ -247,8 +246,11 @@ def _look(path, key, fresh):
     except ModelFileError as error:
         return None, f"the cached result is damaged: {error}"
     its_key = its_key if isinstance(its_key, dict) else {}
-    other = [WORDS.get(name, name) for name, one in json.loads(json.dumps(key)).items() if its_key.get(name) != one]
-    return (None, f"the cached result is of another {', '.join(other)}") if other else (entry, "")
+    other = [name for name, one in json.loads(json.dumps(key)).items() if its_key.get(name) != one]
+    if not other:
+        return entry, ""
+    reasons = [name for name in other if name != "needs"] or other  # what changed, not what follows from it
+    return None, f"the cached result is of another {', '.join(WORDS.get(name, name) for name in reasons)}"
 
 
 def _clear(folder, name):

@@ -1,15 +1,17 @@
-"""What is kept on disk comes back as it was, and nothing else does."""
+"""What is cached on disk comes back as it was, and nothing else does."""
 
 import json
 
 import numpy as np
 import pytest
-from paper_findings import paper_findings
 
 from minilstm.analyses.groups import GroupTest
+from minilstm.analyses.number_units import NumberUnits
+from minilstm.analyses.short_range import ShortRange
 from minilstm.errors import ModelFileError
 from minilstm.io.npz import open_npz, write_npz
-from minilstm.report.keeping import TREE, keep, kept
+from minilstm.report.cache import TREE, load, save
+from minilstm.stimuli import na_task
 
 
 def same(a, b):
@@ -43,26 +45,26 @@ def same(a, b):
         np.float64(0.1),
         np.zeros((0, 3)),
         GroupTest("nounPP", "SP", 0.9, 0.8, np.array([0.7]), 0.01, 1.0, float("nan"), 3),
-        (paper_findings().dynamics, paper_findings().items, paper_findings().connectivity),
+        (NumberUnits({"S": 3, "P": None}, judged_on="odd"), na_task("nounPP", "SP", 2), ShortRange((3,))),
     ],
     ids=lambda value: type(value).__name__,
 )
 def test_values_come_back_as_they_were(tmp_path, value):
     key = {"model": "abc", "n": None}
-    keep(tmp_path / "x.npz", key, value)
-    its_key, back = kept(tmp_path / "x.npz")
+    save(tmp_path / "x.npz", key, value)
+    its_key, back = load(tmp_path / "x.npz")
     assert its_key == key and same(value, back)
 
 
 def test_what_has_no_place_is_refused(tmp_path):
-    with pytest.raises(TypeError, match="cannot be kept"):
-        keep(tmp_path / "x.npz", {}, {"a": object()})
+    with pytest.raises(TypeError, match="cannot be cached"):
+        save(tmp_path / "x.npz", {}, {"a": object()})
     assert not list(tmp_path.iterdir())
 
 
 @pytest.fixture
 def file(tmp_path):
-    keep(tmp_path / "x.npz", {"n": 3}, {"C": np.arange(40.0), "words": ("the", "boy")})
+    save(tmp_path / "x.npz", {"n": 3}, {"C": np.arange(40.0), "words": ("the", "boy")})
     return tmp_path / "x.npz"
 
 
@@ -71,12 +73,12 @@ def test_no_damage_goes_unseen(file):
     for k in range(0, len(whole), 7):
         file.write_bytes(whole[:k])
         with pytest.raises(ModelFileError):
-            kept(file)
+            load(file)
     key, value = {"n": 3}, np.arange(40.0)
     for k in range(0, len(whole), 3):
         file.write_bytes(whole[:k] + bytes([whole[k] ^ 255]) + whole[k + 1 :])
         try:
-            its_key, back = kept(file)
+            its_key, back = load(file)
         except ModelFileError:
             continue
         assert its_key == key and np.array_equal(back["C"], value) and back["words"] == ("the", "boy"), k
@@ -87,7 +89,7 @@ def test_no_damage_goes_unseen(file):
     [
         {"class": ["os", "system"], "parts": ["true"]},
         {"class": ["builtins", "eval"], "parts": ["1"]},
-        {"class": [".cli", "main"], "parts": [[]]},
+        {"class": [".cli.main", "main"], "parts": [[]]},
         {"class": [".language_model", "LanguageModel"], "parts": []},
         {"class": [".nowhere", "X"], "parts": []},
         {"array": "99"},
@@ -102,4 +104,4 @@ def test_only_results_of_this_package_are_made(file, tree):
     text = json.dumps({"key": {}, "value": tree})
     write_npz(file, arrays | {TREE: np.frombuffer(text.encode(), np.uint8)})
     with pytest.raises(ModelFileError, match="not a result of ours"):
-        kept(file)
+        load(file)
