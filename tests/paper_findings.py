@@ -1,22 +1,73 @@
 """Findings that nobody measured: those of a model that does exactly what the paper says of its own."""
 
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 import numpy as np
 
+from minilstm.analyses.base import Results
 from minilstm.analyses.connectivity import Connectivity
 from minilstm.analyses.dynamics import VARIABLES, Dynamics
 from minilstm.analyses.groups import GroupTest
-from minilstm.report.claims_agreement import FULL, OFF
-from minilstm.report.findings import Findings
-from minilstm.report.findings_parts import Linzen
-from minilstm.report.measures import Efferents
+from minilstm.analyses.linzen import Linzen
+from minilstm.analyses.number_units import NumberUnits
+from minilstm.analyses.short_range import ShortRange
+from minilstm.analyses.table2 import OFF, TABLE_2, Table2
+from minilstm.report import ledger
 from minilstm.stimuli import Item
 
 SIZES, TOTAL, H, FIRST = (650, 650), 1300, 650, 651
 S, P, Y = 988, 776, 1150
 N = 200  # items a condition
 OUTLIERS = (Y, *range(700, 716))
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """All that the ledger reads, in one flat record, so that a test can change one number of it.
+
+    A str stands for the reason why something is unavailable.
+    """
+
+    original: bool
+    items: tuple
+    full: np.ndarray
+    ablated: np.ndarray
+    lowered: np.ndarray | None
+    scored: np.ndarray
+    chosen: dict
+    anywhere: dict
+    syntax: int | None
+    counts: np.ndarray | None
+    dynamics: object
+    efferents: object
+    decoding: dict
+    short_range: tuple
+    groups: dict
+    votes: np.ndarray
+    depth: object
+    connectivity: object
+    bare: object
+    peak: np.ndarray
+    structures: dict
+    linzen: object
+    no_linzen: str = ""
+    n_random: int = 1000
+    sizes: tuple = SIZES
+    undone: dict = field(default_factory=dict)
+
+    def where(self, task, condition):
+        """The items of a condition: (items,) bool."""
+        return np.array([(item.task, item.condition) == (task, condition) for item in self.items])
+
+    def experiment(self):
+        """What the ledger reads of an Experiment."""
+        return SimpleNamespace(
+            original=self.original,
+            model=SimpleNamespace(sizes=self.sizes),
+            evaluated=self.scored,
+            n_random=self.n_random,
+        )
 
 
 def paper_findings():

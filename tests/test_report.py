@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from minilstm import load
-from minilstm.analyses.study import Study
-from minilstm.report.pipeline import run
-from minilstm.report.report import write
-from minilstm.report.section import drawn
-from minilstm.report.stages import OPEN, STAGES
+from minilstm.analyses import ANALYSES
+from minilstm.analyses.experiment import Experiment
+from minilstm.report.html import write
+from minilstm.report.reproduce import run
+from minilstm.report.svg import to_svg
 
 NAME = 'a "<b>&model'
 VOID = {"meta", "br", "img", "link", "input", "hr"}
@@ -63,8 +63,9 @@ class Page(HTMLParser):
 def path(tmp_path_factory):
     """A report of the planted network under a name that has to be escaped."""
     folder = tmp_path_factory.mktemp("report")
-    study = Study(load("planted"), n=12, n_random=20)
-    write(NAME, study, run(study, folder), folder)
+    experiment = Experiment(load("planted"), n=12, n_random=20)
+    runs = run(experiment, folder)
+    write(NAME, experiment, runs, folder)
     return folder / "report.html"
 
 
@@ -91,9 +92,11 @@ def test_what_the_paper_leaves_open_stands_apart_from_it(path):
     text = path.read_text(encoding="utf-8")
     paper, beyond = text.split('<section id="open">')
     assert 'id="claims"' in paper and "tests none of its claims" in beyond.split("</p>")[0]
-    for stage in STAGES:
-        further = f'<section id="{stage.name}"><h3>' in beyond
-        assert further == (stage.where == OPEN) and further != (f'<section id="{stage.name}"><h2>' in paper)
+    for analysis in ANALYSES:
+        if analysis.home != analysis.name or analysis.name == "emergence":
+            continue  # shown in the section of another, or only where there are snapshots
+        further = f'<section id="{analysis.name}"><h3>' in beyond
+        assert further == (not analysis.paper) and further != (f'<section id="{analysis.name}"><h2>' in paper)
 
 
 def test_ids_are_unique_and_every_reference_is_met(page):
@@ -111,13 +114,13 @@ def test_figures_and_tables_say_what_they_are(page):
 
 
 def test_ids_of_figures_that_look_alike_stay_apart():
-    from minilstm.analyses.plots import figure
+    from minilstm.analyses.style import figure
 
     def picture(name):
         fig, axes = figure()
         axes[0, 0].imshow(np.eye(3))
         axes[0, 0].plot([0, 1], "o")
-        return drawn(name, fig, "caption", "alt").svg
+        return to_svg(fig, name)
 
     one, two, again = picture("one"), picture("two"), picture("one")
     ids = [set(re.findall(r'\bid="([^"]+)"', svg)) for svg in (one, two)]
