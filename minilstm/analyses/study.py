@@ -37,7 +37,7 @@ class Study:
     lexicon, unknown
         As in `stimuli.na_task` and `agreement`.
     kind : {"paper", "released", "mean"}
-        What ablation means; see `ablation_engine.KINDS`.
+        What ablation means; see `sweep.KINDS`.
     progress : bool
         Show progress bars, if standard error is a terminal.
 

@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 
 from ..errors import MinilstmError
-from ..fast import threads
 
 UNITS = "numbered as in the paper: 1 is the first unit of the first layer, counting on through all layers"
 
@@ -25,7 +24,7 @@ def reading_options():
     reading.add_argument("--unknown", choices=("error", "<unk>"), default="error", help="what an unknown word becomes")
     reading.add_argument("--float64", action="store_true", help="compute in double precision")
     reading.add_argument(
-        "--threads", type=int, metavar="N", help="threads; the LSTM takes two at most (as many as there are cores)"
+        "--threads", type=int, metavar="N", help="threads of the linear algebra (one if small, else all cores)"
     )
     form = reading.add_mutually_exclusive_group()
     form.add_argument("--json", dest="form", action="store_const", const="json", default="text", help="print JSON")
@@ -117,10 +116,9 @@ def precision(options):
 
 
 def limit_threads(options, model):
-    """Let as many threads run as the options ask for; if they do not say, BLAS has several only for a large model."""
+    """Give BLAS as many threads as the options ask for; if they do not say, several only for a large model."""
     from threadpoolctl import threadpool_limits
 
-    threads.allow(options.threads)
     threadpool_limits(options.threads or (1 if max(model.sizes) < 128 else None))
 
 
