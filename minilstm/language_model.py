@@ -8,7 +8,7 @@ import numpy as np
 
 from .checks import check_layers
 from .errors import MinilstmError, ModelFileError, UnknownWordError
-from .fast import kernels
+from .fast import recurrence
 from .io.conventions import layers_from, layers_to, to_array
 from .lstm import Layer, State
 
@@ -162,8 +162,8 @@ class LanguageModel:
 
     @cached_property
     def prepared(self):
-        """The layers with their weights once more, in the orders that `kernels` reads."""
-        return kernels.prepare(self.layers, self.dtype)
+        """The layers with their weights once more, in the orders that `recurrence` reads."""
+        return recurrence.prepare(self.layers, self.dtype)
 
     def encode(self, words, unknown="error"):
         """The indices of `words`, a sequence of words or a string of words between white space.
@@ -217,7 +217,9 @@ class LanguageModel:
             Arrays (layers, steps, batch, units).
         """
         ids = self._ids(words, unknown)  # (steps, batch)
-        return kernels.run(self.embedding[ids], self.prepared, self.initial_state(state, ids.shape[1], ablate), ablate)
+        return recurrence.run(
+            self.embedding[ids], self.prepared, self.initial_state(state, ids.shape[1], ablate), ablate
+        )
 
     def context_state(self, ablate=()):
         """The state after the model's context, read from zero: a State of (layers, 1, units)."""
@@ -310,7 +312,7 @@ class LanguageModel:
 
     def _top(self, ids, state, ablate):
         """The last layer's h before the first of the words `ids` and after each, (1 + steps, H); and the state after them."""
-        h, state = kernels.read(self.embedding[ids[:, None]], self.prepared, state, ablate)
+        h, state = recurrence.read(self.embedding[ids[:, None]], self.prepared, state, ablate)
         return h[:, 0], state
 
 

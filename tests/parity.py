@@ -14,7 +14,7 @@ from networks import TOLERANCE
 from torch_reference import pairs
 
 from minilstm import lstm
-from minilstm.fast import kernels
+from minilstm.fast import recurrence
 
 
 def cell(got, expected, dtype):
@@ -37,7 +37,7 @@ if __name__ == "__main__":
     del size["units"]
     columns = [(dtype, gain) for dtype in ("float64", "float32") for gain in (1, 3, 8)]
     print(f"NumPy {np.__version__}, PyTorch {torch.__version__}, {platform.machine()}; {options}")
-    for label, run in (("kernels.run", kernels.run), ("lstm.run", lstm.run)):
+    for label, run in (("recurrence.run", recurrence.run), ("lstm.run", lstm.run)):
         found = [pairs(dtype, gain, run=run, **size) for dtype, gain in columns]
         print(f"\n{label:16}" + "".join(f"{f'{dtype} x {gain}':>14}" for dtype, gain in columns))
         for name in found[0]:

@@ -1,6 +1,7 @@
-"""The ablation engine against the naive loop, groups against chance, and the rule for number units."""
+"""The sweep against the naive loop, groups against chance, and the rule for number units."""
 
 import tracemalloc
+import weakref
 
 import numpy as np
 import pytest
@@ -10,8 +11,7 @@ from minilstm import lstm
 from minilstm.analyses import ablation
 from minilstm.checks import by_layer
 from minilstm.errors import MinilstmError, StimulusError
-from minilstm.fast import ablation_engine
-from minilstm.fast.jit import COMPILED
+from minilstm.fast import sweep
 from minilstm.fast.prefix_tree import prefix_tree, walk
 from minilstm.stimuli import CONDITIONS, NA_TASKS, Item, na_task
 
@@ -67,10 +67,10 @@ def naive_hidden(model, words, state):
     return [h[len(context) :, 0] for h in trace.h]
 
 
-@pytest.mark.parametrize("kind", ablation_engine.KINDS)
+@pytest.mark.parametrize("kind", sweep.KINDS)
 @pytest.mark.parametrize("state", ["context", None])
 def test_equals_the_naive_loop(model, items, kind, state):
-    fast = ablation_engine.margins(model, items, SETS, kind, state)
+    fast = sweep.margins(model, items, SETS, kind, state).ablated
     slow = np.array([naive_margins(model, items, units, kind, state) for units in SETS])
     np.testing.assert_allclose(fast, slow, rtol=1e-10, atol=1e-12)
     assert np.abs(fast[1:] - fast[0]).max(axis=1).min() > 1e-3  # every set does something
@@ -82,22 +82,18 @@ def test_one_layer_and_three(items):
         sets = [(u,) for u in range(1, sum(sizes) + 1)] + [(1, sum(sizes))]
         for kind in ("paper", "mean"):
             slow = np.array([naive_margins(model, items[::4], units, kind) for units in sets])
-            np.testing.assert_allclose(ablation_engine.margins(model, items[::4], sets, kind), slow, 1e-10, 1e-12)
+            np.testing.assert_allclose(sweep.margins(model, items[::4], sets, kind).ablated, slow, 1e-10, 1e-12)
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("kind", ablation_engine.KINDS)
-def test_layers_of_several_blocks(items, kind, threads, monkeypatch):
-    """More rows than are read at a time, layers that do not fill their blocks, and two threads that share these."""
-    if COMPILED:
-        monkeypatch.setattr("minilstm.fast.ablation_kernel.WORTH", 0)
-        monkeypatch.setattr("minilstm.fast.ablation_kernel.cores", lambda: threads)
+@pytest.mark.parametrize("kind", sweep.KINDS)
+def test_three_layers_of_different_sizes(items, kind):
+    """Sets in one layer and in several, a row each."""
     sizes, items = (20, 47, 33), items[::9]
     sets = [(), (20,), (21, 100), (67,), (68,), *((u,) for u in range(1, 101, 3)), (1, 17, 33, 100)]
     for dtype, tolerance in ((np.float64, 1e-10), (np.float32, 1e-4)):
         model = small_model(sizes, dtype=dtype, gain=1)
         slow = np.array([naive_margins(model, items, units, kind) for units in sets])
-        np.testing.assert_allclose(ablation_engine.margins(model, items, sets, kind), slow, tolerance, tolerance)
+        np.testing.assert_allclose(sweep.margins(model, items, sets, kind).ablated, slow, tolerance, tolerance)
 
 
 def test_the_released_code_differs_from_the_paper_in_lower_layers_only(model, items):
@@ -118,43 +114,43 @@ def test_removing_all_weights_of_a_unit_is_the_papers_ablation(model, items):
     decoder[:, unit] = 0
     layers = (model.layers[0], lstm.Layer(W, U, b))
     cut = type(model)(model.vocabulary, model.embedding, layers, decoder, model.decoder_bias, model.context)
-    expected = ablation_engine.margins(cut, items, [()])
-    np.testing.assert_allclose(ablation_engine.margins(model, items, [(12,)]), expected, 1e-10, 1e-12)
+    expected = sweep.margins(cut, items, [()]).ablated
+    np.testing.assert_allclose(sweep.margins(model, items, [(12,)]).ablated, expected, 1e-10, 1e-12)
 
 
 def test_the_order_of_sets_does_not_matter(model, items):
-    forward = ablation_engine.margins(model, items, SETS)
-    backward = ablation_engine.margins(model, items, SETS[::-1])
+    forward = sweep.margins(model, items, SETS).ablated
+    backward = sweep.margins(model, items, SETS[::-1]).ablated
     np.testing.assert_allclose(backward[::-1], forward, 1e-10, 1e-12)
 
 
 def test_nothing_ablated_is_bitwise_the_intact_network(model, items):
-    alone = ablation_engine.margins(model, items, [()])
-    np.testing.assert_array_equal(ablation_engine.margins(model, items, [(), []])[1], alone[0])
-    np.testing.assert_array_equal(ablation_engine.margins(model, items, [()], kind="mean"), alone)
+    alone = sweep.margins(model, items, [()]).ablated
+    np.testing.assert_array_equal(sweep.margins(model, items, [(), []]).ablated[1], alone[0])
+    np.testing.assert_array_equal(sweep.margins(model, items, [()], kind="mean").ablated, alone)
 
 
 def test_margins_are_differences_of_log_probability(model, items):
-    for item, margin in zip(items[::5], ablation_engine.margins(model, items[::5], [()])[0], strict=True):
+    for item, margin in zip(items[::5], sweep.margins(model, items[::5], [()]).ablated[0], strict=True):
         right, wrong = (model.log_probability(item.prefix, form, "context") for form in (item.right, item.wrong))
         assert margin == pytest.approx(right - wrong, abs=1e-10)
 
 
 def test_a_block_of_one_node_gives_the_same(model, items, monkeypatch):
     """Depth first, one node at a time, against whole levels at once."""
-    wide = ablation_engine.margins(model, items, SETS)
-    monkeypatch.setattr(ablation_engine, "NEAR", 1)
-    np.testing.assert_allclose(ablation_engine.margins(model, items, SETS), wide, 1e-10, 1e-12)
+    wide = sweep.margins(model, items, SETS).ablated
+    monkeypatch.setattr(sweep, "CACHE", 1)
+    np.testing.assert_allclose(sweep.margins(model, items, SETS).ablated, wide, 1e-10, 1e-12)
 
 
 def test_memory_does_not_grow_with_the_number_of_sentences(monkeypatch):
     model = small_model((16, 16), dtype=np.float32)
-    monkeypatch.setattr(ablation_engine, "NEAR", 2**14)
+    monkeypatch.setattr(sweep, "CACHE", 2**14)
 
     def peak(n):
         items = na_task("nounPPAdv", "SP", n)
         tracemalloc.start()
-        ablation_engine.margins(model, items, [(u,) for u in range(1, 33)])
+        sweep.margins(model, items, [(u,) for u in range(1, 33)]).ablated
         result = 33 * n * 4 * 2
         most = tracemalloc.get_traced_memory()[1] - result
         tracemalloc.stop()
@@ -166,12 +162,12 @@ def test_memory_does_not_grow_with_the_number_of_sentences(monkeypatch):
 
 def test_memory_does_not_grow_with_the_number_of_sets(monkeypatch):
     model, items = small_model((16, 16), dtype=np.float32), na_task("nounPP", "SP", 5)
-    monkeypatch.setattr(ablation_engine, "SETS", 100)
+    monkeypatch.setattr(sweep, "SETS", 100)
 
     def peak(n):
         sets = ablation.random_sets(32, 3, n, 0)
         tracemalloc.start()
-        ablation_engine.margins(model, items, sets)
+        sweep.margins(model, items, sets).ablated
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return most
@@ -182,24 +178,24 @@ def test_memory_does_not_grow_with_the_number_of_sets(monkeypatch):
 
 
 def test_sets_in_several_parts(model, items, monkeypatch):
-    whole = ablation_engine.margins(model, items, SETS)
-    monkeypatch.setattr(ablation_engine, "SETS", 3)
-    np.testing.assert_allclose(ablation_engine.margins(model, items, SETS), whole, 1e-10, 1e-12)
+    whole = sweep.margins(model, items, SETS).ablated
+    monkeypatch.setattr(sweep, "SETS", 3)
+    np.testing.assert_allclose(sweep.margins(model, items, SETS).ablated, whole, 1e-10, 1e-12)
 
 
 def test_unknown_kinds_states_and_units(model, items):
     with pytest.raises(MinilstmError, match="kind of ablation: expected one of paper, released, mean, got 'zero'"):
-        ablation_engine.margins(model, items, [()], kind="zero")
+        sweep.margins(model, items, [()], kind="zero").ablated
     with pytest.raises(MinilstmError, match="state: expected None, 'context' or a State, got 'running'"):
-        ablation_engine.margins(model, items, [()], state="running")
+        sweep.margins(model, items, [()], state="running").ablated
     with pytest.raises(MinilstmError, match="unit 14: this network has units 1 to 13"):
-        ablation_engine.margins(model, items, [(14,)])
+        sweep.margins(model, items, [(14,)]).ablated
 
 
 def test_prefixes_are_read_once():
-    sentences = [(1, 2, 3), (1, 2), (4,), (1, 5, 3), (1, 2, 3)]
+    sentences = [(1, 2, 3), (1, 2), (4,), (1, 5, 3), (1, 2, 3), (0,)]
     levels = prefix_tree(sentences)
-    assert [len(level.word) for level in levels] == [2, 2, 2]
+    assert [len(level.word) for level in levels] == [3, 2, 2]
     read = []
 
     def step(states, parents, words):
@@ -207,12 +203,43 @@ def test_prefixes_are_read_once():
         read.extend(new)
         return new
 
-    over = {}
     for width in (1, 2, 100):
         read.clear()
-        walk(levels, [()], step, lambda s, places, which: over.update({k: s[p] for p, k in zip(places, which)}), width)
-        assert sorted(read) == sorted(set(read)) and len(read) == 6
-        assert [over[k] for k in range(5)] == sentences
+        over, passed = {}, []
+        for visit in walk(levels, [()], step, width):
+            for k, node, ends in zip(visit.sentence, visit.node, visit.ends, strict=True):
+                assert visit.states[node] == sentences[k][: visit.depth + 1]
+                passed.append((k, visit.depth))
+                if ends:
+                    over[k] = visit.states[node]
+        assert sorted(read) == sorted(set(read)) and len(read) == 7
+        assert sorted(passed) == [(k, t) for k, sentence in enumerate(sentences) for t in range(len(sentence))]
+        assert [over[k] for k in range(len(sentences))] == sentences
+    assert prefix_tree([]) == [] and list(walk([], [()], step, 1)) == []
+
+
+def test_a_prefix_of_any_length_in_flat_memory(model):
+    """States are let go when nothing goes on from them: no more are alive at word 3,000 than at word 30."""
+    alive, most = weakref.WeakSet(), {}
+
+    class State(list):
+        __hash__ = object.__hash__
+
+    def step(states, parents, words):
+        new = State([states[p] + w for p, w in zip(parents, words.tolist(), strict=True)])
+        alive.add(new)
+        return new
+
+    for n in (30, 3_000):
+        sentences, most[n] = [[1] * n, [1] * (n - 1) + [2]], 0
+        for visit in walk(prefix_tree(sentences), State([0]), step, 1):
+            most[n] = max(most[n], len(alive))
+        assert visit.states == [n] and visit.depth == n - 1 or visit.states == [n + 1]
+    assert most[30] == most[3_000] <= 4
+    long = Item(("The", "boy", *("near", "the", "car") * 1_000), "greets", "greet", "long", "S", 1)
+    want = model.log_probability(long.prefix, "greets") - model.log_probability(long.prefix, "greet")
+    got = sweep.margins(model, [long], [()], state=None)
+    np.testing.assert_allclose([*got.intact, *got.ablated[0]], [want] * 2, rtol=1e-9, atol=1e-10)
 
 
 def test_the_published_tasks_have_7080_prefixes(reference):
@@ -246,7 +273,7 @@ def test_power_is_low_where_random_sets_hit_the_units_that_matter():
     """4 of 8 units drawn: a random set misses the one strong unit in half of all draws (70 sets, 35 without it)."""
     items = [Item(("The", "boy"), "greets", "greet", "Simple", "S", k) for k in (1, 2)]
     model = small_model((8,))
-    strong = min(range(1, 9), key=lambda u: ablation_engine.margins(model, items, [(u,)])[0, 0])
+    strong = min(range(1, 9), key=lambda u: sweep.margins(model, items, [(u,)]).ablated[0, 0])
     decoder = np.zeros_like(model.decoder_weight)
     decoder[model.vocabulary.index("greets"), strong - 1] = np.sign(
         model.trace(("The", "boy"), "context").h[0][-1, 0, strong - 1]

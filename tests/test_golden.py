@@ -7,7 +7,7 @@ import pytest
 from networks import FIELDS, TOLERANCE
 
 from minilstm import lstm
-from minilstm.fast import kernels
+from minilstm.fast import recurrence
 from minilstm.io.conventions import layers_from
 
 FILES = sorted((Path(__file__).parent / "golden").glob("*.npz"))
@@ -25,7 +25,7 @@ def recomputed(run, golden):
     return got | {"output": trace.h[-1], "h_n": trace.state.h, "C_n": trace.state.C}
 
 
-@pytest.mark.parametrize("run", [lstm.run, kernels.run], ids=["lstm", "kernels"])
+@pytest.mark.parametrize("run", [lstm.run, recurrence.run], ids=["lstm", "fast"])
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_golden(path, run):
     golden = read(path)

@@ -11,7 +11,7 @@ import pytest
 from networks import assert_close, random_layers, random_state, random_x, worked_out
 
 from minilstm import lstm
-from minilstm.fast import kernels
+from minilstm.fast import recurrence
 from minilstm.io.conventions import reorder
 from minilstm.lstm import Layer, State, Step, sigmoid
 
@@ -28,7 +28,7 @@ def check(run, layers=LAYERS):
         assert_close(run(X, layers, STATE, ablate), worked_out(X, layers, STATE, ablate), rtol=1e-10, atol=1e-12)
 
 
-@pytest.mark.parametrize("run", [lstm.run, kernels.run])
+@pytest.mark.parametrize("run", [lstm.run, recurrence.run])
 def test_the_right_program_passes(run):
     check(run)
 
@@ -72,19 +72,19 @@ IN_LAYERS = {
 }
 
 
-@pytest.mark.parametrize("run", [lstm.run, kernels.run])
+@pytest.mark.parametrize("run", [lstm.run, recurrence.run])
 @pytest.mark.parametrize("order", ["".join(order) for order in permutations("ifgo") if "".join(order) != "ifgo"])
 def test_each_of_the_23_wrong_gate_orders(order, run):
     assert_seen(with_layers(run, each(lambda layer: Layer(*(reorder(array, order) for array in layer)))))
 
 
-@pytest.mark.parametrize("run", [lstm.run, kernels.run])
+@pytest.mark.parametrize("run", [lstm.run, recurrence.run])
 @pytest.mark.parametrize("part", ["W", "U", "b"])
 def test_a_wrong_gate_order_in_one_array_only(part, run):
     assert_seen(with_layers(run, each(lambda layer: layer._replace(**{part: reorder(getattr(layer, part), "iofg")}))))
 
 
-@pytest.mark.parametrize("run", [lstm.run, kernels.run])
+@pytest.mark.parametrize("run", [lstm.run, recurrence.run])
 @pytest.mark.parametrize("mistake", IN_LAYERS)
 def test_spoiled_layers(mistake, run):
     assert_seen(with_layers(run, IN_LAYERS[mistake]))
@@ -214,7 +214,7 @@ def test_an_ablation_that_ends_early():
     assert_seen(run)
 
 
-@pytest.mark.parametrize("run", [lstm.run, kernels.run])
+@pytest.mark.parametrize("run", [lstm.run, recurrence.run])
 @pytest.mark.parametrize("shift", [-1, 1, UNITS])
 def test_units_off_by_one(shift, run):
     """Numbers taken to count from 0, from 2, or from the other layer."""
@@ -223,7 +223,7 @@ def test_units_off_by_one(shift, run):
     )
 
 
-@pytest.mark.parametrize("run", [lstm.run, kernels.run])
+@pytest.mark.parametrize("run", [lstm.run, recurrence.run])
 def test_one_unit_forgotten_or_none_ablated(run):
     assert_seen(lambda x, layers, state, ablate: run(x, layers, state, ablate[:1]))
     assert_seen(lambda x, layers, state, ablate: run(x, layers, state))

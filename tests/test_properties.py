@@ -6,13 +6,13 @@ from networks import FIELDS, assert_close, assert_same_bits, random_layers, rand
 from threadpoolctl import threadpool_limits
 
 from minilstm import lstm
-from minilstm.fast import kernels, threads
+from minilstm.fast import recurrence
 from minilstm.lstm import Layer, State, Trace
 
 hypothesis = pytest.importorskip("hypothesis")
 st = hypothesis.strategies
 
-runs = pytest.mark.parametrize("run", [lstm.run, kernels.run], ids=["cell", "kernel"])
+runs = pytest.mark.parametrize("run", [lstm.run, recurrence.run], ids=["cell", "fast"])
 
 
 def given(examples, **strategies):
@@ -42,11 +42,11 @@ def ablations(draw, layers):
 
 
 @given(150, network=networks(), data=st.data())
-def test_kernel_is_cell(network, data):
+def test_fast_is_plain(network, data):
     x, layers, state = network
     ablate = data.draw(ablations(layers))
     want = lstm.run(x, layers, state, ablate)
-    assert_close(kernels.run(x, layers, state, ablate), want, **tolerance(layers))
+    assert_close(recurrence.run(x, layers, state, ablate), want, **tolerance(layers))
 
 
 @runs
@@ -207,15 +207,13 @@ def test_ablating_units_is_taking_their_outgoing_weights_away(run, network, data
 
 @pytest.mark.parametrize("batch", [1, 40])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_one_thread_is_two_threads(batch, dtype, monkeypatch):
-    """Large enough that BLAS shares the work out if it may, and `two_cores` too."""
-    monkeypatch.setattr(threads, "_most", [])
+def test_one_thread_is_two_threads(batch, dtype):
+    """Large enough that BLAS shares the work out if it may."""
     rng = np.random.default_rng(0)
     layers, x = random_layers(rng, 150, (200, 200), dtype, 3), random_x(rng, 12, batch, 150, dtype)
-    for run in (lstm.run, kernels.run):
+    for run in (lstm.run, recurrence.run):
         traces = []
         for n in (1, 2):
-            threads.allow(n)
             with threadpool_limits(n):
                 traces.append(run(x, layers))
         assert_close(*traces, **tolerance(layers))

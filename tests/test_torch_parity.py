@@ -6,7 +6,7 @@ from conftest import need
 from networks import TOLERANCE
 
 from minilstm import lstm
-from minilstm.fast import kernels
+from minilstm.fast import recurrence
 
 need("torch")
 import torch_reference as reference  # noqa: E402  needs torch
@@ -14,7 +14,7 @@ import torch_reference as reference  # noqa: E402  needs torch
 GATES = "i", "f", "o", "C_tilde", "C", "h", "output", "h_n", "C_n"
 
 
-@pytest.mark.parametrize("run", [lstm.run, kernels.run], ids=["lstm", "kernels"])
+@pytest.mark.parametrize("run", [lstm.run, recurrence.run], ids=["lstm", "fast"])
 @pytest.mark.parametrize("gain", [1, 3])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize(("layers", "steps", "batch"), [(1, 1, 1), (1, 30, 9), (2, 136, 1), (3, 40, 16)])

@@ -1,4 +1,4 @@
-"""Gradients against finite differences, the fast loops against the plain ones, and a training that can be interrupted."""
+"""Gradients against finite differences, fast loops against plain ones, and a training that can be interrupted."""
 
 import dataclasses
 
@@ -8,6 +8,8 @@ from conftest import need
 
 from minilstm.errors import MinilstmError
 from minilstm.fast import jit
+from minilstm.language_model import log_softmax
+from minilstm.lstm import Layer, step
 from minilstm.stimuli import fragment
 from minilstm.stimuli.fragment_lexicon import vocabulary
 from minilstm.training import backpropagation as bp
@@ -77,57 +79,83 @@ def test_gradients_are_pytorchs(sizes):
         np.testing.assert_allclose(C, C_theirs, rtol=1e-10, atol=1e-12)
 
 
-def plain():
-    """The NumPy versions, which the fast ones replace on import: the module once more, as it is without Numba."""
-    import importlib.util
-
-    spec = importlib.util.find_spec("minilstm.training.backpropagation")
-    module = importlib.util.module_from_spec(spec)
-    was, jit.COMPILED = jit.COMPILED, False
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        jit.COMPILED = was
-    return module
-
-
-@pytest.mark.skipif(not jit.COMPILED, reason="without Numba there is one version only")
+@pytest.mark.skipif(not jit.in_use(), reason="without Numba there is one version only")
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 3e-6)])
 def test_fast_loops_are_the_plain_ones(dtype, tolerance):
-    slow, rng = plain(), np.random.default_rng(3)
-    assert slow.recur_backward is not bp.recur_backward
-    steps, batch, H = 4, 5, 19
-    gates, C = rng.random((steps, batch, 4 * H)).astype(dtype), rng.normal(size=(steps + 1, batch, H)).astype(dtype)
-    dh, U = rng.normal(size=(steps, batch, H)).astype(dtype), rng.normal(size=(4 * H, H)).astype(dtype)
-    results = []
-    for module in (bp, slow):
-        here, sent, read = gates.copy(), dh.copy(), [np.array(a) for a in (gates * 3 - 1, C / 2, C)]
-        module.recur_backward(here, C, sent, U, 1, 4)  # of five sentences the three in the middle
-        module.recur(read[0], U.T.copy(), *read[1:], 1, 4)
-        logits, targets = np.array(dh.reshape(-1, H) * 30), np.arange(steps * batch) % H
-        loss = module.cross_entropy(logits, targets, 20)
-        total = np.zeros((5, H), dtype)
-        module.add_rows(total, np.array([3, 0, 3, 3]), dh[:, 0])
-        results.append((here, sent, *read, np.array(loss), logits, total))
-    for fast, expected in zip(*results, strict=True):
-        np.testing.assert_allclose(fast, expected, rtol=tolerance, atol=tolerance * np.abs(expected).max())
+    rng, (batch, H) = np.random.default_rng(3), (5, 19)
+    gates, dh = rng.random((batch, 4 * H)).astype(dtype), rng.normal(size=(batch, H)).astype(dtype)
+    C_prev, C, dC = rng.normal(size=(3, batch, H)).astype(dtype)
+    logits, targets, rows = dh * 30, np.arange(batch) % H, np.array([3, 0, 3, 3, 1])
+    calls = {
+        bp.gates_backward: (gates, C_prev, C, dh, dC),
+        bp.cross_entropy: (logits, targets, 20),
+        bp.add_rows: (np.zeros((5, H), dtype), rows, dh),
+    }
+    for function, arguments in calls.items():
+        results = []
+        for version in (function, function.__wrapped__):
+            given = [np.array(argument) for argument in arguments]
+            if function is bp.cross_entropy:
+                given[2] = 20
+            value = version(*given)
+            results.append([*given, np.array(value or 0)])
+        for fast, plain in zip(*results, strict=True):
+            np.testing.assert_allclose(fast, plain, rtol=tolerance, atol=tolerance * np.abs(plain).max())
+        assert any((given != before).any() for given, before in zip(results[0], arguments, strict=False))
 
 
-def test_who_works_on_what_and_when_does_not_change_a_bit(monkeypatch):
-    """One thread or two, either half first; and predictions a few at a time, as the loss of all together."""
+def test_a_chunk_backwards_is_each_word_backwards():
+    """The derivation as it stands, a step at a time, for two layers: what each word sends to each weight, added up."""
+    p, inputs, targets, state, _ = problem(6, (6, 5))
+    loss, gradients, after = bp.loss_and_gradients(p, inputs, targets, state)
+    layers = [Layer(*(p[f"{name}{k}"] for name in "WUb")) for k in range(2)]
+    steps = []  # of each layer at each word: what it read, the state before, the step
+    states = [list(pair) for pair in state]
+    for words in inputs:
+        x = p["embedding"][words]
+        for k, layer in enumerate(layers):
+            now = step(x, *states[k], *layer)
+            steps.append((k, x, *states[k], now))
+            x, states[k] = now.h, [now.h, now.C]
+    want = {name: np.zeros_like(array) for name, array in p.items()}
+    dh, dC = ([np.zeros_like(part) for part in parts] for parts in zip(*state, strict=True))
+    total, n = 0, targets.size
+    while steps:
+        k, x, h_prev, C_prev, now = steps.pop()
+        t = len(steps) // 2
+        if k == 1:
+            probabilities = np.exp(log_softmax(now.h @ p["decoder_weight"].T + p["decoder_bias"]))
+            rows = np.arange(len(x))
+            total -= np.log(probabilities[rows, targets[t]]).sum() / n
+            probabilities[rows, targets[t]] -= 1
+            want["decoder_weight"] += probabilities.T @ now.h / n
+            want["decoder_bias"] += probabilities.sum(axis=0) / n
+            dh[1] = dh[1] + probabilities @ p["decoder_weight"] / n
+        dz, dC[k] = bp.backward(now, C_prev, dh[k], dC[k])
+        want[f"W{k}"] += dz.T @ x
+        want[f"U{k}"] += dz.T @ h_prev
+        want[f"b{k}"] += dz.sum(axis=0)
+        dh[k] = dz @ layers[k].U  # to the word before
+        if k == 1:
+            dh[0] = dh[0] + dz @ layers[1].W  # to the layer below
+        else:
+            np.add.at(want["embedding"], inputs[t], dz @ layers[0].W)
+    assert loss == pytest.approx(total, rel=1e-12)
+    for name, array in want.items():
+        np.testing.assert_allclose(gradients[name], array, rtol=1e-9, atol=1e-12, err_msg=name)
+    for got, expected in zip(after, states, strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-10, atol=1e-12)
+
+
+def test_predictions_a_few_at_a_time(monkeypatch):
+    """The same loss and gradients as of all together."""
     p, *rest = problem(4, (6, 5), dropout=True)
     want, gradients, _ = bp.loss_and_gradients(p, *rest)
     monkeypatch.setattr(bp, "ROWS", 8)  # 35 rows: five blocks, the last not full
-    orders = (lambda one, other: (one(), other())), (lambda one, other: (other(), one())), bp.both
-    bits = set()
-    for both in orders:
-        monkeypatch.setattr(bp, "both", both)
-        loss, now, after = bp.loss_and_gradients(p, *rest)
-        assert loss == pytest.approx(want, rel=1e-12)
-        for name, array in gradients.items():
-            np.testing.assert_allclose(now[name], array, rtol=1e-9, atol=1e-12, err_msg=name)
-        bits.add((loss, *(now[name].tobytes() for name in p), *(array.tobytes() for pair in after for array in pair)))
-    assert len(bits) == 1
+    loss, now, _ = bp.loss_and_gradients(p, *rest)
+    assert loss == pytest.approx(want, rel=1e-12)
+    for name, array in gradients.items():
+        np.testing.assert_allclose(now[name], array, rtol=1e-9, atol=1e-12, err_msg=name)
 
 
 def tiny_text():

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from minilstm import lstm
-from minilstm.fast import kernels
+from minilstm.fast import recurrence
 from minilstm.io.conventions import layers_from
 from minilstm.language_model import LanguageModel
 from minilstm.training.backpropagation import loss_and_gradients
@@ -72,7 +72,7 @@ def _module(tensors, D, H, layers):
 
 
 def ours(run, tensors, x, h_0, C_0):
-    """The same from `lstm.run` or `kernels.run`."""
+    """The same from `lstm.run` or `recurrence.run`."""
     trace = run(x, layers_from(tensors), lstm.State(h_0, C_0))
     got = {name: getattr(trace, name) for name in FIELDS}
     return got | {"output": trace.h[-1], "h_n": trace.state.h, "C_n": trace.state.C}
@@ -102,7 +102,7 @@ def language_models(rng, words, E, H, layers, gain, dtype, inputs=1.0):
     return module, LanguageModel.from_state_dict(module, [f"w{k}" for k in range(words)], dtype=dtype)
 
 
-def pairs(dtype, gain, layers=2, steps=40, batch=3, D=11, H=16, words=50, inputs=1.0, seed=0, run=kernels.run):
+def pairs(dtype, gain, layers=2, steps=40, batch=3, D=11, H=16, words=50, inputs=1.0, seed=0, run=recurrence.run):
     """Every quantity as (ours, PyTorch's), by name: gates and states, the language model's outputs, all gradients."""
     rng = np.random.default_rng(seed)
     case = random_case(rng, layers, steps, batch, D, H, gain, dtype, inputs)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import MinilstmError, StimulusError
-from ..fast import ablation_engine
+from ..fast import sweep
 from .number_agreement import by_condition, known_verbs, share_right
 
 POINTS = 0.10  # a drop in accuracy that counts: the paper's 'more than 10%'
@@ -27,7 +27,7 @@ def ablation_sweep(model, items, units=None, kind="paper", state="context", unkn
     units : iterable of int, optional
         In the paper's numbers: 1 is the first unit of the first layer. All units of all layers if not given.
     kind : {"paper", "released", "mean"}
-        See `ablation_engine.KINDS`.
+        See `sweep.KINDS`.
     state : None, "context" or lstm.State
 
     Returns
@@ -46,7 +46,7 @@ def set_margins(model, items, sets, kind="paper", state="context", unknown="erro
     margins = np.full((len(sets), len(items)), np.nan, model.dtype)
     if known.any() and len(sets):
         scored = [item for item, k in zip(items, known, strict=True) if k]
-        margins[:, known] = ablation_engine.margins(model, scored, sets, kind, state, unknown, progress)
+        margins[:, known] = sweep.margins(model, scored, sets, kind, state, unknown, progress).ablated
     return margins
 
 

@@ -23,8 +23,8 @@ import numpy as np
 from tqdm import tqdm
 
 from ..errors import MinilstmError, StimulusError
-from ..fast.ablation_engine import Choice, Reader, arrange
 from ..fast.prefix_tree import prefix_tree, walk
+from ..fast.sweep import LogitDifferences, Reader, assign_rows
 from .ablation import set_margins
 from .number_agreement import by_condition, known_verbs
 
@@ -108,9 +108,9 @@ def interchange(
     """
     if what not in WHAT:
         raise MinilstmError(f"what to copy: expected one of {', '.join(WHAT)}, got {what!r}")
-    V, (rows, places, where) = len(model.vocabulary), arrange(sets, model.sizes)
-    mine, theirs = Reader(model, rows, keep=True), Reader(model, [1] * len(model.sizes))
-    choice, donor_choice = Choice(model, bases, len(sets)), Choice(model, bases, 0)
+    V, rows = len(model.vocabulary), assign_rows(sets, model.sizes)
+    mine, theirs = Reader(model, rows.count), Reader(model, [1] * len(model.sizes))
+    choice, donor_choice = LogitDifferences(model, bases, len(sets)), LogitDifferences(model, bases, 0)
 
     def read(states, parents, words):
         base, donor, since = states[0], states[1], states[2][parents]
@@ -120,9 +120,9 @@ def interchange(
         nodes = np.flatnonzero(since >= at if onwards else since == at)
 
         def swap(k, gates, h, C):
-            (row, unit), (h_donor, C_donor) = places[k], donor[k]
+            (row, unit), (h_donor, C_donor) = rows.targets[k], donor[k]
             here = nodes[:, None], row, unit
-            o = gates[nodes[:, None], row, 3, unit]
+            o = gates[nodes[:, None], row, 3 * model.sizes[k] + unit]
             if what != "h":
                 C[here] = C_donor[nodes[:, None], 0, unit]
                 h[here] = o * np.tanh(C[here])  # Eq. 2
@@ -136,15 +136,13 @@ def interchange(
         for base, donor in zip(bases, donors, strict=True)
     ]
     with tqdm(total=len(bases), disable=None if progress else True, unit="sentence") as bar:
-
-        def end(states, nodes, which):
-            choice.settle(states[0], nodes, which)
-            donor_choice.settle(states[1], nodes, which)
-            bar.update(len(which))
-
         start = mine.start(state), theirs.start(state), np.array([-1])
-        walk(prefix_tree(sentences), start, read, end, mine.width)
-    return choice.margins[where], choice.margins[0], donor_choice.margins[0]
+        for visit in walk(prefix_tree(sentences), start, read, mine.width):
+            node, sentence = visit.node[visit.ends], visit.sentence[visit.ends]
+            choice.record(visit.states[0], node, sentence)
+            donor_choice.record(visit.states[1], node, sentence)
+            bar.update(len(sentence))
+    return choice.margins[rows.of_set], choice.margins[0], donor_choice.margins[0]
 
 
 @dataclass(frozen=True, eq=False)

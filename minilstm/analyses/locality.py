@@ -78,7 +78,7 @@ def locality(model, items, kind="paper", state="context", unknown="error"):
     items : sequence of stimuli.Item
         Those of nounPP SP and PS are used.
     kind : {"paper", "released", "mean"}
-        See `ablation_engine.KINDS`.
+        See `sweep.KINDS`.
     state : None, "context" or lstm.State
     unknown : {"error", "<unk>"}
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import StimulusError, UnknownWordError
-from ..fast import ablation_engine
+from ..fast import sweep
 
 
 class Row(NamedTuple):
@@ -62,7 +62,7 @@ def agreement(model, items, state="context", ablate=(), kind="paper", unknown="e
     ablate : iterable of int
         Units to ablate together, in the paper's numbers (1 is the first unit of the first layer).
     kind : {"paper", "released", "mean"}
-        What ablation means; see `ablation_engine.KINDS`.
+        What ablation means; see `sweep.KINDS`.
     unknown : {"error", "<unk>"}
         What a word before the verb becomes that the model does not know.
 
@@ -84,7 +84,7 @@ def agreement(model, items, state="context", ablate=(), kind="paper", unknown="e
     known = known_verbs(model, items)
     if known.any():
         scored = [item for item, k in zip(items, known, strict=True) if k]
-        margins[known] = ablation_engine.margins(model, scored, [tuple(ablate)], kind, state, unknown)[0]
+        margins[known] = sweep.margins(model, scored, [tuple(ablate)], kind, state, unknown).ablated[0]
     return Agreement(margins, share_right(margins), items)
 
 

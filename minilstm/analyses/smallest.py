@@ -110,7 +110,7 @@ def smallest_set(
     most : int
         At most so many units.
     kind : {"paper", "released", "mean"}
-        What ablation means; see `ablation_engine.KINDS`.
+        What ablation means; see `sweep.KINDS`.
     state, unknown
         As in `ablation_sweep`.
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import MinilstmError
-from ..fast import threads
 from ..training.trainer import Recipe, Text, train
 
 CONTEXT_SENTENCES = 5  # of a text of one's own, these become the context
@@ -40,7 +39,10 @@ def add_options(command):
         "--resume", type=Path, metavar="FILE", help="keep the state of training there, and go on from it"
     )
     command.add_argument(
-        "--threads", type=int, metavar="N", help="threads; two at most are used (as many as there are cores)"
+        "--threads",
+        type=int,
+        metavar="N",
+        help="threads of the linear algebra (one if small, else as many as there are cores)",
     )
 
 
@@ -77,8 +79,7 @@ def run(options):
         "python": platform.python_version(),
         "numpy": np.__version__,
     }
-    threads.allow(options.threads)
-    with threadpool_limits(1):  # two threads train, and each computes its own products
+    with threadpool_limits(options.threads or (1 if max(recipe.layers) < 128 else None)):
         model = train(
             recipe,
             text,

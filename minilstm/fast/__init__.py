@@ -1,1 +1,4 @@
-"""The same results sooner: compiled loops and shared prefixes, each tested equal to the plain code. Nothing here is needed to read on."""
+"""The same results sooner: compiled loops and shared prefixes, each tested equal to the plain code.
+
+Nothing here is needed to understand the rest.
+"""

@@ -10,43 +10,54 @@ import numpy as np
 
 
 class Level(NamedTuple):
-    """All different prefixes of one length."""
+    """All different prefixes of one length, and the sentences that begin with them, node by node."""
 
     word: np.ndarray  # (nodes,) the last word of each prefix
     parent: np.ndarray  # (nodes,) the node of the level above that it goes on from; rising
-    ends: tuple  # for each node the sentences that end in it
+    sentence: np.ndarray  # (n,) the sentences of at least this length
+    node: np.ndarray  # (n,) the node that each goes through; rising
+    ends: np.ndarray  # (n,) bool: whether it ends there
+
+
+class Visit(NamedTuple):
+    """Neighbouring nodes of one level that have been read, and the sentences that go through them."""
+
+    depth: int  # the level, which is the place of the word in its sentences, from 0
+    states: object  # what `read` returned for these nodes
+    sentence: np.ndarray  # (n,)
+    node: np.ndarray  # (n,) which of these nodes each goes through, from 0
+    ends: np.ndarray  # (n,) bool
 
 
 def prefix_tree(sentences):
-    """The levels of the tree of `sentences`, sequences of word indices of any lengths from 1 up.
+    """Build the levels of the tree of `sentences`, sequences of word indices of any lengths from 1 up.
 
     Returns
     -------
     list of Level
         The first has all the different first words; their parent is 0.
     """
-    order = sorted(range(len(sentences)), key=lambda k: tuple(sentences[k]))
-    levels = []  # lists of [word, parent, ends]
-    path = []  # the prefix that was read last
-    for k in order:
-        sentence = [int(word) for word in sentences[k]]
-        shared = next((t for t, (a, b) in enumerate(zip(path, sentence)) if a != b), min(len(path), len(sentence)))
-        for t in range(shared, len(sentence)):
-            if t == len(levels):
-                levels.append([])
-            levels[t].append([sentence[t], len(levels[t - 1]) - 1 if t else 0, []])
-        levels[len(sentence) - 1][-1][2].append(k)
-        path = sentence
-    return [
-        Level(np.array([n[0] for n in level]), np.array([n[1] for n in level]), tuple(tuple(n[2]) for n in level))
-        for level in levels
-    ]
+    lengths = np.array([len(sentence) for sentence in sentences], np.intp)
+    sentence = np.arange(len(sentences))
+    node = np.zeros(len(sentences), np.int64)
+    n_words = 1 + max((int(max(words)) for words in sentences), default=0)
+    levels = []
+    while len(sentence):
+        word = np.array([sentences[k][len(levels)] for k in sentence], np.int64)
+        prefixes, node = np.unique(node * n_words + word, return_inverse=True)
+        order = np.argsort(node, kind="stable")
+        sentence, node = sentence[order], node[order]
+        ends = lengths[sentence] == len(levels) + 1
+        levels.append(Level(prefixes % n_words, prefixes // n_words, sentence, node, ends))
+        sentence, node = sentence[~ends], node[~ends]
+    return levels
 
 
-def walk(levels, root, read, end, width):
+def walk(levels, root, read, width):
     """Read every prefix once, depth first, `width` neighbours at a time.
 
-    Memory is that of `width` nodes times the depth of the tree, however many sentences there are.
+    Memory is that of `width` nodes times the depth at which the tree branches, however many sentences there are, and
+    however long they are.
 
     Parameters
     ----------
@@ -55,26 +66,23 @@ def walk(levels, root, read, end, width):
         What the first words are read from: a sequence of one state.
     read : callable (states, parents, words) -> states
         Read one word from each of the states at the places `parents`.
-    end : callable (states, places, sentences)
-        Told of the sentences that are over; sentences[k] ended in the state at places[k].
     width : int
+
+    Yields
+    ------
+    Visit
     """
-    if levels:
-        _descend(levels, 0, 0, len(levels[0].word), root, 0, read, end, width)
-
-
-def _descend(levels, depth, first, last, states, offset, read, end, width):
-    """Nodes first to last of this level, whose parents' states begin with that of node `offset`.
-
-    Not a function inside `walk`: such a one would refer to itself, and keep what `read` holds until Python collects it.
-    """
-    level = levels[depth]
-    for start in range(first, last, width):
-        stop = min(start + width, last)
-        now = read(states, level.parent[start:stop] - offset, level.word[start:stop])
-        over = [(node - start, k) for node in range(start, stop) for k in level.ends[node]]
-        if over:
-            end(now, *map(np.array, zip(*over)))
+    waiting = [(0, 0, len(levels[0].word), root, 0)] if levels else []
+    while waiting:
+        # nodes first to last of a level, whose parents' states begin with that of node `offset`
+        depth, first, last, parents, offset = waiting.pop()
+        level, stop = levels[depth], min(first + width, last)
+        states = read(parents, level.parent[first:stop] - offset, level.word[first:stop])
+        here = slice(*np.searchsorted(level.node, (first, stop)))
+        yield Visit(depth, states, level.sentence[here], level.node[here] - first, level.ends[here])
+        if stop < last:
+            waiting.append((depth, stop, last, parents, offset))
         if depth + 1 < len(levels):
-            children = np.searchsorted(levels[depth + 1].parent, (start, stop))
-            _descend(levels, depth + 1, *children, now, start, read, end, width)
+            children = np.searchsorted(levels[depth + 1].parent, (first, stop))
+            if children[0] < children[1]:
+                waiting.append((depth + 1, *children, states, first))

@@ -20,41 +20,49 @@ its cell (itself, one word later)::
 It is truncated because the state that a chunk starts from is taken as given: no derivative flows into the chunk before.
 At the top, p = softmax(logits), and d logits = (p - 1 at the word that came) / number of words.
 
-Sentences do not see each other until the derivatives of the weights are summed, so two threads read half of them each,
-forwards and backwards. `training_kernels.py` has the inner loops in Numba, tested equal to these.
+`backward` is this for one word, `recur_backward` for a layer and a chunk. What is marked `compiled` is written once
+more as a loop for Numba (`fast/loops.py`), tested equal.
 """
 
 import numpy as np
 
-from ..fast.jit import COMPILED
-from ..fast.threads import both
-from ..lstm import sigmoid
+from ..fast.jit import compiled
+from ..fast.recurrence import recur
+from ..lstm import Step
 
 ROWS = 512  # predictions whose logits are worked on at once
 
 
-def recur(gates, U_T, h, C, first, last):
-    """Eqs. 1-2 through one layer and one chunk, for the sentences from `first` to `last`.
+def backward(step, C_prev, dh, dC):
+    """One layer and one word backwards: what `lstm.step` is forwards.
 
     Parameters
     ----------
-    gates : (steps, batch, 4 * H) array
-        In: W x_t + b. Out: i, f, C_tilde, o.
-    U_T : (H, 4 * H) array
-    h, C : (steps + 1, batch, H) arrays
-        In: the initial state at index 0. Out: the states after each word behind it.
+    step : lstm.Step
+    C_prev : (batch, H) array
+        The cell that the step started from.
+    dh, dC : (batch, H) arrays
+        What h and C receive from their readers; of C, only from the word after.
+
+    Returns
+    -------
+    dz : (batch, 4 * H) array
+        Blocks i, f, g, o; from it follow dx, dh_{t-1}, dW, dU and db.
+    dC_prev : (batch, H) array
     """
-    now = slice(first, last)
-    for t in range(len(gates)):
-        i, f, C_tilde, o = np.split(gates[t, now] + h[t, now] @ U_T, 4, axis=-1)  # (sentences, H) each
-        i, f, C_tilde, o = sigmoid(i), sigmoid(f), np.tanh(C_tilde), sigmoid(o)
-        C[t + 1, now] = f * C[t, now] + i * C_tilde  # Eq. 1
-        h[t + 1, now] = o * np.tanh(C[t + 1, now])  # Eq. 2
-        gates[t, now] = np.concatenate([i, f, C_tilde, o], axis=-1)
+    i, f, o, C_tilde, C, _ = step
+    do = dh * np.tanh(C)
+    dC = dC + dh * o * (1 - np.tanh(C) ** 2)
+    df = dC * C_prev
+    di = dC * C_tilde
+    dC_tilde = dC * i
+    dz_i, dz_f, dz_o = di * i * (1 - i), df * f * (1 - f), do * o * (1 - o)
+    dz_g = dC_tilde * (1 - C_tilde**2)
+    return np.concatenate([dz_i, dz_f, dz_g, dz_o], axis=-1), dC * f
 
 
-def recur_backward(gates, C, dh, U, first, last):
-    """Eqs. 1-2 backwards through one layer and one chunk, for the sentences from `first` to `last`.
+def recur_backward(gates, C, dh, U):
+    """Walk backwards through one layer and one chunk.
 
     Parameters
     ----------
@@ -66,45 +74,41 @@ def recur_backward(gates, C, dh, U, first, last):
         What the layer above or the decoder sends. Out: with what the next word's gates send added.
     U : (4 * H, H) array
     """
-    now = slice(first, last)
-    dC = np.zeros_like(C[0, now])
+    dC = np.zeros_like(C[0])
     for t in reversed(range(len(gates))):
-        i, f, C_tilde, o = np.split(gates[t, now], 4, axis=-1)  # (sentences, H) each
-        tanh_C = np.tanh(C[t + 1, now])
-        dC = dC + dh[t, now] * o * (1 - tanh_C**2)
-        dz_i = dC * C_tilde * i * (1 - i)
-        dz_f = dC * C[t, now] * f * (1 - f)
-        dz_g = dC * i * (1 - C_tilde**2)
-        dz_o = dh[t, now] * tanh_C * o * (1 - o)
-        dC = dC * f
-        gates[t, now] = np.concatenate([dz_i, dz_f, dz_g, dz_o], axis=-1)
+        gates_backward(gates[t], C[t], C[t + 1], dh[t], dC)
         if t:
-            dh[t - 1, now] += gates[t, now] @ U
+            dh[t - 1] += gates[t] @ U
 
 
+@compiled
+def gates_backward(gates, C_prev, C, dh, dC):
+    """`backward` in place: `gates` (batch, 4 * H), i, f, C_tilde, o, become dz; dC becomes that of the word before."""
+    i, f, C_tilde, o = np.split(gates, 4, axis=-1)  # (batch, H) each
+    gates[...], dC[...] = backward(Step(i, f, o, C_tilde, C, None), C_prev, dh, dC)
+
+
+@compiled
 def cross_entropy(logits, targets, n):
     """Sum over rows of -log softmax(logits)[target] / n; `logits` (rows, V) becomes its own derivative."""
     rows = np.arange(len(logits))
     logits -= logits.max(axis=1, keepdims=True)
-    kept = logits[rows, targets]
+    of_target = logits[rows, targets]
     np.exp(logits, out=logits)
     total = logits.sum(axis=1)
     logits /= total[:, None]
     logits[rows, targets] -= 1
     logits /= n
-    return float(np.sum(np.log(total) - kept, dtype=np.float64)) / n
+    return float(np.sum(np.log(total) - of_target, dtype=np.float64)) / n
 
 
+@compiled
 def add_rows(total, rows, values):
     """total[rows[k]] += values[k] for every k, also where a row comes up more than once."""
     np.add.at(total, rows, values)
 
 
-if COMPILED:
-    from .kernels import add_rows, cross_entropy, recur, recur_backward  # noqa: F811  the same, fast
-
-
-def loss_and_gradients(parameters, inputs, targets, state, masks=None, room=None):
+def loss_and_gradients(parameters, inputs, targets, state, masks=None, workspace=None):
     """Read one chunk, predict each next word, and differentiate the mean loss with respect to every weight.
 
     The input products of the first layer are looked up: there are fewer words in the vocabulary than in a chunk, so
@@ -120,7 +124,7 @@ def loss_and_gradients(parameters, inputs, targets, state, masks=None, room=None
     state : list of (h, C), one a layer, (batch, H) each
     masks : list of arrays or None, optional
         For each layer a factor (steps, batch, H) on what it sends upward: dropout.
-    room : dict, optional
+    workspace : dict, optional
         Large arrays by name, kept here for the next chunk: new memory would take a tenth of the time.
 
     Returns
@@ -135,69 +139,51 @@ def loss_and_gradients(parameters, inputs, targets, state, masks=None, room=None
     p, layers = parameters, range(len(state))
     steps, batch = inputs.shape
     masks = masks or [None] * len(layers)
-    dtype, sizes, room = p["decoder_weight"].dtype, [p[f"U{k}"].shape[1] for k in layers], {} if room is None else room
+    dtype, sizes = p["decoder_weight"].dtype, [p[f"U{k}"].shape[1] for k in layers]
+    workspace = {} if workspace is None else workspace
 
-    def kept(name, *shape):
+    def buffer(name, *shape):
         """The array of this name, left from the chunk before if that was of the same shape and precision."""
-        if name not in room or (room[name].shape, room[name].dtype) != (shape, dtype):
-            room[name] = np.empty(shape, dtype)
-        return room[name]
+        if name not in workspace or (workspace[name].shape, workspace[name].dtype) != (shape, dtype):
+            workspace[name] = np.empty(shape, dtype)
+        return workspace[name]
 
-    gates = [kept(f"gates{k}", steps, batch, 4 * H) for k, H in enumerate(sizes)]
-    h, C = ([kept(f"{name}{k}", steps + 1, batch, H) for k, H in enumerate(sizes)] for name in "hC")
-    sent = [h[k][1:] if masks[k] is None else kept(f"sent{k}", steps, batch, H) for k, H in enumerate(sizes)]  # upward
-    table = p["embedding"] @ p["W0"].T + p["b0"]  # (V, 4 * H)
-    U_T = [np.ascontiguousarray(p[f"U{k}"].T) for k in layers]
+    gates = [buffer(f"gates{k}", steps, batch, 4 * H) for k, H in enumerate(sizes)]
+    h, C = ([buffer(f"{name}{k}", steps + 1, batch, H) for k, H in enumerate(sizes)] for name in "hC")
+    upward = [h[k][1:] if masks[k] is None else buffer(f"upward{k}", steps, batch, H) for k, H in enumerate(sizes)]
 
-    def forward(first, last):
-        now = slice(first, last)
-        for k in layers:
-            z = kept(f"z{k} {first}", steps, last - first, 4 * sizes[k])
-            if k == 0:
-                np.take(table, inputs[:, now], axis=0, out=z, mode="clip")  # the default copies once more, to check
-            else:
-                _product(sent[k - 1][:, now], p[f"W{k}"].T, z)
-                z += p[f"b{k}"]
-            gates[k][:, now] = z
-            h[k][0, now], C[k][0, now] = (array[now] for array in state[k])
-            recur(gates[k], U_T[k], h[k], C[k], first, last)
-            if masks[k] is not None:
-                sent[k][:, now] = h[k][1:, now] * masks[k][:, now]
+    for k in layers:  # forwards
+        if k == 0:
+            by_word = p["embedding"] @ p["W0"].T + p["b0"]  # (V, 4 * H)
+            np.take(by_word, inputs, axis=0, out=gates[0], mode="clip")  # the default copies once more, to check
+        else:
+            _product(upward[k - 1], p[f"W{k}"].T, gates[k])
+            gates[k] += p[f"b{k}"]
+        h[k][0], C[k][0] = state[k]
+        recur(gates[k], np.ascontiguousarray(p[f"U{k}"].T), h[k], C[k])
+        if masks[k] is not None:
+            np.multiply(h[k][1:], masks[k], out=upward[k])
 
-    _halves(forward, batch)
-    top = sent[-1].reshape(steps * batch, -1)
+    top = upward[-1].reshape(steps * batch, -1)
     loss, d_top, gradients = _decode(p["decoder_weight"], p["decoder_bias"], top, targets.reshape(-1))
-    dh = [kept(f"dh{k}", steps, batch, H) for k, H in enumerate(sizes[:-1])] + [d_top.reshape(steps, batch, -1)]
+    dh = [buffer(f"dh{k}", steps, batch, H) for k, H in enumerate(sizes[:-1])] + [d_top.reshape(steps, batch, -1)]
 
-    def backward(first, last):
-        now = slice(first, last)
-        for k in reversed(layers):
-            if masks[k] is not None:
-                dh[k][:, now] *= masks[k][:, now]
-            recur_backward(gates[k], C[k], dh[k], p[f"U{k}"], first, last)  # gates become dz
-            if k:
-                sent_down = kept(f"dh{k} {first}", steps, last - first, sizes[k - 1])
-                _product(gates[k][:, now], p[f"W{k}"], sent_down)
-                dh[k - 1][:, now] = sent_down
-
-    _halves(backward, batch)
-    dz = [array.reshape(steps * batch, -1) for array in gates]  # (steps * batch, 4 * H)
-
-    def recurrent():
-        for k in layers:
-            gradients[f"U{k}"] = dz[k].T @ h[k][:-1].reshape(steps * batch, -1)
-
-    def inward():
-        for k in layers[1:]:
-            gradients[f"b{k}"] = dz[k].sum(axis=0)
-            gradients[f"W{k}"] = dz[k].T @ sent[k - 1].reshape(steps * batch, -1)
-        by_word = np.zeros((len(p["embedding"]), dz[0].shape[1]), dtype)  # (V, 4 * H)
-        add_rows(by_word, inputs.reshape(-1), dz[0])
-        gradients["b0"] = by_word.sum(axis=0)
-        gradients["W0"] = by_word.T @ p["embedding"]
-        gradients["embedding"] = by_word @ p["W0"]
-
-    both(recurrent, inward)
+    for k in reversed(layers):  # backwards
+        if masks[k] is not None:
+            dh[k] *= masks[k]
+        recur_backward(gates[k], C[k], dh[k], p[f"U{k}"])  # gates become dz
+        dz = gates[k].reshape(steps * batch, -1)  # (steps * batch, 4 * H)
+        gradients[f"U{k}"] = dz.T @ h[k][:-1].reshape(steps * batch, -1)
+        if k:
+            gradients[f"b{k}"] = dz.sum(axis=0)
+            gradients[f"W{k}"] = dz.T @ upward[k - 1].reshape(steps * batch, -1)
+            _product(gates[k], p[f"W{k}"], dh[k - 1])
+        else:
+            by_word = np.zeros((len(p["embedding"]), dz.shape[1]), dtype)  # (V, 4 * H)
+            add_rows(by_word, inputs.reshape(-1), dz)
+            gradients["b0"] = by_word.sum(axis=0)
+            gradients["W0"] = by_word.T @ p["embedding"]
+            gradients["embedding"] = by_word @ p["W0"]
     return loss, gradients, [(h[k][-1].copy(), C[k][-1].copy()) for k in layers]
 
 
@@ -206,30 +192,18 @@ def _product(x, weights, out):
     np.matmul(x.reshape(-1, x.shape[2]), weights, out=out.reshape(-1, out.shape[2]))
 
 
-def _halves(work, n):
-    """Call work(first, last) for the first and for the second half of n things, by two threads if there are two."""
-    both(lambda: work(0, n // 2), lambda: work(n // 2, n))
-
-
 def _decode(weight, bias, top, targets):
     """Predict from the last layer's h (rows, H), a block of rows at a time so that their logits stay in the cache.
 
     Returns the mean loss, its derivative with respect to `top`, and the decoder's gradients.
     """
-    rows = len(top)
-    d_top, parts = np.empty_like(top), [None] * -(-rows // ROWS)
-
-    def blocks(first, last):
-        for block in range(first, last):
-            here = slice(block * ROWS, (block + 1) * ROWS)
-            logits = top[here] @ weight.T  # (ROWS, V)
-            logits += bias
-            loss = cross_entropy(logits, targets[here], rows)
-            d_top[here] = logits @ weight
-            parts[block] = loss, logits.T @ top[here], logits.sum(axis=0)
-
-    _halves(blocks, len(parts))
-    loss, d_weight, d_bias = 0.0, np.zeros_like(weight), np.zeros_like(bias)
-    for part in parts:  # in this order, whoever was first
-        loss, d_weight, d_bias = loss + part[0], d_weight + part[1], d_bias + part[2]
+    d_top, loss, d_weight, d_bias = np.empty_like(top), 0.0, np.zeros_like(weight), np.zeros_like(bias)
+    for start in range(0, len(top), ROWS):
+        block = slice(start, start + ROWS)
+        logits = top[block] @ weight.T  # (ROWS, V)
+        logits += bias
+        loss += cross_entropy(logits, targets[block], len(top))  # logits become their own derivative
+        d_top[block] = logits @ weight
+        d_weight += logits.T @ top[block]
+        d_bias += logits.sum(axis=0)
     return loss, d_top, {"decoder_weight": d_weight, "decoder_bias": d_bias}

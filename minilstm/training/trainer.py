@@ -154,7 +154,7 @@ class Trainer:
             need = recipe.batch * (recipe.steps + 1)
             raise MinilstmError(f"training text: {len(text.words)} words; batch x steps of this recipe needs {need}")
         self.total = int(recipe.epochs * self.chunks)
-        self._epoch, self._columns, self._room = None, None, {}
+        self._epoch, self._columns, self._workspace = None, None, {}
 
     @property
     def done(self):
@@ -185,7 +185,7 @@ class Trainer:
             here[1:],
             self.state,
             self._masks(np.random.default_rng([r.seed, 2, self.done])),
-            self._room,
+            self._workspace,
         )
         rise, fall = (self.done + 1) / r.warm_up if r.warm_up else 1, 1 - self.done / self.total
         self.adam.update(self.parameters, gradients, r.rate * min(1, rise) * fall, r.clip)

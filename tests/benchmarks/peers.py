@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minilstm.fast import kernels
+from minilstm.fast import recurrence
 from minilstm.io.conventions import layers_to
 from minilstm.lstm import Layer
 
@@ -19,8 +19,8 @@ def random_layers(rng, sizes, width):
 
 def ours_forward(layers, x, keep):
     """The same work as theirs; with `keep`, all gates and cells are kept as `LanguageModel.trace` does."""
-    prepared = kernels.prepare(layers, "f4")
-    return lambda: (kernels.run if keep else kernels.read)(x, prepared)
+    prepared = recurrence.prepare(layers, "f4")
+    return lambda: (recurrence.run if keep else recurrence.read)(x, prepared)
 
 
 def torch_forward(layers, x):

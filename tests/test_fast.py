@@ -1,31 +1,39 @@
 """The fast recurrence against the plain cell, its sigmoid and tanh in ulp, and the package without Numba."""
 
-import importlib
+import ast
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
-from networks import assert_close, assert_same_bits, random_layers, random_state, random_x, tolerance
-from small_model import small_model
+from networks import (
+    assert_close,
+    assert_layers_close,
+    assert_same_bits,
+    random_layers,
+    random_state,
+    random_x,
+    tolerance,
+)
 
 from minilstm import lstm
 from minilstm.errors import MinilstmError
-from minilstm.fast import ablation_engine, jit, kernels
-from minilstm.training import backpropagation
+from minilstm.fast import jit, recurrence
 
-compiled = pytest.mark.skipif(not kernels.COMPILED, reason="Numba is missing or switched off")
+compiled = pytest.mark.skipif(not jit.in_use(), reason="Numba is missing or switched off")
 DTYPES = ("float32", "float64")
-ROOT = Path(kernels.__file__).parent.parent
+ROOT = Path(lstm.__file__).parent.parent
 
 
 def same_as_cell(x, layers, state=None, ablate=(), prepared=None):
-    """Kernel = cell to DESIGN.md's tolerances, in every gate and state."""
-    trace = kernels.run(x, prepared or layers, state, ablate)
+    """Fast = plain to DESIGN.md's tolerances, in every gate and state."""
+    trace = recurrence.run(x, prepared or layers, state, ablate)
     assert trace.h[0].dtype == trace.state.C[0].dtype == x.dtype
     assert_close(trace, lstm.run(x, layers, state, ablate), **tolerance(layers))
     return trace
@@ -33,16 +41,16 @@ def same_as_cell(x, layers, state=None, ablate=(), prepared=None):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("gain", [1, 3])
-@pytest.mark.parametrize("batch", [1, 2, 7, 8, 24])  # fewer than a piece, and more
-@pytest.mark.parametrize("sizes", [(16,), (17,), (9, 24), (8, 1, 5)])  # with and without units that do not fill a block
-def test_kernel_is_cell(sizes, batch, gain, dtype):
+@pytest.mark.parametrize("batch", [1, 2, 7, 8, 24])  # compiled as a whole, and around BLAS
+@pytest.mark.parametrize("sizes", [(16,), (17,), (9, 24), (8, 1, 5)])
+def test_fast_is_plain(sizes, batch, gain, dtype):
     rng = np.random.default_rng([batch, gain, *sizes])
     layers = random_layers(rng, 5, sizes, dtype, gain)
     same_as_cell(random_x(rng, 30, batch, 5, dtype), layers, random_state(rng, batch, sizes, dtype), ablate=[2, 9])
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_kernel_is_cell_for_random_shapes(seed):
+def test_fast_is_plain_for_random_shapes(seed):
     rng = np.random.default_rng(seed)
     dtype, gain = rng.choice(DTYPES), rng.uniform(0, 3)
     steps, batch, width = rng.integers(0, 12), rng.integers(0, 20), rng.integers(1, 40)
@@ -58,12 +66,12 @@ def test_kernel_is_cell_for_random_shapes(seed):
 @pytest.mark.parametrize("batch", [1, 5, 13, 14, 31, 43])
 @pytest.mark.parametrize("units", [48, 150])
 def test_few_sentences_and_many(units, batch, dtype):
-    """Few sentences and whole pieces of many, with and without a rest, ablations included."""
+    """Sizes of which the vector registers leave a rest, ablations included."""
     rng = np.random.default_rng(4)
     layers = random_layers(rng, 5, (units, units), dtype)
     x, state = random_x(rng, 6, batch, 5, dtype), random_state(rng, batch, (units, units), dtype)
     options = {"state": state, "ablate": (3, units + 2)}
-    assert_close(kernels.run(x, layers, **options), lstm.run(x, layers, **options), **tolerance(layers))
+    assert_close(recurrence.run(x, layers, **options), lstm.run(x, layers, **options), **tolerance(layers))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -109,7 +117,7 @@ def test_no_words_and_no_sentences(steps, batch, dtype):
 def test_arrays_that_are_read_only_or_not_contiguous(batch):
     rng = np.random.default_rng(4)
     layers, x, state = (random_layers(rng, 3, (5, 4)), random_x(rng, 6, batch, 3), random_state(rng, batch, (5, 4)))
-    expected = kernels.run(x, layers, state, [3])
+    expected = recurrence.run(x, layers, state, [3])
 
     def views(arrays):
         """The same numbers: every second column of a wider array, from the last row to the first, read-only."""
@@ -133,7 +141,7 @@ def test_arguments_are_not_written_to():
     layers, x, state = random_layers(rng, 3, (4, 4)), random_x(rng, 3, 2, 3), random_state(rng, 2, (4, 4))
     everything = [x, *state.h, *state.C, *(array for layer in layers for array in layer)]
     before = [array.copy() for array in everything]
-    kernels.run(x, layers, state, ablate=[1, 8])
+    recurrence.run(x, layers, state, ablate=[1, 8])
     for array, copy in zip(everything, before, strict=True):
         np.testing.assert_array_equal(array, copy)
 
@@ -142,7 +150,7 @@ def test_arguments_are_not_written_to():
 def test_the_state_after_the_last_word_is_a_copy(sizes):
     """Nobody who keeps it keeps the whole trace, or changes the trace with it."""
     rng = np.random.default_rng(5)
-    trace = kernels.run(random_x(rng, 3, 2, 3), random_layers(rng, 3, sizes))
+    trace = recurrence.run(random_x(rng, 3, 2, 3), random_layers(rng, 3, sizes))
     for name in lstm.State._fields:
         for state, kept in zip(getattr(trace.state, name), getattr(trace, name), strict=True):
             assert not np.shares_memory(state, kept)
@@ -151,9 +159,10 @@ def test_the_state_after_the_last_word_is_a_copy(sizes):
 def test_prepared_layers():
     rng = np.random.default_rng(6)
     layers, x = random_layers(rng, 3, (5, 4), "float32"), random_x(rng, 4, 2, 3, "float32")
-    prepared = kernels.prepare(layers, "float32")
-    assert kernels.prepare(prepared, "float32")[0] is prepared[0]
-    assert_same_bits(kernels.run(x, prepared), kernels.run(x, layers))
+    prepared = recurrence.prepare(layers, "float32")
+    for once, twice in zip(prepared, recurrence.prepare(prepared, "float32"), strict=True):
+        assert all(a is b for a, b in zip(once, twice, strict=True)) and once.U.T.flags.c_contiguous
+    assert_same_bits(recurrence.run(x, prepared), recurrence.run(x, layers))
     wide = [lstm.Layer(*(array.astype("float64") for array in layer)) for layer in layers]
     same_as_cell(x.astype("float64"), wide, prepared=prepared)  # prepared in another precision than is asked for
 
@@ -164,27 +173,13 @@ def test_where_bits_have_to_agree(batch, dtype):
     """A rerun, an empty set, layer 1 under an ablation in layer 2 (DESIGN.md, point 9)."""
     rng = np.random.default_rng(7)
     layers, x = random_layers(rng, 3, (9, 9), dtype), random_x(rng, 10, batch, 3, dtype)
-    intact = kernels.run(x, layers)
-    assert_same_bits(kernels.run(x.copy(), layers), intact)
-    assert_same_bits(kernels.run(x, layers, ablate=set()), intact)
-    above = kernels.run(x, layers, ablate=[10, 17])
+    intact = recurrence.run(x, layers)
+    assert_same_bits(recurrence.run(x.copy(), layers), intact)
+    assert_same_bits(recurrence.run(x, layers, ablate=set()), intact)
+    above = recurrence.run(x, layers, ablate=[10, 17])
     for name in lstm.Step._fields:
         assert getattr(above, name)[0].tobytes() == getattr(intact, name)[0].tobytes(), name
     assert (above.h[1] != intact.h[1]).any()
-
-
-@compiled
-def test_units_that_only_fill_a_block_stay_at_0(monkeypatch):
-    """Nobody reads them, but not every number that lies in memory by chance is fast to compute with."""
-    rng, read, seen = np.random.default_rng(12), kernels.two_cores.read, []
-    monkeypatch.setattr(kernels.two_cores, "read", lambda *a: (read(*a), seen.extend((*a[2], *a[3]))))
-    for batch in (2, 20):
-        arguments = random_x(rng, 3, batch, 3), random_layers(rng, 3, (5, 5)), random_state(rng, batch, (5, 5))
-        kernels.run(*arguments)
-        kernels.read(*arguments)
-    assert len(seen) == 16
-    for array in seen:
-        assert array[..., :5].all() and array.shape[-1] == 16 and not array[..., 5:].any()
 
 
 def test_it_refuses_what_the_cell_refuses():
@@ -193,16 +188,18 @@ def test_it_refuses_what_the_cell_refuses():
         with pytest.raises(MinilstmError) as from_cell:
             lstm.run(*arguments)
         with pytest.raises(MinilstmError, match=re.escape(str(from_cell.value))):
-            kernels.run(*arguments)
+            recurrence.run(*arguments)
 
 
 def loop_over(name):
-    """Apply one function of squash.py to an array; compiled here and now, as a cache would not notice its changes."""
-    from minilstm.fast import squash
+    """Apply one function of `loops.py` to an array."""
+    import numba
 
-    function = getattr(squash, name)
+    from minilstm.fast import loops
 
-    @jit.numba.njit(**squash.OPTIONS)
+    function = getattr(loops, name)
+
+    @numba.njit(**loops.OPTIONS)
     def loop(z, result):
         for k in range(len(z)):
             result[k] = function(z[k])
@@ -245,7 +242,7 @@ def test_within_2_ulp(name, dtype):
 
 @compiled
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_squashing_beyond_the_range(dtype):
+def test_sigmoid_and_tanh_beyond_the_range(dtype):
     """Sigmoid far below zero is tiny but no longer exact (absolutely it is); both are flat, odd and not over 1."""
     tiny = {"float32": 2e-38, "float64": 4e-308}[dtype]
     z = np.array([-np.inf, -1e30, -1e4, -1e3, -90 if dtype == "float32" else -709, 1e3, 1e4, 1e30, np.inf], dtype)
@@ -263,89 +260,40 @@ def test_squashing_beyond_the_range(dtype):
 
 @compiled
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(
-    "name", ["two_cores._few", "two_cores._many", "ablation_kernel._read", "training_kernels.recur"]
-)
+@pytest.mark.parametrize("name", ["_gates_of_row", "_gates_backward_of_row"])
 def test_loops_are_vectorised(name, dtype):
-    """The widest registers in what the compiler made of squashing (x86: zmm or ymm; ARM: four or two lanes)."""
-    widest = "z" if _features().get("avx512f") else "y"
-    vector = {"x86_64": rf"v\w*(mul|fm\w+)p[sd]\s.*%{widest}mm", "aarch64": r"f(mul|mla|mls)\s.*v\d+\.(4s|2d)"}
-    machine = os.uname().machine.replace("arm64", "aarch64") if hasattr(os, "uname") else ""
+    """Wide registers in what the compiler made of the nonlinearities (x86: zmm or ymm; ARM: four or two lanes)."""
+    import numba
+
+    from minilstm.fast import loops
+
+    vector = {
+        "x86_64": r"v\w*(?:mul|fm\w+)p[sd]\s.*%[yz]mm",
+        "aarch64": r"f(?:mul|mla|mls)(?:\.(?:4s|2d)\s|\s.*v\d+\.(?:4s|2d))",  # Apple's assembler, and others
+    }
+    machine = platform.machine().replace("arm64", "aarch64").replace("AMD64", "x86_64")
     if machine not in vector:
         pytest.skip(f"no pattern for the registers of {machine!r}")
-    if machine == "x86_64" and not _features().get("avx2"):
+    row = numba.types.Array(numba.np.numpy_support.from_dtype(np.dtype(dtype)), 1, "C")
+    loop = numba.njit(numba.types.void(row, row, row, row, row), **loops.OPTIONS)(getattr(loops, name).py_func)
+    (assembly,) = loop.inspect_asm().values()
+    if machine == "x86_64" and "ymm" not in assembly and "zmm" not in assembly and "vmulss" not in assembly:
         pytest.skip("a processor with neither ymm nor zmm")
-    module, name = name.split(".")
-    compiled_before = getattr(importlib.import_module(f"minilstm.{module}"), name)
-    model = small_model(dtype=dtype)
-    for sentences in (1, 20):
-        kernels.run(np.repeat(model.embedding[:3, None], sentences, axis=1), model.prepared)
-    ablation_engine.Reader(model, [2] * len(model.sizes)).start("context")
-    arrays = (np.zeros(shape, dtype) for shape in ((2, 3, 32), (8, 32), (3, 3, 8), (3, 3, 8)))
-    backpropagation.recur(*arrays, 0, 3)
-    signature = next(s for s in compiled_before.signatures if dtype in str(s))
-    options = {option: value for option, value in compiled_before.targetoptions.items() if option != "nopython"}
-    (assembly,) = jit.numba.njit(signature, **options)(compiled_before.py_func).inspect_asm().values()
-    squashing = [block for block in re.split(r"\n\.?LBB", assembly) if re.search("v?f?div", block)]
-    assert max(len(re.findall(vector[machine], block)) for block in squashing) >= 40
-    if name != "recur":
-        assert "NRT_incref" not in assembly  # references are not counted
-
-
-@compiled
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("K", [1, 2, 17, 100])
-def test_tiles_are_the_product(K, dtype):
-    """Whole pieces and what is left of them, from any row on; and a row's bits do not depend on those beside it."""
-    from minilstm.fast import blocks, tile
-
-    @jit.numba.njit
-    def product(z, z_row, h, row, rows, U, U_row, K, packed):
-        if rows == tile.TALL:
-            blocks._pack(h, row, rows, K, packed, 3)
-            tile.add_packed(z, packed, 3, U, U_row, K)
-        else:
-            tile.add_product(z, z_row, h, row, rows, U, U_row, K)
-
-    rng = np.random.default_rng(11)
-    U = rng.normal(size=(K + 5, tile.COLUMNS)).astype(dtype)
-    h, before = (rng.normal(size=(tile.TALL + 3, n)).astype(dtype) for n in (K + 2, tile.COLUMNS + 32))
-    single = []
-    for row in range(tile.TALL):
-        z = before.copy()
-        product(z, 0, h, 2 + row, 1, U, 4, K, np.empty((K + 3, tile.TALL), dtype))
-        np.testing.assert_array_equal(z[1:], before[1:])
-        single.append(z[0])
-    for rows in range(1, tile.TALL + 1):
-        z, z_row = before.copy(), 0 if rows == tile.TALL else 2
-        z[z_row : z_row + rows] = before[0]
-        product(z, z_row, h, 2, rows, U, 4, K, np.empty((K + 3, tile.TALL), dtype))
-        want = before[0, : tile.COLUMNS] + h[2 : 2 + rows, :K].astype(float) @ U[4 : 4 + K]
-        np.testing.assert_allclose(
-            z[z_row : z_row + rows, : tile.COLUMNS], want, rtol=0, atol=(60 + 4 * K) * np.finfo(dtype).eps
-        )
-        np.testing.assert_array_equal(z[z_row : z_row + rows], single[:rows])
-        np.testing.assert_array_equal(z[z_row + rows :], before[z_row + rows :])
-        np.testing.assert_array_equal(z[:z_row], before[:z_row])
-
-
-def _features():
-    import llvmlite.binding
-
-    return llvmlite.binding.get_host_cpu_features()
+    assert len(re.findall(vector[machine], assembly)) >= 20
 
 
 SCRIPT = """
 import sys
 {prologue}
 import numpy as np
-from minilstm import kernels, lstm
+from minilstm import lstm
+from minilstm.fast import jit, recurrence
 {check}
 data = np.load(sys.argv[1])
 layers = [lstm.Layer(*(data[f"{{part}}{{k}}"] for part in "WUb")) for k in range(2)]
 result = {{}}
 for batch in (1, 20):
-    trace = kernels.run(data["x"][:, :batch], layers, ablate=[2])
+    trace = recurrence.run(data["x"][:, :batch], layers, ablate=[2])
     for name in trace._fields[:-1]:
         for k in range(2):
             result[f"{{name}}{{k}} {{batch}}"] = getattr(trace, name)[k]
@@ -364,13 +312,13 @@ def python(*arguments, **environment):
 
 
 def results_elsewhere(folder, prologue="", check="", **environment):
-    """What `kernels.run` gives in another process, compared with what `lstm.run` gives here."""
+    """What `recurrence.run` gives in another process, compared with what `lstm.run` gives here."""
     rng = np.random.default_rng(10)
     layers, x = random_layers(rng, 3, (5, 9), "float32"), random_x(rng, 6, 20, 3, "float32")
     arrays = {f"{part}{k}": array for k, layer in enumerate(layers) for part, array in zip("WUb", layer, strict=True)}
     np.savez(folder / "in.npz", x=x, **arrays)
     script = SCRIPT.format(prologue=prologue, check=check)
-    python("-c", script, folder / "in.npz", folder / "out.npz", **environment)
+    printed = python("-c", script, folder / "in.npz", folder / "out.npz", **environment)
     got = np.load(folder / "out.npz")
     for batch in (1, 20):
         trace = lstm.run(x[:, :batch], layers, ablate=[2])
@@ -378,56 +326,126 @@ def results_elsewhere(folder, prologue="", check="", **environment):
             for k in range(2):
                 want = getattr(trace, name)[k]
                 np.testing.assert_allclose(got[f"{name}{k} {batch}"], want, **tolerance(layers))
+    return printed
 
 
 def test_with_the_compiler_switched_off(tmp_path):
-    results_elsewhere(tmp_path, check="assert not kernels.COMPILED", NUMBA_DISABLE_JIT="1")
+    results_elsewhere(tmp_path, check="assert not jit.in_use()", NUMBA_DISABLE_JIT="1")
 
 
 def test_without_numba(tmp_path):
-    results_elsewhere(tmp_path, "sys.modules['numba'] = None", "assert not kernels.COMPILED", NUMBA_DISABLE_JIT="0")
-
-
-NARROW = """
-from llvmlite import binding
-features = binding.get_host_cpu_features()
-features.update({name: False for name in features if name.startswith(PREFIXES)})
-binding.get_host_cpu_features = lambda: features
-import numpy as np
-from minilstm import kernels, lstm, tile, two_cores
-from networks import assert_close, random_layers, random_state, random_x, tolerance
-assert two_cores.GROUP <= tile.TALL == 6  # rows of the work
-two_cores.WORTH = 0
-for batch in (1, 2, 3, 5, 6, 7, 11, 12, 20):
-    rng = np.random.default_rng(batch)
-    layers, x = random_layers(rng, 9, (128, 33), "float32"), random_x(rng, 9, batch, 9, "float32")
-    arguments = x, layers, random_state(rng, batch, (128, 33), "float32"), (3, 150)
-    assert_close(kernels.run(*arguments), lstm.run(*arguments), **tolerance(layers))
-"""
+    results_elsewhere(tmp_path, "sys.modules['numba'] = None", "assert not jit.in_use()", NUMBA_DISABLE_JIT="0")
 
 
 @compiled
-@pytest.mark.parametrize("prefixes", [("avx512",), ("avx",)])
-def test_tiles_for_fewer_and_narrower_registers(prefixes, tmp_path):
-    """As on processors without AVX-512, and without AVX: the code is made for those, whatever runs it here."""
+def test_compiled_for_a_processor_with_narrow_registers(tmp_path):
+    """As on processors without AVX: the code is made for those, whatever runs it here."""
     if platform.machine() not in ("x86_64", "AMD64"):
         pytest.skip("names of features of another kind of processor")
-    here = os.pathsep.join((str(ROOT), str(Path(__file__).parent)))
-    python("-c", NARROW.replace("PREFIXES", repr(prefixes)), PYTHONPATH=here, NUMBA_CACHE_DIR=str(tmp_path))
+    environment = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NUMBA_CACHE_DIR": str(tmp_path)}
+    results_elsewhere(tmp_path, check="assert jit.in_use()", **environment)
+
+
+def copy_of_the_package(folder):
+    """The sources in another folder, without what Numba has kept of them."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(Path(lstm.__file__).parent, folder / "minilstm", ignore=ignored)
+    return folder / "minilstm"
 
 
 @compiled
 def test_where_no_folder_can_hold_a_cache(tmp_path):
     """Files stand where Numba would make its folders: nobody can write there, not even root."""
-    package, nowhere = tmp_path / "minilstm", tmp_path / "nowhere"
-    package.mkdir()
+    package, nowhere = copy_of_the_package(tmp_path), tmp_path / "nowhere"
     nowhere.touch()
-    for source in (ROOT / "minilstm").glob("*.py"):
-        (package / source.name).write_bytes(source.read_bytes())
-    (package / "__pycache__").touch()
-    check = "assert kernels.COMPILED and kernels.two_cores._few.stats.cache_path is None"
+    (package / "fast" / "__pycache__").touch()
+    check = "from minilstm.fast import loops\nassert jit.in_use() and loops.gates.stats.cache_path is None"
     home = {name: str(nowhere) for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA", "IPYTHONDIR")}
     results_elsewhere(tmp_path, check=check, NUMBA_CACHE_DIR=None, PYTHONPATH=str(tmp_path), **home)
+
+
+@compiled
+def test_a_change_is_compiled_anew(tmp_path):
+    """Numba keeps what it has compiled. A change deep inside must not leave the old code in use."""
+    loops = copy_of_the_package(tmp_path) / "fast" / "loops.py"
+    script = """
+import numpy as np
+from minilstm.fast.gates import gates
+from minilstm.fast import loops
+z, C, h = np.zeros((1, 1, 8), "f4"), np.zeros((1, 1, 2), "f4"), np.zeros((1, 1, 2), "f4")
+gates(z, z.copy(), C, C.copy(), h)
+print(z[0, 0, 0], sum(loops.gates.stats.cache_hits.values()))
+"""
+    environment = {"PYTHONPATH": str(tmp_path), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    assert python("-c", script, **environment).split() == ["0.5", "0"]
+    assert python("-c", script, **environment).split() == ["0.5", "1"]  # kept
+    source = loops.read_text()
+    assert source.count("return _divide(a, a - a, s, e - (s - one), one)\n") == 1  # the last line of sigmoid
+    loops.write_text(source.replace("return _divide(a, a - a", "return one + _divide(a, a - a"))
+    assert python("-c", script, **environment).split() == ["1.5", "0"]
+
+
+def test_loops_stand_alone():
+    """Numba would not notice a change in what `loops.py` takes from another file of the package."""
+    from importlib.util import find_spec
+
+    tree = ast.parse(Path(find_spec("minilstm.fast.loops").origin).read_text())
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    origins = {(node.level, node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert imported == {"math", "numba", "numpy"} and origins == {(0, "numba.extending")}
+
+
+@compiled
+@pytest.mark.parametrize(
+    "prologue, reason",
+    [
+        ("import numba; numba.njit = None", "TypeError: 'NoneType' object is not callable"),
+        ("sys.modules['numba.extending'] = None", "ModuleNotFoundError: import of numba.extending halted"),
+        ("from minilstm.fast import loops; loops._divide = None", "TypingError"),
+    ],
+)
+def test_where_compiling_fails_the_plain_code_runs_and_says_so_once(prologue, reason, tmp_path):
+    prologue += f"""
+import warnings
+caught = warnings.catch_warnings(record=True).__enter__()
+warnings.simplefilter("always")
+import atexit, re
+def check():
+    (warning,) = [w for w in caught if "plain code" in str(w.message)]
+    assert re.search({reason!r}, str(warning.message)), warning.message
+    print("said once")
+atexit.register(check)
+"""
+    environment = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    assert results_elsewhere(tmp_path, prologue, **environment) == "said once\n"
+
+
+def test_reading_without_keeping():
+    """`read` = the last layer of `run`, across the pieces that it reads at a time, and from word to word."""
+    rng = np.random.default_rng(3)
+    for batch, sizes, steps in ((1, (6, 6), 5), (3, (9, 4), 2500), (20, (4, 4, 4), 300), (2, (5,), 0)):
+        layers, x = random_layers(rng, 3, sizes), random_x(rng, steps, batch, 3)
+        start, ablate = random_state(rng, batch, sizes), [2]
+        h, state = recurrence.read(x, layers, start, ablate)
+        want = recurrence.run(x, layers, start, ablate)
+        assert h.shape == (1 + steps, batch, sizes[-1])
+        np.testing.assert_allclose(h[1:], want.h[-1], rtol=1e-10, atol=1e-12)
+        first = start.h[-1].copy()
+        first[:, [unit - 1 - sum(sizes[:-1]) for unit in ablate if unit > sum(sizes[:-1])]] = 0
+        np.testing.assert_array_equal(h[0], first)
+        for name in lstm.State._fields:
+            assert_layers_close(getattr(state, name), getattr(want.state, name), name, 1e-10, 1e-12)
+    with pytest.raises(MinilstmError, match="unit 9"):
+        recurrence.read(x, layers, start, [9])
+
+
+def test_in_several_threads_at_once():
+    rng = np.random.default_rng(4)
+    problems = [(random_x(rng, 30, batch, 9), random_layers(rng, 9, (37, 37))) for batch in (1, 3, 13, 40) * 3]
+    with ThreadPoolExecutor(6) as pool:
+        traces = list(pool.map(lambda problem: recurrence.run(*problem), problems))
+    for trace, problem in zip(traces, problems, strict=True):
+        assert_close(trace, lstm.run(*problem), **tolerance(problem[1]))
 
 
 def test_importing_the_package_is_light():
