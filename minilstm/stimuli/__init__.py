@@ -2,21 +2,47 @@
 
 from .items import Item, subject_number
 from .lexicon import LEXICONS, Lexicon
+from .positions import PREPOSITION, SECOND_NOUN, SECOND_THE, SUBJECT, WORDS, step_labels
 from .readers import read_items, read_linzen, read_na_task
-from .tasks import CONDITIONS, NA_TASKS, TASKS, TEMPLATES, find_task, na_task
+from .tasks import (
+    BETWEEN,
+    CONDITIONS,
+    EASY,
+    HARD,
+    INCONGRUENT,
+    NA_TASKS,
+    SELECTION,
+    TASKS,
+    TEMPLATES,
+    find_task,
+    na_task,
+    na_tasks,
+)
 
 __all__ = [
+    "BETWEEN",
     "CONDITIONS",
+    "EASY",
+    "HARD",
+    "INCONGRUENT",
     "LEXICONS",
     "NA_TASKS",
+    "PREPOSITION",
+    "SECOND_NOUN",
+    "SECOND_THE",
+    "SELECTION",
+    "SUBJECT",
     "TASKS",
     "TEMPLATES",
+    "WORDS",
     "Item",
     "Lexicon",
     "find_task",
     "na_task",
+    "na_tasks",
     "read_items",
     "read_linzen",
     "read_na_task",
+    "step_labels",
     "subject_number",
 ]

@@ -32,7 +32,7 @@ class Item:
 
 
 def subject_number(item):
-    """The number of the subject, read off the verb forms: English marks the singular with an s.
+    """The number of the noun that the verb agrees with, read off the verb forms: English marks the singular with an s.
 
     Parameters
     ----------
