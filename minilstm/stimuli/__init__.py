@@ -2,6 +2,7 @@
 
 from .items import Item, subject_number
 from .lexicon import LEXICONS, Lexicon
+from .plurals import NumberPairs, number_pairs, split_problem
 from .positions import PREPOSITION, SECOND_NOUN, SECOND_THE, SUBJECT, WORDS, step_labels
 from .readers import read_items, read_linzen, read_na_task
 from .tasks import (
@@ -37,12 +38,15 @@ __all__ = [
     "WORDS",
     "Item",
     "Lexicon",
+    "NumberPairs",
     "find_task",
     "na_task",
     "na_tasks",
+    "number_pairs",
     "read_items",
     "read_linzen",
     "read_na_task",
+    "split_problem",
     "step_labels",
     "subject_number",
 ]
