@@ -10,7 +10,7 @@ import textwrap
 from pathlib import Path
 
 from .. import __version__
-from ..errors import MinilstmError
+from ..errors import MinilstmError, NothingScoredError
 from .options import (
     UNITS,
     item_options,
@@ -36,6 +36,9 @@ def main(arguments=None):
     options.line = arguments  # what `train` puts on record
     try:
         return options.run(options) or 0
+    except NothingScoredError as error:
+        print(f"minilstm: {error}", file=sys.stderr)
+        return 1
     except MinilstmError as error:
         print(f"minilstm: {error}", file=sys.stderr)
         return 2
@@ -65,7 +68,12 @@ def parser():
     def analysis(name, home, items, text):
         """A command on a model and sentences; its module has its options and shows what it finds."""
         show, add_options = getattr(home, f"show_{name}"), getattr(home, f"add_{name}_options")
-        add_options(command(name, lambda o: show(load_model(o), items_of(o), o, state_of(o)), [model, items], text))
+
+        def run(options):
+            model = load_model(options)
+            return show(model, items_of(options, model), options, state_of(options))
+
+        add_options(command(name, run, [model, items], text))
 
     from . import reproduce as cli_reproduce
 
@@ -152,7 +160,8 @@ def _agreement(options):
     from ..analyses.number_agreement import agreement
     from ..analyses.tables import render
 
-    model, items = load_model(options), items_of(options)
+    model = load_model(options)
+    items = items_of(options, model)
     found = agreement(model, items, state_of(options), options.off, options.kind, options.unknown)
     rows = [[r.task, r.condition, r.n, 100 * r.accuracy, r.margin, r.skipped] for r in found.table()]
     print(render(["task", "condition", "n", "accuracy %", "margin", "skipped"], rows, options.form))
@@ -166,7 +175,8 @@ def _ablate(options):
     from ..analyses.number_agreement import agreement
     from ..analyses.tables import render
 
-    model, items = load_model(options), items_of(options)
+    model = load_model(options)
+    items = items_of(options, model)
     shared = {"kind": options.kind, "state": state_of(options), "unknown": options.unknown}
     if options.group:
         if not options.units:

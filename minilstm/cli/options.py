@@ -1,6 +1,7 @@
 """The options that commands share, and what they mean: which model, which sentences, which units."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from ..errors import MinilstmError
@@ -37,7 +38,10 @@ def item_options(tasks=None):
     """Which sentences; of which tasks if nothing is said, the seven of Table 1 if not given."""
     items = argparse.ArgumentParser(add_help=False)
     items.add_argument(
-        "--stimuli", type=Path, metavar="FILE", help="your own sentences: prefix, right, wrong, condition"
+        "--stimuli",
+        type=Path,
+        metavar="FILE",
+        help="sentences in a file: your own (prefix, right, wrong, condition) or a published set",
     )
     items.add_argument(
         "--task",
@@ -138,17 +142,26 @@ def choose_lexicon(options, model):
         options.lexicon = model.provenance.get("lexicon", "paper")
 
 
-def items_of(options):
-    """The sentences to test on."""
+def items_of(options, model=None):
+    """The sentences to test on, spelt as in the model's vocabulary; what they were taken for goes to standard error."""
     from ..analyses.table2 import published_tasks
-    from ..stimuli import NA_TASKS, read_items
+    from ..stimuli import NA_TASKS, fit_to_vocabulary, read_items
 
+    notes = []
     if options.stimuli is not None:
         items = read_items(options.stimuli)
+        notes = items.summary()
     else:
         items = published_tasks(options.lexicon, options.seed, options.n, options.tasks or tuple(NA_TASKS))
     rest = {None: (0, 1), "odd": (1,), "even": (0,)}[options.half]
-    return [item for item in items if item.id % 2 in rest]
+    items = [item for item in items if item.id % 2 in rest]
+    for note in notes:
+        print(f"{options.stimuli}: {note}", file=sys.stderr)
+    if model is not None:
+        items, notes = fit_to_vocabulary(items, model.vocabulary, options.unknown)
+        for note in notes:
+            print(note, file=sys.stderr)
+    return items
 
 
 def linzen_of(options):
