@@ -21,5 +21,9 @@ class UnknownWordError(StimulusError):
     """A word is not in the model's vocabulary."""
 
 
+class NothingScoredError(StimulusError):
+    """Of all the sentences given none can be scored: exit code 1, not 2."""
+
+
 class VectorsError(MinilstmError):
     """A set of test vectors, or the outputs handed in for it, is not what it should be."""

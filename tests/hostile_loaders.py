@@ -11,7 +11,7 @@ from minilstm.errors import ModelFileError, StimulusError, VectorsError
 from minilstm.io.checkpoints import load
 from minilstm.io.torch import import_checkpoint, read_torch, read_vocabulary
 from minilstm.language_model import LanguageModel
-from minilstm.stimuli.readers import read_items, read_linzen, read_na_task
+from minilstm.stimuli import read_items, read_linzen, read_na_task
 from minilstm.stimuli.trees import read_depth
 from minilstm.verification.vectors import read_vectors, write_vectors
 

@@ -5,15 +5,11 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from minilstm.analyses.base import Results
 from minilstm.analyses.connectivity import Connectivity
 from minilstm.analyses.dynamics import VARIABLES, Dynamics
 from minilstm.analyses.groups import GroupTest
 from minilstm.analyses.linzen import Linzen
-from minilstm.analyses.number_units import NumberUnits
-from minilstm.analyses.short_range import ShortRange
-from minilstm.analyses.table2 import OFF, TABLE_2, Table2
-from minilstm.report import ledger
+from minilstm.analyses.table2 import OFF
 from minilstm.stimuli import Item
 
 SIZES, TOTAL, H, FIRST = (650, 650), 1300, 650, 651

@@ -5,6 +5,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from minilstm.analyses.study import Study
+from minilstm.report.claims import CLAIMS, VERDICTS, judge
+from minilstm.report.claims_outcome import mcnemar, signed_ranks
+from minilstm.report.findings import findings, gather
+from minilstm.report.findings_parts import costliest, readable, syntax_unit, votes
+from minilstm.report.measures import MEASURES, Found, decoding
 from paper_findings import FIRST, N, P, S, Y, margins, paper_findings
 from small_model import small_model
 
@@ -14,13 +20,7 @@ from minilstm.analyses.connectivity import peak_activity
 from minilstm.analyses.decoding import number_data
 from minilstm.analyses.efferents import attribution
 from minilstm.analyses.number_agreement import agreement
-from minilstm.analyses.study import Study
 from minilstm.errors import StimulusError
-from minilstm.report.claims import CLAIMS, VERDICTS, judge
-from minilstm.report.claims_outcome import mcnemar, signed_ranks
-from minilstm.report.findings import findings, gather
-from minilstm.report.findings_parts import costliest, readable, syntax_unit, votes
-from minilstm.report.measures import MEASURES, Found, decoding
 from minilstm.stimuli import na_task
 
 HOLDS, FAILS, UNTESTABLE = VERDICTS

@@ -4,12 +4,12 @@ import re
 
 import numpy as np
 import pytest
+from minilstm.analyses.plots import PLURAL, SINGULAR, save
 from small_model import small_model
 
 from minilstm import batches, stimuli
 from minilstm.analyses.dynamics import VARIABLES, against_prediction, dynamics, predicted
 from minilstm.analyses.figures_dynamics import plot_dynamics, plot_structures, style
-from minilstm.analyses.plots import PLURAL, SINGULAR, save
 from minilstm.errors import MinilstmError, StimulusError
 from minilstm.fast import sweep
 from minilstm.lstm import Trace

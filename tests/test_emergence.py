@@ -12,12 +12,11 @@ from small_model import small_model
 from minilstm import agreement, load, planted
 from minilstm.analyses.emergence import emergence, for_good, summary, table
 from minilstm.analyses.figures_emergence import plot_emergence
-from minilstm.analyses.table2 import published_tasks
 from minilstm.analyses.tables import read_csv, render
 from minilstm.cli.main import main
 from minilstm.errors import MinilstmError, ModelFileError, StimulusError
 from minilstm.io.snapshots import read_partial, series, words_read
-from minilstm.stimuli import na_task
+from minilstm.stimuli import na_task, na_tasks
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 SHORT = "short-range 1", "short-range 2"
@@ -39,7 +38,7 @@ def stages():
 
 @pytest.fixture(scope="module")
 def items():
-    return published_tasks(n=8)
+    return na_tasks(n=8)
 
 
 @pytest.fixture(scope="module")

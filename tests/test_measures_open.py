@@ -4,13 +4,13 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from minilstm.analyses.study import Study
+from minilstm.report.measures_open import BETWEEN, Smallest, interchanged, smallest, voted, voters
+from minilstm.report.sections_open import NONE, show_interchange, show_smallest, show_votes
 
 from minilstm import load, planted
 from minilstm.analyses.interchange import compare
-from minilstm.analyses.study import Study
 from minilstm.analyses.tables import plain
-from minilstm.report.measures_open import BETWEEN, Smallest, interchanged, smallest, voted, voters
-from minilstm.report.sections_open import NONE, show_interchange, show_smallest, show_votes
 
 SINGULAR, PLURAL, SYNTAX = (planted.UNITS[name] for name in ("long-range singular", "long-range plural", "syntax"))
 SHORT = tuple(planted.UNITS[f"short-range {k}"] for k in (1, 2))

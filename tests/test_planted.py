@@ -12,9 +12,10 @@ from minilstm.analyses.efferents import attribution, form_auc, last_layer, segre
 from minilstm.analyses.number_agreement import agreement, by_condition, share_right
 from minilstm.analyses.short_range import short_range_units
 from minilstm.analyses.syntax import depth_data, depth_regression
-from minilstm.analyses.table2 import published_tasks, table2
+from minilstm.analyses.table2 import table2
 from minilstm.errors import ModelFileError
 from minilstm.io import checkpoints
+from minilstm.stimuli import na_tasks
 
 SINGULAR, PLURAL, SYNTAX, CLAUSE, DEPTH, *SHORT = planted.UNITS.values()
 NOUN_PP = "nounPP", "nounPPAdv"
@@ -27,7 +28,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def table(model):
-    return table2(model, published_tasks(n=60))
+    return table2(model, na_tasks(n=60))
 
 
 def items(task, n=60):

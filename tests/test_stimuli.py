@@ -1,6 +1,9 @@
 """The generated tasks: counts, words, paired conditions; published sentences as instances of templates."""
 
 import dataclasses
+import doctest
+import importlib
+import json
 from collections import Counter
 
 import pytest
@@ -8,14 +11,20 @@ import pytest
 from minilstm.errors import StimulusError
 from minilstm.stimuli import (
     CONDITIONS,
+    HARD,
     LEXICONS,
     NA_TASKS,
+    SECOND_NOUN,
+    SUBJECT,
     TASKS,
     TEMPLATES,
+    WORDS,
     Item,
     Lexicon,
     na_task,
+    na_tasks,
     read_na_task,
+    step_labels,
     subject_number,
 )
 
@@ -55,7 +64,7 @@ def test_counts_ids_and_no_repetition(task, condition):
     assert all(item.prefix[0] == "The" for item in items)
     for item in items:
         assert len(set(lemmas(item))) == len(lemmas(item)), item
-        assert subject_number(item) == condition[0]
+        assert subject_number(item) == condition[TASKS[task].tested_noun]
 
 
 def test_the_cells_are_those_of_the_paper():
@@ -63,6 +72,7 @@ def test_the_cells_are_those_of_the_paper():
     assert sum(len(CONDITIONS[task]) for task in NA_TASKS) == 18
     assert sum(len(na_task(task, condition)) for task in NA_TASKS for condition in CONDITIONS[task]) == 12000
     assert [len(CONDITIONS[task]) for task in ("SubjRel", "2SubjRel", "ObjRel")] == [4, 8, 4]
+    assert [len(CONDITIONS[task]) for task in TASKS if "Nested" in task] == [4, 4, 8, 8]
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -134,7 +144,90 @@ def test_the_stimuli_of_seed_0_stay_what_they_are():
         "SubjRel": "The man that knows the mother",
         "2SubjRel": "The father that inspires the farmer that encourages the girl",
         "ObjRel": "The carpenter that the man inspires",
+        "ShortNestedInner": "The poet that the boy",
+        "ShortNestedOuter": "The victim that the doctor encourages",
+        "LongNestedInner": "The woman that the guy beside the mother",
+        "LongNestedOuter": "The poet that the teacher beside the mother greets",
     }
+
+
+def test_the_two_verbs_of_nested_sentences_agree_each_with_its_own_noun():
+    """In SP the inner verb is a plural and the outer one a singular, though the same noun stands before both."""
+    for length, nouns in (("Short", 2), ("Long", 3)):
+        for condition in CONDITIONS[f"{length}NestedInner"]:
+            inner, outer = (na_task(f"{length}Nested{verb}", condition, n=5) for verb in ("Inner", "Outer"))
+            assert len(condition) == nouns
+            assert {subject_number(item) for item in inner} == {condition[1]}
+            assert {subject_number(item) for item in outer} == {condition[0]}
+            singular = {form for form, _ in LEXICONS["paper"].verbs}
+            assert {item.prefix[-1] in singular for item in outer} == {condition[1] == "S"}  # the inner verb is there
+
+
+NESTED = {"short": 2 * [1024, 1024], "long": 8 * [512]}
+
+
+@pytest.mark.parametrize("length, verb", [(length, verb) for length in NESTED for verb in ("inner", "outer")])
+def test_published_nested_sentences_are_of_the_form_of_ours(reference, length, verb):
+    path = reference / "bigbench" / f"{length}_nested_{verb}_english.json"
+    examples = json.loads(path.read_text(encoding="utf-8"))["examples"]
+    task = f"{length.title()}Nested{verb.title()}"
+    template, numbers = TASKS[task], {"singular": "S", "plural": "P"}
+    counts = Counter()
+    for example in examples:
+        condition = "".join(numbers[number] for number in example["comment"].split("_"))
+        right, wrong = sorted(example["target_scores"], key=example["target_scores"].get, reverse=True)
+        item = Item(tuple(example["input"].split()), right, wrong, task, condition, 1)
+        assert template.fits(item.prefix, condition) and subject_number(item) == condition[template.tested_noun]
+        counts[condition] += 1
+    assert [counts[condition] for condition in CONDITIONS[task]] == NESTED[length]
+
+
+def test_na_tasks_are_the_tasks_one_after_the_other():
+    items = na_tasks(seed=3, n=2, tasks=("nounPP", "Simple"))
+    cells = [("nounPP", c) for c in ("SS", "SP", "PS", "PP")] + [("Simple", "S"), ("Simple", "P")]
+    assert items == [item for task, condition in cells for item in na_task(task, condition, 2, 3)]
+    assert {item.task for item in na_tasks(n=1)} == set(NA_TASKS) and len(na_tasks(n=1)) == 18
+
+
+def test_the_hard_conditions_are_those_with_a_noun_of_the_other_number_in_between():
+    found = {(task, c) for task in NA_TASKS for c in CONDITIONS[task] if task != "namePP" and len(set(c)) == 2}
+    assert set(HARD) == found and len(HARD) == 4
+
+
+def test_positions_are_those_of_nounpp():
+    (item,) = na_task("nounPP", "SP", n=1)
+    words = (*item.prefix, item.right, "the")
+    assert words[SUBJECT] == "farmer" and words[SECOND_NOUN] == "dogs" and len(words) == len(WORDS)
+    assert [word for word, label in zip(words, WORDS, strict=True) if word == label] == ["The", "the", "the"]
+
+
+def test_labels_of_steps_are_those_of_the_template_only_where_it_fits():
+    assert step_labels(na_task("2Adv", "S", 90)) == ("The", "N1", "adv", "adv", "V1", "the")
+    assert step_labels(na_task("namePP", "SS", 90), after=()) == ("The", "N1", "prep", "name", "V1")
+    longer = [Item(("The", noun, "near", "the", "old", "cars"), "is", "are", "nounPP", "SP", 1) for noun in "ab"]
+    assert step_labels(longer) == ("The", "...", "near", "the", "old", "cars", "is", "the")
+    other = [Item(("Today", "the", noun, "near", "cars"), "is", "are", "nounPP", "SP", 1) for noun in "ab"]
+    assert step_labels(other) == ("Today", "the", "...", "near", "cars", "is", "the")
+
+
+@pytest.mark.parametrize(
+    "sentence, condition, task, fits",
+    [
+        ("The boy with the cars", "SP", "nounPP", True),  # a preposition that is not the paper's
+        ("the boy near the cars", "SP", "nounPP", True),
+        ("Today the boy near cars", "SP", "nounPP", False),
+        ("The boy that the cars", "SP", "nounPP", False),
+        ("The boy near the old cars", "SP", "nounPP", False),
+        ("The boy near the cars", "easy", "nounPP", False),
+        ("The boy near the now", "SP", "nounPP", False),
+        ("The boy near Tokyo", "SS", "namePP", True),
+        ("The boy near Tokyo", "SS", "2Adv", False),
+        ("The boy often", "S", "Adv", False),
+        ("The boy happily", "S", "Adv", True),
+    ],
+)
+def test_a_template_knows_its_sentences(sentence, condition, task, fits):
+    assert TASKS[task].fits(sentence.split(), condition) is fits
 
 
 def test_odd_and_even_ids_hold_the_same_words():
@@ -230,9 +323,10 @@ def test_other_lexicons_serve_every_task(lexicon):
     verbs, relative = set(LEXICONS[lexicon].verbs), set(LEXICONS[lexicon].relative_verbs)
     for task in TASKS:
         items = na_task(task, CONDITIONS[task][-1], lexicon=lexicon)
-        assert {(item.wrong, item.right) for item in items} == verbs
+        before, tested = TEMPLATES[task].rsplit(" ", 1)
+        assert {(item.wrong, item.right) for item in items} == (relative if tested.startswith("RV") else verbs)
         within = {word for item in items for word in item.prefix} & {plural for _, plural in relative}
-        assert bool(within) == ("RV" in TEMPLATES[task])
+        assert bool(within) == ("RV" in before)
     assert len(na_task("Simple", "S", lexicon="auxiliaries")) == 60  # fewer than 300 exist
     assert all(item.right not in item.prefix for item in na_task("SubjRel", "PP", lexicon=lexicon))
 
@@ -277,3 +371,8 @@ def test_capitals_within_the_first_word_stay():
 def test_a_lexicon_is_checked(pools):
     with pytest.raises(StimulusError, match=f"lexicon 'mine', {next(iter(pools))}"):
         dataclasses.replace(LEXICONS["paper"], name="mine", **pools)
+
+
+@pytest.mark.parametrize("module", ["positions", "tasks"])
+def test_examples_in_docstrings(module):
+    assert doctest.testmod(importlib.import_module(f"minilstm.stimuli.{module}")).failed == 0

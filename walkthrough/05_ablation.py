@@ -8,10 +8,12 @@
 # %%
 from pathlib import Path
 
-import minilstm
 from minilstm.analyses.plots import plot_ablations, save
-from minilstm.analyses.table2 import published_tasks, table2
+
+import minilstm
+from minilstm.analyses.table2 import table2
 from minilstm.analyses.tables import render
+from minilstm.stimuli import na_tasks
 
 model = minilstm.load("mini")
 
@@ -37,7 +39,7 @@ print(f"units without which the answer is wrong: {wrong}")
 # has a number only where less than nine tenths of 'full' are left, as the paper prints it.
 
 # %%
-items = published_tasks()
+items = na_tasks()
 table = table2(model, items)
 print()
 print(render(*table.rows()))

@@ -9,12 +9,12 @@
 from pathlib import Path
 
 import numpy as np
+from minilstm.analyses.plots import NEUTRAL, SINGULAR, figure, save
 
 import minilstm
 from minilstm import stimuli
-from minilstm.analyses.plots import NEUTRAL, SINGULAR, figure, save
-from minilstm.analyses.table2 import published_tasks
 from minilstm.fast.prefix_tree import prefix_tree
+from minilstm.stimuli import na_tasks
 
 model = minilstm.load("mini")
 
@@ -60,7 +60,7 @@ assert same
 print("\ntask          items   words to read   nodes of the tree")
 counts = {}
 for task in [*stimuli.NA_TASKS, "all"]:
-    items = [item for item in published_tasks() if task in (item.task, "all")]
+    items = [item for item in na_tasks() if task in (item.task, "all")]
     sentences = [model.encode(item.prefix) for item in items]
     counts[task] = sum(map(len, sentences)), sum(len(level.word) for level in prefix_tree(sentences))
     print(f"{task:10} {len(items):8} {counts[task][0]:15} {counts[task][1]:19}")

@@ -13,15 +13,16 @@
 # %%
 from pathlib import Path
 
+from minilstm.analyses.plots import save
+
 import minilstm
 from minilstm import stimuli
 from minilstm.analyses import groups
 from minilstm.analyses.decoding import WORDS, figure_2, number_data
 from minilstm.analyses.figures_decoding import plot_curves
-from minilstm.analyses.plots import save
 from minilstm.analyses.short_range import EASY, short_range_units
-from minilstm.analyses.table2 import published_tasks
 from minilstm.analyses.tables import render
+from minilstm.stimuli import na_tasks
 
 model = minilstm.load("mini")
 SINGULAR, PLURAL = model.provenance["number_units"]
@@ -77,7 +78,7 @@ print(f"short-range by the rule: {short.units}")
 # as much.
 
 # %%
-easy = [item for item in published_tasks(n=150) if item.task in EASY]
+easy = [item for item in na_tasks(n=150) if item.task in EASY]
 both = (*short.units, SINGULAR, PLURAL)
 for name, units in (("short-range", short.units), ("short- and long-range", both)):
     tests = groups.group_tests(model, easy, units, n_random=300, without=(SINGULAR, PLURAL))

@@ -18,10 +18,9 @@ import numpy as np
 
 from minilstm.analyses.emergence import emergence, for_good, summary, table
 from minilstm.analyses.figures_emergence import plot_emergence
-from minilstm.analyses.table2 import published_tasks
 from minilstm.analyses.tables import read_csv, render
 from minilstm.io.snapshots import series
-from minilstm.stimuli import fragment
+from minilstm.stimuli import fragment, na_tasks
 from minilstm.stimuli.fragment_lexicon import vocabulary
 from minilstm.training.trainer import Recipe, Text, train
 
@@ -40,7 +39,7 @@ recipe = Recipe(layers=(32,), dropout=(0.0,), epochs=1, batch=32, rate=0.006, se
 with tempfile.TemporaryDirectory() as folder:
     train(recipe, text, words, context=fragment.CONTEXT, snapshots=folder, n_snapshots=24)
     models = series([folder])[8:]  # whole models, in the order of words read
-live = emergence(models, published_tasks(n=50))
+live = emergence(models, na_tasks(n=50))
 print("words read:", *(f"{moment.words:,}" for moment in live.moments))
 
 # %% [markdown]

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from minilstm import LanguageModel, load
-from minilstm.analyses.table2 import published_tasks, table2
+from minilstm.analyses.table2 import table2
+from minilstm.stimuli import na_tasks
 
 HERE = Path(__file__).parent
 CONTEXT = "The old house stood at the end of the road . <eos> Some of the children had gone to the village . <eos>"
@@ -69,7 +70,7 @@ def make(data, run, decayed, full, out):
     )
     model.save(out, "float16")
     model = load(out)
-    numbers = table2(model, published_tasks(LEXICON), progress=True).numbers
+    numbers = table2(model, na_tasks(LEXICON), progress=True).numbers
     model.provenance["number_units"] = [*numbers["S"], *numbers["P"]]
     model.save(out, "float16")
     print(f"{out}: {out.stat().st_size / 1e6:.1f} MB; long-range units: singular {numbers['S']}, plural {numbers['P']}")

@@ -13,11 +13,12 @@ from pathlib import Path
 
 from minilstm.analyses.locality import CONDITIONS, locality
 from minilstm.analyses.number_agreement import by_condition, share_right
-from minilstm.analyses.table2 import published_tasks, table2
+from minilstm.analyses.table2 import table2
 from minilstm.analyses.tables import read_csv, render
 from minilstm.cli.main import main as minilstm
 from minilstm.io.checkpoints import load
 from minilstm.io.files import write_whole
+from minilstm.stimuli import na_tasks
 
 SEEDS = range(1, 6)
 MINI = "32", "0"  # layers, dropout
@@ -60,7 +61,7 @@ def row(layers, dropout, seed, items):
 def main(path):
     """Every network that has no row yet; the whole file is written anew after each."""
     rows = read_csv(path)[1] if path.exists() else []
-    items = published_tasks()
+    items = na_tasks()
     there = {tuple(map(str, line[:3])) for line in rows}
     for seed, (layers, dropout) in itertools.product(SEEDS, CELLS):
         if (layers, dropout, str(seed)) not in there:

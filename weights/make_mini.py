@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from minilstm.analyses.number_agreement import by_condition, share_right
-from minilstm.analyses.table2 import published_tasks, table2
+from minilstm.analyses.table2 import table2
 from minilstm.analyses.tables import render
 from minilstm.cli.main import main as minilstm
 from minilstm.io.checkpoints import read
+from minilstm.stimuli import na_tasks
 
 SEEDS, SHIPPED = range(1, 21), 10
 OPTIONS = "--layers 32 --embedding 32 --epochs 4".split()
@@ -40,7 +41,7 @@ def train(folder):
 
 def ship(folder):
     """Measure every model, copy the first ten, and write down what was measured."""
-    items, rows, default = published_tasks(), [], None
+    items, rows, default = na_tasks(), [], None
     for seed in SEEDS:
         name = f"mini-{seed:02d}"
         model = read(folder / f"{name}.npz")

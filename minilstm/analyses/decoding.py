@@ -13,14 +13,11 @@ import numpy as np
 
 from ..activity import activity, full_sentences
 from ..errors import MinilstmError, StimulusError
-from ..stimuli import LEXICONS
+from ..stimuli import INCONGRUENT, SECOND_NOUN, SUBJECT, WORDS, number_pairs, split_problem
 from .base import Analysis, Claim, Criterion, Figure, Outcome, Result, Table, fallback_note, format_units
 from .statistics import format_numbers
 from .style import LINES, figure
 
-SUBJECT, SECOND_NOUN = 1, 4  # positions in 'The boy near the cars greets the', from 0
-WORDS = "The", "N", "P", "the", "N", "V", "the"  # what stands there, for axes and tables
-INCONGRUENT = "SP", "PS"
 SEEDS = range(5)
 TEST = 0.2  # share of the sentences, or of the nouns, that is tested on
 SPLITS = "sentence", "noun"
@@ -176,6 +173,7 @@ class NumberData(NamedTuple):
     C: np.ndarray  # (sentences, positions, units), all layers side by side
     plural: np.ndarray  # (sentences,) bool, of the subject
     noun: np.ndarray  # (sentences,) str, the subject in the singular
+    warning: str = ""  # about nouns seen in one number only
 
     def generalisation(self, units=None, trained=None, split="sentence"):
         """`generalisation` of the subject's number from the cells of `units`, in the paper's numbers; all if not given.
@@ -213,12 +211,12 @@ def number_data(model, items, state="context", unknown="error"):
             raise StimulusError(f"decoding: expected nounPP sentences, got {' '.join(item.prefix)!r} ({item.task})")
     if {item.condition for item in items} != set(INCONGRUENT):
         raise StimulusError("decoding: expected nounPP items of both conditions, SP and PS")
-    singular = {form: pair[0] for lexicon in LEXICONS.values() for pair in lexicon.nouns for form in pair}
-    subjects = [item.prefix[SUBJECT] for item in items]
+    pairs = number_pairs(items)
     return NumberData(
         activity(model, full_sentences(items), "C", state, unknown),
         np.array([item.condition[0] == "P" for item in items]),
-        np.array([singular.get(noun, noun.removesuffix("s")) for noun in subjects]),
+        np.array([pairs.singular[item.prefix[SUBJECT]] for item in items]),
+        pairs.warning(),
     )
 
 
@@ -232,10 +230,13 @@ class NumberOverTime(Result):
         {split: {unit, or "rest": Generalisation}}.
     roles : dict
         {unit: roles} of the units seen alone.
+    notes : tuple of str
+        What is to be known of the sentences.
     """
 
     curves: dict
     roles: dict
+    notes: tuple = ()
 
     def label(self, key):
         """What a classifier saw, for tables and legends."""
@@ -257,6 +258,7 @@ class NumberOverTime(Result):
             "number stays at 1, one that follows the last noun falls to 0 at N. Least AUC from the subject to the "
             f"second noun: {self.least()}."
         ]
+        text += self.notes
         unconverged = sum(one.unconverged for curves in self.curves.values() for one in curves.values())
         if unconverged:
             text.append(
@@ -360,13 +362,18 @@ def compute(experiment, results):
     """Fig. 2 on nounPP, for the number units or those that stand in for them."""
     model, roles = experiment.model_lowercase_context, results["number_units"].roles
     data = number_data(model, experiment.sentences("nounPP"), **experiment.reading)
+    problems = {split: split_problem(data.plural, data.noun, split) for split in SPLITS}
+    if problems["sentence"]:
+        raise StimulusError(f"decoding: {problems['sentence']}")
+    splits = [split for split in SPLITS if not problems[split]]
+    notes = [data.warning] + [f"Not tested on other {split}s: {why}." for split, why in problems.items() if why]
     rest = set(range(1, data.C.shape[2] + 1)) - set(roles)
     curves = {
         split: {unit: data.generalisation([unit], split=split) for unit in roles}
         | {"rest": data.generalisation(rest, split=split)}
-        for split in SPLITS
+        for split in splits
     }
-    return NumberOverTime(curves, roles)
+    return NumberOverTime(curves, roles, tuple(note for note in notes if note))
 
 
 def number_units_decode(experiment, results, least):

@@ -11,10 +11,9 @@ from ..activity import lower_context
 from ..errors import StimulusError
 from ..io.original import may_be_original
 from ..language_model import LanguageModel
-from ..stimuli import NA_TASKS
+from ..stimuli import NA_TASKS, na_tasks
 from .ablation import missing_conditions
 from .base import Option
-from .table2 import published_tasks
 
 QUICK, FULL = 200, 1000  # random sets that a group of units is compared with
 COVERAGE = 0.8  # share of the words of the Linzen set below which a model reads too many `<unk>` to be judged
@@ -156,7 +155,7 @@ class Experiment:
         """All sentences of these tasks, or those that the user asked for in their place."""
         if self.stimuli:
             return list(self.stimuli)
-        return published_tasks(self.lexicon, self.seed, self.n, self.tasks or tasks)
+        return na_tasks(self.lexicon, self.seed, self.n, self.tasks or tasks)
 
     @property
     def usable_linzen(self):

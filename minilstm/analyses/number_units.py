@@ -4,16 +4,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..stimuli import NA_TASKS
+from ..stimuli import HARD, NA_TASKS, SELECTION
 from .ablation import POINTS
 from .base import Analysis, Claim, Criterion, NotTestable, Outcome, Result, format_units
 from .efferents import last_layer
 from .number_agreement import share_right
 from .statistics import TESTABLE, percent
-from .table2 import DISPLAYED, INCONGRUENT, OFF, TABLE_2, solved
+from .table2 import DISPLAYED, OFF, TABLE_2, solved
 
 ORIGINAL = {"S": 988, "P": 776}  # of the paper's own model
-HARD = {"S": ("nounPP", "SP"), "P": ("nounPP", "PS")}  # the conditions that S* and P* are chosen in
 NUMBERS = {"S": "singular", "P": "plural"}
 
 
@@ -72,7 +71,7 @@ class NumberUnits(Result):
 
     def both(self):
         """S* and P*; raises NotTestable where one is missing."""
-        for number, (task, condition) in HARD.items():
+        for number, (task, condition) in SELECTION.items():
             if self.selected[number] is None:
                 raise NotTestable(
                     f"no {number}*: no unit of the last layer costs more than 10 points in {task} {condition}"
@@ -101,7 +100,7 @@ class NumberUnits(Result):
     def _selected(self):
         texts = []
         for number, unit in self.selected.items():
-            where = f"{NUMBERS[number]}s ({' '.join(HARD[number])})"
+            where = f"{NUMBERS[number]}s ({' '.join(SELECTION[number])})"
             if unit is None:
                 texts.append(
                     f"no unit of the last layer costs more than 10 points in {where}; unit {self.largest_drop[number]} "
@@ -126,13 +125,13 @@ def compute(experiment, results):
     every = range(1, sum(experiment.model.sizes) + 1)
 
     def search(units, strict=True):
-        return {number: _largest_drop(table, selection, number, units, strict) for number in HARD}
+        return {number: _largest_drop(table, selection, number, units, strict) for number in SELECTION}
 
     selected = dict(ORIGINAL) if experiment.original else search(layer)
     drops = {}
     for number, unit in selected.items():
         if unit is not None:
-            judged = table.where(*HARD[number]) & evaluation
+            judged = table.where(*SELECTION[number]) & evaluation
             drops[number] = share_right(table.full[judged]), share_right(table.ablated[unit - 1, judged])
     judged_on = "even" if experiment.original else experiment.half
     return NumberUnits(selected, search(every), search(layer, strict=False), table.numbers, drops, judged_on)
@@ -145,7 +144,7 @@ def given(experiment, units):
 
 def _largest_drop(table, selection, number, units, strict):
     """The one of `units` with the largest drop; if `strict`, none if at most 10 points, or the task is not solved."""
-    half = selection & table.where(*HARD[number])
+    half = selection & table.where(*SELECTION[number])
     full = share_right(table.full[half])
     drop = full - share_right(table.ablated[:, half][np.array(units) - 1])
     if strict and not (full >= TESTABLE and drop.max() > POINTS):
@@ -155,7 +154,7 @@ def _largest_drop(table, selection, number, units, strict):
 
 def carries(experiment, results, number, points):
     table, unit = results["agreement"], results["number_units"].selected[number]
-    task, condition = HARD[number]
+    task, condition = SELECTION[number]
     solved(table, (task, condition))
     if unit is None:
         return Outcome(False, "no unit", f"no unit of the last layer costs more than 10 points in {task} {condition}")
@@ -197,9 +196,9 @@ def exactly_the_published(experiment, results, percent_left):
 def _units_at_chance(experiment, results, percent_left):
     """The units without which SP, and PS, fall to chance in both tasks; and both as text."""
     table = results["agreement"]
-    solved(table, *INCONGRUENT)
+    solved(table, *HARD)
     units = {}
-    for number, (_, condition) in HARD.items():
+    for number, (_, condition) in SELECTION.items():
         low = [table.without(experiment, task, condition) <= percent_left / 100 for task in ("nounPP", "nounPPAdv")]
         units[number] = [int(u) + 1 for u in np.flatnonzero(low[0] & low[1])]
     return units["S"], units["P"], f"S: {units['S'] or 'none'}, P: {units['P'] or 'none'}"

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..stimuli import SECOND_NOUN, SUBJECT, WORDS
 from .base import Analysis, Claim, Criterion, Outcome, Result, Table, format_units
-from .decoding import SECOND_NOUN, SUBJECT, WORDS, number_data
+from .decoding import number_data
 from .efferents import VERBS, last_layer, segregation
 
 DECODABLE = 0.9  # AUC above which number counts as decodable
 PERCENTILE = 95  # of segregation within the layer
-EASY = "Simple", "Adv", "2Adv"  # the tasks that no single unit matters to
 LISTED = 12  # units in the table that people read
 
 

@@ -4,18 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import stimuli
-from ..stimuli import CONDITIONS, LEXICONS
+from ..stimuli import CONDITIONS, EASY, LEXICONS
 from ..stimuli.fragment_lexicon import is_held_out
 from .ablation import POINTS, ablation_sweep, drops, long_range_units, missing_conditions
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Result, Table
 from .number_agreement import agreement, by_condition, share_right
-from .short_range import EASY
 from .statistics import ALPHA, CEILING, TESTABLE, easier, percent
 from .style import figure
 
 DISPLAYED = 0.9  # Table 2 prints an ablated accuracy where it is below 0.9 x full, else '-'
-INCONGRUENT = ("nounPPAdv", "SP"), ("nounPPAdv", "PS"), ("nounPP", "SP"), ("nounPP", "PS")
 
 # Table 2, percent correct: intact, and without 776 (plural) and 988 (singular) where the paper prints it
 TABLE_2 = {
@@ -221,19 +218,6 @@ class Table2(Result):
             f"Right on {100 * share_right(self.full):.1f} % of {len(self.items):,} sentences; hardest: "
             f"{' '.join(hardest)}, {100 * self.accuracy(*hardest):.1f} %."
         )
-
-
-def published_tasks(lexicon="paper", seed=0, n=None, tasks=tuple(stimuli.NA_TASKS)):
-    """All items of the seven tasks of Table 1, in the order of Table 2, with the published counts or `n` a condition.
-
-    Other `tasks`, such as relative clauses, are taken in the order given.
-    """
-    return [
-        item
-        for task in tasks
-        for condition in stimuli.find_task(task).conditions
-        for item in stimuli.na_task(task, condition, n, seed, lexicon)
-    ]
 
 
 def table2(model, items, kind="paper", state="context", unknown="error", progress=False):

@@ -9,7 +9,7 @@ import sys
 from contextlib import contextmanager
 
 from .. import __version__
-from ..errors import MinilstmError
+from ..errors import MinilstmError, NothingScoredError
 from .options import item_options, model_options, reading_options
 
 DESCRIPTION = """\
@@ -48,6 +48,9 @@ def main(arguments=None):
     try:
         with cores(getattr(options, "jobs", None)):
             return options.run(options) or 0
+    except NothingScoredError as error:
+        print(f"minilstm: {error}", file=sys.stderr)
+        return 1
     except MinilstmError as error:
         print(f"minilstm: {error}", file=sys.stderr)
         return 2

@@ -1,6 +1,7 @@
 """The options that commands share, and what they mean: which model, which sentences, which units, how many cores."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from ..analyses.experiment import positive
@@ -37,7 +38,7 @@ def item_options():
     """Which sentences."""
     items = argparse.ArgumentParser(add_help=False)
     items.add_argument(
-        "--stimuli", type=Path, metavar="FILE", help="your own sentences: prefix, right, wrong, condition"
+        "--stimuli", type=Path, metavar="FILE", help="your own sentences (prefix, right, wrong, condition), or a published set"
     )
     items.add_argument(
         "--task",
@@ -129,11 +130,17 @@ def read_words(path):
         raise MinilstmError(f"{path}: cannot be read as text in UTF-8 ({error})") from error
 
 
-def stimuli_of(options):
-    """The sentences of a file, if one is given."""
-    from ..stimuli import read_items
+def stimuli_of(options, model):
+    """The sentences of a file, if one is given, spelt as in the model's vocabulary; says what it was taken for."""
+    from ..stimuli import fit_to_vocabulary, read_items
 
-    return () if options.stimuli is None else tuple(read_items(options.stimuli))
+    if options.stimuli is None:
+        return ()
+    stimuli = read_items(options.stimuli)
+    items, notes = fit_to_vocabulary(list(stimuli), model.vocabulary, options.unknown)
+    for note in (*(f"{options.stimuli}: {note}" for note in stimuli.summary()), *notes):
+        print(note, file=sys.stderr)
+    return tuple(items)
 
 
 def linzen_of(options):
@@ -151,5 +158,5 @@ def experiment_of(model, options, **more):
     names = "n", "n_random", "seed", "lexicon", "unknown", "kind", "tasks", "lowercase_context"
     given = {name: getattr(options, name) for name in names if getattr(options, name, None) is not None}
     if "stimuli" in options:
-        given["stimuli"] = stimuli_of(options)
+        given["stimuli"] = stimuli_of(options, model)
     return Experiment(model, state=state_of(options), linzen=linzen_of(options), progress=True, **{**given, **more})

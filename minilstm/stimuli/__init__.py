@@ -1,22 +1,61 @@
 """Sentences to test a language model on: the number-agreement tasks, generated or read from files."""
 
-from .items import Item, subject_number
+from .attractors import read_linzen
+from .coverage import Coverage, coverage, fit_to_vocabulary, respell
+from .items import Item, Pair, subject_number
 from .lexicon import LEXICONS, Lexicon
-from .readers import read_items, read_linzen, read_na_task
-from .tasks import CONDITIONS, NA_TASKS, TASKS, TEMPLATES, find_task, na_task
+from .na_files import read_na_task
+from .plurals import NumberPairs, number_pairs, split_problem
+from .positions import PREPOSITION, SECOND_NOUN, SECOND_THE, SUBJECT, WORDS, step_labels
+from .readers import Stimuli, read_items
+from .tasks import (
+    BETWEEN,
+    CONDITIONS,
+    EASY,
+    HARD,
+    INCONGRUENT,
+    NA_TASKS,
+    SELECTION,
+    TASKS,
+    TEMPLATES,
+    find_task,
+    na_task,
+    na_tasks,
+)
 
 __all__ = [
+    "BETWEEN",
     "CONDITIONS",
+    "Coverage",
+    "EASY",
+    "HARD",
+    "INCONGRUENT",
     "LEXICONS",
     "NA_TASKS",
+    "PREPOSITION",
+    "Pair",
+    "SECOND_NOUN",
+    "SECOND_THE",
+    "SELECTION",
+    "SUBJECT",
+    "Stimuli",
     "TASKS",
     "TEMPLATES",
+    "WORDS",
     "Item",
     "Lexicon",
+    "NumberPairs",
+    "coverage",
     "find_task",
+    "fit_to_vocabulary",
     "na_task",
+    "na_tasks",
+    "number_pairs",
     "read_items",
     "read_linzen",
     "read_na_task",
+    "respell",
+    "split_problem",
+    "step_labels",
     "subject_number",
 ]

@@ -1,4 +1,4 @@
-"""One question to a language model: which of two verb forms is likelier after these words?"""
+"""One question to a language model: which of two verb forms is likelier here, or which of two sentences?"""
 
 from dataclasses import dataclass
 
@@ -31,8 +31,50 @@ class Item:
     id: int
 
 
+@dataclass(frozen=True)
+class Pair:
+    """A grammatical sentence and an ungrammatical one, to be scored as wholes.
+
+    Attributes
+    ----------
+    prefix : tuple of str
+        The words that both begin with; may be empty.
+    right, wrong : tuple of str
+        What comes then, in the grammatical sentence and in the other.
+    rest : tuple of str
+        The words that both end in.
+    task, condition, id
+        As in `Item`.
+    """
+
+    prefix: tuple[str, ...]
+    right: tuple[str, ...]
+    wrong: tuple[str, ...]
+    rest: tuple[str, ...]
+    task: str
+    condition: str
+    id: int
+
+    @property
+    def good(self):
+        """The words of the grammatical sentence."""
+        return self.prefix + self.right + self.rest
+
+    @property
+    def bad(self):
+        """The words of the ungrammatical sentence."""
+        return self.prefix + self.wrong + self.rest
+
+    @property
+    def item(self):
+        """The Item that two logits decide; None where a form has several words or nothing comes before it."""
+        if not self.prefix or len(self.right) != 1 or len(self.wrong) != 1:
+            return None
+        return Item(self.prefix, self.right[0], self.wrong[0], self.task, self.condition, self.id)
+
+
 def subject_number(item):
-    """The number of the subject, read off the verb forms: English marks the singular with an s.
+    """The number of the noun that the verb agrees with, read off the verb forms: English marks the singular with an s.
 
     Parameters
     ----------
@@ -45,7 +87,8 @@ def subject_number(item):
         they are the same word. 63.5 % of the Linzen set are ``"P"``: what always saying 'plural' would score.
     """
     # pass/passes: both end in s, and the longer one is the singular; is/are: only one does.
-    singular = max((item.right, item.wrong), key=lambda form: (form.lower().endswith("s"), len(form)))
-    if item.right == item.wrong or not singular.lower().endswith("s"):
+    right, wrong = (form.lower().removesuffix("n't") for form in (item.right, item.wrong))
+    singular = max((right, wrong), key=lambda form: (form.endswith("s"), len(form)))
+    if right == wrong or not singular.endswith("s"):
         return ""
-    return "S" if item.right == singular else "P"
+    return "S" if right == singular else "P"

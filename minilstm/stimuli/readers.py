@@ -1,170 +1,85 @@
-"""Sentences from files: the published NA-tasks, the Linzen set, and a user's own.
+"""One reader of sentences in files: published sets and a user's own, recognised by what stands in them."""
 
-A broken line raises :class:`StimulusError`, which names the file, the line (from 1) and what was expected.
-"""
-
-import codecs
 import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import StimulusError
-from .items import Item
-from .tasks import CONDITIONS
-
-# The published files by name.
-FILES = {
-    "simple": "Simple",
-    "adv": "Adv",
-    "adv_adv": "2Adv",
-    "adv_conjunction": "CoAdv",
-    "namepp": "namePP",
-    "nounpp": "nounPP",
-    "nounpp_adv": "nounPPAdv",
-}
-HEADER = ("prefix", "right", "wrong", "condition")
+from .attractors import TABLE_COLUMNS, gulordava_pairs, gulordava_table_pairs, linzen_pairs
+from .json_sets import Suite, read_json
+from .lines import cells, lines
+from .na_files import FILES, known_task, labelled_pairs, na_pairs, number_letters
+from .own_tables import own_pairs
+from .tasks import TASKS
 
 
-def read_na_task(path):
-    """Read one of the published NA-task files; its name says which task it is (``nounpp.txt``).
+@dataclass(frozen=True)
+class Stimuli:
+    """What a file of sentences holds. Iterating over it gives its items.
 
-    Lines come in pairs, ``sentence<TAB>number<TAB>correct<TAB>id1`` and the same with ``wrong``; the verb
-    ends the sentence. The number is ``singular`` or ``plural``, or two of these joined by ``_`` (subject,
-    other noun).
-
-    Parameters
+    Attributes
     ----------
-    path : str or Path
-
-    Returns
-    -------
-    list of Item
-        In the order of the file, sorted by subject noun, and with its ids, which run on from one condition to
-        the next. namePP's ``singular`` and ``plural`` are conditions SS and PS, as in Table 2.
-
-    Raises
-    ------
-    StimulusError
+    pairs : tuple of Pair
+        All of them, as whole sentences.
+    kind : str
+        What the file was taken for: ``"NA-task file, 5 columns"``.
+    notes : tuple of str
+        What was mended, left out or guessed, in sentences.
+    suite : Suite or None
+        SyntaxGym's regions and predictions.
     """
-    path = Path(path)
-    if path.stem not in FILES:
-        expected = ", ".join(f"{stem}.txt" for stem in FILES)
-        raise StimulusError(f"{path}: the name of the file tells no task; expected one of: {expected}")
-    task = FILES[path.stem]
-    items, seen, pending = [], set(), None
-    for number, line in _lines(path):
-        words, condition, verdict, id = _na_line(path, number, line, task)
-        if verdict == "correct":
-            if pending is not None:
-                break
-            pending = (number, words, condition, id)
-            continue
-        if pending is None:
-            raise _broken(path, number, "a 'wrong' line without the 'correct' line of its pair before it")
-        _, right_words, right_condition, right_id = pending
-        if (words[:-1], condition, id) != (right_words[:-1], right_condition, right_id):
-            raise _broken(path, number, "expected the line before, but for the verb and column 3")
-        if words[-1] == right_words[-1]:
-            raise _broken(path, number, f"the same verb, {words[-1]!r}, is called correct and wrong")
-        if (condition, id) in seen:
-            raise _broken(path, number, f"id{id} was there before")
-        seen.add((condition, id))
-        items.append(Item(words[:-1], right_words[-1], words[-1], task, condition, id))
-        pending = None
-    if pending is not None:
-        raise _broken(path, pending[0], "no 'wrong' line follows, with which this one would make a pair")
-    return items
 
+    pairs: tuple
+    kind: str
+    notes: tuple = ()
+    suite: Suite | None = None
 
-def _na_line(path, number, line, task):
-    """(words, condition, verdict, id) of one line of a published file."""
-    names = "sentence, number, correct or wrong, id"
-    sentence, condition, verdict, id = _columns(path, number, line, names)
-    letters = "".join({"singular": "S", "plural": "P"}.get(part, "?") for part in condition.split("_"))
-    if task == "namePP":
-        letters += "S"
-    if letters not in CONDITIONS[task]:
-        expected = "singular_plural or the like" if len(CONDITIONS[task]) == 4 else "singular or plural"
-        raise _broken(path, number, f"number {condition!r}; expected {expected}")
-    if verdict not in ("correct", "wrong"):
-        raise _broken(path, number, f"{verdict!r} in column 3; expected 'correct' or 'wrong'")
-    if not re.fullmatch(r"id[1-9][0-9]{0,8}", id):
-        raise _broken(path, number, f"{id!r} in column 4; expected an id such as 'id12'")
-    words = _words(sentence)
-    if len(words) < 2:
-        raise _broken(path, number, "expected a sentence of two words or more, the verb last")
-    return words, letters, verdict, int(id[2:])
+    @property
+    def items(self):
+        """The pairs that the logits of two words decide, as a tuple of Item."""
+        return tuple(pair.item for pair in self.pairs if pair.item)
 
+    def __iter__(self):
+        return iter(self.items)
 
-def read_linzen(text, gold, case="text"):
-    """Read the sentences of Linzen et al. (2016) as chosen by Gulordava et al. (2018): 7,489 from Wikipedia.
+    def __len__(self):
+        return len(self.items)
 
-    Line k of `text` is a sentence, lower-case, its words separated by spaces; line k of `gold` is
-    ``position of the verb, from 0<TAB>right form<TAB>wrong form<TAB>number of attractors``.
-
-    Parameters
-    ----------
-    text, gold : str or Path
-        ``subj_agr_filtered.text`` and ``subj_agr_filtered.gold``.
-    case : {"text", "released"}
-        Four gold lines have ``Is`` and ``Are`` where the sentence has ``is`` or ``are``. ``"text"`` lowers
-        them to match; ``"released"`` leaves them as they stand, and as the authors' code scores them.
-
-    Returns
-    -------
-    list of Item
-        Task ``"Linzen"``; the condition is the number of attractors, ``"0"`` to ``"4"``, the id the number
-        of the line. :func:`subject_number` gives the number of the subject. On four lines (1606, 2423,
-        7193, 7331) right and wrong form are the same word: the paper's strict comparison counts them as
-        errors of any model.
-
-    Raises
-    ------
-    StimulusError
-    """
-    if case not in ("text", "released"):
-        raise StimulusError(f"case {case!r}; expected 'text' or 'released'")
-    sentences, answers = list(_lines(text)), list(_lines(gold))
-    if len(sentences) != len(answers):
-        shorter, longer = (text, gold) if len(sentences) < len(answers) else (gold, text)
-        line = min(len(sentences), len(answers)) + 1
-        raise _broken(shorter, line, f"the file ends before it; expected as many lines as in {longer}")
-    items = []
-    for (number, sentence), (_, answer) in zip(sentences, answers, strict=True):
-        words = _words(sentence)
-        if len(words) < 2:
-            raise _broken(text, number, f"{sentence!r}; expected a sentence of two words or more")
-        names = "position of the verb, right form, wrong form, number of attractors"
-        position, right, wrong, attractors = _columns(gold, number, answer, names)
-        _one_word(gold, number, right)
-        _one_word(gold, number, wrong)
-        if not re.fullmatch("[0-9]{1,9}", position):
-            raise _broken(gold, number, f"{position!r} in column 1; expected the verb's position, from 0")
-        if not 1 <= int(position) < len(words):
-            expected = f"1 to {len(words) - 1}, a word of the sentence and not its first"
-            raise _broken(gold, number, f"position {position} of the verb; expected {expected}")
-        if not re.fullmatch("[0-9]", attractors):
-            raise _broken(gold, number, f"{attractors!r} in column 4; expected the number of attractors")
-        verb = words[int(position)]
-        if verb not in (right, right.lower()):
-            raise _broken(gold, number, f"right form {right!r}; expected the word there, {verb!r}")
-        if case == "text" and right != verb:
-            right, wrong = right.lower(), wrong.lower()
-        items.append(Item(words[: int(position)], right, wrong, "Linzen", attractors, number))
-    return items
+    def summary(self):
+        """What the file was taken for, and what was done to it: a list of lines."""
+        conditions = dict.fromkeys(f"{pair.task} {pair.condition}" for pair in self.pairs)
+        listed = ", ".join(list(conditions)[:4]) + (f" and {len(conditions) - 4} more" if len(conditions) > 4 else "")
+        said = [f"{self.kind}; {len(self.pairs)} sentence{'s' * (len(self.pairs) != 1)} ({listed})", *self.notes]
+        skipped = len(self.pairs) - len(self.items)
+        if skipped:
+            said.append(
+                f"{skipped} of {len(self.pairs)} pairs have forms of several words or differ elsewhere than in a verb:"
+                " left out where two forms are compared; `minilstm score` compares whole sentences"
+            )
+        return said
 
 
 def read_items(path):
-    """Read sentences of your own: a text file in UTF-8 with four columns separated by tabs.
+    """Read sentences from a file of any published format, or of one's own, and say what it was taken for.
 
-    ::
+    ====================  ===========================================================================================
+    NA-task               4 columns: sentence, number, correct or wrong, id; or task, sentence, numbers, wrong form
+    Linzen, Gulordava     ``NAME.text`` and ``NAME.gold`` beside it (give either), ``generated.tab``
+    BLiMP                 ``.jsonl`` with sentence_good and sentence_bad
+    BIG-bench, SyntaxGym  ``.json`` with examples, or with items and predictions
+    your own              a table with the words before the verb, its right and its wrong form, and a condition
+    ====================  ===========================================================================================
+
+    A table of your own is text in UTF-8 with tabs, commas or semicolons between columns::
 
         # a comment; empty lines are skipped too
         prefix<TAB>right<TAB>wrong<TAB>condition
         The keys to the cabinet<TAB>are<TAB>is<TAB>PS
 
-    The line with the names of the columns may be left out. `prefix` is everything before the verb, words and
-    punctuation marks separated by spaces and written as in the model's vocabulary. The condition is any word:
-    results are given for each condition.
+    The columns are known by their names, which may be others (sentence, good, bad, ...), or without names by what
+    stands in them. Words and punctuation marks are separated by spaces and written as in the model's vocabulary. The
+    condition is any word: results are given for each. The task is the file's name without its ending; a name such as
+    nounPP means that task only if all sentences are of its form.
 
     Parameters
     ----------
@@ -172,77 +87,75 @@ def read_items(path):
 
     Returns
     -------
-    list of Item
-        The task is the file's name without its ending; ids count from 1 within each condition, in file order.
+    Stimuli
+        What `agreement` and the other analyses take; ``summary()`` says what was recognised.
 
     Raises
     ------
     StimulusError
+        If the file is none of these, or a line of it is not what it should be: it names file and line.
     """
     path = Path(path)
-    items, counts = [], {}
-    first = True
-    for number, line in _lines(path):
-        if line.startswith("#") or not line.strip(" \t"):
-            continue
-        columns = _columns(path, number, line, ", ".join(HEADER))
-        is_header = first and tuple(column.lower() for column in columns) == HEADER
-        first = False
-        if is_header:
-            continue
-        prefix, right, wrong, condition = columns
-        for word in (right, wrong, condition):
-            _one_word(path, number, word)
-        if right == wrong:
-            raise _broken(path, number, f"right and wrong form are both {right!r}; expected two words")
-        if not _words(prefix):
-            raise _broken(path, number, "the prefix is empty; expected the words before the verb")
-        counts[condition] = counts.get(condition, 0) + 1
-        items.append(Item(_words(prefix), right, wrong, path.stem, condition, counts[condition]))
-    if not items:
-        raise StimulusError(f"{path}: no sentences; expected lines of {', '.join(HEADER)}, separated by tabs")
-    return items
+    first = _first_line(path)
+    if first.lstrip(" \t")[:1] in ("{", "["):
+        pairs, kind, notes, suite = read_json(path)
+        return Stimuli(*_named(path, pairs, kind, notes), suite)
+    if path.suffix.lower() in (".text", ".gold") or path.suffix.lower() == ".txt" and "\t" not in first:
+        pairs, kind = _text_and_gold(path)
+        return Stimuli(tuple(pairs), kind)
+    columns = cells(path, 1, first)
+    if set(TABLE_COLUMNS) <= set(columns):
+        pairs = gulordava_table_pairs(path)
+        return Stimuli(tuple(pairs), f"table of Gulordava et al., {len(columns)} columns")
+    if len(columns) == 4 and columns[2] in ("correct", "wrong") and re.fullmatch(r"id\d+", columns[3]):
+        task = FILES.get(path.stem)
+        return Stimuli(*_named(path, na_pairs(path, task), "NA-task file, 4 columns", []))
+    if len(columns) > 3 and number_letters("_".join(columns[2:-1])):
+        kind = f"NA-task file, {len(columns)} columns"
+        return Stimuli(*_named(path, labelled_pairs(path), kind, []))
+    return Stimuli(*_named(path, *own_pairs(path)))
 
 
-def _lines(path):
-    """(number from 1, text) of each line; a byte-order mark and Windows line ends are taken off.
-
-    A file read as bytes ends its lines at ``\\n`` only. str.splitlines would also split at characters such as
-    U+2028, which may stand inside a word.
-    """
-    number = 0
-    try:
-        with open(path, "rb") as file:
-            for number, line in enumerate(file, 1):
-                if number == 1:
-                    line = line.removeprefix(codecs.BOM_UTF8)
-                yield number, line.decode("utf-8").removesuffix("\n").removesuffix("\r")
-    except OSError as error:
-        raise StimulusError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        byte = error.object[error.start]
-        raise _broken(path, number, f"byte 0x{byte:02x} is not UTF-8; expected text in UTF-8") from error
-    if number == 0:
-        raise StimulusError(f"{path}: the file is empty")
+def _first_line(path):
+    """The first line that is not empty and no comment."""
+    return next((line for _, line in lines(path) if line.strip(" \t") and not line.startswith("#")), "")
 
 
-def _columns(path, number, line, names):
-    """The four columns of a line; every kind of file here has four."""
-    columns = [column.strip(" ") for column in line.split("\t")]
-    if len(columns) != 4:
-        raise _broken(path, number, f"{len(columns)} column(s); expected 4, separated by tabs: {names}")
-    return columns
+def _text_and_gold(path):
+    """The pairs of two files that belong together, and what they are."""
+    text, gold = (path if path.suffix.lower() == end else path.with_suffix(end) for end in (".text", ".gold"))
+    for needed, holds in ((text, "sentences"), (gold, "verbs and their positions")):
+        if needed != path and not needed.is_file():
+            if path.suffix == ".txt":
+                raise StimulusError(
+                    f"{path}, line 1: sentences alone do not say which verb is tested; expected"
+                    " prefix, right, wrong, condition, separated by tabs"
+                )
+            raise StimulusError(f"{path}: no {needed.name} beside it, with the {holds}; give both the same name")
+    columns = len(cells(gold, 1, _first_line(gold)))
+    if columns > 4:
+        return gulordava_pairs(text, gold), f"sentences of Gulordava et al., {gold.name} with {columns} columns"
+    return linzen_pairs(text, gold), f"Linzen set, {text.name} and {gold.name}"
 
 
-def _words(text):
-    """Split at spaces alone: other Unicode white space may be part of a word of the vocabulary."""
-    return tuple(word for word in text.split(" ") if word)
+def _named(path, pairs, kind, notes):
+    """The pairs under the name of their task, which is one of ours only if all of them are of its form."""
+    labels = {pair.task for pair in pairs}
+    task, added = known_task(pairs, " ".join(labels))
+    notes = list(notes)
+    if kind.startswith(("NA-task", "BIG-bench")) and task:
+        pairs = [replace(pair, task=task, condition=pair.condition + added) for pair in pairs]
+    elif kind.startswith("NA-task") and labels == {""}:
+        pairs = [replace(pair, task=path.stem if path.stem not in TASKS else path.name) for pair in pairs]
+        notes.append("the sentences are of no task's form: they go by the file's name")
+    elif len(labels) == 1 and (label := labels.pop()) in TASKS and not _fit(pairs, label):
+        pairs = [replace(pair, task=path.name) for pair in pairs]
+        notes.append(
+            f"not all sentences are of the form of task {label}, {TASKS[label].text!r}, and its conditions:"
+            f" they go by the name {path.name!r}"
+        )
+    return tuple(pairs), kind, tuple(notes)
 
 
-def _one_word(path, number, text):
-    if len(_words(text)) != 1:
-        raise _broken(path, number, f"{text!r}; expected one word")
-
-
-def _broken(path, number, message):
-    return StimulusError(f"{path}, line {number}: {message}")
+def _fit(pairs, task):
+    return all(TASKS[task].fits(pair.prefix, pair.condition) for pair in pairs)

@@ -1,9 +1,10 @@
-"""The number-agreement tasks: the seven of Table 1, and relative clauses."""
+"""The number-agreement tasks: the seven of Table 1, relative clauses, and nested dependencies."""
 
 import operator
 
 from ..errors import StimulusError
 from .lexicon import find_lexicon
+from .nested import NESTED_TASKS
 from .relative_clauses import RELATIVE_CLAUSES
 from .templates import Template, draw, fill, how_many
 
@@ -21,9 +22,15 @@ NA_TASKS = {
     "nounPP": Template("the N1 PREP the LOC2 V1", _TWO, 600),
     "nounPPAdv": Template("the N1 PREP the LOC2 ADV V1", _TWO, 600),
 }
-TASKS = NA_TASKS | RELATIVE_CLAUSES
+TASKS = NA_TASKS | RELATIVE_CLAUSES | NESTED_TASKS
 CONDITIONS = {task: template.conditions for task, template in TASKS.items()}
 TEMPLATES = {task: template.text for task, template in TASKS.items()}
+
+EASY = ("Simple", "Adv", "2Adv")  # no noun comes between subject and verb: no single unit matters (section 4.1)
+BETWEEN = ("nounPP", "nounPPAdv", "SubjRel", "ObjRel", "2SubjRel")  # another noun comes between them
+INCONGRUENT = ("SP", "PS")  # the noun between has the other number
+SELECTION = {"S": ("nounPP", "SP"), "P": ("nounPP", "PS")}  # where the unit of each number is chosen
+HARD = tuple((task, condition) for task in ("nounPPAdv", "nounPP") for condition in INCONGRUENT)
 
 
 def find_task(task):
@@ -45,13 +52,14 @@ def na_task(task, condition, n=None, seed=0, lexicon="paper"):
     ----------
     task : str
         A key of `CONDITIONS`: ``"Simple"``, ``"Adv"``, ``"2Adv"``, ``"CoAdv"``, ``"namePP"``, ``"nounPP"``,
-        ``"nounPPAdv"``; ``"SubjRel"``, ``"2SubjRel"``, ``"ObjRel"``.
+        ``"nounPPAdv"``; ``"SubjRel"``, ``"2SubjRel"``, ``"ObjRel"``; ``"ShortNestedInner"``,
+        ``"ShortNestedOuter"``, ``"LongNestedInner"``, ``"LongNestedOuter"``.
     condition : str
         One of ``CONDITIONS[task]``, a letter for each noun, subject first. ``"S"`` and ``"P"`` also serve for
         namePP's ``"SS"`` and ``"PS"``.
     n : int, optional
-        How many. By default as many as the published files have and 600 for relative clauses, or all there
-        are if these are fewer. A smaller number gives the first items of a larger one.
+        How many. By default as many as the published files have and 600 beyond Table 1, or all there are if
+        these are fewer. A smaller number gives the first items of a larger one.
     seed : int
     lexicon : str or Lexicon
         ``"paper"``, ``"auxiliaries"``, ``"frequent"``, or your own.
@@ -81,3 +89,34 @@ def na_task(task, condition, n=None, seed=0, lexicon="paper"):
         )
     fillings = draw(template, lexicon, n, key=f"{task} {seed}")
     return [fill(template, filling, task, condition, id) for id, filling in enumerate(fillings, 1)]
+
+
+def na_tasks(lexicon="paper", seed=0, n=None, tasks=tuple(NA_TASKS)):
+    """The sentences of several tasks in all their conditions, in the order of Table 2.
+
+    Parameters
+    ----------
+    lexicon : str or Lexicon
+    seed : int
+    n : int, optional
+        How many a condition; the published counts if not given.
+    tasks : sequence of str
+        The seven of Table 1 if not given; others are taken in the order given.
+
+    Returns
+    -------
+    list of Item
+
+    Examples
+    --------
+    >>> len(na_tasks())
+    12000
+    >>> sorted({item.condition for item in na_tasks(n=1, tasks=("LongNestedInner",))})
+    ['PPP', 'PPS', 'PSP', 'PSS', 'SPP', 'SPS', 'SSP', 'SSS']
+    """
+    return [
+        item
+        for task in tasks
+        for condition in find_task(task).conditions
+        for item in na_task(task, condition, n, seed, lexicon)
+    ]

@@ -11,6 +11,7 @@ import random
 import re
 from dataclasses import dataclass
 
+from .function_words import AUXILIARIES, DETERMINERS, PREPOSITIONS, RELATIVE_PRONOUNS, is_adverb
 from .items import Item
 
 # Slot of a template: pool of the lexicon that fills it.
@@ -44,6 +45,29 @@ class Template:
     def slots(self):
         """The slots in order, without their digits: ``["N", "PREP", "LOC", "V"]``."""
         return [slot for slot, _ in map(_parse, self.text.split()) if slot in POOLS]
+
+    @property
+    def tested_noun(self):
+        """Which letter of the condition is the number of the verb tested, from 0."""
+        return int(_parse(self.text.split()[-1])[1]) - 1
+
+    def fits(self, prefix, condition):
+        """Whether words before a verb are of this form, whatever the nouns, names and verbs in them.
+
+        Parameters
+        ----------
+        prefix : sequence of str
+        condition : str
+
+        Returns
+        -------
+        bool
+        """
+        slots = self.text.split()[:-1]
+        if condition not in self.conditions or len(prefix) != len(slots):
+            return False
+        prefix = (prefix[0].lower(), *prefix[1:])
+        return all(_fills(word, _parse(slot)[0]) for word, slot in zip(prefix, slots, strict=True))
 
 
 def how_many(template, lexicon):
@@ -103,6 +127,20 @@ def fill(template, filling, task, condition, id):
 def _parse(word):
     """``"LOC2"`` -> ``("LOC", "2")``, ``"the"`` -> ``("the", "")``."""
     return re.fullmatch(r"(.*?)([0-9]?)", word).groups()
+
+
+def _fills(word, slot):
+    """Whether a word can stand in a slot; a word of the template stands for itself."""
+    if slot not in POOLS:
+        return word == slot
+    if slot in ("PREP", "NAMEPREP"):
+        return word in PREPOSITIONS
+    if slot in ("ADV", "FIRST", "MANNER", "INTENT"):
+        return is_adverb(word)
+    if slot == "NAME":
+        return word[0].isupper()
+    open_class = word not in PREPOSITIONS | DETERMINERS | RELATIVE_PRONOUNS and word[0].isalpha()
+    return open_class and (slot not in ("N", "LOC") or not (is_adverb(word) or word in AUXILIARIES))
 
 
 def _pools(template, lexicon):

@@ -7,8 +7,8 @@ counts: theirs by words read, ours by nodes of the prefix tree. The network is o
 """
 
 import numpy as np
-
 from minilstm.fast.ablation_engine import margins
+
 from minilstm.fast.prefix_tree import prefix_tree
 from minilstm.io.conventions import layers_to
 from minilstm.language_model import LanguageModel

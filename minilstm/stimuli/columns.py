@@ -1,0 +1,108 @@
+"""Which column of a user's table is what: by the names in its header, or by what stands in the cells."""
+
+import re
+
+from .lexicon import LEXICONS
+
+# What people call the columns, without capitals, blanks and underscores.
+NAMES = {
+    "prefix": "prefix sentence context stem preamble input text words sentenceprefix onepreffixprefix oneprefixprefix"
+    " beforeverb stimulus",
+    "right": "right correct good grammatical rightform correctform goodform formright formcorrect wordgood verbright"
+    " rightverb correctverb oneprefixwordgood target expected",
+    "wrong": "wrong incorrect bad ungrammatical wrongform incorrectform badform formwrong formincorrect wordbad"
+    " verbwrong wrongverb incorrectverb oneprefixwordbad distractor foil",
+    "good": "sentencegood goodsentence grammaticalsentence sentencegrammatical correctsentence sentencecorrect",
+    "bad": "sentencebad badsentence ungrammaticalsentence sentenceungrammatical incorrectsentence wrongsentence"
+    " sentenceincorrect sentencewrong",
+    "condition": "condition cond conditions",
+}
+CONDITION_SUBSTITUTES = ("type", "category", "number", "numbers", "label", "nattr", "attractors", "structure")
+ROLE_OF = {name: role for role, names in NAMES.items() for name in names.split()}
+# What no verb is: cells of other columns.
+LABELS = frozenset(
+    "singular plural sing plur sg pl correct incorrect wrong right good bad grammatical ungrammatical true false yes no"
+    " s p ss sp ps pp".split()
+)
+_IRREGULAR = (("is", "are"), ("was", "were"), ("has", "have"), ("does", "do"), ("goes", "go"))
+_FORMS = frozenset(
+    frozenset(pair) for lexicon in LEXICONS.values() for pair in (*lexicon.verbs, *lexicon.relative_verbs, *_IRREGULAR)
+)
+
+
+def plain_name(name):
+    """A column's name without capitals, blanks, hyphens and underscores."""
+    return re.sub(r"[\s_\-]", "", name.lower())
+
+
+def by_header(names):
+    """{role: column} of a line of names; empty if the line does not name a right and a wrong form or sentence."""
+    roles = {}
+    for column, name in enumerate(names):
+        role = ROLE_OF.get(plain_name(name))
+        if role:
+            roles.setdefault(role, []).append(column)
+    if not ({"right", "wrong"} <= set(roles) or {"good", "bad"} <= set(roles)):
+        return {}
+    if "condition" not in roles:
+        found = [k for substitute in CONDITION_SUBSTITUTES for k, n in enumerate(names) if plain_name(n) == substitute]
+        roles |= {"condition": found[:1]} if found else {}
+    return roles
+
+
+def by_content(rows):
+    """{role: column} of rows without a header, by what stands in them; empty if nothing looks like verb forms.
+
+    Two columns whose cells are the two numbers of one verb are the right and the wrong form, in this order. Of the
+    others the one with most words is what comes before the verb, and one that does not count the lines the condition.
+    """
+    columns = list(zip(*rows, strict=True))
+    shares = {
+        (a, b): sum(map(are_forms, columns[a], columns[b])) / len(rows)
+        for a in range(len(columns))
+        for b in range(a + 1, len(columns))
+    }
+    forms = max(shares, key=shares.get, default=None)
+    if forms is None or not shares[forms]:
+        if len(columns) not in (3, 4) or not all(map(_verb_like, columns[1] + columns[2])):
+            return {}
+        forms = (1, 2)
+    others = [k for k in range(len(columns)) if k not in forms]
+    length = {k: sum(len(cell.split(" ")) for cell in columns[k]) for k in others}
+    prefix = max(others, key=lambda k: (length[k], -k), default=None)
+    if prefix is None:
+        return {}
+    rest = [k for k in others if k != prefix and not all(re.fullmatch(r"-?\d*", cell) for cell in columns[k])]
+    if len(rest) != 1 and len(others) == 2:  # numbers are a condition where nothing else can be one
+        rest = [k for k in others if k != prefix]
+    roles = {"prefix": [prefix], "right": [forms[0]], "wrong": [forms[1]]}
+    return roles | ({"condition": rest} if rest else {})
+
+
+def _verb_like(cell):
+    return bool(re.fullmatch(r"[^\W\d_][\w'’\-]*( [\w'’\-]+)?", cell)) and cell.lower() not in LABELS
+
+
+def are_forms(one, other):
+    """Whether two cells are the two numbers of one verb, as far as the rules of English tell.
+
+    Examples
+    --------
+    >>> are_forms("are", "is"), are_forms("passes", "pass"), are_forms("has n't", "have n't"), are_forms("S", "P")
+    (True, True, True, False)
+    """
+    some, others = one.lower().split(" "), other.lower().split(" ")
+    different = [pair for pair in zip(some, others, strict=False) if pair[0] != pair[1]]
+    return len(some) == len(others) and len(different) == 1 and _two_numbers(*different[0])
+
+
+def _two_numbers(one, other):
+    for negation in ("n't", "n’t"):
+        if one.endswith(negation) and other.endswith(negation):
+            one, other = one.removesuffix(negation), other.removesuffix(negation)
+    if frozenset((one, other)) in _FORMS:
+        return True
+    singular, plural = sorted((one, other), key=len, reverse=True)
+    if len(plural) < 2:
+        return False
+    return singular in (plural + "s", plural + "es") or (plural[-1] == "y" and singular == plural[:-1] + "ies")

@@ -1,0 +1,282 @@
+"""Reader of a user's own sentences: tables of any columns, separated by tabs, commas or semicolons.
+
+What is certain is mended and said; what is not is refused with the file and the line.
+"""
+
+import re
+from collections import Counter
+
+from ..errors import StimulusError
+from .columns import by_content, by_header
+from .items import Item, Pair, subject_number
+from .lines import SENTENCE_ENDS, broken, cells, lines, tokens, words
+
+EXPECTED = "prefix, right, wrong, condition"
+_ABBREVIATIONS = frozenset(("Mr.", "Mrs.", "Ms.", "Dr.", "St.", "Jr.", "Sr.", "Inc.", "Co.", "Ltd.", "Corp.", "etc."))
+
+
+def own_pairs(path):
+    """The pairs of a user's table.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    pairs : list of Pair
+        Their ids count from 1 within each condition.
+    kind : str
+        What the file was taken for.
+    notes : list of str
+        What was mended or left out.
+
+    Raises
+    ------
+    StimulusError
+    """
+    rows, delimiter = _rows(path)
+    name = {"\t": "tabs", ",": "commas", ";": "semicolons"}[delimiter]
+    rows, notes = _without_empty(rows)
+    _one_length(path, rows, name)
+    (first, header), *_ = rows
+    roles = by_header(header)
+    repeated = [columns for columns in roles.values() if len(columns) > 1]
+    if repeated:
+        both = " and ".join(repr(header[k]) for k in repeated[0])
+        raise broken(path, first, f"{len(header)} columns, of which {both} name the same; expected {EXPECTED}")
+    if roles:
+        rows = rows[1:]
+    else:
+        roles = _content(path, rows)
+        if roles is None:
+            roles, rows = _content(path, rows[1:]), rows[1:]
+            notes.append(f"line {first} is taken for the names of the columns")
+    if not rows:
+        raise StimulusError(f"{path}: no sentences; expected lines of {EXPECTED}, separated by tabs")
+    ignored = [header[k] for k in range(len(header)) if [k] not in roles.values()]
+    if ignored and header != rows[0][1]:
+        notes.append(f"columns not used: {', '.join(map(repr, ignored))}")
+    return _pairs(path, rows, roles, notes), f"table of {len(header)} columns between {name}", notes
+
+
+def record_pairs(path, records):
+    """The pairs of JSON records, a list of (place in the file, dict), whose keys are named as columns are."""
+    names = list(records[0][1])
+    roles = by_header(names)
+    if not roles:
+        expected = f"keys such as {EXPECTED}, or sentence_good and sentence_bad"
+        raise StimulusError(f"{path}, {records[0][0]}: keys {', '.join(map(repr, names))}; expected {expected}")
+    for place, record in records:
+        if list(record) != names or not all(isinstance(value, (str, int)) for value in record.values()):
+            raise StimulusError(f"{path}, {place}: expected the keys {', '.join(names)}, each with a text")
+    rows = [(place, [str(value) for value in record.values()]) for place, record in records]
+    notes = []
+    return _pairs(path, rows, roles, notes), f"JSON records of {len(names)} keys", notes
+
+
+def _rows(path):
+    """(line number, cells) of all lines but comments and empty ones, and what stands between the cells."""
+    kept = [(number, line) for number, line in lines(path) if line.strip(" \t") and not line.startswith("#")]
+    if not kept:
+        raise StimulusError(f"{path}: no sentences; expected lines of {EXPECTED}, separated by tabs")
+    delimiter = "\t"
+    if not any("\t" in line for _, line in kept):
+        counts = {mark: min(line.count(mark) for _, line in kept) for mark in ",;"}
+        delimiter = max(counts, key=counts.get)
+        if counts[delimiter] < 2:
+            number, line = kept[0]
+            message = f"1 column(s), {line[:60]!r}; expected 4, separated by tabs: {EXPECTED}"
+            raise broken(path, number, message)
+    return [(number, cells(path, number, line, delimiter)) for number, line in kept], delimiter
+
+
+def _without_empty(rows):
+    """The rows without columns that are empty throughout, or number the lines under an empty name, as pandas writes."""
+    length, notes = len(rows[0][1]), []
+    if any(len(row) != length for _, row in rows):
+        return rows, notes
+    empty = {k for k in range(length) if not any(row[k] for _, row in rows)}
+    index = {k for k in range(length) if not rows[0][1][k] and all(row[k].isdigit() for _, row in rows[1:])} - empty
+    drop = (empty | index) if len(rows) > 1 else empty & {length - 1}
+    for k in sorted(drop):
+        notes.append(f"column {k + 1} {'is empty' if k in empty else 'numbers the lines'}: left out")
+    return [(number, [cell for k, cell in enumerate(row) if k not in drop]) for number, row in rows], notes
+
+
+def _one_length(path, rows, name):
+    """Refuse the first line that has not as many columns as most."""
+    length = Counter(len(row) for _, row in rows).most_common(1)[0][0]
+    for number, row in rows:
+        if len(row) != length:
+            raise broken(
+                path, number, f"{len(row)} column(s); expected {length}, separated by {name}, as in most lines"
+            )
+    if length < 3:
+        number, row = rows[0]
+        raise broken(path, number, f"{length} column(s); expected {EXPECTED}, separated by tabs")
+
+
+def _content(path, rows):
+    """Roles by content; None if the first row is a header of unknown names; an error if the columns tell nothing."""
+    if not rows:
+        return {}
+    roles = by_content([row for _, row in rows])
+    header_like = len(rows) > 1 and all(len(words(cell)) == 1 for cell in rows[0][1])
+    if header_like and all(any(len(words(cell)) > 1 for cell in row) for _, row in rows[1:]):
+        return None
+    if not roles or len(roles.get("condition", ())) > 1:
+        (number, row), *_ = rows
+        raise broken(
+            path,
+            number,
+            f"no telling which of {row} are the two forms of a verb; a first line with the"
+            f" names of the columns says so: {EXPECTED}",
+        )
+    return roles
+
+
+def _pairs(path, rows, roles, notes):
+    """The pairs that the rows hold, each cell checked."""
+    cell = {role: columns[0] for role, columns in roles.items()}
+    if "good" in cell or "prefix" not in cell:
+        return _whole_pairs(path, rows, cell)
+    parts, conditions = [], []
+    for number, row in rows:
+        prefix, right, wrong = (tokens(row[cell[role]]) for role in ("prefix", "right", "wrong"))
+        condition = row[cell["condition"]] if "condition" in cell else None
+        for form in (right, wrong, ("",) if condition == "" else ("?",)):
+            if not form or form == ("",):
+                raise _error(path, number, "''; expected at least one word")
+        if not prefix:
+            raise _error(path, number, "the prefix is empty; expected the words before the verb")
+        if right == wrong:
+            raise _error(path, number, f"right and wrong form are both {' '.join(right)!r}; expected two words")
+        parts.append((prefix, right, wrong, ()))
+        conditions.append(condition)
+    _say_glued(rows, cell["prefix"], notes)
+    parts = _lower_titles(parts, notes)
+    parts = _without_verbs(path, [number for number, _ in rows], parts, notes)
+    if "condition" not in cell:
+        notes.append("no column is a condition: the number of the verb is taken for it")
+        conditions = [
+            subject_number(Item(prefix, " ".join(right), " ".join(wrong), "", "", 0)) or "all"
+            for prefix, right, wrong, _ in parts
+        ]
+    conditions = [" ".join(words(condition)) for condition in conditions]
+    _say_repeated(parts, notes)
+    _say_contexts(parts, notes)
+    return _numbered(path, parts, conditions)
+
+
+def _whole_pairs(path, rows, cell):
+    """Pairs of whole sentences."""
+    good, bad = ("good", "bad") if "good" in cell else ("right", "wrong")
+    parts, conditions = [], []
+    for number, row in rows:
+        sentences = tokens(row[cell[good]], last_stop=True), tokens(row[cell[bad]], last_stop=True)
+        if not all(sentences) or sentences[0] == sentences[1]:
+            raise _error(path, number, "expected two different sentences, the grammatical one and the other")
+        parts.append(split(*sentences))
+        conditions.append(row[cell["condition"]] if "condition" in cell else "all")
+    return _numbered(path, parts, conditions)
+
+
+def split(good, bad):
+    """What two sentences begin with, what differs, and what both end in: (prefix, right, wrong, rest)."""
+    start = next((k for k, (a, b) in enumerate(zip(good, bad, strict=False)) if a != b), min(len(good), len(bad)))
+    shortest, end = min(len(good), len(bad)) - start, 0
+    while end < shortest and good[-1 - end] == bad[-1 - end]:
+        end += 1
+    return good[:start], good[start : len(good) - end], bad[start : len(bad) - end], good[len(good) - end :]
+
+
+def _numbered(path, parts, conditions):
+    counts, pairs = Counter(), []
+    for part, condition in zip(parts, conditions, strict=True):
+        counts[condition] += 1
+        pairs.append(Pair(*part, path.stem, condition, counts[condition]))
+    return pairs
+
+
+def _without_verbs(path, numbers, parts, notes):
+    """The parts without the verb where it ends every prefix, and cut at the verb where every prefix is a sentence."""
+    with_verb = [prefix[-len(right) :] == right for prefix, right, *_ in parts]
+    if all(with_verb) and all(len(prefix) > len(right) for prefix, right, *_ in parts):
+        notes.append("every prefix ends in its verb: taken off")
+        return [(prefix[: -len(right)], right, wrong, rest) for prefix, right, wrong, rest in parts]
+    whole = [_is_whole(prefix) for prefix, *_ in parts]
+    if all(whole) and all(_places(prefix, right) for prefix, right, *_ in parts):
+        cut = []
+        for number, (prefix, right, wrong, _) in zip(numbers, parts, strict=True):
+            places = _places(prefix, right)
+            if len(places) != 1 or not places[0]:
+                form = " ".join(right)
+                raise _error(
+                    path,
+                    number,
+                    f"a whole sentence in which {form!r} stands {len(places)} times or first;"
+                    " expected the words before the verb",
+                )
+            end = places[0] + len(right)
+            cut.append((prefix[: places[0]], right, wrong, prefix[end:]))
+        notes.append("every prefix is a whole sentence: cut before its verb")
+        return cut
+    for number, (prefix, right, wrong, _) in zip(numbers, parts, strict=True):
+        if _is_whole(prefix):
+            raise _error(
+                path,
+                number,
+                f"the prefix ends in {prefix[-1]!r}, as a whole sentence does; expected the words before the verb",
+            )
+        for form in (right, wrong):
+            if prefix[-len(form) :] == form:
+                raise _error(
+                    path,
+                    number,
+                    f"the prefix ends in {' '.join(form)!r}, a form of the verb itself; expected the words before it",
+                )
+    return parts
+
+
+def _is_whole(prefix):
+    """Whether the words end as a sentence ends."""
+    last = prefix[-1]
+    return last in SENTENCE_ENDS or bool(re.fullmatch(r"[a-z]{3,}\.", last)) and last not in _ABBREVIATIONS
+
+
+def _places(sentence, form):
+    return [k for k in range(len(sentence)) if sentence[k : k + len(form)] == form]
+
+
+def _lower_titles(parts, notes):
+    """Verb forms in lower case where all of them are capitalised, which no verb after other words is."""
+    forms = [word for _, right, wrong, _ in parts for word in (right[0], wrong[0])]
+    if not all(re.fullmatch(r"[A-Z][a-z']+", form) for form in forms):
+        return parts
+    notes.append("the verb forms are capitalised: lower-cased")
+    lower = [(tuple(w.lower() for w in right), tuple(w.lower() for w in wrong)) for _, right, wrong, _ in parts]
+    return [(prefix, *pair, rest) for (prefix, _, _, rest), pair in zip(parts, lower, strict=True)]
+
+
+def _say_glued(rows, column, notes):
+    glued = sum(tokens(row[column]) != words(row[column]) for _, row in rows)
+    if glued:
+        notes.append(f"{glued} prefix(es) had a punctuation mark at a word: set apart, as in 'laugh ,'")
+
+
+def _say_repeated(parts, notes):
+    repeated = sum(count - 1 for count in Counter(parts).values())
+    if repeated:
+        notes.append(f"{repeated} line(s) repeat an earlier one, and count again")
+
+
+def _say_contexts(parts, notes):
+    several = sum("<eos>" in prefix for prefix, *_ in parts)
+    if several:
+        notes.append(f"{several} prefix(es) hold <eos>: what stands before it is read first, as an earlier sentence")
+
+
+def _error(path, place, message):
+    """The error for a row, by its line number or, of a JSON file, by its name."""
+    return broken(path, place, message) if isinstance(place, int) else StimulusError(f"{path}, {place}: {message}")
