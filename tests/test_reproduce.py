@@ -7,7 +7,7 @@ import re
 import shlex
 import shutil
 from dataclasses import dataclass, replace
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +20,12 @@ from minilstm.analyses.experiment import LINZEN, RANDOM, Experiment
 from minilstm.analyses.linzen import Linzen
 from minilstm.cli.main import main
 from minilstm.errors import MinilstmError, UnknownWordError
+from minilstm.report import cache
 from minilstm.report.reproduce import REPORT, RESULT, run
 
 SMALL = "--model", "planted", "--n", "12"
-NAMES = [analysis.name for analysis in ANALYSES]
+REPRODUCED = [analysis for analysis in ANALYSES if analysis.name != "emergence"]  # it needs snapshots
+NAMES = [analysis.name for analysis in REPRODUCED]
 
 
 @pytest.fixture(scope="module")
@@ -55,31 +57,29 @@ def results(folder):
     }
 
 
-def test_it_prints_table_2_the_stages_the_claims_and_where_the_report_is(first):
+def test_it_prints_table_2_the_analyses_the_claims_and_where_the_report_is(first):
     folder, text = first
     lines = text.splitlines()
     assert lines[0] == "planted: 2 LSTM layers of 64 + 64 units, 289 words"
-    assert "Table 2: percent correct." in text and text.index("Table 2") < text.index("Long-range number units")
+    assert "Table 2. Percent correct" in text and text.index("Table 2") < text.index("Long-range number units")
     singular, plural = list(planted.UNITS.values())[:2]
     assert f"singular {singular}; plural {plural}." in text
-    places = [text.index(stage.title + " (") for stage in STAGES]
-    assert places == sorted(places)
+    places = [text.index(f"  {analysis.title}") for analysis in REPRODUCED]
+    assert len(set(places)) == len(places)
     counts = [int(number) for number in re.findall(rf"  (?:{'|'.join(VERDICTS)}) \((\d+)\)", text)]
     assert len(counts) == 3 and sum(counts) == 40
-    assert "50 random sets, not 1,000" in text and "12 sentences a condition" in text
+    assert "50 random sets, not 1,000" in " ".join(lines) and "12 sentences a condition" in " ".join(lines)
     assert lines[-1] == f"Report: {folder / 'report.html'}"
 
 
-def test_every_stage_leaves_whole_files(first):
+def test_every_analysis_leaves_whole_files(first):
     folder, _ = first
     assert {path.name for path in folder.iterdir()} == {*NAMES, *REPORT}
-    for stage in STAGES:
-        _, value = kept(folder / stage.name / FOUND)
-        named = {f"{one.name}.csv" for one in value["section"].tables} | {
-            f"{one.name}.svg" for one in value["section"].figures
-        }
-        more = {"margins.csv"} if stage.name == "agreement" else set()
-        assert {path.name for path in (folder / stage.name).iterdir()} == named | more | {FOUND}
+    for name in NAMES:
+        _, entry = cache.load(folder / name / RESULT)
+        named = {f"{table.name}.csv" for table in entry["result"].tables()}
+        named |= {f"{figure.name}.svg" for figure in entry["result"].figures()}
+        assert {path.name for path in (folder / name).iterdir()} == named | {RESULT}
     assert len(rows(folder / "agreement" / "table2.csv")) == 18
     margins = rows(folder / "agreement" / "margins.csv")
     accuracy = np.mean(
@@ -107,65 +107,45 @@ def test_the_ledger_is_that_of_the_single_command(first):
     assert ledger == json.loads((first[0] / "results.json").read_text())["claims"]
 
 
-def test_numbers_are_those_of_the_single_commands(first):
-    """Every command that the report names is run, and its numbers are set beside those in the report."""
+SECTIONS = list(dict.fromkeys(analysis.home for analysis in REPRODUCED))
+
+
+@pytest.mark.parametrize("cached", [False, True], ids=["computed", "cached"])
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_command_prints_what_its_section_holds(first, section, cached, tmp_path, monkeypatch):
+    """Every command that the report names is run, without the cache and with it; its tables are those of the report."""
     folder, _ = first
     page = (folder / "report.html").read_text()
-    commands = [shlex.split(one)[1:] for one in re.findall(r"<li><code>(minilstm .*?)</code></li>", page)]
-    out = {" ".join(words): list(csv.DictReader(io.StringIO(printed(*words, "--csv")))) for words in commands}
-    assert len(out) == len(commands) == 14 and len(page.split("<li><code>")) == 15
+    part = re.search(rf'<section id="{section}">.*?</section>', page, re.DOTALL)[0]
+    commands = [shlex.split(unescape(one))[1:] for one in re.findall(r"<li><code>(minilstm .*?)</code></li>", part)]
+    assert commands
+    monkeypatch.chdir(tmp_path)
+    if cached:  # where commands look for what `reproduce` left
+        (tmp_path / "results").mkdir()
+        shutil.copytree(folder, tmp_path / "results" / "planted")
+    printed_tables = {}
+    for words in commands:
+        printed_tables |= json.loads(printed(*words, "--json"))
+    held = json.loads((folder / "results.json").read_text())["tables"]
+    held = {name.partition("/")[2]: table for name, table in held.items() if name.startswith(f"{section}/")}
+    assert set(held) <= set(printed_tables)
+    for name, table in held.items():
+        if cached:
+            assert printed_tables[name] == table
+        else:
+            assert_alike(printed_tables[name], table)
 
-    def of(start):
-        return next(rows for words, rows in out.items() if words.startswith(start))
 
-    def alike(ours, theirs, *names):
-        assert ours and len(ours) == len(theirs)
-        for a, b in zip(ours, theirs, strict=True):
-            for name in names:
-                assert a[name] == b[name] or float(a[name]) == pytest.approx(float(b[name]), abs=1e-4), (name, a, b)
-
-    table2 = rows(folder / "agreement" / "table2.csv")
-    assert [float(row["accuracy %"]) for row in of("agreement")] == [float(row["full"]) for row in table2]
-    alike(of("agreement"), table2, "task", "condition", "n", "margin")
-    off = {row["unit"]: row for row in of("ablate --model")}
-    for row in table2:
-        for column in (column for column in row if column.endswith(" off") and row[column]):
-            assert float(off[column.removesuffix(" off")][f"{row['task']} {row['condition']}"]) == float(row[column])
-    efferents = rows(folder / "efferents" / "efferents.csv")
-    alike(efferents, of("efferents"), *efferents[0])
-    words = next(words for words in commands if words[0] == "efferents")
-    shares, (_, value) = json.loads(printed(*words, "--json"))["shares"], kept(folder / "efferents" / FOUND)
-    for name in ("share", "effect"):  # effects come from Table 2's sweep, not from one of their own
-        assert getattr(value["found"].shares, name).ravel() == pytest.approx([row[name] for row in shares], abs=1e-4)
-    depth = rows(folder / "depth" / "depth.csv")
-    alike(depth, of("depth")[: len(depth)], *depth[0])
-    curves = [[cell and f"{float(cell):.2f}" for cell in list(row.values())[2:]] for row in of("decode")]
-    assert curves == [list(row.values())[2:] for row in rows(folder / "decoding" / "decoding.csv")]
-    _, value = kept(folder / "gates" / FOUND)
-    words = next(words for words in commands if words[0] == "dynamics" and "--pool" not in words)
-    columns, fit = read_csv(folder / "gates" / "against_prediction.csv")
-    for row in fit:
-        row[-1] = f"{row[-1]:.2f}"
-    assert "(a guess)" not in (text := printed(*words)) and text.endswith(render(columns, fit) + "\n")
-    C = [row for row in of("dynamics") if row["variable"] == "C" and row["condition"] == "SP"]
-    assert [float(row["mean"]) for row in C] == pytest.approx(value["found"].mean["C"][1].T.ravel(), abs=1e-6)
-    bare = next(rows for words, rows in out.items() if "--unscaled" in words)
-    _, connections = kept(folder / "connectivity" / FOUND)
-    sources = dict.fromkeys(int(row["from"]) for row in bare)
-    assert [[str(cell) for cell in row] for row in connections["found"].bare.rows(sources)] == [
-        list(row.values()) for row in bare
-    ]
-    for start, name in (
-        ("interchange", "interchange/interchange"),
-        ("smallest --most", "smallest/smallest_needed"),
-        ("smallest --interchange", "smallest/smallest_carry"),
-    ):
-        alike(rows(folder / f"{name}.csv"), of(start), *of(start)[0])
-    alike(rows(folder / "votes" / "votes.csv"), of("votes"), *of("votes")[0])
-    groups = [words for words in out if words.startswith("ablate --group")]
-    tests = [row for path in sorted((folder / "groups").glob("*.csv")) for row in rows(path)]
-    theirs = [row for words in groups for row in out[words]]
-    assert groups and tests and all(row in theirs for row in tests)
+def assert_alike(table, other):
+    """Two tables hold the same, floats but for rounding."""
+    assert len(table) == len(other)
+    for row, its in zip(table, other, strict=True):
+        assert row.keys() == its.keys()
+        for column in row:
+            if isinstance(row[column], float) and isinstance(its[column], (int, float)):
+                assert row[column] == pytest.approx(its[column], rel=1e-5, abs=1e-5), column
+            else:
+                assert row[column] == its[column], column
 
 
 def experiment(**changes):
@@ -186,8 +166,15 @@ def test_an_interrupted_run_goes_on_where_it_was(first, tmp_path, capsys, monkey
     assert not list((out / "decoding").iterdir()) and not (out / "report.html").exists()
     monkeypatch.undo()
     assert main(["reproduce", *SMALL, "--random", "50", "--out", str(tmp_path)]) == 0
-    lines = [line for line in capsys.readouterr().out.splitlines() if " (4." in line or " (left open" in line]
-    assert ["cached" in line for line in lines] == [name in NAMES[:k] for name in NAMES]
+    lines = {
+        analysis.name: line
+        for line in capsys.readouterr().out.splitlines()
+        for analysis in REPRODUCED
+        if line.startswith(f"  {analysis.title}")
+    }
+    assert {name: line.endswith("cached") for name, line in lines.items()} == {
+        name: name in NAMES[:k] for name in NAMES
+    }
     assert results(out) == results(first[0])
 
 
@@ -227,7 +214,10 @@ def test_a_rerun_measures_nothing_unless_asked(quick):
     before = results(quick)
     assert again(quick, experiment(), analyses=QUICK) == {}
     assert again(quick, experiment(), analyses=QUICK, fresh=True) == dict.fromkeys(EVERY, "as asked")
-    assert results(quick) == before and before[Path("together/linzen.csv")] == b"network,correct\nintact,96.7741935483871\n"
+    assert (
+        results(quick) == before
+        and before[Path("together/linzen.csv")] == b"network,correct\nintact,96.7741935483871\n"
+    )
 
 
 @pytest.mark.parametrize("damage", ["half", "flipped", "not ours", "empty"])
@@ -361,9 +351,13 @@ def test_what_fits_is_taken_and_nothing_else(quick):
 
 def test_other_code_and_other_libraries_do_not_fit(quick, monkeypatch):
     monkeypatch.setattr("minilstm.report.reproduce.source", lambda: "edited")
-    assert set(again(quick, experiment(), analyses=QUICK).values()) == {"the cached result is of another version of this code"}
+    assert set(again(quick, experiment(), analyses=QUICK).values()) == {
+        "the cached result is of another version of this code"
+    }
     monkeypatch.setattr("minilstm.report.reproduce.versions", lambda: {"numpy": "99"})
-    assert set(again(quick, experiment(), analyses=QUICK).values()) == {"the cached result is of another version of a library"}
+    assert set(again(quick, experiment(), analyses=QUICK).values()) == {
+        "the cached result is of another version of a library"
+    }
 
 
 def test_what_is_of_other_options_is_gone_before_anything_is_measured(quick):

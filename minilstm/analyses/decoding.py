@@ -216,7 +216,7 @@ def number_data(model, items, state="context", unknown="error"):
         activity(model, full_sentences(items), "C", state, unknown),
         np.array([item.condition[0] == "P" for item in items]),
         np.array([pairs.singular[item.prefix[SUBJECT]] for item in items]),
-        pairs.warning(),
+        pairs.warning() and f"{pairs.warning()}.",
     )
 
 

@@ -3,54 +3,47 @@
 import sys
 from pathlib import Path
 
-import numpy as np
-
-from ..analyses.plots import GATES, plot_trace, save
-from ..analyses.tables import render
-from ..batches import pick
-from ..checks import by_layer
 from ..errors import MinilstmError
-from ..language_model import log_softmax
+from .options import UNITS, load_model, picture_path, state_of, unit_numbers
+from .output import check_out, print_results, write_out
+
+PICTURE = Path("trace.png")
 
 
-def show_trace(model, options, state):
+def add_options(command):
+    """The options of `minilstm trace`, beside those of a model."""
+    command.add_argument("sentence", help='words between spaces, such as "The boys near the car greet"')
+    command.add_argument(
+        "--beside", metavar="SENTENCE", help="another with as many words, such as its singular, for comparison"
+    )
+    command.add_argument(
+        "--units", type=unit_numbers, metavar="UNITS", help=f"the model's number units if not given ({UNITS})"
+    )
+    command.add_argument("--off", type=unit_numbers, default=(), metavar="UNITS", help="ablate these")
+    command.add_argument("--forms", metavar="A/B", help="also show p of two words, such as greets/greet, at every place")
+    command.add_argument(
+        "--out", type=picture_path, metavar="FILE", help=f"where the picture goes, .png or .svg (default: {PICTURE})"
+    )
+
+
+def run(options):
     """Print C~, i, f, C and o of each unit at each word, of one sentence or of two, and draw them."""
+    from ..analyses.trace import trace_units
+
+    check_out(options.out)
+    model = load_model(options)
     units = options.units or tuple(model.provenance.get("number_units", ()))
     if not units:
         raise MinilstmError("--units: this model's file names no number units; `minilstm reproduce` looks for them")
     sentences = [one.split() for one in (options.sentence, options.beside) if one is not None]
-    if not all(sentences) or len({len(words) for words in sentences}) > 1:
-        lengths = " and ".join(str(len(words)) for words in sentences)
-        raise MinilstmError(f"expected words between spaces, as many in --beside; got sentences of {lengths} words")
-    by_layer(units, model.sizes)  # an error of ours for a unit that does not exist
     forms = options.forms.split("/") if options.forms else ()
-    read = [_read(model, words, units, forms, options, state) for words in sentences]
-
-    columns = ["word", *(f"{gate} {unit}" for unit in units for gate in GATES), *(f"p({form})" for form in forms)]
-    rows = []
-    for words, values, choices in read:
-        by_unit = [values[gate][:, k] for k in range(len(units)) for gate in GATES]
-        cells = np.column_stack([*by_unit, *choices.values()])
-        if options.form == "text":
-            digits = [2] * len(by_unit) + [4] * len(choices)  # p of one verb among many is small
-            cells = [[f"{cell:.{n}f}" for cell, n in zip(row, digits, strict=True)] for row in cells]
-        rows += [[word, *row] for word, row in zip(words, cells, strict=True)]
-    print(render(columns, rows, options.form))
-
+    result = trace_units(model, sentences, units, forms, state_of(options), options.off, options.unknown)
+    print_results([result], options.form)
     if options.out is None and options.form != "text":
         return
-    path = options.out or Path("trace.png")
-    if path.suffix not in (".png", ".svg"):
-        raise MinilstmError(f"--out: expected a name that ends in .png or .svg, got {path}")
-    save(plot_trace(read[0][0], units, *read[0][1:], *read[1:]), path)
-    print(f"\nwritten: {path}", file=sys.stderr)
-
-
-def _read(model, words, units, forms, options, state):
-    """The words; C~, i, f, C, o, each (steps, units), by name; p after each word, (steps,), by form."""
-    trace = model.trace(words, state, options.off, options.unknown)
-    values = {gate: pick(getattr(trace, gate), units, model.sizes)[:, 0] for gate in GATES}
-    if not forms:
-        return words, values, {}
-    log_p = log_softmax(model.logits(words, state=state, ablate=options.off, unknown=options.unknown))
-    return words, values, dict(zip(forms, np.exp(log_p)[:, model.encode(forms)].T, strict=True))
+    try:
+        check_out(options.out or PICTURE)
+    except MinilstmError as error:  # nobody asked for the picture: the table is what counts
+        print(f"no picture: {error}", file=sys.stderr)
+        return
+    write_out([result], options.out or PICTURE)
