@@ -5,8 +5,7 @@ import numpy as np
 from .connectivity import GATES
 from .connectivity import OUTLIER as FAR
 from .decoding import WORDS
-from .plots import LABELS, LINES, NEUTRAL, PLURAL, SINGULAR, figure
-from .syntax import OUTLIER
+from .plots import LABELS, LINES, figure
 
 
 def plot_curves(curves):
@@ -55,51 +54,6 @@ def plot_matrices(decoded):
     bar = fig.colorbar(image, ax=axes[0], shrink=0.7, ticks=(0, 0.5, 1))
     bar.set_label("AUC", fontsize=8)
     bar.ax.tick_params(labelsize=7)
-    return fig
-
-
-def plot_depth(found, marked=3):
-    """The weight of each unit in the regression on depth: outliers in colour, they and the strongest with numbers."""
-    fig, axes = figure(1, 2, 6.4, 2.2, width_ratios=(4, 1))
-    axis, z = axes[0, 0], found.z
-    numbers = np.arange(1, len(z) + 1)
-    out = np.abs(z) > OUTLIER
-    for which, color in ((~out, NEUTRAL), (out, PLURAL)):
-        axis.vlines(numbers[which], 0, z[which], color=color, linewidth=1)
-        axis.plot(numbers[which], z[which], "o", color=color, markersize=2.5)
-    for line in (-OUTLIER, OUTLIER):
-        axis.axhline(line, color="0.6", linewidth=0.6, linestyle="--")
-    for unit in dict.fromkeys((*found.outliers, *found.strongest(marked))):
-        up = np.sign(z[unit - 1])
-        axis.annotate(
-            str(unit),
-            (unit, z[unit - 1]),
-            (0, 4 * up),
-            textcoords="offset points",
-            fontsize=7,
-            ha="center",
-            va="bottom" if up > 0 else "top",
-            bbox={"color": "white", "pad": 0.2},
-        )
-    axis.margins(y=0.25)
-    axis.set_xlabel("unit", fontsize=8)
-    axis.set_ylabel("weight (z)", fontsize=8)
-
-    axis = axes[0, 1]
-    bars = {"all": found.r2, "all but frequency": found.r2_without, "frequency alone": found.r2_frequency}
-    bars = {label: r2 for label, r2 in bars.items() if not np.isnan(r2).any()}
-    axis.bar(
-        range(len(bars)),
-        [r2.mean() for r2 in bars.values()],
-        yerr=[r2.std() for r2 in bars.values()],
-        color=(SINGULAR, SINGULAR, "0.7")[: len(bars)],
-        width=0.6,
-        error_kw={"linewidth": 0.8},
-    )
-    axis.axhline(0, color="0.5", linewidth=0.6)
-    axis.set_xticks(range(len(bars)), list(bars), fontsize=6, rotation=45, ha="right", rotation_mode="anchor")
-    axis.set_ylim(top=1)
-    axis.set_ylabel("$R^2$, other sentences", fontsize=8)
     return fig
 
 
