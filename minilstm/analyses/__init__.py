@@ -3,7 +3,7 @@
 To add one: write a file with a computation, a `Result` and an `Analysis` record, and put the record into `ANALYSES`.
 """
 
-from . import decoding, depth, linzen, number_units, short_range, syntax_unit, table2
+from . import connectivity, decoding, depth, linzen, number_units, short_range, syntax_unit, table2
 
 ANALYSES = tuple(
     module.ANALYSIS
@@ -15,5 +15,6 @@ ANALYSES = tuple(
         short_range,
         depth,
         syntax_unit,
+        connectivity,
     )
 )

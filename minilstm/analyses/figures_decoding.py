@@ -1,11 +1,7 @@
-"""Generalisation across time (Fig. 2), the regression on depth (section 4.3) and connectivity (Fig. 4)."""
+"""Generalisation across time (Fig. 2)."""
 
-import numpy as np
-
-from .connectivity import GATES
-from .connectivity import OUTLIER as FAR
 from .decoding import WORDS
-from .plots import LABELS, LINES, figure
+from .style import LINES, figure
 
 
 def plot_curves(curves):
@@ -54,60 +50,6 @@ def plot_matrices(decoded):
     bar = fig.colorbar(image, ax=axes[0], shrink=0.7, ticks=(0, 0.5, 1))
     bar.set_label("AUC", fontsize=8)
     bar.ax.tick_params(labelsize=7)
-    return fig
-
-
-def plot_connectivity(found, units, gates=("i", "f")):
-    """Fig. 4: all weights onto each gate of each target; those from `units` stand out, and are in the table below.
-
-    Parameters
-    ----------
-    found : connectivity.Connectivity
-    units : sequence of int
-        Where the weights come from that are marked: syntax units (diamonds) first, and the targets themselves.
-    gates : sequence of str
-        The rows of panels.
-    """
-    columns, table = found.wide(units, gates)
-    targets = len(found.targets)
-    fig, axes = figure(
-        len(gates) + 1,
-        1,
-        max(3.4, 1.0 * len(columns)),
-        1.5 * len(gates) + 0.22 * (len(units) + 3),
-        height_ratios=[1.5] * len(gates) + [0.22 * (len(units) + 2)],
-    )
-    jitter = np.random.default_rng(0).uniform(-0.12, 0.12, found.weights.shape[-1])
-    for axis, gate in zip(axes[:-1, 0], gates, strict=True):
-        weights = found.weights[:, GATES.index(gate)]  # (targets, H)
-        for t in range(targets):
-            axis.plot(t + jitter, weights[t], ".", color="0.65", markersize=3, zorder=1)
-            for k, unit in enumerate(units):
-                color, marker = LINES[k % len(LINES)]
-                marker = "o" if unit in found.targets else "D"
-                axis.plot(
-                    t + 0.25,
-                    weights[t, unit - found.first],
-                    marker,
-                    color=color,
-                    markersize=5,
-                    label=f"from {unit}" if t == 0 else None,
-                )
-        axis.axhline(0, color="0.8", linewidth=0.6, zorder=0)
-        axis.set_xticks(range(targets), [f"unit {target}" for target in found.targets], fontsize=7)
-        axis.set_xlim(-0.5, targets - 0.5)
-        axis.set_ylabel(f"onto {LABELS[gate]}: weight" + (r" $\times$ peak" if found.scaled else ""), fontsize=7)
-    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper", fontsize=7, frameon=False)
-    axes[-1, 0].axis("off")
-    colors = [["white"] + ["#bcdcf0" if cell.endswith("*") else "white" for cell in row[1:]] for row in table]
-    drawn = axes[-1, 0].table(
-        table, cellColours=colors, colLabels=columns, loc="center", cellLoc="center", bbox=(0, 0, 1, 1)
-    )
-    drawn.auto_set_font_size(False)
-    drawn.set_fontsize(6.5)
-    for cell in drawn.get_celld().values():
-        cell.set_linewidth(0.4)
-    axes[-1, 0].set_title(f"weight (z); * and blue: |z| > {FAR}", fontsize=7, loc="left")
     return fig
 
 
