@@ -61,8 +61,8 @@ print("syntax units, |z| > 3:", ", ".join(map(str, found.outliers)) or "none")
 # %%
 tasks, conditions = ("nounPP", "nounPPAdv"), ("SP", "PS")
 hard = [item for task in tasks for c in conditions for item in stimuli.na_task(task, c, 200)]
-tests = groups.group_tests(model, hard, found.strongest(3), n_random=200)
-print("\n" + render(*groups.table(tests)))
+table = groups.table(groups.group_tests(model, hard, found.strongest(3), n_random=200))
+print("\n" + render(table.columns, table.rows, digits=table.digits))
 
 # %% [markdown]
 # It does not. By the paper's own method, `mini` has no syntax units. But script 07 met a unit that seems to

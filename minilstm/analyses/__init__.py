@@ -3,7 +3,7 @@
 To add one: write a file with a computation, a `Result` and an `Analysis` record, and put the record into `ANALYSES`.
 """
 
-from . import connectivity, decoding, depth, linzen, number_units, short_range, syntax_unit, table2
+from . import connectivity, decoding, depth, groups, linzen, number_units, short_range, syntax_unit, table2
 
 ANALYSES = tuple(
     module.ANALYSIS
@@ -16,5 +16,6 @@ ANALYSES = tuple(
         depth,
         syntax_unit,
         connectivity,
+        groups,
     )
 )
