@@ -7,13 +7,13 @@ import json
 from dataclasses import replace
 
 import pytest
+from minilstm.report.claims import CLAIMS, LEDGER, VERDICTS, Judgement
 
 from minilstm import load
 from minilstm.cli import claims as cli_claims
 from minilstm.errors import MinilstmError, StimulusError
 from minilstm.io import checkpoints
 from minilstm.report import findings
-from minilstm.report.claims import CLAIMS, LEDGER, VERDICTS, Judgement
 
 
 def run(*arguments, form="text"):

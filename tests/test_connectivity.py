@@ -4,9 +4,14 @@ import numpy as np
 import pytest
 from small_model import small_model
 
-from minilstm import planted
-from minilstm.analyses.connectivity import COLUMNS, Connectivity, connectivity, peak_activity
-from minilstm.analyses.tables import show
+from minilstm import load, planted
+from minilstm.analyses import syntax_unit
+from minilstm.analyses.base import NotTestable, Results
+from minilstm.analyses.connectivity import ANALYSIS, Connectivity, connectivity, peak_activity
+from minilstm.analyses.depth import ANALYSIS as DEPTH
+from minilstm.analyses.experiment import Experiment
+from minilstm.analyses.number_units import NumberUnits
+from minilstm.analyses.tables import render, show
 from minilstm.errors import MinilstmError
 from minilstm.lstm import Layer
 from minilstm.stimuli import CONDITIONS, Item, na_task
@@ -67,7 +72,7 @@ def test_z_and_rank_by_hand(model):
     np.testing.assert_array_equal(
         found.rank[0, 0], connectivity(model, (11,)).rank[0, 0]
     )  # the other gates are as they were
-    assert found.rows([13], ["f"]) == [[13, 11, "f", "-8.00", "-1.9", 1, ""]]
+    assert found.rows([13], ["f"]) == [[13, 11, "f", -8, pytest.approx(-7 / np.sqrt(14)), 1, ""]]
     columns, rows = found.wide([9, 13])
     assert columns == ["from", "11 i", "11 f"] and [row[2] for row in rows] == ["1.00 (0.5)", "-8.00 (-1.9)"]
 
@@ -90,10 +95,10 @@ def test_who_writes_to_what():
         [[12, 5, "C_tilde", 1, "*"], [7, 5, "i", 1, "*"], [8, 5, "f", 1, "*"], [8, 5, "o", 1, "*"]],
         key=lambda row: -abs(found.z[0, ("i", "f", "C_tilde", "o").index(row[2]), row[0] - 1]),
     )
-    writers = {row[2]: row[0] for row in found.writers((7, 8))}
-    assert writers["i"] == 7 and writers["f"] == writers["o"] == 8
+    ranks = {(row[0], row[2]): row[5] for row in found.rows((7, 8))}
+    assert ranks[7, "i"] == ranks[8, "f"] == ranks[8, "o"] == 1 and 1 not in (ranks[7, "f"], ranks[8, "i"])
     assert found.closest((1, 2, 7)) == 7 and found.closest((1, 12), ("C_tilde",)) == 12
-    assert len(found.rows((7, 8))[0]) == len(COLUMNS) and len(found.rows((7, 8))) == 8
+    assert len(found.rows((7, 8))[0]) == len(found.columns) and len(found.rows((7, 8))) == 8
 
 
 def test_units_of_another_layer_are_refused(model):
@@ -110,7 +115,10 @@ def test_what_is_rounded_away_has_no_sign(model):
     small = np.full((1, 4, 5), -0.001)
     small[0, 0] = [-0.004, -0.006, -0.996, 0.004, 1.2]
     found = Connectivity((9,), small, False, 9)
-    assert [row[3] for row in found.rows((9, 10, 11, 12), ("i",))] == ["0.00", "-0.01", "-1.00", "0.00"]
+    cells = [
+        row.split()[3] for row in render(found.columns, found.rows((9, 10, 11, 12), ("i",)), digits=2).split("\n")[2:]
+    ]
+    assert cells == ["0.00", "-0.01", "-1.00", "0.00"]
     assert found.wide((9,), ("o",))[1] == [["9", "0.00 (0.0)"]]
     assert show(-0.04) == "0.0" and show(-0.06) == "-0.1"
 
@@ -122,11 +130,60 @@ def test_the_planted_connections_are_found_and_no_others(scaled):
     items = [item for c in CONDITIONS["nounPP"] for item in na_task("nounPP", c, 50)]
     found = connectivity(model, long, peak_activity(model, items) if scaled else None)
     syntax = planted.UNITS["syntax"]
-    strong = {tuple(row[:3]): float(row[4]) for row in found.outliers() if row[2] in ("i", "f")}
+    strong = {tuple(row[:3]): row[4] for row in found.outliers() if row[2] in ("i", "f")}
     assert set(strong) == {(syntax, unit, gate) for unit in long for gate in ("i", "f")}
     assert all((z > 0) == (gate == "f") for (_, _, gate), z in strong.items())
     assert found.closest([*planted.UNITS.values()]) == syntax
-    between = {(row[0], row[1], row[2]): float(row[3]) for row in found.rows(long, ("i", "f")) if row[0] != row[1]}
+    between = {(row[0], row[1], row[2]): row[3] for row in found.rows(long, ("i", "f")) if row[0] != row[1]}
     assert len(between) == 4 and all(
         (weight < 0) == scaled for weight in between.values()
     )  # h is negative where it counts
+
+
+@pytest.fixture(scope="module")
+def experiment():
+    return Experiment(load("planted"), n=10)
+
+
+@pytest.fixture(scope="module")
+def results(experiment):
+    results = Results({"number_units": NumberUnits(selected={"S": 71, "P": 72})})
+    results["depth"] = DEPTH.compute(experiment, results)
+    results["syntax_unit"] = syntax_unit.compute(experiment, results)
+    results["connectivity"] = ANALYSIS.compute(experiment, results)
+    return results
+
+
+def test_the_weights_of_y_are_times_its_peak_between_subject_and_verb(experiment, results):
+    """Over all words its |h| is larger at other words: what is displayed must be the smaller product."""
+    scaled, bare = results["connectivity"].scaled, results["connectivity"].bare
+    items = experiment.sentences("nounPP")
+    peak, u = syntax_unit.peak_before_verb(experiment.model, items, 73), 73 - scaled.first
+    assert abs(peak) < abs(peak_activity(experiment.model, items)[u])
+    np.testing.assert_array_equal(scaled.weights[:, :, u], bare.weights[:, :, u] * peak)
+
+
+def test_tables_say_what_they_hold(experiment, results):
+    scaled, outliers, bare = results["connectivity"].tables()
+    assert scaled.columns[3] == outliers.columns[3] == "weight x peak" and bare.columns[3] == "weight"
+    assert [row[0] for row in scaled.rows[::8]] == [73, 75, 71, 72] and len(outliers.rows) == 6
+    assert not scaled.long and bare.long
+    unscaled = ANALYSIS.compute(experiment, results, unscaled=True)
+    first, *_ = unscaled.tables()
+    assert first.rows == bare.rows and not first.long and all("bare" in table.name for table in unscaled.tables())
+    assert [figure.name for figure in unscaled.figures()] == ["connectivity_bare"]
+    assert [figure.name for figure in results["connectivity"].figures()] == ["connectivity", "connectivity_bare"]
+
+
+def test_claims_need_both_number_units_and_y(experiment, results):
+    claims = {claim.number: claim.criterion(experiment) for claim in ANALYSIS.claims}
+    for number in (36, 37, 38):
+        assert claims[number].judge(experiment, results).holds
+    missing = Results(results)
+    missing["number_units"] = NumberUnits(selected={"S": 71, "P": None})
+    with pytest.raises(NotTestable, match="no P"):
+        claims[36].judge(experiment, missing)
+    missing = Results(results)
+    missing["syntax_unit"] = syntax_unit.given(experiment, (73,))
+    with pytest.raises(NotTestable, match="no Y"):
+        claims[37].judge(experiment, missing)

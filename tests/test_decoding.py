@@ -1,4 +1,4 @@
-"""Generalisation across time, short-range units and group tests, on data and circuits whose answer is known."""
+"""Generalisation across time and short-range units, on data and circuits whose answer is known."""
 
 import numpy as np
 import pytest
@@ -9,10 +9,8 @@ from small_model import small_model
 
 from minilstm import planted
 from minilstm.activity import activity, full_sentences, lower_context
-from minilstm.analyses import decoding, groups
-from minilstm.analyses.ablation import group_ablation, random_sets
+from minilstm.analyses import decoding
 from minilstm.analyses.decoding import NumberData, area_under_curve, figure_2, generalisation, number_data
-from minilstm.analyses.plots import plot_groups
 from minilstm.analyses.short_range import short_range_units
 from minilstm.errors import MinilstmError, StimulusError, UnknownWordError
 from minilstm.stimuli import Item, na_task
@@ -200,54 +198,3 @@ def test_the_planted_short_range_units_are_found_and_no_others():
     assert all(listed[unit]["lasts"] == "no" and listed[unit]["rule"] == "short-range" for unit in short)
     assert all(listed[unit]["lasts"] == "yes" and listed[unit]["rule"] == "" for unit in long)
     assert short_range_units(model, data, percentile=99).units == ()  # the long-range units are segregated as well
-
-
-def test_group_tests_by_hand():
-    model = small_model()
-    items = [item for c in "SP" for item in na_task("Simple", c, 20)]
-    singular, plural = groups.group_tests(model, items, (2, 9), n_random=40, seed=3, without=(1, 13))
-    assert (singular.condition, plural.condition) == ("S", "P")
-    group = group_ablation(model, items[:20], (2, 9), n_random=40, seed=3)
-    assert (singular.accuracy, singular.p, singular.power) == (group.accuracy, group.p, group.power)
-    np.testing.assert_array_equal(singular.random, group.random)
-    kept = [
-        value for value, units in zip(group.random, random_sets(13, 2, 40, 3), strict=True) if not {1, 13} & set(units)
-    ]
-    assert singular.sets == len(kept) < 40
-    assert singular.p_without == (sum(value <= group.accuracy for value in kept) + 1) / (len(kept) + 1)
-    assert np.isnan(groups.group_tests(model, items, (2,), 40, without=range(1, 14))[0].p_without)
-
-
-@pytest.mark.parametrize(
-    ("p", "power", "verdict"),
-    [(0.01, 1, "hurts"), (0.01, 0.1, "hurts"), (0.2, 0.99, "no effect"), (0.2, 0.9, "no power")],
-)
-def test_verdicts(p, power, verdict):
-    test = groups.GroupTest("Simple", "S", 1.0, 0.5, np.array([0.8, 1]), p, power, float("nan"), 0)
-    assert test.verdict == verdict
-    columns, (row,) = groups.table([test])
-    assert row[4] == 90 and row[-3:] == [None, f"{power:.2f}", verdict] and columns[-3] == "p without"
-    columns, (row,) = groups.table([test._replace(sets=2)])  # no set left out: no second p
-    assert row[-3:] == [f"{p:.4f}", f"{power:.2f}", verdict] and columns[-3] == "p"
-
-
-def test_the_picture_of_groups_shows_the_numbers():
-    """A box of the random sets beside the group, which is filled where it hurts."""
-    random = np.linspace(0.5, 1, 21)
-    tests = [
-        groups.GroupTest("nounPP", c, 0.9, a, random, p, 1.0, np.nan, 0)
-        for c, a, p in (("SP", 0.2, 0.01), ("PS", 0.7, 0.4))
-    ]
-    fig = plot_groups({"short": tests, "syntax": tests[:1]})
-    axis, other = fig.axes
-    assert (axis.get_title(), other.get_title()) == ("short", "syntax")
-    assert [label.get_text() for label in axis.get_xticklabels()] == ["nounPP SP", "nounPP PS"]
-    group = [line for line in axis.lines if line.get_marker() == "D" and len(line.get_ydata())]
-    assert [line.get_ydata()[0] for line in group] == [20, 70]
-    assert [line.get_markerfacecolor() == line.get_color() for line in group] == [True, False]
-    boxes = [line.get_ydata() for line in axis.lines if len(line.get_ydata()) == 5]
-    np.testing.assert_allclose([[min(y), max(y)] for y in boxes], [[62.5, 87.5]] * 2)
-    beyond = [line.get_ydata() for line in axis.lines if line.get_marker() == "."]
-    np.testing.assert_allclose(beyond, [[50, 100]] * 2)
-    (bar, _) = [collection.get_segments()[0] for collection in axis.collections]
-    np.testing.assert_allclose(bar[:, 1], 90)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from minilstm.analyses.plots import PLURAL, SINGULAR, save
 from small_model import small_model
 
 from minilstm import stimuli
@@ -20,7 +21,6 @@ from minilstm.analyses.efferents import (
 )
 from minilstm.analyses.figures_efferents import plot_efferents, plot_shares
 from minilstm.analyses.number_agreement import agreement
-from minilstm.analyses.plots import PLURAL, SINGULAR, save
 from minilstm.errors import MinilstmError, StimulusError
 
 

@@ -7,11 +7,11 @@ from minilstm import load, planted, stimuli
 from minilstm.analyses.ablation import ablation_sweep, group_ablation
 from minilstm.analyses.connectivity import connectivity, peak_activity
 from minilstm.analyses.decoding import figure_2, number_data
+from minilstm.analyses.depth import depth_data, depth_regression
 from minilstm.analyses.dynamics import against_prediction, dynamics
 from minilstm.analyses.efferents import attribution, form_auc, last_layer, segregation, shares_and_effects
 from minilstm.analyses.number_agreement import agreement, by_condition, share_right
 from minilstm.analyses.short_range import short_range_units
-from minilstm.analyses.syntax import depth_data, depth_regression
 from minilstm.analyses.table2 import table2
 from minilstm.errors import ModelFileError
 from minilstm.io import checkpoints

@@ -23,9 +23,9 @@
 from pathlib import Path
 
 import numpy as np
+from minilstm.analyses.plots import plot_trace, save
 
 from minilstm import lstm
-from minilstm.analyses.plots import plot_trace, save
 
 np.set_printoptions(precision=2, suppress=True, floatmode="fixed")
 

@@ -14,12 +14,12 @@
 from pathlib import Path
 
 import numpy as np
+from minilstm.analyses.plots import save
 
 import minilstm
 from minilstm import lstm, planted, stimuli
 from minilstm.analyses.dynamics import dynamics
 from minilstm.analyses.figures_dynamics import plot_dynamics
-from minilstm.analyses.plots import save
 
 # %% [markdown]
 # ## Two units by hand

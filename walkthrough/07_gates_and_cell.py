@@ -16,11 +16,12 @@
 # %%
 from pathlib import Path
 
+from minilstm.analyses.plots import save
+
 import minilstm
 from minilstm import stimuli
 from minilstm.analyses.dynamics import against_prediction, dynamics
 from minilstm.analyses.figures_dynamics import plot_dynamics
-from minilstm.analyses.plots import save
 from minilstm.analyses.tables import render
 
 model = minilstm.load("mini")

@@ -14,9 +14,10 @@ from pathlib import Path
 import minilstm
 from minilstm import planted, stimuli
 from minilstm.analyses import groups
+from minilstm.analyses.depth import depth_data, depth_regression
 from minilstm.analyses.figures_dynamics import plot_structures
-from minilstm.analyses.plots import save
-from minilstm.analyses.syntax import depth_data, depth_regression, structures
+from minilstm.analyses.style import save
+from minilstm.analyses.syntax import structures
 from minilstm.analyses.tables import render
 from minilstm.stimuli.depth import depth_sentences
 
@@ -60,8 +61,8 @@ print("syntax units, |z| > 3:", ", ".join(map(str, found.outliers)) or "none")
 # %%
 tasks, conditions = ("nounPP", "nounPPAdv"), ("SP", "PS")
 hard = [item for task in tasks for c in conditions for item in stimuli.na_task(task, c, 200)]
-tests = groups.group_tests(model, hard, found.strongest(3), n_random=200)
-print("\n" + render(*groups.table(tests)))
+table = groups.table(groups.group_tests(model, hard, found.strongest(3), n_random=200))
+print("\n" + render(table.columns, table.rows, digits=table.digits))
 
 # %% [markdown]
 # It does not. By the paper's own method, `mini` has no syntax units. But script 07 met a unit that seems to
@@ -112,7 +113,7 @@ fig  # a notebook shows it
 #
 # ## Try this
 #
-# - Draw the weights of all units, `plot_depth(found)` from `minilstm.analyses.figures_decoding`, and
+# - Draw the weights of all units, `plot_depth(found)` from `minilstm.analyses.depth`, and
 #   `plot_structures(in_circuit, 73)`.
 # - Is unit 23 up in `SubjRel` for each sentence, or only on average? Look at `shown["SubjRel"].sd["C"]`.
 # - Leave word frequency out: `depth_regression(dataclasses.replace(data, count=None))`.

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import minilstm
 from minilstm import planted, stimuli
-from minilstm.analyses.connectivity import COLUMNS, connectivity, peak_activity
-from minilstm.analyses.figures_decoding import plot_connectivity
-from minilstm.analyses.plots import save
+from minilstm.analyses.connectivity import DIGITS, connectivity, peak_activity, plot_connectivity
+from minilstm.analyses.style import save
 from minilstm.analyses.tables import render
 
 conditions = "SS", "SP", "PS", "PP"
@@ -52,7 +51,7 @@ targets = tuple(model.provenance["number_units"])
 mini = connectivity(model, targets, peak_activity(model, items))
 print("\nmini: outliers onto units 24 and 23:", mini.outliers() or "none")
 print()
-print(render(COLUMNS, mini.rows([23], ("i", "f", "C_tilde", "o"))))
+print(render(mini.columns, mini.rows([23]), digits=DIGITS))
 
 # %% [markdown]
 # There are none. What unit 23 writes to unit 24 is nothing special among the 32 weights that arrive there
@@ -63,10 +62,10 @@ print(render(COLUMNS, mini.rows([23], ("i", "f", "C_tilde", "o"))))
 # 25 came fourth in the regression on depth (script 10), but no task suffers without it.
 
 # %%
-rows = [row for row in mini.rows(range(1, 33)) if row[1] == 24 and row[COLUMNS.index("rank")] <= 3]
-rows.sort(key=lambda row: (("i", "f", "C_tilde", "o").index(row[2]), row[COLUMNS.index("rank")]))
+rows = [row for row in mini.rows(range(1, 33)) if row[1] == 24 and row[mini.columns.index("rank")] <= 3]
+rows.sort(key=lambda row: (("i", "f", "C_tilde", "o").index(row[2]), row[mini.columns.index("rank")]))
 print()
-print(render(COLUMNS, rows))
+print(render(mini.columns, rows, digits=DIGITS))
 
 # %% [markdown]
 # The figure shows the planted circuit: all weights that arrive at i and f of the long-range units (grey),

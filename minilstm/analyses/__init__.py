@@ -3,7 +3,7 @@
 To add one: write a file with a computation, a `Result` and an `Analysis` record, and put the record into `ANALYSES`.
 """
 
-from . import decoding, linzen, number_units, short_range, table2
+from . import connectivity, decoding, depth, groups, linzen, number_units, short_range, syntax_unit, table2
 
 ANALYSES = tuple(
     module.ANALYSIS
@@ -13,5 +13,9 @@ ANALYSES = tuple(
         linzen,
         decoding,
         short_range,
+        depth,
+        syntax_unit,
+        connectivity,
+        groups,
     )
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..activity import lower_context
-from ..errors import StimulusError
+from ..errors import MinilstmError, StimulusError
 from ..io.original import may_be_original
 from ..language_model import LanguageModel
 from ..stimuli import NA_TASKS, na_tasks
@@ -75,6 +75,8 @@ class Experiment:
     ------
     StimulusError
         If `n` is too small to choose units on one half of the items and to judge them on the other.
+    MinilstmError
+        If `n_random` is below 1.
     """
 
     model: LanguageModel
@@ -93,6 +95,8 @@ class Experiment:
     progress: bool = False
 
     def __post_init__(self):
+        if self.n_random < 1:
+            raise MinilstmError(f"--random: expected at least 1 random set, got {self.n_random}")
         if not (self.tasks or self.stimuli) and missing_conditions(self.items):
             raise StimulusError(f"the paper's analyses: expected at least 2 sentences a condition, got n = {self.n}")
 

@@ -79,11 +79,16 @@ def significant(experiment, tests, size, needed, of, alpha, missing=()):
 
 
 def lacks_power(experiment, test, size, alpha):
-    """Whether a test could hardly pass: random sets hit its units or are too few, or the task is not solved.
-
-    Where there are so few sets of this size that all of them serve as random ones, the group is one of them
-    and ties with itself.
-    """
-    exist = comb(sum(experiment.model.sizes), size)
-    smallest = 2 / (exist + 1) if exist <= experiment.n_random else 1 / (experiment.n_random + 1)
+    """Whether a test could hardly pass: random sets hit its units or are too few, or the task is not solved."""
+    smallest = smallest_p(sum(experiment.model.sizes), size, experiment.n_random)
     return smallest >= alpha or test.power < 1 - alpha or not test.full >= TESTABLE
+
+
+def smallest_p(total, size, n_random):
+    """The smallest p that a group of `size` out of `total` units can have beside `n_random` random sets.
+
+    Where there are so few sets of this size that all of them serve as random ones, the group is one of them and ties
+    with itself.
+    """
+    exist = comb(total, size)
+    return 2 / (exist + 1) if exist <= n_random else 1 / (n_random + 1)

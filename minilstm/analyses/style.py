@@ -89,63 +89,6 @@ def plot_trace(words, units, values, choices=None, beside=None):
     return fig
 
 
-def plot_groups(found):
-    """Groups of units ablated together beside random sets of as many units, a panel a group, condition by condition.
-
-    Boxes from the first to the third quartile of the random sets, whiskers to the 5th and the 95th percentile, the sets
-    beyond as dots. A bar is the intact network; a diamond the group, filled where p < .05.
-
-    Parameters
-    ----------
-    found : dict
-        {name of a group: list of groups.GroupTest}, none of them empty.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    from .groups import ALPHA
-
-    longest = max(map(len, found.values()))
-    fig, axes = figure(1, len(found), max(WIDTH, (0.27 * longest + 0.4) * len(found) + 0.4), 2.7, sharey=True)
-    color = LINES[1][0]
-    for axis, (name, tests) in zip(axes[0], found.items(), strict=True):
-        axis.boxplot(
-            [100 * test.random for test in tests],
-            positions=np.arange(len(tests)) - 0.15,
-            widths=0.4,
-            whis=(5, 95),
-            flierprops={"marker": ".", "markersize": 4, "markeredgecolor": LIGHTER, "markerfacecolor": LIGHTER},
-            **{f"{part}props": {"color": NEUTRAL} for part in ("box", "whisker", "cap", "median")},
-        )
-        for k, test in enumerate(tests):
-            axis.hlines(100 * test.full, k - 0.42, k + 0.42, color="black", linewidth=1.6)
-            axis.plot(
-                k + 0.24,
-                100 * test.accuracy,
-                "D",
-                color=color,
-                markersize=5.5,
-                markerfacecolor=color if test.p < ALPHA else "white",
-            )
-        labels = [f"{test.task} {test.condition}".strip() for test in tests]
-        axis.set_xticks(range(len(tests)), labels, rotation=60, ha="right", rotation_mode="anchor", fontsize=7)
-        axis.set_xlim(-0.6, len(tests) - 0.4)
-        axis.set_title(name, fontsize=8)
-    axes[0, 0].set_ylabel("right, %", fontsize=8)
-    looks = {
-        "intact": ("_", "black", "black"),
-        "random sets": ("s", NEUTRAL, "white"),
-        "the group, p < .05": ("D", color, color),
-        "p .05 or more": ("D", color, "white"),
-    }
-    lines = [
-        axes[0, 0].plot([], [], marker, color=edge, markerfacecolor=face)[0] for marker, edge, face in looks.values()
-    ]
-    fig.legend(lines, looks, loc="outside upper center", ncols=4, fontsize=7, frameon=False, handletextpad=0.2)
-    return fig
-
-
 def plot_ablations(table):
     """Points lost in each condition (columns) when a unit (rows) is off, for all units that matter somewhere."""
     from .ablation import drops

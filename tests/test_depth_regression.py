@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from small_model import small_model
 
-from minilstm.analyses.syntax import (
+from minilstm.analyses.depth import (
     ALPHAS,
     DepthData,
     DepthRegression,
@@ -18,8 +18,8 @@ from minilstm.analyses.syntax import (
     depth_regression,
     r_squared,
     ridge_path,
-    structures,
 )
+from minilstm.analyses.syntax import structures
 from minilstm.errors import MinilstmError, StimulusError, UnknownWordError
 from minilstm.stimuli import na_task
 from minilstm.stimuli.depth import depth_sentences, sample_cells
