@@ -16,8 +16,6 @@
 # %%
 from pathlib import Path
 
-from minilstm.analyses.plots import save
-
 import minilstm
 from minilstm import stimuli
 from minilstm.analyses.dynamics import against_prediction, dynamics

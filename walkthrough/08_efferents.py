@@ -10,7 +10,6 @@
 from pathlib import Path
 
 import numpy as np
-from minilstm.analyses.plots import save
 
 import minilstm
 from minilstm import stimuli

@@ -13,8 +13,6 @@
 # %%
 from pathlib import Path
 
-from minilstm.analyses.plots import save
-
 import minilstm
 from minilstm import stimuli
 from minilstm.analyses import groups

@@ -6,12 +6,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import MinilstmError
-from ..stimuli import NA_TASKS
+from ..stimuli import EASY, NA_TASKS
 from .ablation import POINTS, group_ablation, random_sets
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Result, Table, format_units
 from .experiment import KIND, LINZEN, RANDOM
 from .number_agreement import agreement, by_condition
-from .short_range import EASY
 from .statistics import ALPHA, significant, smallest_p
 from .style import LIGHTER, LINES, NEUTRAL, WIDTH, figure
 from .table2 import INCONGRUENT

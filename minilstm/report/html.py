@@ -232,8 +232,9 @@ def _table(section, table):
         f'<th scope="col"{NUMBER * right}>{escape(str(column))}</th>'
         for column, right in zip(table.columns, numbers, strict=True)
     )
+    digits = [table.digits] * len(table.columns) if isinstance(table.digits, int) else table.digits
     body = "".join(
-        "<tr>" + "".join(_cell(k, cell, numbers[k], table.digits) for k, cell in enumerate(row)) + "</tr>\n"
+        "<tr>" + "".join(_cell(k, cell, numbers[k], digits[k]) for k, cell in enumerate(row)) + "</tr>\n"
         for row in table.rows
     )
     return (
