@@ -6,14 +6,13 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import MinilstmError
-from ..stimuli import EASY, NA_TASKS
+from ..stimuli import EASY, HARD, NA_TASKS
 from .ablation import POINTS, group_ablation, random_sets
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Result, Table, format_units
 from .experiment import KIND, LINZEN, RANDOM
 from .number_agreement import agreement, by_condition
 from .statistics import ALPHA, significant, smallest_p
 from .style import LIGHTER, LINES, NEUTRAL, WIDTH, figure
-from .table2 import INCONGRUENT
 
 
 class GroupTest(NamedTuple):
@@ -256,7 +255,7 @@ def compute(experiment, results):
     short, long_range, outliers = results["short_range"].units, number_units.long_range, results["depth"].outliers
     easy, hard = experiment.sentences(*EASY), experiment.sentences("nounPP", "nounPPAdv")
     if not (experiment.tasks or experiment.stimuli):
-        hard = [item for item in hard if (item.task, item.condition) in INCONGRUENT]
+        hard = [item for item in hard if (item.task, item.condition) in HARD]
     units = {
         "short": short,
         "short and long": (*short, *long_range) if short and long_range else (),
