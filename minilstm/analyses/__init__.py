@@ -3,7 +3,19 @@
 To add one: write a file with a computation, a `Result` and an `Analysis` record, and put the record into `ANALYSES`.
 """
 
-from . import decoding, linzen, number_units, short_range, table2
+from . import (
+    attribution,
+    decoding,
+    efferents,
+    gates,
+    interchange,
+    linzen,
+    number_units,
+    short_range,
+    smallest,
+    structures,
+    table2,
+)
 
 ANALYSES = tuple(
     module.ANALYSIS
@@ -11,7 +23,13 @@ ANALYSES = tuple(
         table2,
         number_units,
         linzen,
+        gates,
+        efferents,
         decoding,
         short_range,
+        structures,
+        interchange,
+        attribution,
+        smallest,
     )
 )
