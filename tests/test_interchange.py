@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from minilstm.analyses.plots import LINES
+from minilstm.analyses.figures_open import plot_interchange
 from small_model import small_model
 
 from minilstm import load, lstm, planted
-from minilstm.analyses.figures_open import plot_interchange
 from minilstm.analyses.interchange import METHODS, WHAT, compare, interchange, pairs
 from minilstm.analyses.number_agreement import agreement
+from minilstm.analyses.style import LINES
 from minilstm.checks import by_layer
 from minilstm.errors import MinilstmError, StimulusError
 from minilstm.stimuli import CONDITIONS, Item, na_task

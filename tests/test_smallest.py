@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from minilstm.analyses.figures_open import plot_smallest
 from small_model import small_model
 
 from minilstm import load, planted
 from minilstm.analyses import smallest
 from minilstm.analyses.ablation import set_margins
-from minilstm.analyses.figures_open import plot_smallest
 from minilstm.analyses.interchange import pairs
 from minilstm.analyses.smallest import SmallestSet, left, smallest_set
 from minilstm.errors import StimulusError

@@ -23,9 +23,10 @@
 from pathlib import Path
 
 import numpy as np
-from minilstm.analyses.plots import plot_trace, save
 
 from minilstm import lstm
+from minilstm.analyses.style import save
+from minilstm.analyses.trace import plot_trace
 
 np.set_printoptions(precision=2, suppress=True, floatmode="fixed")
 

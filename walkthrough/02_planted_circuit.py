@@ -14,11 +14,11 @@
 from pathlib import Path
 
 import numpy as np
+from minilstm.analyses.figures_dynamics import plot_dynamics
 
 import minilstm
 from minilstm import lstm, planted, stimuli
 from minilstm.analyses.dynamics import dynamics
-from minilstm.analyses.figures_dynamics import plot_dynamics
 
 # %% [markdown]
 # ## Two units by hand

@@ -10,9 +10,9 @@
 from pathlib import Path
 
 import numpy as np
-from minilstm.analyses.plots import PLURAL, SINGULAR, figure, save
 
 import minilstm
+from minilstm.analyses.style import PLURAL, SINGULAR, figure, save
 
 model = minilstm.load("mini")
 layer = model.layers[0]

@@ -10,10 +10,10 @@
 from pathlib import Path
 
 import numpy as np
-from minilstm.analyses.plots import PLURAL, SINGULAR, figure, save
 
 import minilstm
 from minilstm import stimuli
+from minilstm.analyses.style import PLURAL, SINGULAR, figure, save
 
 model = minilstm.load("mini")
 

@@ -8,10 +8,9 @@
 # %%
 from pathlib import Path
 
-from minilstm.analyses.plots import plot_ablations, save
-
 import minilstm
-from minilstm.analyses.table2 import table2
+from minilstm.analyses.style import save
+from minilstm.analyses.table2 import plot_ablations, table2
 from minilstm.analyses.tables import render
 from minilstm.stimuli import na_tasks
 

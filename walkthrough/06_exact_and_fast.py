@@ -9,10 +9,10 @@
 from pathlib import Path
 
 import numpy as np
-from minilstm.analyses.plots import NEUTRAL, SINGULAR, figure, save
 
 import minilstm
 from minilstm import stimuli
+from minilstm.analyses.style import NEUTRAL, SINGULAR, figure, save
 from minilstm.fast.prefix_tree import prefix_tree
 from minilstm.stimuli import na_tasks
 

@@ -16,10 +16,11 @@
 # %%
 from pathlib import Path
 
+from minilstm.analyses.figures_dynamics import plot_dynamics
+
 import minilstm
 from minilstm import stimuli
 from minilstm.analyses.dynamics import against_prediction, dynamics
-from minilstm.analyses.figures_dynamics import plot_dynamics
 from minilstm.analyses.tables import render
 
 model = minilstm.load("mini")

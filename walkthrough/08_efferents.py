@@ -10,11 +10,11 @@
 from pathlib import Path
 
 import numpy as np
+from minilstm.analyses.figures_efferents import plot_efferents
 
 import minilstm
 from minilstm import stimuli
 from minilstm.analyses.efferents import attribution, efferent_table, segregation, shares_and_effects
-from minilstm.analyses.figures_efferents import plot_efferents
 from minilstm.analyses.tables import render
 
 model = minilstm.load("mini")

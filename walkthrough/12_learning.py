@@ -13,8 +13,8 @@
 from pathlib import Path
 
 import numpy as np
-from minilstm.analyses.plots import NEUTRAL, SINGULAR, figure, save
 
+from minilstm.analyses.style import NEUTRAL, SINGULAR, figure, save
 from minilstm.training.backpropagation import loss_and_gradients
 
 # %% [markdown]

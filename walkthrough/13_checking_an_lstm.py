@@ -10,9 +10,9 @@
 from pathlib import Path
 
 import numpy as np
-from minilstm.analyses.plots import PLURAL, SINGULAR, figure, save
 
 import minilstm
+from minilstm.analyses.style import PLURAL, SINGULAR, figure, save
 from minilstm.verification.vectors import make_vectors
 
 # %% [markdown]

@@ -20,9 +20,9 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from minilstm.analyses.plots import NEUTRAL, SINGULAR, figure, save
 
 import minilstm
+from minilstm.analyses.style import NEUTRAL, SINGULAR, figure, save
 from minilstm.analyses.tables import render
 from minilstm.io.original import CONTEXT, PUBLISHED, compare, may_be_original
 

@@ -9,11 +9,11 @@
 from pathlib import Path
 
 import numpy as np
-from minilstm.analyses.plots import NEUTRAL, SINGULAR, figure, save
 from scipy.stats import mannwhitneyu, spearmanr
 
 import minilstm
 from minilstm.analyses.locality import CONDITIONS, cut, locality
+from minilstm.analyses.style import NEUTRAL, SINGULAR, figure, save
 from minilstm.analyses.tables import read_csv, render
 from minilstm.stimuli import na_task
 

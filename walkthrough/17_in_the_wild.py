@@ -9,9 +9,9 @@
 from pathlib import Path
 
 import numpy as np
-from minilstm.analyses.plots import NEUTRAL, PLURAL, SINGULAR, figure, save
 
 import minilstm
+from minilstm.analyses.style import NEUTRAL, PLURAL, SINGULAR, figure, save
 from minilstm.analyses.tables import render
 from minilstm.stimuli import na_task
 

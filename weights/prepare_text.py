@@ -144,9 +144,7 @@ def lay_out(order, ids, starts, lengths, block=200_000):
     return out
 
 
-def prepare(
-    folder, out, vocabulary=None, size=16000, keep=(), repeat=None, held_out=0.005, seed=0, processes=1
-):
+def prepare(folder, out, vocabulary=None, size=16000, keep=(), repeat=None, held_out=0.005, seed=0, processes=1):
     """Read `folder`, write the files named above into `out`; returns what it wrote to sources.json.
 
     Parameters
@@ -245,9 +243,7 @@ def main(arguments=None):
     vocabulary, keep = (f and f.read_text(encoding="utf-8").splitlines() for f in (a.vocabulary, a.keep))
     repeat = {name: int(times) for name, times in (entry.rsplit("=", 1) for entry in a.repeat)}
     try:
-        report = prepare(
-            a.folder, a.out, vocabulary, a.words, keep or (), repeat, a.held_out, a.seed, a.processes
-        )
+        report = prepare(a.folder, a.out, vocabulary, a.words, keep or (), repeat, a.held_out, a.seed, a.processes)
     except ValueError as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
     print(json.dumps({key: value for key, value in report.items() if key != "sources"}, indent=1))

@@ -1,9 +1,25 @@
 """The paper's analyses and some beyond it, one file each, and the list of them.
 
-To add one: write a file with a computation, a `Result` and an `Analysis` record, and put the record into `ANALYSES`.
+To add one: write a file with a computation, a `Result` and an `Analysis` record, and put it into the list.
 """
 
-from . import connectivity, decoding, depth, groups, linzen, number_units, short_range, syntax_unit, table2
+from . import (
+    attribution,
+    connectivity,
+    decoding,
+    depth,
+    efferents,
+    gates,
+    groups,
+    interchange,
+    linzen,
+    number_units,
+    short_range,
+    smallest,
+    structures,
+    syntax_unit,
+    table2,
+)
 
 ANALYSES = tuple(
     module.ANALYSIS
@@ -11,11 +27,17 @@ ANALYSES = tuple(
         table2,
         number_units,
         linzen,
+        gates,
+        efferents,
         decoding,
         short_range,
         depth,
         syntax_unit,
+        structures,
         connectivity,
         groups,
+        interchange,
+        attribution,
+        smallest,
     )
 )
