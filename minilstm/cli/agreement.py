@@ -35,11 +35,11 @@ def run(options):
 
 def run_ablate(options, variants):
     """Table 2 and the strong units; with units, what each of them costs, or, with --group, all together."""
-    units = options.number_units
+    units = options.named_units
     if options.group and units in (None, "search"):
         raise MinilstmError("--group: say which units, such as --units 3,17")
     if options.group or units in (None, "search"):
-        options.number_units = units if options.group else "search"
+        options.named_units = units if options.group else "search"
         return run_analysis(options, variants)
     return _each(options, units)
 

@@ -20,12 +20,12 @@ GIVEN_HELP = {
 }
 
 
-def with_needs(analyses):
-    """The analyses and all that they need, directly or not, in order of need."""
+def with_needs(analyses, named=()):
+    """The analyses and all that they need, directly or not, in order of need; nothing is needed where units are named."""
     ordered = {}
 
     def visit(analysis):
-        for name in analysis.needs:
+        for name in analysis.needs if analysis.name not in named else ():
             visit(BY_NAME[name])
         ordered[analysis.name] = analysis
 
@@ -47,15 +47,8 @@ def add_options(command, variants):
     for flag in variants:
         if flag:
             command.add_argument(flag, action="store_true", help=variants[flag][0].title)
-    for analysis in analyses:
-        if analysis.given is not None:
-            command.add_argument(
-                analysis.given_by,
-                dest=analysis.name,
-                type=_named,
-                metavar="UNITS",
-                help=GIVEN_HELP[analysis.given_by],
-            )
+    for flag in dict.fromkeys(analysis.given_by for analysis in analyses if analysis.given is not None):
+        command.add_argument(flag, dest=_dest(flag), type=_named, metavar="UNITS", help=GIVEN_HELP[flag])
     options = {option.name: option for some in variants.values() for one in some for option in one.options}
     for option in options.values():
         option.add_to(command)
@@ -68,6 +61,10 @@ def add_options(command, variants):
         help="read the context in lower case, as the paper's own model did",
     )
     out_option(command)
+
+
+def _dest(flag):
+    return f"named_{flag.strip('-')}"
 
 
 def _named(text):
@@ -105,7 +102,7 @@ def _named_units(options, model, analyses):
     for analysis in analyses:
         if analysis.given is None:
             continue
-        units = getattr(options, analysis.name)
+        units = getattr(options, _dest(analysis.given_by))
         if units is None and analysis.name == "number_units":
             units = tuple(model.provenance.get("number_units", ())) or None
         if units is not None and units != SEARCH:
@@ -154,11 +151,11 @@ def compute(experiment, shown, named, folder, own=None):
 
     usual = replace(experiment, tasks=(), stimuli=())
     results = Results()
-    for analysis in with_needs(shown):
-        if analysis.name in named:
-            results[analysis.name] = analysis.given(usual, named[analysis.name])
-            continue
+    for analysis in with_needs(shown, named):
         asked = experiment if analysis in shown else usual
+        if analysis.name in named:
+            results[analysis.name] = analysis.given(asked, named[analysis.name])
+            continue
         keywords = (own or {}).get(analysis.name, {})
         if _as_reproduced(analysis, keywords, named):
             result = lookup(asked, folder, analysis)

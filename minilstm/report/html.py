@@ -122,9 +122,8 @@ def command_line(name, experiment, analysis):
         if getattr(experiment, attribute) != usual:
             words += [flag, str(getattr(experiment, attribute))]
     for option in analysis.options:
-        value = getattr(experiment, option.name, option.default)
-        if option.name != "linzen" and value != option.default:
-            words += [option.flag, str(value)]
+        if option.name in ("n_random", "kind") and getattr(experiment, option.name) != option.default:
+            words += [option.flag, str(getattr(experiment, option.name))]
     words += ["--state", "zero"] * (experiment.state is None)
     words += ["--float64"] * (str(experiment.model.dtype) == "float64")
     return shlex.join(words)

@@ -72,22 +72,26 @@ def ledger(experiment, results, claims=CLAIMS):
 
 
 def remarks(experiment, results):
-    """What claims 7, 8 and 15 do not see: a unit can be needed without carrying the number.
+    """What claims 7, 8, 14 and 15 do not see: a unit can be needed without carrying the number.
 
     Returns
     -------
     dict
         {number of a claim: a sentence}.
     """
-    if "interchange" not in results or "number_units" not in results:
+    comparison = results["interchange"].comparison if "interchange" in results else None
+    if comparison is None:
         return {}
     notes = {}
-    for number, (selected, condition) in {7: ("P", "PS"), 8: ("S", "SP"), 15: ("P", "PS")}.items():
-        unit = results["number_units"].selected[selected]
-        share = None if unit is None else results["interchange"].flipped(unit, "nounPP", condition)
-        if share is not None:
-            notes[number] = (
-                f"The criterion sees that unit {unit} is needed, not that it carries the number: with its cell from "
-                f"the sentence with the other subject, {100 * share:.0f} % of the verbs of nounPP {condition} flip."
-            )
+    for claims, number, condition in (((7, 15), "P", "PS"), ((8, 14), "S", "SP")):
+        unit, where = results["number_units"].selected[number], comparison.by_condition().get(("nounPP", condition), ())
+        if (unit,) not in comparison.sets or not len(where):
+            continue
+        flips = comparison.flips("once", where)[comparison.sets.index((unit,))]
+        notes |= dict.fromkeys(
+            claims,
+            f"The criterion sees whether unit {unit} is needed, or tells the numbers apart, not whether it carries the "
+            f"number to the verb: with its cell from the sentence with the other subject, {100 * flips:.0f} % of the "
+            f"verbs of nounPP {condition} flip.",
+        )
     return notes

@@ -135,7 +135,7 @@ def key_of(experiment, analysis, by_name=BY_NAME):
     for option in analysis.options:
         if option.name == "linzen":
             key["linzen"] = _digest(experiment.linzen)
-        elif hasattr(experiment, option.name):
+        elif option.name in Experiment.__dataclass_fields__:
             key[option.name] = getattr(experiment, option.name)
     needed = {name: key_of(experiment, by_name[name], by_name) for name in analysis.needs}
     key["needs"] = _digest(json.dumps(needed, sort_keys=True))
