@@ -1,29 +1,37 @@
 """Findings that nobody measured: those of a model that does exactly what the paper says of its own."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 import numpy as np
 
-from minilstm.analyses.connectivity import Connectivity
+from minilstm.analyses.base import Results
+from minilstm.analyses.connectivity import Connections, Connectivity
+from minilstm.analyses.decoding import NumberOverTime
+from minilstm.analyses.depth import DepthRegression
 from minilstm.analyses.dynamics import VARIABLES, Dynamics
-from minilstm.analyses.groups import GroupTest
+from minilstm.analyses.efferents import Efferents
+from minilstm.analyses.gates import GatesAndCell
+from minilstm.analyses.groups import Groups, GroupTest
 from minilstm.analyses.linzen import Linzen
-from minilstm.analyses.table2 import OFF
+from minilstm.analyses.number_units import NumberUnits
+from minilstm.analyses.short_range import ShortRange
+from minilstm.analyses.structures import Structures
+from minilstm.analyses.syntax_unit import SyntaxUnit
+from minilstm.analyses.table2 import OFF, TABLE_2, Table2
+from minilstm.report import ledger
 from minilstm.stimuli import Item
 
 SIZES, TOTAL, H, FIRST = (650, 650), 1300, 650, 651
 S, P, Y = 988, 776, 1150
 N = 200  # items a condition
+LAST = range(FIRST, TOTAL + 1)
 OUTLIERS = (Y, *range(700, 716))
 
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """All that the ledger reads, in one flat record, so that a test can change one number of it.
-
-    A str stands for the reason why something is unavailable.
-    """
+    """All that the ledger reads, in one flat record, so that a test can change one number of it."""
 
     original: bool
     items: tuple
@@ -36,7 +44,7 @@ class Findings:
     syntax: int | None
     counts: np.ndarray | None
     dynamics: object
-    efferents: object
+    weights: np.ndarray
     decoding: dict
     short_range: tuple
     groups: dict
@@ -50,7 +58,6 @@ class Findings:
     no_linzen: str = ""
     n_random: int = 1000
     sizes: tuple = SIZES
-    undone: dict = field(default_factory=dict)
 
     def where(self, task, condition):
         """The items of a condition: (items,) bool."""
@@ -58,18 +65,46 @@ class Findings:
 
     def experiment(self):
         """What the ledger reads of an Experiment."""
-        return SimpleNamespace(
-            original=self.original,
-            model=SimpleNamespace(sizes=self.sizes),
-            evaluated=self.scored,
-            n_random=self.n_random,
+        model = SimpleNamespace(sizes=self.sizes)
+        how = {"evaluated": self.scored, "n_random": self.n_random, "why_no_linzen": self.no_linzen}
+        return SimpleNamespace(original=self.original, model=model, usable_linzen=bool(self.linzen), **how)
+
+    def results(self):
+        """The results that hold these numbers."""
+        roles = {unit: (f"{number}*",) for number, unit in self.chosen.items() if unit is not None}
+        units = {
+            "short": self.short_range,
+            "short and long": (*self.short_range, *roles),
+            "syntax": self.depth.outliers,
+        }
+        curves = {seen: SimpleNamespace(curve=lambda auc=auc: (auc, 0 * auc)) for seen, auc in self.decoding.items()}
+        return Results(
+            {
+                "agreement": Table2(self.items, self.full, self.ablated, None, None, self.lowered, self.counts),
+                "number_units": NumberUnits(self.chosen, self.anywhere, self.anywhere),
+                "linzen": self.linzen or Linzen(None, why=self.no_linzen),
+                "gates": GatesAndCell(self.dynamics, roles, {}),
+                "efferents": Efferents(self.weights, SimpleNamespace(units=LAST), self.votes, roles),
+                "decoding": NumberOverTime({"sentence": curves}, roles),
+                "short_range": ShortRange(self.short_range),
+                "depth": self.depth,
+                "syntax_unit": SyntaxUnit(self.syntax, (), self.peak, ()),
+                "structures": Structures(self.structures, self.syntax, {}),
+                "connectivity": Connections(self.connectivity, self.bare, (), roles),
+                "groups": Groups(units, self.groups),
+            }
         )
+
+
+def judge(findings, claims=ledger.CLAIMS):
+    """`ledger.judge` on made-up findings."""
+    return ledger.judge(findings.experiment(), findings.results(), claims)
 
 
 def paper_findings():
     """A Findings with the values of Table 2, Figs. 1 to 4 and sections 4.2 to 4.4."""
     items, full = [], []
-    for (task, condition), percent in FULL.items():
+    for (task, condition), percent in TABLE_2.items():
         items += [Item(("The", "boy"), "greets", "greet", task, condition, id) for id in range(1, N + 1)]
         full.append(margins(percent, N))
     ablated = np.tile(np.concatenate(full), (TOTAL, 1))
@@ -81,7 +116,6 @@ def paper_findings():
     connected, bare, peak = connections()
     return Findings(
         original=True,
-        sizes=SIZES,
         items=tuple(items),
         full=full,
         ablated=ablated,
@@ -92,7 +126,7 @@ def paper_findings():
         syntax=Y,
         counts=np.array([np.ones(15), np.full(15, 2)]),
         dynamics=gates(),
-        efferents=weights(),
+        weights=weights(),
         decoding={S: np.ones(7), P: np.ones(7), "rest": np.array([0.5, 1, 0.86, 0.98, 0.01, 0.3, 0.4])},
         short_range=tuple(range(660, 670)),
         groups=groups(),
@@ -135,12 +169,18 @@ def gates():
 
 
 def weights():
-    """Fig. 1d: weights are negative to the forms of the unit's own number."""
-    auc, lean, apart = np.full(H, 0.5), np.zeros(H), np.linspace(0.3, 1, H)
-    auc[S - FIRST], auc[P - FIRST] = 1, 0.01
-    lean[S - FIRST], lean[P - FIRST] = -1, 1
-    apart[[651 - FIRST, 1300 - FIRST, Y - FIRST]] = 0.1
-    return Efferents(auc, lean, apart, None, None)
+    """Fig. 1d: weights are negative to the forms of the unit's own number. (2, verbs, units)"""
+    every = np.stack([separated(apart) for apart in np.linspace(0.3, 1, H)], axis=2)
+    every[:, :, S - FIRST], every[:, :, P - FIRST] = separated(-20), separated(1.8)  # ranges of 776 overlap
+    for unit in (651, 1300, Y):
+        every[:, :, unit - FIRST] = separated(0.1)
+    return every
+
+
+def separated(apart):
+    """Weights to singular and plural forms, (2, verbs), whose segregation is |apart|; above 0: larger to singulars."""
+    spread = np.linspace(-1, 1, 15) / np.linspace(-1, 1, 15).std()
+    return np.stack([spread + apart, spread - apart])
 
 
 def groups():
@@ -161,12 +201,27 @@ def groups():
     }
 
 
+@dataclass(frozen=True, eq=False)
+class MadeUpDepth:
+    """What the ledger reads of a depth.DepthRegression, each number of its own."""
+
+    r2: np.ndarray
+    r2_without: np.ndarray
+    r2_frequency: np.ndarray
+    weights: np.ndarray
+    z: np.ndarray
+    outliers: tuple
+
+    counted = DepthRegression.counted
+
+    def strongest(self, n=None):
+        return (*self.outliers, *(unit for unit in range(1, len(self.z) + 1) if unit not in self.outliers))[:n]
+
+
 def depth():
     z = np.zeros(TOTAL)
     z[np.array(OUTLIERS) - 1] = np.linspace(6, 4, len(OUTLIERS))
-    strongest = (*OUTLIERS, *(unit for unit in range(1, TOTAL + 1) if unit not in OUTLIERS))
-    r2 = SimpleNamespace(r2=np.full(5, 0.853), r2_without=np.full(5, 0.85), r2_frequency=np.full(5, 0.1))
-    return SimpleNamespace(**vars(r2), weights=z * 0.08, z=z, outliers=OUTLIERS, strongest=lambda n=None: strongest[:n])
+    return MadeUpDepth(np.full(5, 0.853), np.full(5, 0.85), np.full(5, 0.1), z * 0.08, z, OUTLIERS)
 
 
 def connections():

@@ -1,26 +1,24 @@
 """The ledger: its 40 entries, each rule on made-up findings, and what it says of the planted circuit."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from minilstm.analyses.study import Study
-from minilstm.report.claims import CLAIMS, VERDICTS, judge
-from minilstm.report.claims_outcome import mcnemar, signed_ranks
-from minilstm.report.findings import findings, gather
-from minilstm.report.findings_parts import costliest, readable, syntax_unit, votes
-from minilstm.report.measures import MEASURES, Found, decoding
-from paper_findings import FIRST, N, P, S, Y, margins, paper_findings
+from paper_findings import FIRST, N, P, S, Y, judge, margins, paper_findings, separated
 from small_model import small_model
 
 from minilstm import load, planted
 from minilstm.activity import lower_context
-from minilstm.analyses.connectivity import peak_activity
-from minilstm.analyses.decoding import number_data
-from minilstm.analyses.efferents import attribution
+from minilstm.analyses import ANALYSES, decoding, number_units, short_range, syntax_unit
+from minilstm.analyses.base import VERDICTS, Results
+from minilstm.analyses.experiment import Experiment
 from minilstm.analyses.number_agreement import agreement
+from minilstm.analyses.statistics import mcnemar, signed_ranks
+from minilstm.analyses.table2 import Table2
 from minilstm.errors import StimulusError
+from minilstm.report import ledger
+from minilstm.report.ledger import CLAIMS
+from minilstm.report.reproduce import results_of, run
 from minilstm.stimuli import na_task
 
 HOLDS, FAILS, UNTESTABLE = VERDICTS
@@ -48,7 +46,8 @@ def verdict(findings, number):
 def test_forty_entries():
     assert [claim.number for claim in CLAIMS] == list(range(1, 41))
     assert [claim.section for claim in CLAIMS] == SECTIONS.replace("\n", " ").split(", ")
-    assert all(all(claim) for claim in CLAIMS)
+    assert all(claim.text and claim.paper and claim.measure for claim in CLAIMS)
+    assert all(criterion.text for claim in CLAIMS for criterion in (claim.original, claim.other))
 
 
 def test_the_papers_own_numbers_satisfy_every_claim(paper):
@@ -87,10 +86,10 @@ def gate(findings, name, index, value):
     return replace(findings, dynamics=replace(findings.dynamics, mean=mean))
 
 
-def weight(findings, name, unit, value):
-    array = getattr(findings.efferents, name).copy()
-    array[unit - FIRST] = value
-    return replace(findings, efferents=replace(findings.efferents, **{name: array}))
+def weight(findings, unit, apart):
+    weights = findings.weights.copy()
+    weights[:, :, unit - FIRST] = separated(apart)
+    return replace(findings, weights=weights)
 
 
 def groups(findings, name, **changes):
@@ -99,7 +98,7 @@ def groups(findings, name, **changes):
 
 
 def depth(findings, **changes):
-    return replace(findings, depth=SimpleNamespace(**{**vars(findings.depth), **changes}))
+    return replace(findings, depth=replace(findings.depth, **changes))
 
 
 def auc(findings, seen, position, value):
@@ -123,7 +122,7 @@ def afferent(findings, target, which, value, source=Y, field="connectivity"):
 
 
 def linzen(findings, full=None, off=None):
-    changes = {name: value for name, value in (("full", full), ("off", off)) if value is not None}
+    changes = {name: value for name, value in (("full", full), ("ablated", off)) if value is not None}
     return replace(findings, linzen=replace(findings.linzen, **changes))
 
 
@@ -139,7 +138,7 @@ BROKEN = {
     8: lambda f: cell(f, "nounPP", "SP", 80, S),
     9: lambda f: cell(f, "nounPP", "PP", 80, S),
     10: lambda f: cell(cell(f, "nounPP", "SP", 60, 7), "nounPPAdv", "SP", 60, 7),
-    11: lambda f: linzen(f, off={**f.linzen.off, S: margins(80, 7489)}),
+    11: lambda f: linzen(f, off={**f.linzen.ablated, S: margins(80, 7489)}),
     12: lambda f: cell(f, "2Adv", "P", 80, P),
     13: lambda f: replace(f, anywhere={"S": S, "P": 7}),
     14: lambda f: gate(f, "C", (slice(None), 4, 0), 0),
@@ -149,8 +148,8 @@ BROKEN = {
     18: lambda f: gate(f, "i", (slice(None), 2, 0), 0.9),
     19: lambda f: gate(f, "f", (0, 3, 0), 0.5),
     20: lambda f: gate(f, "o", (2, 4, 1), 0.5),
-    21: lambda f: weight(f, "lean", S, 1),
-    22: lambda f: weight(f, "segregation", Y, 3),
+    21: lambda f: weight(f, S, 20),
+    22: lambda f: weight(f, Y, 3),
     23: lambda f: auc(f, P, 5, 0.8),
     24: lambda f: auc(f, "rest", 4, 0.5),
     25: lambda f: replace(f, short_range=()),
@@ -205,9 +204,9 @@ MISSING = {
     28: lambda f: replace(f, votes=-np.ones(9)),
     29: lambda f: depth(f, r2_frequency=np.full(5, np.nan)),
     30: lambda f: depth(f, r2_frequency=np.full(5, np.nan)),
-    31: lambda f: replace(f, sizes=(16, 16)),
+    31: lambda f: depth(f, weights=np.zeros(32)),
     32: lambda f: depth(f, outliers=()),
-    33: lambda f: replace(f, sizes=(4, 4)),
+    33: lambda f: depth(replace(f, sizes=(4, 4)), weights=np.zeros(8), z=np.zeros(8)),
 }
 
 
@@ -218,7 +217,7 @@ def test_what_lacks_its_premise_is_not_testable(other, number):
 
 
 def test_the_sign_of_a_code_is_that_for_the_units_own_number(other):
-    """The cell of S* may be further from 0 after plurals: what it writes of singulars is a negative cell all the same."""
+    """The cell of S* may be further from 0 after plurals: what it writes of singulars is a negative cell."""
     assert verdict(gate(other, "C", (slice(2, 4), 4, 0), 3), 39) == HOLDS
     assert verdict(gate(other, "C", (slice(0, 2), 4, 0), 1), 39) == FAILS
 
@@ -274,27 +273,30 @@ def test_paired_tests():
     assert signed_ranks(np.arange(10.0), np.arange(10.0) + np.arange(1, 11)) == pytest.approx(2 / 2**10)
 
 
-@pytest.fixture(scope="module")
-def measured():
-    """All that is found in the planted network."""
-    study, found = Study(load("planted"), n=40, n_random=100), Found()
-    for name, measure in MEASURES.items():
-        found[name] = measure(study, found)
-    return study, found
+REPRODUCED = [analysis for analysis in ANALYSES if analysis.claims or analysis.name in ("number_units", "syntax_unit")]
+
+
+def gather(model, **options):
+    """An experiment, and the results that claims are judged by."""
+    experiment = Experiment(model, **options)
+    return experiment, results_of(run(experiment, analyses=REPRODUCED))
 
 
 @pytest.fixture(scope="module")
-def circuit(measured):
-    return findings(*measured)
+def circuit():
+    """The planted network."""
+    return gather(load("planted"), n=40, n_random=100)
 
 
 # The claims on the planted network that need each analysis.
 NEED = {
-    "linzen": {2, 11, 32},
+    "linzen": {2, 11},
     "gates": {*range(14, 22), 39, 40},
     "efferents": {21, 22, 28},
-    "decoding": {*range(23, 28)},
-    "depth": {22, *range(29, 39), 40},
+    "decoding": {23, 24},
+    "short_range": {25, 26, 27},
+    "depth": {*range(29, 34)},
+    "syntax_unit": {22, *range(33, 39), 40},
     "structures": {34, 35},
     "connectivity": {36, 37, 38, 39, 40},
     "groups": {26, 27, 32},
@@ -302,11 +304,12 @@ NEED = {
 
 
 @pytest.mark.parametrize("name", NEED)
-def test_claims_on_what_could_not_be_done_are_not_testable(measured, circuit, name):
-    study, found = measured
-    rest = {other: one for other, one in found.items() if other != name}
-    without = findings(study, Found(rest, {name: "it lacks a word"}))
-    for before, now in zip(judge(circuit), judge(without), strict=True):
+def test_claims_on_what_could_not_be_done_are_not_testable(circuit, name):
+    experiment, results = circuit
+    rest = {other: one for other, one in results.items() if other != name}
+    without = Results(rest, {name: "it lacks a word"})
+    pairs = zip(ledger.judge(experiment, results), ledger.judge(experiment, without), strict=True)
+    for before, now in pairs:
         if now.number in NEED[name]:
             assert (now.verdict, now.reason) == (UNTESTABLE, f"{name} could not be done: it lacks a word"), now
         else:
@@ -314,15 +317,18 @@ def test_claims_on_what_could_not_be_done_are_not_testable(measured, circuit, na
 
 
 def test_the_planted_units_are_found(circuit):
+    experiment, results = circuit
     singular, plural, syntax, *_, short, shorter = planted.UNITS.values()
-    assert circuit.chosen == circuit.anywhere == {"S": singular, "P": plural}
-    assert circuit.scored.tolist() == [item.id % 2 == 0 for item in circuit.items]
-    assert circuit.dynamics.n.tolist() == [20] * 4
-    assert circuit.syntax == syntax and circuit.short_range == (short, shorter) and not circuit.original
+    units = results["number_units"]
+    assert units.selected == units.best_any_layer == {"S": singular, "P": plural}
+    assert experiment.evaluated.tolist() == [item.id % 2 == 0 for item in results["agreement"].items]
+    assert results["gates"].dynamics.n.tolist() == [20] * 4
+    assert results["syntax_unit"].unit == syntax and results["short_range"].units == (short, shorter)
+    assert not experiment.original
 
 
 def test_what_the_planted_circuit_does_and_does_not(circuit):
-    found = {verdict: {j.number for j in judge(circuit) if j.verdict == verdict} for verdict in VERDICTS}
+    found = {verdict: {j.number for j in ledger.judge(*circuit) if j.verdict == verdict} for verdict in VERDICTS}
     assert found[FAILS] == {
         3,  # nothing makes CoAdv harder than Simple for it: the long-range units speak a word later
         10,  # the syntax unit is needed for both numbers; there is no distributed code to fall back on
@@ -342,40 +348,42 @@ def test_shuffled_weights_do_none_of_it():
     model, rng = load("planted"), np.random.default_rng(0)
     layers = tuple(type(layer)(*(rng.permutation(a.ravel()).reshape(a.shape) for a in layer)) for layer in model.layers)
     decoder = rng.permutation(model.decoder_weight.ravel()).reshape(model.decoder_weight.shape)
-    found = judge(gather(replace(model, layers=layers, decoder_weight=decoder), n=20, n_random=100))
+    found = ledger.judge(*gather(replace(model, layers=layers, decoder_weight=decoder), n=20, n_random=100))
     holds = {j.number for j in found if j.verdict == HOLDS}
     assert not holds & {1, 4, *range(7, 12), *range(13, 22), 23, 24, 26, 27, 28, 29, *range(33, 41)}, holds
 
 
 def test_of_the_papers_model_nothing_is_chosen_and_all_items_score(monkeypatch):
     singular, plural, syntax, *_ = planted.UNITS.values()
-    monkeypatch.setattr("minilstm.analyses.study.may_be_original", lambda model: True)
-    monkeypatch.setattr("minilstm.report.findings_parts.NUMBER_UNITS", {"S": plural, "P": singular})
-    monkeypatch.setattr("minilstm.report.findings_parts.SYNTAX_UNIT", syntax + 5)
-    found = gather(load("planted"), n=4, n_random=10)
-    assert found.original and found.chosen == {"S": plural, "P": singular} and found.syntax == syntax + 5
-    assert found.anywhere == {"S": singular, "P": plural}
-    assert found.scored.all() and found.dynamics.n.tolist() == [4] * 4
+    monkeypatch.setattr("minilstm.analyses.experiment.may_be_original", lambda model: True)
+    monkeypatch.setattr(number_units, "ORIGINAL", {"S": plural, "P": singular})
+    monkeypatch.setattr(syntax_unit, "ORIGINAL", syntax + 5)
+    experiment, results = gather(load("planted"), n=4, n_random=10)
+    units, table = results["number_units"], results["agreement"]
+    assert experiment.original and units.selected == {"S": plural, "P": singular}
+    assert results["syntax_unit"].unit == syntax + 5
+    assert units.best_any_layer == {"S": singular, "P": plural}
+    assert experiment.evaluated.all() and results["gates"].dynamics.n.tolist() == [4] * 4
     # activity is read after the context in lower case, in which names are unknown; the predictions are not
     context = lower_context(load("planted")).context
     assert "The" in load("planted").context and not {"The", "Mary"} & set(context)
-    np.testing.assert_allclose(found.full, agreement(load("planted"), found.items).margins, rtol=1e-5)
-    assert np.abs(found.lowered - found.full).max() > 1e-3
+    np.testing.assert_allclose(table.full, agreement(load("planted"), table.items).margins, rtol=1e-5)
+    assert np.abs(table.margins_lowercase - table.full).max() > 1e-3
 
 
 def test_errors_name_what_is_wrong():
     with pytest.raises(StimulusError, match="2 sentences a condition"):
-        gather(small_model(), n=1)
+        Experiment(small_model(), n=1)
 
 
 def test_a_linzen_set_of_unknown_words_is_not_judged():
     strange = [replace(na_task("Simple", "S", 1)[0], prefix=("zxqv",) * 9)]
-    items, reason = readable(load("planted"), strange)
-    assert items == () and "18 %" in reason
+    experiment = Experiment(load("planted"), linzen=tuple(strange))
+    assert experiment.usable_linzen == () and "18 %" in experiment.why_no_linzen
     partly = [*na_task("Simple", "S", 30), replace(strange[0], prefix=("The", "boy"), wrong="zxqv")]
-    known = gather(load("planted"), n=4, n_random=20, linzen=partly)
-    assert len(known.linzen.full) == 30  # a sentence whose verb forms are not both known is not scored
-    assert verdict(known, 2) == HOLDS and len(known.groups["syntax"]) == 5
+    experiment, results = gather(load("planted"), n=4, n_random=20, linzen=tuple(partly))
+    assert len(results["linzen"].full) == 30  # a sentence whose verb forms are not both known is not scored
+    assert ledger.judge(experiment, results)[1].verdict == HOLDS and len(results["groups"].tests["syntax"]) == 5
 
 
 def test_units_are_chosen_on_odd_ids_and_only_where_it_matters():
@@ -385,56 +393,32 @@ def test_units_are_chosen_on_odd_ids_and_only_where_it_matters():
     ablated[1, ~odd] = -1  # hurts on even ids only
     ablated[3, np.flatnonzero(odd)[[0, 1]]] = -1  # 2 of the 10 odd ones, SP
     ablated[4, np.flatnonzero(odd)[[10]]] = -1  # 1 of 10, PS
-    table = SimpleNamespace(items=items, full=np.ones(len(items)), ablated=ablated)
-    assert costliest(table, odd, "S", range(1, 7)) == 4 and costliest(table, odd, "S", range(5, 7)) is None
-    assert costliest(table, odd, "P", range(1, 7)) is None  # 10 points are not enough
+    table = Table2(items, np.ones(len(items)), ablated, None, None)
+
+    def largest(number, units):
+        return number_units._largest_drop(table, odd, number, units, strict=True)
+
+    assert largest("S", range(1, 7)) == 4 and largest("S", range(5, 7)) is None
+    assert largest("P", range(1, 7)) is None  # 10 points are not enough
     table.full[np.flatnonzero(odd)[:5]] = -1  # 50 % of SP
-    assert costliest(table, odd, "S", range(1, 7)) is None
-
-
-def test_votes_are_what_units_add_to_wrong_answers():
-    model = small_model()
-    items = [item for condition in ("SP", "PS") for item in na_task("nounPP", condition, 20)]
-    margins = agreement(model, items).margins
-    wrong = margins <= 0
-    assert 0 < wrong.sum() < len(items)
-    forms = [model.encode(form) for form in zip(*((item.right, item.wrong) for item in items), strict=True)]
-    bias = model.decoder_bias[forms[0]] - model.decoder_bias[forms[1]]
-    found = votes(attribution(model, items), margins, tuple(range(9, 14)))
-    np.testing.assert_allclose(found, (margins - bias)[wrong])
+    assert largest("S", range(1, 7)) is None
 
 
 def test_short_range_units_are_chosen_on_odd_ids_and_decoded_on_even_ones(monkeypatch):
-    read, judged = [], []
+    read = []
 
     def watched(model, items, **options):
         read.append({item.id for item in items})
-        return number_data(model, items, **options), tuple(items)
+        return number_data(model, items, **options)
 
-    def rule(model, data):
-        judged.append({item.id for item in data[1]})
-        return SimpleNamespace(units=())
-
-    monkeypatch.setattr("minilstm.report.measures.number_data", watched)
-    monkeypatch.setattr("minilstm.report.measures.short_range_units", rule)
-    monkeypatch.setattr("minilstm.report.measures.figure_2", lambda data, units, split: {item.id for item in data[1]})
-    found = decoding(Study(load("planted"), n=4), {"agreement": SimpleNamespace(shown=())})
-    assert found.curves == {"sentence": {2, 4}, "noun": {2, 4}}
-    assert judged == [{1, 3}] and read == [{2, 4}, {1, 3}]
-
-
-def test_the_peak_of_the_syntax_unit_is_that_between_subject_and_verb():
-    model, items = (
-        small_model(),
-        [item for c in ("SS", "SP", "PS", "PP") for item in na_task("nounPP", c, 10)],
-    )
-    shared = {"state": "context", "unknown": "error"}
-    peak, unit = syntax_unit(model, (9, 10), (3, 12), items, False, shared)
-    assert unit == 12  # 3 is in the first layer
-    every = peak_activity(model, items)
-    np.testing.assert_array_equal(np.delete(peak, 3), np.delete(every, 3))
-    h = np.array([model.trace(item.prefix, "context").h[-1][2:5, 0, 3] for item in items])  # (40, words between)
-    h = h.reshape(4, 10, 3).mean(axis=1)
-    assert peak[3] == pytest.approx(h.flat[np.abs(h).argmax()]) and abs(peak[3]) < abs(every[3])
-    assert syntax_unit(model, (9, 10), (3,), items, False, shared)[1] is None
-    assert syntax_unit(model, (), (12,), items, False, shared)[1] is None
+    number_data = decoding.number_data
+    monkeypatch.setattr(decoding, "number_data", watched)
+    monkeypatch.setattr(short_range, "number_data", watched)
+    experiment = Experiment(load("planted"), n=20)
+    decoding.compute(experiment, {"number_units": number_units.NumberUnits(named=(71,))})
+    short_range.compute(experiment, {})
+    assert read == [set(range(2, 21, 2)), set(range(1, 20, 2))]
+    named = replace(experiment, half="all")  # units that a user names: all sentences
+    decoding.compute(named, {"number_units": number_units.NumberUnits(named=(71,))})
+    short_range.compute(named, {})
+    assert read[2:] == [set(range(1, 21))] * 2
