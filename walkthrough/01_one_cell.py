@@ -25,7 +25,8 @@ from pathlib import Path
 import numpy as np
 
 from minilstm import lstm
-from minilstm.analyses.plots import plot_trace, save
+from minilstm.analyses.style import save
+from minilstm.analyses.trace import plot_trace
 
 np.set_printoptions(precision=2, suppress=True, floatmode="fixed")
 

@@ -3,7 +3,7 @@
 To add one: write a file with a computation, a `Result` and an `Analysis` record, and put the record into `ANALYSES`.
 """
 
-from . import decoding, linzen, number_units, short_range, table2
+from . import attribution, decoding, linzen, number_units, short_range, table2
 
 ANALYSES = tuple(
     module.ANALYSIS
@@ -13,5 +13,6 @@ ANALYSES = tuple(
         linzen,
         decoding,
         short_range,
+        attribution,
     )
 )

@@ -34,59 +34,12 @@ def save(fig, path, dpi="figure"):
         fig.savefig(file, format=Path(path).suffix[1:], metadata=metadata, dpi=dpi)
 
 
-def plot_trace(words, units, values, choices=None, beside=None):
-    """Gates and cell of chosen units, word by word: a column of panels a unit, as in Fig. 1a-b.
-
-    Parameters
-    ----------
-    words : sequence of str
-    units : sequence of int
-        The paper's numbers, for the titles.
-    values : dict of (steps, units) arrays
-        C_tilde, i, f, C, o.
-    choices : dict of (steps,) arrays, optional
-        p of verb forms after each word, drawn in a last row of panels.
-    beside : (words, values, choices), optional
-        The same of a second sentence with as many words, drawn with broken lines.
-    """
-    shown = [(words, values, choices or {}), *([beside] if beside else [])]
-    rows = len(GATES) + bool(choices)
-    width = max(WIDTH, 0.45 * len(words) * len(units) + 0.6)
-    fig, axes = figure(rows, len(units), width, 0.85 * rows + 0.8 + 0.25 * bool(beside), sharex=True, sharey="row")
-    for (_, gates, p), color, style in zip(shown, (NEUTRAL, LIGHTER), ("-", "--"), strict=False):
-        for column in range(len(units)):
-            for axis, gate in zip(axes[:, column], GATES, strict=False):
-                axis.plot(gates[gate][:, column], f"o{style}", color=color, markersize=3, linewidth=1)
-            for (form, of_form), (marker, tint) in zip(p.items(), (("o", SINGULAR), ("s", PLURAL)), strict=False):
-                label = f"$p$({form})" if style == "-" else None
-                axes[-1, column].plot(of_form, marker + style, color=tint, markersize=3, linewidth=1, label=label)
-    for column, unit in enumerate(units):
-        axes[0, column].set_title(f"unit {unit}", fontsize=8)
-        for axis, gate in zip(axes[:, column], GATES, strict=False):
-            if gate in ("C_tilde", "C"):
-                axis.axhline(0, color="0.8", linewidth=0.6, zorder=0)
-            else:
-                axis.set_ylim(-0.05, 1.05)
-        if choices:
-            axes[-1, column].set_ylim(bottom=0)
-        labels = [" / ".join(dict.fromkeys(pair)) for pair in zip(*(one[0] for one in shown), strict=True)]
-        axes[-1, column].set_xticks(range(len(words)), labels, rotation=60, ha="right", fontsize=7)
-    for row, gate in enumerate(GATES):
-        axes[row, 0].set_ylabel(LABELS[gate], rotation=0, labelpad=10, va="center", fontsize=9)
-    if choices:
-        axes[-1, 0].set_ylabel("$p$", rotation=0, labelpad=10, va="center", fontsize=9)
-        axes[-1, 0].legend(fontsize=6, frameon=False)
-    if beside:
-        fig.legend(
-            axes[0, 0].lines[:2],
-            [" ".join(one[0]) for one in shown],
-            loc="outside upper center",
-            ncols=2,
-            fontsize=7,
-            frameon=False,
-        )
-    fig.align_ylabels()
-    return fig
+def hide_unused(axes, used):
+    """Leave out the panels after the first `used`, and show the tick labels of the lowest one of each column."""
+    for axis in axes.flat[used:]:
+        axis.set_visible(False)
+    for axis in axes.flat[:used][-axes.shape[1] :]:
+        axis.tick_params(labelbottom=True)
 
 
 def plot_groups(found):

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import MinilstmError
 
 
-def render(columns, rows, form="text"):
+def render(columns, rows, form="text", digits=1):
     """A table in one of three forms.
 
     Parameters
@@ -19,6 +19,8 @@ def render(columns, rows, form="text"):
     rows : sequence of sequences
         Strings, numbers or None, one a column.
     form : {"text", "csv", "json"}
+    digits : int
+        Decimals of floats in text; programs get all of them.
 
     Returns
     -------
@@ -32,7 +34,7 @@ def render(columns, rows, form="text"):
         writer = csv.writer(text, lineterminator="\n")
         writer.writerows([columns, *([plain(cell) for cell in row] for row in rows)])
         return text.getvalue().rstrip("\n")
-    cells = [[show(cell) for cell in row] for row in rows]
+    cells = [[show(cell, digits) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
     right = [all(not isinstance(row[k], str) for row in rows) for k in range(len(columns))]
     lines = [
@@ -73,12 +75,12 @@ def _parsed(text):
     return text or None
 
 
-def show(cell):
-    """A cell as a person reads it: floats with one decimal, '-' for what is not there."""
+def show(cell, digits=1):
+    """A cell as a person reads it: floats with so many decimals, '-' for what is not there."""
     cell = plain(cell)
     if cell is None:
         return "-"
-    return fixed(cell, 1) if isinstance(cell, float) else str(cell)
+    return fixed(cell, digits) if isinstance(cell, float) else str(cell)
 
 
 def fixed(value, digits):
