@@ -1,26 +1,34 @@
-"""Efferent weights and direct logit attribution."""
+"""Efferent weights; direct and total effects."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from small_model import small_model
 
-from minilstm import stimuli
+from minilstm import load, planted, stimuli
+from minilstm.analyses import gates, number_units
 from minilstm.analyses.ablation import ablation_sweep
+from minilstm.analyses.attribution import attribution
+from minilstm.analyses.base import NotTestable, Results
+from minilstm.analyses.effects import effects, plot_effects
 from minilstm.analyses.efferents import (
+    CLAIMS,
     VERBS,
-    attribution,
+    compute,
     efferent_table,
     efferents,
     form_auc,
     last_layer,
+    plot_efferents,
     segregation,
-    shares_and_effects,
+    separation,
 )
-from minilstm.analyses.figures_efferents import plot_efferents, plot_shares
+from minilstm.analyses.experiment import Experiment
 from minilstm.analyses.number_agreement import agreement
-from minilstm.analyses.plots import PLURAL, SINGULAR, save
+from minilstm.analyses.style import PLURAL, SINGULAR, save
+from minilstm.analyses.table2 import table2
 from minilstm.errors import MinilstmError, StimulusError
 
 
@@ -66,8 +74,11 @@ def test_the_table_says_percentile_and_means(model):
     changed = with_weights(model, 2, np.linspace(-1.1, -0.9, 18), np.linspace(0.9, 1.1, 18))
     columns, rows = efferent_table(changed, [11, 9])
     first = dict(zip(columns, rows[0], strict=True))
-    assert first["unit"] == 11 and first["percentile"] == 100 and first["AUC"] == "1.00"
-    assert first["singular forms (sd)"] == "-1.00 (0.06)" and first["plural forms (sd)"] == "1.00 (0.06)"
+    assert first["unit"] == 11 and first["percentile"] == 100 and first["AUC"] == 1
+    sd = np.linspace(0.9, 1.1, 18).std()
+    assert (first["singular mean"], first["plural mean"]) == pytest.approx((-1, 1))
+    assert (first["singular sd"], first["plural sd"]) == pytest.approx((sd, sd))
+    assert first["segregation"] == pytest.approx(1 / sd)
     assert 0 <= rows[1][-1] < 100
 
 
@@ -86,58 +97,33 @@ def test_verbs_that_are_not_known_are_left_out(model):
         efferents(model, [9], (("knows", "know"), ("yodels", "yodel")))
 
 
-@pytest.mark.parametrize("ablate", [(), (3, 10)])
-def test_shares_and_bias_add_up_to_the_margin(model, ablate):
-    given = items() + items("Simple", 5)
-    found = attribution(model, given, ablate=ablate)
-    full = agreement(model, given, ablate=ablate).margins
-    np.testing.assert_allclose(found.margins, full, atol=1e-12)
-    np.testing.assert_allclose(found.shares.sum(axis=1) + found.bias, full, atol=1e-12)
-    if ablate:
-        assert (found.shares[:, 1] == 0).all()
-    item = given[7]
-    h = model.trace(item.prefix, "context", ablate).h[-1][-1, 0]
-    right, wrong = model.decoder_weight[model.encode([item.right, item.wrong])]
-    np.testing.assert_allclose(found.shares[7], h * (right - wrong), atol=1e-12)
-    mean = found.by_condition()["nounPP", "SP"]
-    np.testing.assert_allclose(mean, found.shares[12:24].mean(axis=0), atol=1e-12)
-
-
-def test_shares_beside_effects(model):
+def test_direct_beside_total_effects(model):
     given = items()
     found = attribution(model, given)
-    both = shares_and_effects(found, ablation_sweep(model, given, found.units))
+    both = effects(found, ablation_sweep(model, given, found.units))
     assert both.conditions == tuple(("nounPP", c) for c in ("SS", "SP", "PS", "PP"))
     assert both.units == tuple(range(9, 14))
     lost = agreement(model, given).margins - agreement(model, given, ablate=[12]).margins
-    np.testing.assert_allclose(both.effect[1, 3], lost[12:24].mean(), atol=1e-12)
-    assert both.correlation[2] == pytest.approx(np.corrcoef(both.share[2], both.effect[2])[0, 1])
-    columns, rows = both.table(most=2)
-    assert len(rows) == 2 and len(columns) == 9
+    np.testing.assert_allclose(both.total[1, 3], lost[12:24].mean(), atol=1e-12)
+    assert both.correlation[2] == pytest.approx(np.corrcoef(both.direct[2], both.total[2])[0, 1])
+    columns, rows = both.rows(most=2)
+    assert len(rows) == 2 and columns[:3] == ["unit", "nounPP SS: direct", "nounPP SS: total"] and len(columns) == 9
     strongest = both.units.index(rows[0][0])
-    assert np.maximum(np.abs(both.share), np.abs(both.effect)).max(axis=0).argmax() == strongest
-    assert rows[0][1:3] == [both.share[0, strongest], both.effect[0, strongest]]
+    assert np.maximum(np.abs(both.direct), np.abs(both.total)).max(axis=0).argmax() == strongest
+    assert rows[0][1:3] == [both.direct[0, strongest], both.total[0, strongest]]
     with pytest.raises(MinilstmError, match=r"\(5, 48\), \(units, items\), got \(13, 48\)"):
-        shares_and_effects(found, ablation_sweep(model, given))
+        effects(found, ablation_sweep(model, given))
 
 
-def test_without_recurrence_share_and_effect_are_one(model):
-    """If units of the last layer do not reach one another, taking one out takes out its share and nothing else."""
+def test_without_recurrence_the_direct_effect_is_the_total_one(model):
+    """If units of the last layer do not reach one another, ablating one removes its contribution and nothing else."""
     top = model.layers[1]
     alone = replace(model, layers=(model.layers[0], top._replace(U=np.zeros_like(top.U))))
     found = attribution(alone, items())
-    both = shares_and_effects(found, ablation_sweep(alone, items(), found.units))
-    np.testing.assert_allclose(both.share, both.effect, atol=1e-12)
+    both = effects(found, ablation_sweep(alone, items(), found.units))
+    np.testing.assert_allclose(both.direct, both.total, atol=1e-12)
     np.testing.assert_allclose(both.correlation, 1)
-    assert not np.allclose(attribution(model, items()).shares, found.shares)
-
-
-def test_items_with_an_unknown_verb_are_left_out(model):
-    odd = stimuli.Item(("The", "boy"), "yodels", "yodel", "Simple", "S", 1)
-    found = attribution(model, [odd, *items("Simple", 3)])
-    assert len(found.items) == 6 and odd not in found.items and found.shares.shape == (6, 5)
-    with pytest.raises(StimulusError, match="at least one item"):
-        attribution(model, [odd])
+    assert not np.allclose(attribution(model, items()).contributions, found.contributions)
 
 
 def test_pictures_show_the_numbers(model, tmp_path):
@@ -147,9 +133,97 @@ def test_pictures_show_the_numbers(model, tmp_path):
         np.testing.assert_array_equal(line.get_ydata(), forms.ravel())
     assert "syntax" in axis.get_xticklabels()[1].get_text() and axis.get_xticklabels()[0].get_text().startswith("9\n(")
     found = attribution(model, items())
-    both = shares_and_effects(found, ablation_sweep(model, items(), found.units))
-    fig = plot_shares(both)
-    np.testing.assert_array_equal(fig.axes[1].lines[1].get_ydata(), both.effect[1])
+    both = effects(found, ablation_sweep(model, items(), found.units))
+    fig = plot_effects(both)
+    np.testing.assert_array_equal(fig.axes[1].lines[1].get_ydata(), both.total[1])
     assert len(fig.axes[1].texts) == 4
     save(fig, tmp_path / "a.png")
     assert (tmp_path / "a.png").stat().st_size > 1000
+
+
+LONG = tuple(planted.UNITS[f"long-range {number}"] for number in ("singular", "plural"))
+SYNTAX = planted.UNITS["syntax"]
+
+
+@pytest.fixture(scope="module")
+def experiment():
+    return Experiment(load("planted"), n=12)
+
+
+@pytest.fixture(scope="module")
+def results(experiment):
+    results = Results({"agreement": table2(experiment.model, experiment.items)})
+    results["number_units"] = number_units.compute(experiment, results)
+    results["gates"] = gates.compute(experiment, results)
+    results["syntax_unit"] = SimpleNamespace(unit=SYNTAX)
+    results["efferents"] = compute(experiment, results)
+    return results
+
+
+def test_the_result_shows_number_units_and_controls(experiment, results):
+    found = results["efferents"]
+    assert found.displayed == {LONG[0]: "S*", LONG[1]: "P*", 65: "control", 128: "control"}
+    weights, both = found.tables()
+    assert (weights.columns, weights.rows) == efferent_table(experiment.model, tuple(found.displayed))
+    items = experiment.sentences("nounPP")
+    attributed = attribution(experiment.model, items)
+    expected = effects(attributed, ablation_sweep(experiment.model, items, attributed.units))
+    assert both.name == "shares" and both.rows == expected.rows()[1]
+    assert found.effects.correlation.tolist() == expected.correlation.tolist()
+    assert f"units 71 and 72: {separation(found.weights)[6]:.2f}" in found.text()[0]
+    axis = found.figures()[0].draw().axes[0]
+    ticks = [label.get_text() for label in axis.get_xticklabels()]
+    assert ticks[0].startswith("71\nS*\n(") and ticks[3].startswith("128\ncontrol\n(")
+    assert [axis.get_title()[:9] for axis in found.figures()[1].draw().axes][1] == "nounPP SP"
+
+
+def test_claims_on_the_planted_circuit(experiment, results):
+    outcome = {claim.number: claim for claim in CLAIMS}
+    assert outcome[21].other.judge(experiment, results).holds
+    assert outcome[22].other.judge(experiment, results).holds
+    with pytest.raises(NotTestable, match="no Y"):
+        outcome[22].other.judge(experiment, results | {"syntax_unit": SimpleNamespace(unit=None)})
+    number_unit = results | {"syntax_unit": SimpleNamespace(unit=LONG[0])}  # as segregated as it gets
+    assert not outcome[22].other.judge(experiment, number_unit).holds
+    with pytest.raises(NotTestable, match="only 0 errors in nounPP and nounPPAdv"):
+        outcome[28].other.judge(experiment, results)
+    # weights that are apart, and have the signs of the other number
+    turned = replace(results["efferents"], weights=results["efferents"].weights[::-1])
+    judged = outcome[21].other.judge(experiment, results | {"efferents": turned})
+    assert not judged.holds and judged.value.count("signs do not fit") == 2 and "AUC 1.00" in judged.value
+
+
+def test_in_errors_the_number_units_are_asked(experiment, results):
+    """Without its guard the memory is overwritten: then the network errs, and its number units with it."""
+    broken = without_influence_of(experiment.model, SYNTAX)
+    own = Experiment(broken, n=24)
+    table = table2(broken, own.items)
+    found = compute(own, Results({"agreement": table, "number_units": results["number_units"]}))
+    items = own.sentences("nounPP", "nounPPAdv")
+    wrong = [item for item, margin in zip(items, agreement(broken, items).margins, strict=True) if margin <= 0]
+    assert len(wrong) >= 24 and {item.condition for item in wrong} == {"SP", "PS"}
+    expected = attribution(broken, wrong).of(LONG)
+    np.testing.assert_allclose(np.sort(found.in_errors), np.sort(expected), rtol=1e-5, atol=1e-5)
+    share = 100 * (expected > 0).mean()
+    assert f"In {len(wrong)} wrong answers" in found.text()[2] and f"right form in {share:.0f} %" in found.text()[2]
+    claim = next(claim for claim in CLAIMS if claim.number == 28)
+    judged = claim.other.judge(own, results | {"efferents": found})
+    assert judged.holds == (share >= 75) and judged.value == f"{share:.1f} % of {len(wrong)} errors"
+
+
+def without_influence_of(model, unit):
+    """The model in which a unit of the last layer reaches no unit of it."""
+    top = model.layers[1]
+    U = top.U.copy()
+    U[:, unit - last_layer(model)[0]] = 0
+    return replace(model, layers=(model.layers[0], top._replace(U=U)))
+
+
+def test_sentences_of_ones_own_get_a_sweep_of_their_own(experiment, results):
+    own = Experiment(experiment.model, n=4, half="all", tasks=("SubjRel",))
+    found = compute(own, results)
+    assert {task for task, _ in found.effects.conditions} == {"SubjRel"}
+    items = own.sentences()
+    attributed = attribution(own.model, items)
+    total = effects(attributed, ablation_sweep(own.model, items, attributed.units)).total
+    np.testing.assert_array_equal(found.effects.total, total)

@@ -1,33 +1,25 @@
-"""What the last layer says to the verbs: efferent weights (Fig. 1d), and each unit's share in a choice of form.
-
-The decoder is linear, so the difference of the logits of two verb forms is a sum over units,
-
-    logit(right) - logit(wrong) = sum over u of h_u * (w_right,u - w_wrong,u)  +  b_right - b_wrong,
-
-and each term is what one unit says about this choice: *direct logit attribution*. It is exact, and it is not the
-effect of taking the unit out, which also reaches the choice through other units: a syntax unit has no say of its own,
-and yet all depends on it.
-"""
+"""Efferent weights (section 4.1, Fig. 1d): the weights of units onto verb forms, and what comes of them in a choice."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..batches import traces
 from ..checks import by_layer
-from ..errors import MinilstmError, StimulusError
+from ..errors import StimulusError
 from ..stimuli import LEXICONS
 from ..stimuli.fragment_lexicon import CLAUSAL
-from .decoding import area_under_curve
-from .number_agreement import by_condition, check_words, known_verbs
+from .ablation import ablation_sweep
+from .attribution import attribution, columns_of, last_layer
+from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Result, Table, format_units
+from .decoding import SECOND_NOUN, area_under_curve
+from .effects import Effects, effects, plot_effects
+from .number_agreement import agreement
+from .statistics import percent
+from .style import PLURAL, SINGULAR, figure
 
 VERBS = LEXICONS["paper"].verbs + CLAUSAL  # the 18 of Fig. 1d: those of the NA-tasks, and believe, say, think
-
-
-def last_layer(model):
-    """The numbers of the units of the last layer, in the paper's count: a range."""
-    total = sum(model.sizes)
-    return range(total - model.sizes[-1] + 1, total + 1)
+OTHERS = 651, 1300, 1150  # units of the paper's own model beside its number units in Fig. 1d
+ERRORS = 10  # wrong answers at least, to say anything about them
 
 
 def efferents(model, units=None, verbs=VERBS):
@@ -53,59 +45,59 @@ def efferents(model, units=None, verbs=VERBS):
     StimulusError
         If the vocabulary has both forms of fewer than two of the verbs.
     """
-    forms = [model.encode(form) for form in zip(*_known(model, verbs), strict=True)]
-    return model.decoder_weight[np.array(forms)][:, :, _columns(model, units)]
-
-
-def _known(model, verbs):
-    vocabulary = set(model.vocabulary)
+    vocabulary, last = set(model.vocabulary), last_layer(model)
     known = [pair for pair in verbs if vocabulary.issuperset(pair)]
     if len(known) < 2:
         raise StimulusError(
             f"efferent weights: expected a model that knows both forms of 2 verbs at least; it does of {len(known)}"
         )
-    return known
-
-
-def _columns(model, units):
-    """Units of the last layer as indices into it, in the order given."""
-    last = last_layer(model)
     units = last if units is None else tuple(units)
     by_layer(units, model.sizes)  # says which is no unit
-    return _places(units, last)
+    forms = np.array([model.encode(form) for form in zip(*known, strict=True)])
+    return model.decoder_weight[forms][:, :, columns_of(units, last)]
 
 
-def _places(units, last):
-    lower = [unit for unit in units if unit not in last]
-    if lower:
-        raise MinilstmError(
-            f"unit {lower[0]} has no weights to words: only the last layer has, units {last[0]} to {last[-1]}"
-        )
-    return np.array([unit - last[0] for unit in units], np.intp)
+def separation(weights):
+    """How far apart weights onto singular and onto plural forms are: |mean_S - mean_P| / (sd_S + sd_P).
 
-
-def segregation(model, verbs=VERBS, units=None):
-    """How far apart a unit's weights to singular and to plural forms are: |mean_S - mean_P| / (sd_S + sd_P).
+    Parameters
+    ----------
+    weights : (2, verbs, units) array
 
     Returns
     -------
     (units,) array
         Population standard deviations. 0 where all weights are the same, infinite where the two groups differ and
         nothing varies within them.
+
+    Examples
+    --------
+    >>> separation(np.array([[[1.0], [3.0]], [[6.0], [8.0]]]))  # means 2 and 7, both sd 1
+    array([2.5])
     """
-    singular, plural = efferents(model, units, verbs).astype(np.float64)  # (verbs, units) each
+    singular, plural = weights.astype(np.float64)  # (verbs, units) each
     apart = np.abs(singular.mean(axis=0) - plural.mean(axis=0))
     spread = singular.std(axis=0) + plural.std(axis=0)
     return np.divide(apart, spread, out=np.where(apart > 0, np.inf, 0.0), where=spread > 0)
 
 
-def form_auc(model, verbs=VERBS, units=None):
+def segregation(model, verbs=VERBS, units=None):
+    """`separation` of the weights of units, all of the last layer if not given: (units,)."""
+    return separation(efferents(model, units, verbs))
+
+
+def weights_auc(weights):
     """The share of all pairs of a singular and a plural form in which the plural one has the larger weight: (units,).
 
     1 and 0: the two groups do not overlap. Ties count half.
     """
-    singular, plural = efferents(model, units, verbs)  # (verbs, units) each
+    singular, plural = weights  # (verbs, units) each
     return area_under_curve(np.concatenate([singular, plural]), np.repeat([False, True], len(plural)))
+
+
+def form_auc(model, verbs=VERBS, units=None):
+    """`weights_auc` of units, all of the last layer if not given: (units,)."""
+    return weights_auc(efferents(model, units, verbs))
 
 
 def efferent_table(model, units, verbs=VERBS):
@@ -113,144 +105,279 @@ def efferent_table(model, units, verbs=VERBS):
 
     The percentile is the share of the layer's other units that are less segregated.
     """
-    every = segregation(model, verbs)  # (units of the layer,)
-    columns = _columns(model, units)
-    singular, plural = efferents(model, units, verbs).astype(np.float64)
-    auc = form_auc(model, verbs, units)
+    return _weight_rows(efferents(model, None, verbs), units, last_layer(model))
+
+
+def _weight_rows(weights, units, last):
+    """The same from the weights of the last layer, (2, verbs, units)."""
+    every, auc = separation(weights), weights_auc(weights)
     rows = []
-    for k, unit in enumerate(units):
-        own = every[columns[k]]
-        percentile = 100 * np.count_nonzero(every < own) / max(1, len(every) - 1)
-        weights = (f"{w[:, k].mean():.2f} ({w[:, k].std():.2f})" for w in (singular, plural))
-        rows.append([unit, *weights, f"{auc[k]:.2f}", f"{own:.2f}", percentile])
-    return ["unit", "singular forms (sd)", "plural forms (sd)", "AUC", "segregation", "percentile"], rows
+    for unit, u in zip(units, columns_of(units, last), strict=True):
+        percentile = 100 * float((every < every[u]).sum()) / max(1, len(every) - 1)
+        moments = [float(moment) for w in weights[:, :, u].astype(np.float64) for moment in (w.mean(), w.std())]
+        rows.append([unit, *moments, float(auc[u]), float(every[u]), percentile])
+    columns = ["unit", "singular mean", "singular sd", "plural mean", "plural sd", "AUC", "segregation", "percentile"]
+    return columns, rows
 
 
-@dataclass(frozen=True, eq=False)
-class Attribution:
-    """Who says what about each choice.
+@dataclass(frozen=True, eq=False, repr=False)
+class Efferents(Result):
+    """Fig. 1d for every unit of the last layer, and direct and total effects.
 
     Attributes
     ----------
-    items : tuple of stimuli.Item
-    units : tuple of int
-        The last layer, in the paper's numbers.
-    shares : (items, units) array
-        h_u * (w_right,u - w_wrong,u) at the word before the verb: positive where the unit is for the right form.
-    bias : (items,) array
-        b_right - b_wrong.
+    weights : (2, verbs, units) array
+        Of the last layer, see `efferents`.
+    effects : Effects
+        On nounPP.
+    in_errors : (errors,) array
+        What S* and P* together contribute to the margin of each wrong answer in nounPP and nounPPAdv.
+    roles : dict
+        {unit: roles} of the units displayed.
     """
 
-    items: tuple
-    units: tuple
-    shares: np.ndarray
-    bias: np.ndarray
-
-    @property
-    def margins(self):
-        """log p(right) - log p(wrong), (items,): the sum of all shares and the bias."""
-        return self.shares.sum(axis=1) + self.bias
+    weights: np.ndarray
+    effects: Effects
+    in_errors: np.ndarray
+    roles: dict
 
     def of(self, units):
-        """What these units together add to each margin: (items,)."""
-        return self.shares[:, _places(units, self.units)].sum(axis=1)
+        """Indices of units of the last layer: (units,)."""
+        return columns_of(units, self.effects.units)
 
-    def only(self, where):
-        """The same for some of the items, (items,) bool."""
-        items = tuple(item for item, keep in zip(self.items, where, strict=True) if keep)
-        return Attribution(items, self.units, self.shares[where], self.bias[where])
+    @property
+    def displayed(self):
+        """{unit: role as text}: the number units and, as controls, the first and the last unit of the layer."""
+        last = self.effects.units
+        names = {unit: ", ".join(roles) for unit, roles in self.roles.items()}
+        return names | {unit: "control" for unit in (last[0], last[-1]) if unit not in names}
 
-    def by_condition(self):
-        """{(task, condition): (units,) mean shares}."""
-        return {key: self.shares[where].mean(axis=0) for key, where in by_condition(self.items).items()}
+    def text(self):
+        apart = separation(self.weights)
+        units = ", ".join(f"{value:.2f}" for value in apart[self.of(self.roles)])
+        pairs = zip(self.effects.conditions, self.effects.correlation, strict=True)
+        r = ", ".join(f"{condition} {value:.2f}" for (_, condition), value in pairs)
+        text = [
+            f"Half of the layer's units have a segregation below {np.median(apart):.2f}, one in twenty above "
+            f"{np.percentile(apart, 95):.2f}; {format_units(self.roles)}: {units}.",
+            "The decoder is linear, so the margin is a sum of contributions, the direct effect of each unit. What "
+            "ablating the unit costs, its total effect, also reaches the verb through other units. Over units the two "
+            f"correlate with r = {r}.",
+        ]
+        if len(self.in_errors) and any(self.roles.values()):
+            text.append(
+                f"In {len(self.in_errors)} wrong answers in nounPP and nounPPAdv, the number units together are for "
+                f"the right form in {100 * (self.in_errors > 0).mean():.0f} %."
+            )
+        return text
+
+    def tables(self):
+        return [
+            Table(
+                "efferents",
+                "Weights to the two forms of verbs: means and standard deviations.",
+                *_weight_rows(self.weights, tuple(self.displayed), self.effects.units),
+                digits=2,
+            ),
+            Table(
+                "shares",
+                "Direct effect of units on the margin, and total effect: what the margin loses when the unit is "
+                "ablated, in nats; the largest.",
+                *self.effects.rows(),
+                digits=2,
+            ),
+        ]
+
+    def figures(self):
+        return [
+            Figure(
+                "efferents",
+                "Fig. 1d: weights from units to the singular and plural forms of verbs. A number unit's weights to the "
+                "two are apart (segregation in brackets: difference of the means over the sum of the standard "
+                "deviations); those of the controls, the first and the last unit of the layer, are as it happens.",
+                "dots, a column a unit, one dot a verb form",
+                lambda: plot_weights(self.weights[:, :, self.of(self.displayed)], self.displayed),
+            ),
+            Figure(
+                "shares",
+                "Direct beside total effect, a dot a unit of the last layer. On the diagonal are units that do by "
+                "themselves what they do; above it those on which others depend.",
+                "scatter plots of ablation effect against contribution to the margin, a panel a condition",
+                lambda: plot_effects(self.effects),
+            ),
+        ]
 
 
-def attribution(model, items, state="context", ablate=(), unknown="error"):
-    """The share of each unit of the last layer, and of the bias, in the logit difference of the two verb forms.
+def plot_efferents(model, units, names=None, verbs=VERBS):
+    """Weights from units to the singular (blue) and plural (pink) forms of verbs, a column of dots a unit (Fig. 1d).
 
     Parameters
     ----------
     model : LanguageModel
-    items : sequence of stimuli.Item
-        Those of which the model lacks a verb form are left out; see `Attribution.items`.
-    state : None, "context" or lstm.State with a batch of 1
-    ablate : iterable of int
-    unknown : {"error", "<unk>"}
+    units : sequence of int
+        Units of the last layer, in the paper's numbers.
+    names : mapping of int to str, optional
+        What to write under a unit's number, such as {67: "syntax"}.
+    verbs : sequence of (singular, plural)
 
     Returns
     -------
-    Attribution
+    matplotlib.figure.Figure
     """
-    items = [item for item, known in zip(items, known_verbs(model, items), strict=True) if known]
-    if not items:
-        raise StimulusError("attribution: expected at least one item whose verb forms the model knows, got none")
-    check_words(model, items, unknown)
-    h = np.empty((len(items), model.sizes[-1]), model.dtype)
-    for where, trace in traces(model, [item.prefix for item in items], state, ablate, unknown):
-        h[where] = trace.h[-1][-1]  # last layer, last word
-    weights, bias = model.contrast([item.right for item in items], [item.wrong for item in items])
-    return Attribution(tuple(items), tuple(last_layer(model)), h * weights, bias)
+    return plot_weights(efferents(model, units, verbs), {unit: (names or {}).get(unit, "") for unit in units})
 
 
-@dataclass(frozen=True, eq=False)
-class SharesAndEffects:
-    """Direct logit attribution beside ablation, in nats, means over the items of each condition.
-
-    Attributes
-    ----------
-    conditions : tuple of (task, condition)
-    units : tuple of int
-        The last layer, in the paper's numbers.
-    share : (conditions, units) array
-        What the unit itself adds to the margin.
-    effect : (conditions, units) array
-        What the margin loses when the unit is ablated: its share, and all that it does through other units.
-    correlation : (conditions,) array
-        Pearson's, of share and effect over units; nan where one of them does not vary.
-    """
-
-    conditions: tuple
-    units: tuple
-    share: np.ndarray
-    effect: np.ndarray
-    correlation: np.ndarray
-
-    def table(self, most=8):
-        """Columns and rows: the `most` units with the largest share or effect anywhere, both in each condition."""
-        largest = np.maximum(np.abs(self.share), np.abs(self.effect)).max(axis=0)
-        columns = ["unit"]
-        for task, condition in self.conditions:
-            columns += [f"{task} {condition}: share", "effect"]
-        rows = []
-        for u in np.argsort(-largest, kind="stable")[:most]:
-            both = np.stack([self.share[:, u], self.effect[:, u]], axis=1)  # (conditions, 2)
-            rows.append([self.units[u], *both.reshape(-1).tolist()])
-        return columns, rows
+def plot_weights(weights, names):
+    """The same of weights (2, verbs, units), and {unit: its name or ""}."""
+    fig, axes = figure(width=max(3.4, 0.75 * len(names) + 0.8), height=2.7)
+    axis = axes[0, 0]
+    axis.axhline(0, color="0.8", linewidth=0.6, zorder=0)
+    spread = np.linspace(-0.07, 0.07, weights.shape[1])  # so that equal weights stay apart
+    looks = (SINGULAR, "o", -0.13, "singular forms"), (PLURAL, "^", 0.13, "plural forms")
+    for forms, (color, marker, side, label) in zip(weights, looks, strict=True):
+        x = np.arange(len(names)) + side + spread[:, None]  # (verbs, units)
+        axis.plot(x.ravel(), forms.ravel(), marker, color=color, ms=3, mew=0, alpha=0.6, label=label)
+    parts = [
+        (str(unit), name, f"({apart:.1f})")
+        for (unit, name), apart in zip(names.items(), separation(weights), strict=True)
+    ]
+    axis.set_xticks(range(len(names)), ["\n".join(filter(None, lines)) for lines in parts], fontsize=7)
+    axis.set_xlim(-0.5, len(names) - 0.5)
+    axis.set_xlabel("unit (segregation)", fontsize=8)
+    axis.set_ylabel("weight to verb forms", fontsize=8)
+    fig.legend(loc="outside upper center", ncols=2, fontsize=7, frameon=False)
+    return fig
 
 
-def shares_and_effects(found, ablated):
-    """Set an attribution against the effect of taking out each unit of the last layer.
-
-    Parameters
-    ----------
-    found : Attribution
-    ablated : (units, items) array
-        Margins with each of `found.units` ablated, as `ablation.ablation_sweep(model, found.items, found.units)`.
-
-    Returns
-    -------
-    SharesAndEffects
-    """
-    expected = len(found.units), len(found.items)
-    if np.shape(ablated) != expected:
-        raise MinilstmError(f"ablated: expected margins of shape {expected}, (units, items), got {np.shape(ablated)}")
-    lost = (found.margins - ablated).T  # (items, units)
-    groups = by_condition(found.items)
-    share = np.array(list(found.by_condition().values()), np.float64)
-    effect = np.array([lost[where].mean(axis=0) for where in groups.values()], np.float64)
-    correlation = np.array([_correlation(a, b) for a, b in zip(share, effect, strict=True)])
-    return SharesAndEffects(tuple(groups), found.units, share, effect, correlation)
+def compute(experiment, results):
+    """Weights of the last layer; effects on nounPP and, where the network errs, on nounPPAdv too."""
+    model, units = experiment.model, results["number_units"]
+    items, margins, ablated = _margins(experiment, results)
+    attributed = attribution(model, items, **experiment.reading)
+    asked = bool(experiment.tasks or experiment.stimuli)
+    displayed = np.array([asked or item.task == "nounPP" for item in items])
+    both = effects(attributed.only(displayed), ablated[:, displayed])
+    in_errors = attributed.of(units.long_range)[margins <= 0]
+    return Efferents(efferents(model), both, in_errors, units.roles)
 
 
-def _correlation(a, b):
-    return np.corrcoef(a, b)[0, 1] if np.ptp(a) > 0 and np.ptp(b) > 0 else np.nan
+def _margins(experiment, results):
+    """The items of nounPP and nounPPAdv, or those asked for; margins, intact (items,) and ablated (units, items)."""
+    model, last = experiment.model, last_layer(experiment.model)
+    if experiment.tasks or experiment.stimuli:
+        items = experiment.sentences()
+        full = agreement(model, items, **experiment.reading).margins
+        ablated = ablation_sweep(model, items, last, progress=experiment.progress, **experiment.reading)
+        where = np.flatnonzero(~np.isnan(full))
+    else:
+        table = results["agreement"]
+        items, full, ablated = table.items, table.full, table.ablated[np.array(last) - 1]
+        of_task = np.array([item.task in ("nounPP", "nounPPAdv") for item in items])
+        where = np.flatnonzero(experiment.evaluated & of_task & ~np.isnan(full))
+    return [items[k] for k in where], full[where], ablated[:, where]
+
+
+def segregated_as_published(experiment, results, singular, plural):
+    texts, holds = [], []
+    for number, unit, cell, auc, fits in _segregated(results):
+        own = cell[:2] if number == "S" else cell[2:]
+        fits = bool(fits and own.mean() < 0)
+        holds.append(fits and auc >= {"S": singular, "P": plural}[number])
+        texts.append(_segregation_text(unit, auc, fits))
+    return Outcome(all(holds), ", ".join(texts))
+
+
+def segregated(experiment, results, least):
+    texts, holds = [], []
+    for _, unit, _, auc, fits in _segregated(results):
+        holds.append(fits and auc >= least)
+        texts.append(_segregation_text(unit, auc, fits))
+    return Outcome(all(holds), ", ".join(texts))
+
+
+def _segregated(results):
+    """For S* and P*: number, unit, its cell at N2 (SS SP PS PP), AUC either way round, whether its signs fit."""
+    for number, unit in zip("SP", results["number_units"].both(), strict=True):
+        weights = results["efferents"].weights[:, :, results["efferents"].of([unit])]
+        auc = float(weights_auc(weights)[0])
+        gates = results["gates"].dynamics
+        rows = [gates.conditions.index(condition) for condition in ("SS", "SP", "PS", "PP")]
+        cell = gates.mean["C"][rows, SECOND_NOUN, gates.units.index(unit)]
+        singular, plural = weights.mean(axis=1)[:, 0]
+        # To be for singular forms after singular subjects, weights differ as the cell does: h has its sign.
+        fits = (singular - plural) * (cell[:2].mean() - cell[2:].mean()) > 0
+        yield number, unit, cell, max(auc, 1 - auc), bool(fits)
+
+
+def _segregation_text(unit, auc, fits):
+    return f"unit {unit}: AUC {auc:.2f}, signs {'fit' if fits else 'do not fit'}"
+
+
+def others_are_not_segregated(experiment, results, percentile):
+    return _below(results, OTHERS, percentile)
+
+
+def syntax_unit_is_not_segregated(experiment, results, percentile):
+    if results["syntax_unit"].unit is None:
+        raise NotTestable("no Y*")
+    return _below(results, [results["syntax_unit"].unit], percentile)
+
+
+def _below(results, units, percentile):
+    apart = separation(results["efferents"].weights)
+    threshold = np.percentile(apart, percentile)
+    of_units = apart[results["efferents"].of(units)]
+    value = ", ".join(f"unit {unit}: {own:.2f}" for unit, own in zip(units, of_units, strict=True))
+    return Outcome(bool(of_units.max() < threshold), value, f"{percentile}th percentile {threshold:.2f}")
+
+
+def right_even_in_errors(experiment, results, share):
+    results["number_units"].both()
+    in_errors = results["efferents"].in_errors
+    if len(in_errors) < ERRORS:
+        raise NotTestable(f"only {len(in_errors)} errors in nounPP and nounPPAdv")
+    right = (in_errors > 0).mean()
+    return Outcome(bool(right >= share / 100), f"{percent(right)} % of {len(in_errors)} errors")
+
+
+CLAIMS = (
+    Claim(
+        21,
+        "F1d",
+        "Efferent weights are segregated; their signs fit a negative code",
+        "figure (776: ranges overlap)",
+        "AUC over verb forms, either way round; sign of the difference of means",
+        original=Criterion(
+            "988: {singular}; 776 >= {plural}; signs fit", segregated_as_published, singular=1, plural=0.98
+        ),
+        other=Criterion(">= {least}, and the signs fit the code", segregated, least=0.9),
+    ),
+    Claim(
+        22,
+        "F1d",
+        "Those of other units are not (651, 1300, 1150)",
+        "figure",
+        "segregation within the layer",
+        original=Criterion("below the {percentile}th percentile", others_are_not_segregated, percentile=95),
+        other=Criterion("Y*: below the {percentile}th percentile", syntax_unit_is_not_segregated, percentile=95),
+    ),
+    Claim(
+        28,
+        "4.2",
+        "Number units vote right even where the network errs",
+        "almost always",
+        "share of errors (ten at least; nounPP, nounPPAdv) in which S* and P* together are for the right form",
+        original=Criterion(">= {share} %", right_even_in_errors, share=95),
+        other=Criterion(">= {share} %", right_even_in_errors, share=75),
+    ),
+)
+
+ANALYSIS = Analysis(
+    "efferents",
+    "efferents",
+    "Efferent weights",
+    "section 4.1, Fig. 1d",
+    compute,
+    needs=("agreement", "number_units"),
+    claims=CLAIMS,
+)
