@@ -1,15 +1,11 @@
-"""Gate dynamics: means and spreads against a loop over single sentences, the prediction, and the pictures."""
-
-import re
+"""Gate dynamics: means and spreads against a loop over single sentences."""
 
 import numpy as np
 import pytest
 from small_model import small_model
 
 from minilstm import batches, stimuli
-from minilstm.analyses.dynamics import VARIABLES, against_prediction, dynamics, predicted
-from minilstm.analyses.figures_dynamics import plot_dynamics, plot_structures, style
-from minilstm.analyses.plots import PLURAL, SINGULAR, save
+from minilstm.analyses.dynamics import VARIABLES, dynamics, means_table
 from minilstm.errors import MinilstmError, StimulusError
 from minilstm.fast import ablation_engine
 from minilstm.lstm import Trace
@@ -119,84 +115,7 @@ def test_bad_input_is_named(model):
     with pytest.raises(MinilstmError, match="'all' or 'correct', got 'right'"):
         dynamics(model, items(), [9], which="right")
     with pytest.raises(StimulusError, match="no sentences with a subject in P"):
-        dynamics(model, [i for i in items() if i.condition[0] == "S"], [9]).code(9)
-
-
-def test_the_prediction_is_figure_1c():
-    pattern = predicted(("SS", "SP", "PS", "PP"), 7, 5)
-    text = {
-        name: [" ".join("." if value is np.ma.masked else f"{value:g}" for value in row) for row in values]
-        for name, values in pattern.items()
-    }
-    assert text == {
-        "C_tilde": [". -1 . . . . ."] * 2 + [". 1 . . . . ."] * 2,
-        "i": [". 1 0 0 0 . ."] * 2 + [". 0 0 0 0 . ."] * 2,
-        "f": [". 0 1 1 1 . ."] * 4,
-        "C": [". -1 -1 -1 -1 . ."] * 2 + [". 0 0 0 0 . ."] * 2,
-        "o": [". . . . 1 . ."] * 4,
-    }
-    mirrored = predicted(("SP", "PS"), 7, 5, "P", 1)
-    assert mirrored["i"][:, 1].tolist() == [0, 1] and mirrored["C"][:, 3].tolist() == [0, 1]
-    assert predicted(("S", "P"), 4, 2)["i"][:, 1].tolist() == [1, 0]  # Simple: no word in between
-
-
-def test_the_comparison_takes_the_words_that_are_predicted(model):
-    found = dynamics(model, items(), [11])
-    number, _ = found.code(11)
-    own = [k for k, condition in enumerate(found.conditions) if condition[0] == number]
-    rows = {tuple(row[2:5]): float(row[5]) for row in against_prediction(found, 11)[1]}
-    name = {"S": "singular", "P": "plural"}[number]
-    assert {row[1] for row in against_prediction(found, 11)[1]} == {f"{name} (a guess)"}
-    assert {row[1] for row in against_prediction(found, 11, number)[1]} == {name}
-    mean = {gate: found.mean[gate][:, :, 0] for gate in "ifo"}
-    assert rows["i", "at the subject, own number", "open"] == pytest.approx(mean["i"][own, 1].mean(), abs=0.005)
-    assert rows["i", "from there to the verb", "shut"] == pytest.approx(mean["i"][:, 2:5].mean(), abs=0.005)
-    assert rows["f", "from there to the verb", "open"] == pytest.approx(mean["f"][:, 2:5].mean(), abs=0.005)
-    assert rows["o", "from there to the verb", "open"] == pytest.approx(mean["o"][:, 4].mean(), abs=0.005)
-
-
-def test_colours_and_lines_are_the_papers():
-    assert [style(c) for c in ("SS", "SP", "PS", "PP", "S", "PPS")] == [
-        (SINGULAR, "-"),
-        (SINGULAR, "--"),
-        (PLURAL, "--"),
-        (PLURAL, "-"),
-        (SINGULAR, "-"),
-        (PLURAL, "--"),
-    ]
-
-
-def test_figure_1_shows_the_numbers(model, tmp_path):
-    found = dynamics(model, items(), [9, 11])
-    fig = plot_dynamics(found)
-    axes = np.array(fig.axes).reshape(5, 3)
-    titles = [axis.get_title() for axis in axes[0]]
-    assert titles[0].endswith("unit\n(a guess)") and titles[1:] == ["unit 9", "unit 11"]
-    assert plot_dynamics(found, number="P").axes[0].get_title() == "prediction\nfor a plural unit"
-    drawn = axes[3, 2].containers  # C of unit 11
-    for k, container in enumerate(drawn):
-        np.testing.assert_allclose(container.lines[0].get_ydata(), found.mean["C"][k, :, 1])
-        assert container.lines[0].get_color() == style(found.conditions[k])[0]
-        bars = container.lines[2][0].get_segments()
-        np.testing.assert_allclose([bar[1, 1] - bar[0, 1] for bar in bars], 2 * found.sd["C"][k, :, 1])
-    assert np.ma.count(axes[0, 0].containers[0].lines[0].get_ydata()) == 1  # of the prediction only the subject's C~
-    save(fig, tmp_path / "a.png")
-    save(fig, tmp_path / "small.png", dpi=50)
-    width, small = (int.from_bytes((tmp_path / name).read_bytes()[16:20], "big") for name in ("a.png", "small.png"))
-    assert width == pytest.approx(4 * small, rel=0.01)  # the figure itself has 200 dots an inch
-    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
-
-
-def test_figure_3_has_a_panel_a_structure(model, tmp_path):
-    found = {task: dynamics(model, {task: items(task)}, [9, 11]) for task in ("CoAdv", "nounPP", "SubjRel")}
-    fig = plot_structures(found, 11, "h")
-    shown = [axis for axis in fig.axes if axis.get_visible()]
-    assert [axis.get_title() for axis in shown] == list(found)
-    line = shown[2].containers[0].lines[0]
-    np.testing.assert_allclose(line.get_ydata(), found["SubjRel"].mean["h"][0, :, 1])
-    assert [label.get_text() for label in shown[2].get_xticklabels()] == list(found["SubjRel"].words)
-    save(fig, tmp_path / "b.svg")
-    assert re.search(rb"<svg", (tmp_path / "b.svg").read_bytes())
+        dynamics(model, [i for i in items() if i.condition[0] == "S"], [9]).encoded(9)
 
 
 def test_traces_come_in_batches_of_one_length(model):
@@ -209,3 +128,12 @@ def test_traces_come_in_batches_of_one_length(model):
     assert sorted(seen) == list(range(len(sentences)))
     for k, sentence in enumerate(sentences):
         np.testing.assert_allclose(seen[k], model.trace(sentence, "context").h[1][-1, 0], atol=1e-12)
+
+
+def test_the_long_table_has_every_number(model):
+    one, two = dynamics(model, items(), [9, 11]), dynamics(model, {"Simple": items("Simple")}, [3])
+    table = means_table([one, two])
+    assert table.name == "means" and table.long
+    assert len(table.rows) == 2 * len(VARIABLES) * 4 * 7 + len(VARIABLES) * 1 * 4
+    assert [11, "C", "PS", 12, 4, "N2", one.mean["C"][2, 4, 1], one.sd["C"][2, 4, 1]] in table.rows
+    assert table.rows[-1] == [3, "h", "Simple", 24, 3, "the", two.mean["h"][0, 3, 0], two.sd["h"][0, 3, 0]]

@@ -3,7 +3,7 @@
 To add one: write a file with a computation, a `Result` and an `Analysis` record, and put the record into `ANALYSES`.
 """
 
-from . import attribution, decoding, efferents, linzen, number_units, short_range, table2
+from . import attribution, decoding, efferents, gates, linzen, number_units, short_range, table2
 
 ANALYSES = tuple(
     module.ANALYSIS
@@ -11,6 +11,7 @@ ANALYSES = tuple(
         table2,
         number_units,
         linzen,
+        gates,
         efferents,
         decoding,
         short_range,

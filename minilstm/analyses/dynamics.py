@@ -1,4 +1,4 @@
-"""Gates and cells over time (Figs. 1a-c and 3): mean and spread over the sentences of a condition, word by word."""
+"""Gates and cells over time: mean and spread over the sentences of a condition, word by word (Figs. 1 and 3)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,12 +10,10 @@ from ..batches import pick, traces
 from ..checks import by_layer
 from ..errors import MinilstmError, StimulusError
 from ..stimuli import TEMPLATES
+from .base import Table
 from .number_agreement import agreement, check_words
 
 VARIABLES = "C_tilde", "i", "f", "C", "o", "h"
-SUBJECT = 1  # the step of the subject in all tasks: The *boy*
-NUMBERS = {"S": "singular", "P": "plural"}
-OWN = 0.5  # a predicted gate above this is open
 # What a slot of a template is called on an axis.
 _ROLES = {
     "LOC": "N",
@@ -63,7 +61,7 @@ class Dynamics:
         named = all(set(condition) <= set("SP") for condition in self.conditions)
         return named and {c[0] for c, n in zip(self.conditions, self.n, strict=True) if n} == set("SP")
 
-    def code(self, unit, number=None):
+    def encoded(self, unit, number=None):
         """The number that a unit holds before the verb, and with which sign.
 
         Returns
@@ -121,7 +119,9 @@ def dynamics(model, items, units=None, which="all", state="context", ablate=(), 
     lengths = {len(item.prefix) for group in groups.values() for item in group}
     if len(lengths) != 1:
         found = ", ".join(map(str, sorted(lengths))) or "no sentences"
-        raise StimulusError(f"dynamics: expected the verb at one place in all sentences, got {found}")
+        raise StimulusError(
+            f"dynamics: expected the verb at one place in all sentences, got {found}; several tasks can be pooled"
+        )
     units = tuple(range(1, sum(model.sizes) + 1) if units is None else units)
     if not units:
         raise MinilstmError("dynamics: expected at least one unit, got none")
@@ -186,76 +186,31 @@ def _moments(blocks):
     return n, mean, np.sqrt(spread / max(n, 1))
 
 
-def predicted(conditions, steps, verb, number="S", sign=-1, subject=SUBJECT):
-    """The pattern that a unit should show that keeps one number from the subject to the verb (Fig. 1c).
+def means_table(dynamics):
+    """Mean and sd of everything, a row for every number: what a program or a spreadsheet wants.
 
     Parameters
     ----------
-    conditions : sequence of str
-        The first letter of each is the subject's number.
-    steps, verb : int
-        How many words, and where the verb is.
-    number : {"S", "P"}
-        The number that the unit keeps.
-    sign : {1, -1}
-        The sign of C that stands for it.
-    subject : int
-        Where the subject is.
+    dynamics : sequence of Dynamics
 
     Returns
     -------
-    dict of str to (conditions, steps) masked array
-        C_tilde, i, f, C and o; masked where the paper makes no prediction. Numbered as in section 4.1: (1) C~
-        tells the numbers apart at the subject; (2) i opens there for the unit's own number only, and is shut until
-        the verb; (3) f is shut at the subject and open from there to the verb; (4) so C keeps the number; (5) o is
-        open when the verb is predicted.
+    Table
     """
-    own = np.array([condition[0] == number for condition in conditions])
-    pattern = {name: np.ma.masked_all((len(own), steps)) for name in ("C_tilde", "i", "f", "C", "o")}
-    between = slice(subject + 1, verb)
-    pattern["C_tilde"][:, subject] = np.where(own, sign, -sign)
-    pattern["i"][:, subject] = own
-    pattern["i"][:, between] = 0
-    pattern["f"][:, subject] = 0
-    pattern["f"][:, between] = 1
-    pattern["C"][:, subject:verb] = np.where(own, sign, 0)[:, None]
-    pattern["o"][:, verb - 1] = 1
-    return pattern
-
-
-def against_prediction(found, unit, number=None):
-    """Where gates should be open or shut, and how far open they are (i, f and o of Fig. 1c).
-
-    Parameters
-    ----------
-    found : Dynamics
-        Its conditions begin with the number of the subject.
-    unit : int
-    number : {"S", "P"}, optional
-        The number that the unit should keep; see `Dynamics.code` for what is taken if it is not given.
-
-    Returns
-    -------
-    columns, rows
-        For i, f and o: what Fig. 1c asks for, and the mean of the gate over all conditions and words concerned. A number
-        that had to be guessed is called a guess.
-    """
-    guess = "" if number else " (a guess)"
-    number, sign = found.code(unit, number)
-    pattern = predicted(found.conditions, len(found.words), found.verb, number, sign)
-    own = np.array([condition[0] == number for condition in found.conditions])[:, None]
-    at_subject = np.arange(len(found.words)) == SUBJECT
-    places = {
-        "at the subject, own number": own & at_subject,
-        "at the subject, other number": ~own & at_subject,
-        "from there to the verb": np.broadcast_to(~at_subject, pattern["i"].shape),
-    }
+    columns = ["unit", "variable", "condition", "n", "step", "word", "mean", "sd"]
     rows = []
-    for gate in ("i", "f", "o"):
-        values = found.mean[gate][:, :, found.units.index(unit)]
-        for place, where in places.items():
-            asked = where & ~np.ma.getmaskarray(pattern[gate])
-            if asked.any():
-                should = "open" if pattern[gate][asked].mean() > OWN else "shut"
-                rows.append([unit, NUMBERS[number] + guess, gate, place, should, f"{np.nanmean(values[asked]):.2f}"])
-    return ["unit", "keeps", "gate", "where", "should be", "is"], rows
+    for one in dynamics:
+        n = one.n.tolist()
+        for k, unit in enumerate(one.units):
+            for name in VARIABLES:
+                mean, sd = one.mean[name][:, :, k].tolist(), one.sd[name][:, :, k].tolist()
+                for c, condition in enumerate(one.conditions):
+                    for step, word in enumerate(one.words):
+                        rows.append([unit, name, condition, n[c], step, word, mean[c][step], sd[c][step]])
+    caption = "Mean and standard deviation over sentences of gates, cell and h, word by word."
+    return Table("means", caption, columns, rows, digits=2, long=True)
+
+
+def name_steps(axis, words):
+    """Write what stands at each step below a panel."""
+    axis.set_xticks(range(len(words)), words, rotation=60, ha="right", rotation_mode="anchor", fontsize=7)

@@ -1,0 +1,504 @@
+"""Gates and cell of the number units (section 4.1, Figs. 1a-c), and the pattern that the paper predicts for them."""
+
+from argparse import ArgumentTypeError
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import MinilstmError
+from .base import (
+    Analysis,
+    Claim,
+    Criterion,
+    Figure,
+    NotTestable,
+    Option,
+    Outcome,
+    Result,
+    Table,
+    fallback_note,
+    format_units,
+)
+from .decoding import SECOND_NOUN, SUBJECT
+from .dynamics import Dynamics, dynamics, means_table, name_steps
+from .number_units import NUMBERS, ORIGINAL
+from .statistics import format_numbers
+from .style import GATES, LABELS, PLURAL, SINGULAR, figure
+
+OPEN = 0.5  # a gate above this counts as open
+PREPOSITION, SECOND_THE = 2, 3  # positions in 'The boy near the cars greets'
+CONDITIONS = "SS", "SP", "PS", "PP"
+
+
+def predicted(conditions, steps, verb, number="S", sign=-1, subject=SUBJECT):
+    """The pattern that a unit should show that keeps one number from the subject to the verb (Fig. 1c).
+
+    Parameters
+    ----------
+    conditions : sequence of str
+        The first letter of each is the subject's number.
+    steps, verb : int
+        How many words, and where the verb is.
+    number : {"S", "P"}
+        The number that the unit keeps.
+    sign : {1, -1}
+        The sign of C that stands for it.
+    subject : int
+        Where the subject is.
+
+    Returns
+    -------
+    dict of str to (conditions, steps) masked array
+        C_tilde, i, f, C and o; masked where the paper makes no prediction. Numbered as in section 4.1: (1) C~
+        tells the numbers apart at the subject; (2) i opens there for the unit's own number only, and is shut until
+        the verb; (3) f is shut at the subject and open from there to the verb; (4) so C keeps the number; (5) o is
+        open when the verb is predicted.
+    """
+    own = np.array([condition[0] == number for condition in conditions])
+    pattern = {name: np.ma.masked_all((len(own), steps)) for name in ("C_tilde", "i", "f", "C", "o")}
+    between = slice(subject + 1, verb)
+    pattern["C_tilde"][:, subject] = np.where(own, sign, -sign)
+    pattern["i"][:, subject] = own
+    pattern["i"][:, between] = 0
+    pattern["f"][:, subject] = 0
+    pattern["f"][:, between] = 1
+    pattern["C"][:, subject:verb] = np.where(own, sign, 0)[:, None]
+    pattern["o"][:, verb - 1] = 1
+    return pattern
+
+
+def against_prediction(dynamics, unit, number=None):
+    """Where gates should be open or shut, and how far open they are (i, f and o of Fig. 1c).
+
+    Parameters
+    ----------
+    dynamics : Dynamics
+        Its conditions begin with the number of the subject.
+    unit : int
+    number : {"S", "P"}, optional
+        The number that the unit should keep; see `Dynamics.encoded` for what is taken if it is not given.
+
+    Returns
+    -------
+    columns, rows
+        For i, f and o: what Fig. 1c asks for, and the mean of the gate over all conditions and words concerned. A
+        number that had to be guessed is called a guess.
+    """
+    guess = "" if number else " (a guess)"
+    number, sign = dynamics.encoded(unit, number)
+    pattern = predicted(dynamics.conditions, len(dynamics.words), dynamics.verb, number, sign)
+    own = np.array([condition[0] == number for condition in dynamics.conditions])[:, None]
+    at_subject = np.arange(len(dynamics.words)) == SUBJECT
+    places = {
+        "at the subject, own number": own & at_subject,
+        "at the subject, other number": ~own & at_subject,
+        "from there to the verb": np.broadcast_to(~at_subject, pattern["i"].shape),
+    }
+    rows = []
+    for gate in ("i", "f", "o"):
+        values = dynamics.mean[gate][:, :, dynamics.units.index(unit)]
+        for place, where in places.items():
+            asked = where & ~np.ma.getmaskarray(pattern[gate])
+            if asked.any():
+                should = "open" if pattern[gate][asked].mean() > OPEN else "shut"
+                rows.append([unit, NUMBERS[number] + guess, gate, place, should, float(np.nanmean(values[asked]))])
+    return ["unit", "keeps", "gate", "where", "should be", "is"], rows
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GatesAndCell(Result):
+    """Figs. 1a-c.
+
+    Attributes
+    ----------
+    dynamics : Dynamics
+        Of each number unit, or of the units named.
+    roles : dict
+        {unit: roles} of these.
+    numbers : dict
+        {unit: "S" or "P"}: the number that each unit is said to keep, as far as known.
+    half : {"even", "odd", "all"}
+        The ids of the sentences.
+    """
+
+    dynamics: Dynamics
+    roles: dict
+    numbers: dict
+    half: str = "all"
+
+    def _against_prediction(self):
+        """Columns and rows of all units; no rows where the conditions do not tell the numbers."""
+        columns, rows = [], []
+        if self.dynamics.tells_numbers:
+            for unit in self.dynamics.units:
+                columns, more = against_prediction(self.dynamics, unit, self.numbers.get(unit))
+                rows += more
+        return columns, rows
+
+    def _fit(self):
+        rows = self._against_prediction()[1]
+        if not rows:
+            return ""
+        fits = sum((should == "open") == (value > OPEN) for *_, should, value in rows)
+        units = format_units(self.dynamics.units)
+        return f"Of what Fig. 1c predicts for gates, {fits} of {len(rows)} are so in {units}"
+
+    def text(self):
+        n = " + ".join(map(str, self.dynamics.n))
+        ids = "" if self.half == "all" else f" with {self.half} ids"
+        fit = f"{self._fit()}, if open means above .5. " if self._fit() else ""
+        return [f"{fallback_note(self.roles)}{fit}Means over {n} sentences{ids}."]
+
+    def tables(self):
+        tables = [means_table([self.dynamics])]
+        columns, rows = self._against_prediction()
+        if rows:
+            caption = "What Fig. 1c asks of each gate, and its mean over the conditions and words concerned."
+            if set(self.dynamics.units) - self.numbers.keys():
+                caption += " A guess: the number for which the cell is further from 0."
+            tables.append(Table("against_prediction", caption, columns, rows, digits=2))
+        return tables
+
+    def figures(self):
+        return [
+            Figure(
+                "gates",
+                f"Fig. 1: gates and cell of {format_units(self.dynamics.units)}, word by word, mean and standard "
+                "deviation over sentences. Pink: plural subject; blue: singular; dashed: the noun in between has the "
+                "other number. Pink lines are thin, so that a blue one is seen below that is equal. Left of each unit "
+                "what the paper predicts for one that keeps its number. A number unit tells blue from pink in C from "
+                "the subject to the verb, dashed or not; to do so i has to be shut and f open over the words in "
+                "between.",
+                "line plots of candidate, input gate, forget gate, cell and output gate over the words of a sentence",
+                lambda: plot_dynamics(self.dynamics, numbers=self.numbers, prediction=self.dynamics.tells_numbers),
+            )
+        ]
+
+    def summary(self):
+        return f"{self._fit()}." if self._fit() else ""
+
+
+def plot_dynamics(dynamics, units=None, numbers=None, prediction=True):
+    """Gates and cells of units, one line a condition (Figs. 1a-b), each beside its prediction (Fig. 1c).
+
+    Pink and thin: plural subject; blue: singular; dashed: a noun between subject and verb has the other number. Error
+    bars are one standard deviation over sentences.
+
+    Parameters
+    ----------
+    dynamics : Dynamics
+        Its conditions are those of a task, such as SS SP PS PP.
+    units : sequence of int, optional
+        Some of those in `dynamics`; all if not given.
+    numbers : dict, optional
+        {unit: "S" or "P"}, the number that each unit should keep. For other units see `Dynamics.encoded`; it is called
+        a guess in the picture.
+    prediction : bool
+        Show left of each unit what a unit for its number should do, once where the next unit should do the same;
+        nothing where the paper predicts nothing.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    columns = list(_columns(dynamics, dynamics.units if units is None else units, numbers or {}, prediction))
+    ratios = [1 if sd is not None else 0.75 for _, _, sd in columns]
+    width = max(3.4, (0.27 * len(dynamics.words) + 0.3) * sum(ratios) + 0.5)
+    how = {"sharex": True, "sharey": "row", "width_ratios": ratios}
+    fig, axes = figure(len(GATES), len(columns), width, 0.95 * len(GATES) + 0.9, **how)
+    for k, (title, mean, sd) in enumerate(columns):
+        axes[0, k].set_title(title, fontsize=8)
+        for axis, gate in zip(axes[:, k], GATES, strict=True):
+            _plot_conditions(axis, dynamics.conditions, mean[gate], None if sd is None else sd[gate])
+            if gate in ("C_tilde", "C"):
+                axis.axhline(0, color="0.8", linewidth=0.6, zorder=0)
+            else:
+                axis.set_ylim(-0.08, 1.08)
+                axis.set_yticks([0, 0.5, 1])
+            axis.axvline(dynamics.verb, color="0.9", linewidth=4, zorder=-1)
+        name_steps(axes[-1, k], dynamics.words)
+    for row, gate in enumerate(GATES):
+        axes[row, 0].set_ylabel(LABELS[gate], rotation=0, labelpad=10, va="center", fontsize=9)
+    fig.align_ylabels()
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    lines = [handle.lines[0] for handle in handles]  # without error bars and markers: a dash has to be seen as one
+    fig.legend(lines, labels, loc="outside lower center", ncols=4, fontsize=7, frameon=False, handlelength=3.2)
+    return fig
+
+
+def _columns(dynamics, units, numbers, prediction):
+    """(title, mean, sd) of each column, the last two {gate: (conditions, steps) array}; sd None: a prediction."""
+    shown = None
+    for unit in units:
+        if prediction:
+            guess = "" if numbers.get(unit) else "\n(a guess)"
+            expected = number, sign = dynamics.encoded(unit, numbers.get(unit))
+            if (expected, guess) != shown:
+                pattern = predicted(dynamics.conditions, len(dynamics.words), dynamics.verb, number, sign)
+                yield f"prediction\nfor a {NUMBERS[number]} unit{guess}", pattern, None
+            shown = expected, guess
+        k = dynamics.units.index(unit)
+        yield f"unit {unit}", *({gate: of[gate][:, :, k] for gate in GATES} for of in (dynamics.mean, dynamics.sd))
+
+
+def _plot_conditions(axis, conditions, mean, sd):
+    """One panel: a line a condition; mean and sd (conditions, steps)."""
+    for k, condition in enumerate(conditions):
+        color, dashes, width = condition_style(condition)
+        axis.errorbar(
+            range(mean.shape[1]),
+            mean[k],
+            None if sd is None else sd[k],
+            color=color,
+            linestyle=dashes,
+            marker="o",
+            markersize=1.5 + width,
+            linewidth=width,
+            elinewidth=0.5 * width,
+            capsize=width,
+            label=condition,
+        )
+
+
+def condition_style(condition):
+    """Colour, dashes and width of a condition's line: the subject's number, and whether a later noun has another."""
+    color, width = (PLURAL, 0.8) if condition[0] == "P" else (SINGULAR, 2)
+    return color, "--" if len(set(condition)) > 1 else "-", width
+
+
+def compute(experiment, results, number=(), which=None):
+    """Figs. 1a-c on nounPP; `which` as in `dynamics`: by default, as the authors, "correct" for their own model."""
+    units = results["number_units"]
+    numbers = dict(units.numbers)
+    if number:
+        if len(number) not in (1, len(units.roles)):
+            raise MinilstmError(
+                f"--number: expected one number, or one for each of {len(units.roles)} units, got {len(number)}"
+            )
+        numbers = dict(zip(units.roles, number * len(units.roles), strict=False))  # one serves for all
+    which = which or ("correct" if experiment.original else "all")
+    read = experiment.model_lowercase_context, experiment.sentences("nounPP"), tuple(units.roles), which
+    half = "all" if experiment.original else experiment.half
+    return GatesAndCell(dynamics(*read, **experiment.reading), units.roles, numbers, half)
+
+
+def _at(results, variable, unit, step, conditions=CONDITIONS, moment="mean"):
+    """Mean (or sd) of a variable of a unit: (conditions,), or (conditions, steps) for a slice."""
+    found = results["gates"].dynamics
+    rows = [found.conditions.index(condition) for condition in conditions]
+    return getattr(found, moment)[variable][rows, step, found.units.index(unit)]
+
+
+def _own(number):
+    return [condition for condition in CONDITIONS if condition[0] == number]
+
+
+def _units(results):
+    """(number, unit) of S* and P*."""
+    return tuple(zip("SP", results["number_units"].both(), strict=True))
+
+
+def singular_is_a_negative_cell(experiment, results, ss, sp, low, high):
+    own, other = _at(results, "C", ORIGINAL["S"], SECOND_NOUN).reshape(2, 2)  # SS SP, PS PP
+    holds = own[0] < -ss and own[1] < -sp and ((low <= other) & (other <= high)).all()
+    return Outcome(bool(holds), format_numbers([*own, *other]))
+
+
+def plural_is_a_negative_cell(experiment, results, own, low, high):
+    other, plural = _at(results, "C", ORIGINAL["P"], SECOND_NOUN).reshape(2, 2)
+    holds = (plural < -own).all() and ((low <= other) & (other <= high)).all()
+    return Outcome(bool(holds), format_numbers([*other, *plural]))
+
+
+def numbers_are_apart(experiment, results, number, sds):
+    unit = results["number_units"].selected[number]
+    if unit is None:
+        raise NotTestable(f"no {number}*")
+    means = _at(results, "C", unit, SECOND_NOUN)  # SS SP PS PP
+    spread = _at(results, "C", unit, SECOND_NOUN, moment="sd")
+    # a class pools two conditions of equal size: the variance within them and that between them
+    variance = [np.mean(spread[k] ** 2) + np.var(means[k]) for k in (slice(0, 2), slice(2, 4))]
+    gap, sd = abs(means[:2].mean() - means[2:].mean()), np.sqrt(np.mean(variance))
+    value = f"unit {unit}: {format_numbers(means)} (SS, SP, PS, PP), {gap / sd if sd else np.inf:.1f} sd"
+    return Outcome(bool(gap > 0 and gap >= sds * sd), value)
+
+
+def input_opens_as_published(experiment, results, own, other):
+    values, text = _input_at_subject(results)
+    return Outcome(all(mine > own and theirs < other for mine, theirs in values), text)
+
+
+def input_opens_for_own_number(experiment, results, gap):
+    values, text = _input_at_subject(results)
+    return Outcome(all(mine - theirs >= gap for mine, theirs in values), text)
+
+
+def _input_at_subject(results):
+    """(own, other) mean i at the subject of S* and of P*; and that as text."""
+    values, texts = [], []
+    for number, unit in _units(results):
+        pair = [_at(results, "i", unit, SUBJECT, _own(k)).mean() for k in (number, "P" if number == "S" else "S")]
+        values.append(pair)
+        texts.append(f"unit {unit}: {pair[0]:.2f}/{pair[1]:.2f}")
+    return values, ", ".join(texts)
+
+
+def input_shuts_over_intervener(experiment, results, most):
+    largest = {unit: _at(results, "i", unit, slice(SECOND_THE, SECOND_NOUN + 1)).max() for _, unit in _units(results)}
+    return Outcome(
+        bool(max(largest.values()) <= most), ", ".join(f"unit {unit}: {i:.2f}" for unit, i in largest.items())
+    )
+
+
+def input_shuts_late(experiment, results, reason=""):
+    texts, holds = [], []
+    for number, unit in _units(results):
+        subject, preposition, the = (
+            _at(results, "i", unit, step, _own(number)).mean() for step in (SUBJECT, PREPOSITION, SECOND_THE)
+        )
+        holds.append(the < preposition < subject)
+        texts.append(f"unit {unit}: {subject:.2f}, {preposition:.2f}, {the:.2f}")
+    return Outcome(all(holds), ", ".join(texts), reason)
+
+
+def forgets_then_keeps_as_published(experiment, results, forgets, keeps):
+    values, text = _forget_gate(results)
+    return Outcome(all(at <= forgets and after >= keeps for at, after in values), text)
+
+
+def forgets_then_keeps(experiment, results, forgets, keeps):
+    values, text = _forget_gate(results)
+    return Outcome(all(at < forgets and after > keeps for at, after in values), text)
+
+
+def _forget_gate(results):
+    """Largest mean f at the subject, smallest at the three words after it, of S* and of P*; and that as text."""
+    values, texts = [], []
+    for number, unit in _units(results):
+        at = _at(results, "f", unit, SUBJECT, _own(number)).max()
+        after = _at(results, "f", unit, slice(PREPOSITION, SECOND_NOUN + 1), _own(number)).min()
+        values.append((at, after))
+        texts.append(f"unit {unit}: {at:.2f}, then {after:.2f}")
+    return values, ", ".join(texts)
+
+
+def output_opens(experiment, results, least):
+    smallest = {unit: _at(results, "o", unit, SECOND_NOUN).min() for _, unit in _units(results)}
+    return Outcome(
+        bool(min(smallest.values()) > least), ", ".join(f"unit {unit}: {o:.2f}" for unit, o in smallest.items())
+    )
+
+
+_APART = "C after singular and plural subjects {sds} sd or more apart"
+CLAIMS = (
+    Claim(
+        14,
+        "F1a",
+        "The singular unit stores a singular as a negative C",
+        "SS ~-1.06, SP ~-.95; plurals ~.05",
+        "mean C at N2, nounPP",
+        original=Criterion(
+            "SS < -{ss}, SP < -{sp}; plurals {low} to {high}",
+            singular_is_a_negative_cell,
+            ss=1,
+            sp=0.9,
+            low=0,
+            high=0.1,
+        ),
+        other=Criterion(f"S*: {_APART}", numbers_are_apart, number="S", sds=2),
+    ),
+    Claim(
+        15,
+        "F1b",
+        "The plural unit mirrors it",
+        "PP ~-1.36, PS ~-1.25; singulars ~.1",
+        "mean C at N2, nounPP",
+        original=Criterion(
+            "PP and PS < -{own}; singulars {low} to {high}", plural_is_a_negative_cell, own=1, low=0.05, high=0.15
+        ),
+        other=Criterion(f"P*: {_APART}", numbers_are_apart, number="P", sds=2),
+    ),
+    Claim(
+        16,
+        "F1",
+        "Its input gate opens for its own number only",
+        "~.78/.06 (988), .85/.03 (776)",
+        "i at the subject",
+        original=Criterion("own > {own}, other < {other}", input_opens_as_published, own=0.7, other=0.15),
+        other=Criterion("own - other >= {gap}, both units", input_opens_for_own_number, gap=0.4),
+    ),
+    Claim(
+        17,
+        "F1",
+        "It shuts over the intervening noun phrase",
+        "~0 (PP .12)",
+        "largest mean i at the second `the` and at N2",
+        original=Criterion("<= {most}", input_shuts_over_intervener, most=0.2),
+        other=Criterion("<= {most}", input_shuts_over_intervener, most=0.3),
+    ),
+    Claim(
+        18,
+        "F1",
+        "But not right after the subject",
+        "~.28 (988), .63 (776)",
+        "mean i at the preposition, own number",
+        original=Criterion("between the second `the` and the subject", input_shuts_late),
+        other=Criterion(
+            "report: between the second `the` and the subject",
+            input_shuts_late,
+            reason="reported: not claimed of other models",
+        ),
+    ),
+    Claim(
+        19,
+        "F1",
+        "The forget gate is low at the subject, then near 1",
+        "~.1 (776), .38 (988), then ~.9 to 1",
+        "mean f, own number: largest at the subject, smallest at the three words after it",
+        original=Criterion("<= {forgets}, then >= {keeps}", forgets_then_keeps_as_published, forgets=0.45, keeps=0.85),
+        other=Criterion("< {forgets}, then > {keeps}", forgets_then_keeps, forgets=0.5, keeps=0.8),
+    ),
+    Claim(
+        20,
+        "F1",
+        "The output gate is open before the verb",
+        "~.85 to 1",
+        "smallest mean o at N2",
+        original=Criterion("> {least}", output_opens, least=0.8),
+        other=Criterion("> {least}", output_opens, least=0.6),
+    ),
+)
+
+
+def parse_numbers(text):
+    """'S,P' -> ('S', 'P'), for a command line."""
+    numbers = tuple(text.split(","))
+    if not set(numbers) <= set("SP"):
+        raise ArgumentTypeError(f"expected S or P, or as S,P one for each unit, got {text!r}")
+    return numbers
+
+
+NUMBER = Option(
+    "number",
+    "what the units keep, as ablation showed: S or P for all or, as S,P, for each; for the comparison with Fig. 1c "
+    "(default: as searched, or for units given guessed from the cell)",
+    (),
+    parse_numbers,
+    metavar="NUMBERS",
+)
+WHICH = Option(
+    "which",
+    "which sentences: only those with a correct choice of the verb form (all; correct for the paper's own model)",
+    choices=("all", "correct"),
+)
+
+ANALYSIS = Analysis(
+    "gates",
+    "dynamics",
+    "Gates and cell",
+    "section 4.1, Figs. 1a-c",
+    compute,
+    needs=("number_units",),
+    options=(NUMBER, WHICH),
+    claims=CLAIMS,
+)
