@@ -14,9 +14,9 @@ from pathlib import Path
 import minilstm
 from minilstm import planted, stimuli
 from minilstm.analyses import groups
-from minilstm.analyses.figures_dynamics import plot_structures
-from minilstm.analyses.plots import save
-from minilstm.analyses.syntax import depth_data, depth_regression, structures
+from minilstm.analyses.structures import plot_structures, structures
+from minilstm.analyses.style import save
+from minilstm.analyses.syntax import depth_data, depth_regression
 from minilstm.analyses.tables import render
 from minilstm.stimuli.depth import depth_sentences
 

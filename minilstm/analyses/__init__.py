@@ -3,7 +3,7 @@
 To add one: write a file with a computation, a `Result` and an `Analysis` record, and put the record into `ANALYSES`.
 """
 
-from . import attribution, decoding, efferents, gates, linzen, number_units, short_range, table2
+from . import attribution, decoding, efferents, gates, linzen, number_units, short_range, structures, table2
 
 ANALYSES = tuple(
     module.ANALYSIS
@@ -15,6 +15,7 @@ ANALYSES = tuple(
         efferents,
         decoding,
         short_range,
+        structures,
         attribution,
     )
 )
