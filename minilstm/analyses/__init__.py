@@ -3,7 +3,18 @@
 To add one: write a file with a computation, a `Result` and an `Analysis` record, and put the record into `ANALYSES`.
 """
 
-from . import attribution, decoding, efferents, gates, linzen, number_units, short_range, structures, table2
+from . import (
+    attribution,
+    decoding,
+    efferents,
+    gates,
+    interchange,
+    linzen,
+    number_units,
+    short_range,
+    structures,
+    table2,
+)
 
 ANALYSES = tuple(
     module.ANALYSIS
@@ -16,6 +27,7 @@ ANALYSES = tuple(
         decoding,
         short_range,
         structures,
+        interchange,
         attribution,
     )
 )

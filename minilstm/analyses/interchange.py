@@ -1,22 +1,27 @@
-"""Interchange: put one unit's memory of one sentence into another sentence, and see whether the verb follows it.
+"""Interchange interventions: copy a unit's memory of one sentence into another, and see whether the verb follows it.
 
     The boy  near the cars | greets      the base: a singular subject
-    The boys near the cars | greet       the donor: the same words, but for the subject's number
+    The boys near the cars | greet       the source: the same words, but for the subject's number
 
-Ablation takes a unit away and finds out who is *needed*: also a unit that says the same all the time and is missed by
-the others when it falls silent, or one that guards the memory and does not know what is in it. Interchange takes
-nothing away. The unit only says what it says in the donor, and if the network now wants the donor's verb form, then
-this unit is who *tells* it the number.
+Ablation removes a unit and shows which units are *needed*: among them one with a constant output that others rely on,
+or one that guards the memory and does not know what is in it. Interchange (activation patching) removes nothing. The
+unit is only given its state in the source, and if the network now prefers the source's verb form, then this unit
+*carries* number.
 
-By default C of a unit is copied once, at the subject, and the network reads on as ever. That is the paper's claim put
-to the test: a long-range unit stores the number when it reads the subject, and from there it reaches the verb. Copied
-at every word from there on (`onwards`), a unit tells what it tells in the donor whenever it learns it: the counterpart
-of ablation, which holds h at every word too.
+By default C of a unit is copied once, at the subject, and the network reads on as ever. That tests the paper's claim: a
+long-range unit stores the number when it reads the subject, and from there it reaches the verb. Copied at every word
+from there on (`onwards`), a unit is as in the source whenever it learns the number: the counterpart of ablation, which
+holds h at every word too.
 
-C is copied and h follows from it: h = o * tanh(C) with the base's own output gate (Eq. 2), since what is stored
-is asked for, not whether it is shown. `what` can be h alone, what is shown now and stored nowhere; or both.
+C is copied and h follows from it: h = o * tanh(C) with the base's own output gate (Eq. 2), since the question is what
+is stored, not whether it is exposed. `what` can be h alone, what is exposed now and stored nowhere; or both.
+
+References
+----------
+Geiger, A., Lu, H., Icard, T. and Potts, C. (2021). Causal abstractions of neural networks. NeurIPS 34.
 """
 
+from argparse import ArgumentTypeError
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +31,10 @@ from ..errors import MinilstmError, StimulusError
 from ..fast.ablation_engine import Choice, Reader, arrange
 from ..fast.prefix_tree import prefix_tree, walk
 from .ablation import set_margins
+from .attribution import NO_NUMBER_UNITS, unit_groups
+from .base import Analysis, Figure, Option, Result, Table, format_units
 from .number_agreement import by_condition, known_verbs
+from .style import LINES, figure, hide_unused
 
 WHAT = "C", "h", "both"
 OTHER = {"S": "P", "P": "S"}
@@ -39,8 +47,17 @@ METHODS = {
 }
 
 
+LABELS = {
+    "zero": "$h$ = 0",
+    "mean": "$h$ = its mean",
+    "once": "the source's, at the subject",
+    "onwards": "the source's, from there on",
+}
+HARD = ("nounPP", "SP"), ("nounPP", "PS")
+
+
 def pairs(items):
-    """Items with their donors: the same task, id and words, but the other number of the subject.
+    """Items with their sources: the same task, id and words, but the other number of the subject.
 
     Parameters
     ----------
@@ -49,7 +66,7 @@ def pairs(items):
 
     Returns
     -------
-    bases, donors : tuples of Item
+    bases, sources : tuples of Item
         Each item serves as a base once. Items whose partner is not among them are left out.
 
     Raises
@@ -58,32 +75,32 @@ def pairs(items):
         If there is no pair, or if the two of a pair are not such sentences.
     """
     found = {(item.task, item.condition, item.id): item for item in items}
-    bases, donors = [], []
+    bases, sources = [], []
     for item in items:
         key = item.task, OTHER.get(item.condition[:1], "") + item.condition[1:], item.id
         if key in found:
             bases.append(item)
-            donors.append(found[key])
+            sources.append(found[key])
     if not bases:
         raise StimulusError(
             "interchange: expected conditions that differ in the subject's number, such as SP and PP; none do"
         )
-    for base, donor in zip(bases, donors, strict=True):
-        if (base.right, base.wrong) != (donor.wrong, donor.right) or len(base.prefix) != len(donor.prefix):
-            both = " / ".join(" ".join((*item.prefix, item.right)) for item in (base, donor))
+    for base, source in zip(bases, sources, strict=True):
+        if (base.right, base.wrong) != (source.wrong, source.right) or len(base.prefix) != len(source.prefix):
+            both = " / ".join(" ".join((*item.prefix, item.right)) for item in (base, source))
             raise StimulusError(f"interchange: expected two sentences that differ in number only, got {both}")
-    return tuple(bases), tuple(donors)
+    return tuple(bases), tuple(sources)
 
 
 def interchange(
-    model, bases, donors, sets, what="C", at=0, onwards=False, state="context", unknown="error", progress=False
+    model, bases, sources, sets, what="C", at=0, onwards=False, state="context", unknown="error", progress=False
 ):
     """The choice of a verb form with the state of some units taken from another sentence.
 
     Parameters
     ----------
     model : LanguageModel
-    bases, donors : sequences of stimuli.Item
+    bases, sources : sequences of stimuli.Item
         See `pairs`; of equal lengths word for word.
     sets : sequence of collections of int
         Units to copy together, in the paper's numbers. Each set is tried on every pair.
@@ -103,48 +120,48 @@ def interchange(
         Margins log p(right) - log p(wrong) of the base's forms.
     intact : (pairs,) array
         The same with nothing copied.
-    donor : (pairs,) array
-        The same, of the base's forms, after the donor: below 0 if the network is right there.
+    source : (pairs,) array
+        The same, of the base's forms, after the source: below 0 if the network is right there.
     """
     if what not in WHAT:
         raise MinilstmError(f"what to copy: expected one of {', '.join(WHAT)}, got {what!r}")
     V, (rows, places, where) = len(model.vocabulary), arrange(sets, model.sizes)
     mine, theirs = Reader(model, rows, keep=True), Reader(model, [1] * len(model.sizes))
-    choice, donor_choice = Choice(model, bases, len(sets)), Choice(model, bases, 0)
+    choice, source_choice = Choice(model, bases, len(sets)), Choice(model, bases, 0)
 
     def read(states, parents, words):
-        base, donor, since = states[0], states[1], states[2][parents]
+        base, source, since = states[0], states[1], states[2][parents]
         word, other = np.divmod(words, V)
-        donor = theirs.read(donor, parents, other)
+        source = theirs.read(source, parents, other)
         since = since + ((since >= 0) | (word != other))  # words since the first that differs; -1 before it
         nodes = np.flatnonzero(since >= at if onwards else since == at)
 
         def swap(k, gates, h, C):
-            (row, unit), (h_donor, C_donor) = places[k], donor[k]
+            (row, unit), (h_source, C_source) = places[k], source[k]
             here = nodes[:, None], row, unit
             o = gates[nodes[:, None], row, 3, unit]
             if what != "h":
-                C[here] = C_donor[nodes[:, None], 0, unit]
+                C[here] = C_source[nodes[:, None], 0, unit]
                 h[here] = o * np.tanh(C[here])  # Eq. 2
             if what != "C":
-                h[here] = h_donor[nodes[:, None], 0, unit]
+                h[here] = h_source[nodes[:, None], 0, unit]
 
-        return mine.read(base, parents, word, swap), donor, since
+        return mine.read(base, parents, word, swap), source, since
 
     sentences = [
-        model.encode(base.prefix, unknown) * V + model.encode(donor.prefix, unknown)
-        for base, donor in zip(bases, donors, strict=True)
+        model.encode(base.prefix, unknown) * V + model.encode(source.prefix, unknown)
+        for base, source in zip(bases, sources, strict=True)
     ]
     with tqdm(total=len(bases), disable=None if progress else True, unit="sentence") as bar:
 
         def end(states, nodes, which):
             choice.settle(states[0], nodes, which)
-            donor_choice.settle(states[1], nodes, which)
+            source_choice.settle(states[1], nodes, which)
             bar.update(len(which))
 
         start = mine.start(state), theirs.start(state), np.array([-1])
         walk(prefix_tree(sentences), start, read, end, mine.width)
-    return choice.margins[where], choice.margins[0], donor_choice.margins[0]
+    return choice.margins[where], choice.margins[0], source_choice.margins[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +174,7 @@ class Comparison:
         The bases.
     sets : tuple of tuple of int
         The units that were intervened on together.
-    intact, donor : (items,) arrays
+    intact, source : (items,) arrays
         See `interchange`.
     margins : dict of str to (sets, items) array
         For each of `METHODS`.
@@ -166,12 +183,12 @@ class Comparison:
     items: tuple
     sets: tuple
     intact: np.ndarray
-    donor: np.ndarray
+    source: np.ndarray
     margins: dict
 
     def by_condition(self):
-        """{(task, condition): the bases that count}: those that are answered rightly, as their donors are."""
-        good = (self.intact > 0) & (self.donor < 0)
+        """{(task, condition): the bases that count}: those that are answered rightly, as their sources are."""
+        good = (self.intact > 0) & (self.source < 0)
         return {key: where[good[where]] for key, where in by_condition(self.items).items()}
 
     def flips(self, method, where):
@@ -179,10 +196,10 @@ class Comparison:
         return (self.margins[method][:, where] <= 0).mean(axis=1) if len(where) else np.full(len(self.sets), np.nan)
 
     def moved(self, method, where):
-        """How far the mean margin moves towards the donor's, 0 to 1 where all is the donor's: (sets,)."""
+        """How far the mean margin moves towards the source's, 0 to 1 where all is the source's: (sets,)."""
         if not len(where):
             return np.full(len(self.sets), np.nan)
-        full = (self.intact - self.donor)[where].mean()
+        full = (self.intact - self.source)[where].mean()
         return (self.intact[where] - self.margins[method][:, where]).mean(axis=1) / full
 
     def strongest(self, most=8):
@@ -198,13 +215,13 @@ class Comparison:
         rows = []
         for k in self.strongest(most):
             for (task, condition), where in self.by_condition().items():
-                cells = [100 * f(m, where)[k] for m in self.margins for f in (self.flips, self.moved)]
+                cells = [float(100 * f(m, where)[k]) for m in self.margins for f in (self.flips, self.moved)]
                 rows.append(["+".join(map(str, self.sets[k])), task, condition, len(where), *cells])
         return columns, rows
 
 
 def compare(model, items, sets=None, what="C", state="context", unknown="error", progress=False):
-    """Interchange beside ablation at zero and at the mean, on every item that has a donor among the others.
+    """Interchange beside ablation at zero and at the mean, on every item that has a source among the others.
 
     Parameters
     ----------
@@ -219,13 +236,175 @@ def compare(model, items, sets=None, what="C", state="context", unknown="error",
     -------
     Comparison
     """
-    bases, donors = pairs([item for item, known in zip(items, known_verbs(model, items), strict=True) if known])
+    bases, sources = pairs([item for item, known in zip(items, known_verbs(model, items), strict=True) if known])
     sets = [(unit,) for unit in range(1, sum(model.sizes) + 1)] if sets is None else [tuple(units) for units in sets]
     shared = {"state": state, "unknown": unknown, "progress": progress}
     margins = {
         "zero": set_margins(model, bases, sets, "paper", **shared),
         "mean": set_margins(model, bases, sets, "mean", **shared),
     }
-    margins["once"], intact, donor = interchange(model, bases, donors, sets, what, **shared)
-    margins["onwards"], *_ = interchange(model, bases, donors, sets, what, onwards=True, **shared)
-    return Comparison(bases, tuple(sets), intact, donor, margins)
+    margins["once"], intact, source = interchange(model, bases, sources, sets, what, **shared)
+    margins["onwards"], *_ = interchange(model, bases, sources, sets, what, onwards=True, **shared)
+    return Comparison(bases, tuple(sets), intact, source, margins)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Interchange(Result):
+    """Interchange beside ablation, of the units that other analyses point to.
+
+    Attributes
+    ----------
+    comparison : Comparison or None
+        None where there are no long-range units, and none are named.
+    what : {"C", "h", "both"}
+        What was copied.
+    most : int
+        How many sets of units are displayed.
+    carriers : int
+        How many of the sets, the first ones, stand in the summary.
+    """
+
+    comparison: Comparison | None
+    what: str = "C"
+    most: int = 0
+    carriers: int = 0
+
+    def _flips(self, most=None):
+        """What becomes of the verbs of nounPP SP and PS, as text; nothing where these conditions were not read."""
+        where = self.comparison.by_condition()
+        if not where.keys() >= set(HARD):
+            return ""
+        texts = []
+        for k, units in enumerate(self.comparison.sets[:most]):
+            sp, ps = (100 * self.comparison.flips("once", where[key])[k] for key in HARD)
+            texts.append(f"{format_units(units)} {sp:.1f} % and {ps:.1f} %")
+        what = "C and h" if self.what == "both" else self.what
+        return f"Verbs of nounPP SP and PS that follow the other sentence: with {what} of {'; of '.join(texts)}."
+
+    def text(self):
+        if self.comparison is None:
+            return [NO_NUMBER_UNITS]
+        text = [
+            "Ablation shows the units that are needed, also one that only guards what others store. Interchange "
+            "removes nothing: a unit gets its state from the same sentence with the other number of the subject. If "
+            "the verb then follows that sentence, the unit carries number. Here it is done with the units that other "
+            "analyses point to; --units and --group name others."
+        ]
+        return [*text, self._flips()] if self._flips() else text
+
+    def tables(self):
+        if self.comparison is None:
+            return []
+        methods = "; ".join(f"{name}: {what}" for name, what in METHODS.items())
+        caption = (
+            "Percent of verbs that flip to the other form; and how far the mean margin moves, in percent of the way to "
+            "that of the other number. Only sentences that the network gets right with either number count. "
+            f"{methods[0].upper()}{methods[1:]}."
+        )
+        tables = [Table("interchange", caption, *self.comparison.rows(self.most))]
+        if self.most < len(self.comparison.sets):
+            rows = self.comparison.rows(len(self.comparison.sets))
+            tables.append(Table("interchange_all", "All of them.", *rows, long=True))
+        return tables
+
+    def figures(self):
+        if self.comparison is None:
+            return []
+        return [
+            Figure(
+                "interchange",
+                "How far each intervention moves the mean margin towards that of the other number, in percent of the "
+                "way, condition by condition. Blue and orange: ablation; green and pink: interchange. With a unit that "
+                "carries number, interchange moves the margin; with one that is only needed, ablation alone does.",
+                "lollipop plots, a panel a condition, four methods a unit",
+                lambda: plot_interchange(self.comparison, self.most),
+            )
+        ]
+
+    def summary(self):
+        return self._flips(self.carriers) if self.comparison is not None and self.carriers else ""
+
+
+def plot_interchange(comparison, most=6):
+    """How far each intervention moves the choice towards the source's, for the strongest units, a panel a condition.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    most : int
+        How many units, or sets of units.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    sets = comparison.strongest(most)
+    conditions = comparison.by_condition()
+    columns = min(2, len(conditions))
+    rows = -(-len(conditions) // columns)
+    width = max(3.4, (0.42 * len(sets) + 0.5) * columns)
+    fig, axes = figure(rows, columns, width, 1.9 * rows + 0.6, sharex=True, sharey=True)
+    for axis, ((task, condition), where) in zip(axes.flat, conditions.items(), strict=False):
+        for level in (0, 100):
+            axis.axhline(level, color="0.8", linewidth=0.6, zorder=0)
+        for shift, method, (color, marker) in zip(np.linspace(-0.24, 0.24, len(METHODS)), METHODS, LINES, strict=False):
+            moved = 100 * comparison.moved(method, where)[sets]
+            x = np.arange(len(sets)) + shift
+            axis.vlines(x, 0, moved, color=color, linewidth=1)
+            axis.plot(x, moved, marker, color=color, markersize=4, label=LABELS[method])
+        axis.set_title(f"{task} {condition}", fontsize=8)
+        axis.set_xticks(range(len(sets)), ["+\n".join(map(str, comparison.sets[k])) for k in sets], fontsize=7)
+    hide_unused(axes, len(conditions))
+    fig.supxlabel("unit", fontsize=8)
+    fig.supylabel("% of the way to the source", fontsize=8)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    fig.legend(handles, labels, loc="outside upper center", ncols=2, fontsize=7, frameon=False)
+    return fig
+
+
+def compute(experiment, results, what="C", group=(), most=None):
+    """Interchange beside ablation on nounPP: S*, P* and Y* alone, S* and P* together, the short-range units together.
+
+    Of units that a user names, each alone. Each `group` together as well. At most `most` sets are displayed, those
+    that move the margin farthest; all if not given.
+    """
+    groups, named = unit_groups(results), results["number_units"].named
+    long_range = groups["long-range"]
+    sets = [(unit,) for unit in dict.fromkeys(long_range)]
+    if long_range and not named:
+        unit = results["syntax_unit"].unit
+        sets += [(unit,)] if unit is not None and (unit,) not in sets else []
+        sets += [units for units in groups.values() if units and units not in sets]
+    sets += [units for units in map(tuple, group) if units not in sets]
+    if not sets:
+        return Interchange(None, what)
+    items = experiment.sentences("nounPP")
+    comparison = compare(experiment.model, items, sets, what, progress=experiment.progress, **experiment.reading)
+    return Interchange(comparison, what, len(sets) if most is None else most, len(set(long_range)))
+
+
+def parse_units(text):
+    """'3,17' -> (3, 17), for a command line."""
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise ArgumentTypeError(f"expected unit numbers such as 3,17, got {text!r}") from None
+
+
+OPTIONS = (
+    Option("what", "what is copied: the cell, and h follows; h alone; both (C)", "C", choices=WHAT),
+    Option(
+        "group", "and these units together; can be given several times", (), parse_units, metavar="UNITS", repeat=True
+    ),
+    Option("most", "how many units, or groups of them, are displayed (all)", None, int, metavar="N"),
+)
+
+ANALYSIS = Analysis(
+    "interchange",
+    "interchange",
+    "Units that carry number",
+    "",
+    compute,
+    needs=("number_units", "short_range", "syntax_unit"),
+    options=OPTIONS,
+)
