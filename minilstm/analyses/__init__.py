@@ -12,6 +12,7 @@ from . import (
     linzen,
     number_units,
     short_range,
+    smallest,
     structures,
     table2,
 )
@@ -29,5 +30,6 @@ ANALYSES = tuple(
         structures,
         interchange,
         attribution,
+        smallest,
     )
 )

@@ -1,26 +1,30 @@
-"""The smallest set of units that carries number: without it, agreement across an attractor is lost.
+"""Minimal sets of units: the fewest that agreement across an attractor needs, and the fewest that carry number.
 
-Where no single unit is a number unit by the rule of `ablation.py`, a few together may be. They are looked for greedily:
+Where no single unit is a number unit by the rule of `ablation.py`, a few together may be. They are searched greedily:
 the unit whose ablation costs most, then the one that costs most beside it, and so on, until nothing is left of the
 task. Many sets are tried on the way, so the set is chosen on items with odd ids and judged on those with even ids, at
 each size beside random sets of as many units.
 
-Ablation finds the fewest units that are *needed*; among them may be one that only guards the memory. With `donors`
-units are not ablated: they get the memory of the sentence with the other subject (`interchange.py`), and the fewest
-after which the verb follows that sentence are those that *carry* number.
+Ablation gives a minimal *necessary* set; one of its units may only guard the memory. With `sources` units are not
+ablated: they get the memory of the sentence with the other subject (`interchange.py`), and the fewest after which the
+verb follows that sentence are a minimal *sufficient* set: those units *carry* number.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import StimulusError
-from .ablation import TESTABLE, random_sets, set_margins
-from .interchange import interchange
+from ..errors import MinilstmError, StimulusError
+from .ablation import random_sets, set_margins
+from .base import Analysis, Figure, Option, Result, Table, format_units
+from .experiment import KIND, RANDOM
+from .interchange import interchange, pairs
 from .number_agreement import by_condition, known_verbs, share_right
+from .statistics import TESTABLE
+from .style import LINES, NEUTRAL, PLURAL, SINGULAR, figure
 
 CHANCE = 0.5
-MOST = 10  # units at which the search ends anyway
+MOST = 10  # units at which a search ends
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,18 +59,22 @@ class SmallestSet:
     @property
     def verdict(self):
         """What the search came to: a sentence or two."""
-        units = ", ".join(map(str, self.units)) or "none"
+        units = format_units(self.units)
         if self.found:
             return f"Smallest set found: {units}. No condition is then right on more than 60 % of the odd items."
         return f"Not found: after {units} some condition is still right on more than 60 % of the odd items."
 
+    def named(self):
+        """The units, or that there are more of them."""
+        return format_units(self.units) if self.found else f"more than {format_units(self.units)}"
+
     def rows(self):
         """Columns and rows: a step each, in percent on the items that the units were not chosen on; see `left`."""
         names = [f"{task} {condition}" for task, condition in self.conditions]
-        rows = [["0", "-", *(100 * self.judged[0]), 100 * left(self.judged[0]), None, None, "-"]]
-        for k, (unit, random, p) in enumerate(zip(self.units, map(left, self.random), self.p, strict=True), 1):
-            own = *(100 * self.judged[k]), 100 * left(self.judged[k])
-            rows.append([str(k), str(unit), *own, 100 * random.mean(), 100 * random.min(), f"{p:.4f}"])
+        judged = (100 * np.column_stack([self.judged, left(self.judged)])).tolist()
+        rows = [[0, None, *judged[0], None, None, None]]
+        for k, (unit, random, p) in enumerate(zip(self.units, map(left, self.random), self.p.tolist(), strict=True), 1):
+            rows.append([k, unit, *judged[k], float(100 * random.mean()), float(100 * random.min()), p])
         return ["size", "added", *names, "left", "random sets", "lowest of them", "p"], rows
 
 
@@ -82,7 +90,7 @@ def left(accuracy):
 def smallest_set(
     model,
     items,
-    donors=None,
+    sources=None,
     n_random=1000,
     seed=0,
     most=MOST,
@@ -102,7 +110,7 @@ def smallest_set(
     items : sequence of stimuli.Item
         Of the conditions that are to be lost, such as nounPP SP and PS; odd and even ids in each. Those of which the
         model lacks a verb form are left out.
-    donors : sequence of stimuli.Item, optional
+    sources : sequence of stimuli.Item, optional
         One for each item, see `interchange.pairs`: C of the units is copied from there at the subject. Units are
         ablated if not given.
     n_random : int
@@ -123,6 +131,8 @@ def smallest_set(
     StimulusError
         If a condition has no odd or no even ids.
     """
+    if most < 1:
+        raise MinilstmError(f"smallest set: expected at most 1 unit or more, got {most}")
     known = np.flatnonzero(known_verbs(model, items))
     odd, even = ([k for k in known if items[k].id % 2 == rest] for rest in (1, 0))
     conditions = tuple(by_condition([items[k] for k in known]))
@@ -137,10 +147,10 @@ def smallest_set(
     def without(half, sets):
         """Accuracies (sets, conditions), and mean margins (sets,)."""
         bases = [items[k] for k in half]
-        if donors is None:
+        if sources is None:
             margins = set_margins(model, bases, sets, kind, **shared)
         else:
-            margins, *_ = interchange(model, bases, [donors[k] for k in half], sets, **shared)
+            margins, *_ = interchange(model, bases, [sources[k] for k in half], sets, **shared)
         groups = by_condition(bases)
         return np.stack([share_right(margins[:, groups[key]]) for key in conditions], axis=1), margins.mean(axis=1)
 
@@ -159,3 +169,136 @@ def smallest_set(
     p = [(np.count_nonzero(left(r) <= left(own)) + 1) / (len(r) + 1) for r, own in zip(random, judged[1:], strict=True)]
     gone = bool(chosen[-1].max() <= TESTABLE)
     return SmallestSet(conditions, tuple(units), np.array(chosen), judged, random, np.array(p), gone)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Smallest(Result):
+    """Greedy minimal sets of units.
+
+    Attributes
+    ----------
+    necessary : SmallestSet or None
+        The fewest units without which number is lost across an attractor; None where it was not asked for.
+    sufficient : SmallestSet
+        The fewest that carry number from one sentence to the other.
+    most : int
+        At how many units the search ended.
+    """
+
+    necessary: SmallestSet | None
+    sufficient: SmallestSet
+    most: int
+
+    def _searches(self):
+        """(name of table and figure, what is done to the units, the search)."""
+        searches = [("smallest_carry", "with C from the sentence with the other subject", self.sufficient)]
+        if self.necessary is not None:
+            searches.insert(0, ("smallest_needed", "ablated", self.necessary))
+        return searches
+
+    def text(self):
+        conditions = ", ".join(" ".join(key) for key in self.sufficient.conditions)
+        text = [
+            "Units are added to the set one at a time, out of all units of the network: each time the one after which "
+            f"least is left of {conditions} on odd ids, until no condition is right on more than 60 %. What is left is "
+            f"then measured on even ids, beside random sets. The search here ends at {self.most} units; --most lets it "
+            "go on."
+        ]
+        if self.necessary is not None:
+            text.append(f"By ablation, the units that are needed. {self.necessary.verdict}")
+        text.append(f"By interchange, the units that carry the number of the other sentence. {self.sufficient.verdict}")
+        return text
+
+    def tables(self):
+        return [
+            Table(
+                name,
+                f"Percent right with the units {how}, on even ids. Left: the mean of the conditions, none counted "
+                "below chance; for random sets the same.",
+                *search.rows(),
+                digits=2,
+            )
+            for name, how, search in self._searches()
+        ]
+
+    def figures(self):
+        return [
+            Figure(
+                name,
+                f"Percent right with one unit more {how} at each step, on items that the units were not chosen on; "
+                "grey: random sets of as many units. Below the line at 50 the verb follows another noun, or the other "
+                "sentence.",
+                "line plots of accuracy against the number of units",
+                lambda search=search: plot_smallest(search),
+            )
+            for name, how, search in self._searches()
+        ]
+
+    def summary(self):
+        carriers = self.sufficient.named()
+        if self.necessary is None:
+            return f"Fewest units that carry number: {carriers}."
+        lost = "Fewest units without which number is lost across an attractor"
+        return f"{lost}: {self.necessary.named()}; fewest that carry it: {carriers}."
+
+
+def plot_smallest(search):
+    """What is left as units are added one after the other, on items that they were not chosen on, beside random sets.
+
+    Parameters
+    ----------
+    search : SmallestSet
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    steps = np.arange(len(search.units) + 1)
+    fig, axes = figure(width=max(3.4, 0.45 * len(steps) + 1.2), height=2.6)
+    axis = axes[0, 0]
+    if search.units:
+        low, middle, high = np.transpose([np.percentile(100 * left(random), (5, 50, 95)) for random in search.random])
+        axis.fill_between(steps[1:], low, high, color="0.85", linewidth=0, label="random sets: 5th to 95th percentile")
+        axis.plot(steps[1:], middle, color=NEUTRAL, linewidth=1, label="their median")
+    axis.plot(steps, 100 * left(search.judged), "k--", linewidth=1.2, label="what is left")
+    axis.axhline(50, color="0.8", linewidth=0.6, zorder=0)
+    for k, (task, condition) in enumerate(search.conditions):
+        color, marker = {"S": (SINGULAR, "o"), "P": (PLURAL, "s")}.get(condition[:1], LINES[k % len(LINES)])
+        line = {"color": color, "markersize": 4, "linewidth": 1.2, "label": f"{task} {condition}"}
+        axis.plot(steps, 100 * search.judged[:, k], marker + "-", **line)
+    axis.set_xticks(steps, ["none", *(f"+{unit}" for unit in search.units)], fontsize=7)
+    axis.set_ylim(-4, 104)
+    axis.set_xlabel("units, one more at each step", fontsize=8)
+    axis.set_ylabel("right, %", fontsize=8)
+    fig.legend(loc="outside upper center", ncols=2, fontsize=7, frameon=False)
+    return fig
+
+
+def compute(experiment, results, interchange=False, most=5, conditions="SP,PS"):
+    """Both searches among all units, for conditions of nounPP; with `interchange` only that for the sufficient set."""
+    source_of = dict(zip(*pairs(experiment.asked("nounPP")), strict=True))
+    hard = [item for item in source_of if item.condition in conditions.split(",")]
+    how = {name: getattr(experiment, name) for name in ("n_random", "seed", "kind", "progress")} | experiment.reading
+    necessary = None if interchange else smallest_set(experiment.model, hard, most=most, **how)
+    sufficient = smallest_set(experiment.model, hard, [source_of[item] for item in hard], most=most, **how)
+    return Smallest(necessary, sufficient, most)
+
+
+ANALYSIS = Analysis(
+    "smallest",
+    "smallest",
+    "The fewest units",
+    "",
+    compute,
+    options=(
+        Option(
+            "interchange",
+            "only the units that carry number: C is copied from the sentence with the other subject",
+            False,
+        ),
+        Option("most", "units at which the search ends (5)", 5, int, metavar="N"),
+        Option("conditions", "that are to be lost (SP,PS)", "SP,PS", metavar="NAMES"),
+        RANDOM,
+        KIND,
+    ),
+)
