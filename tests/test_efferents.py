@@ -165,6 +165,7 @@ def test_the_result_shows_number_units_and_controls(experiment, results):
     assert found.displayed == {LONG[0]: "S*", LONG[1]: "P*", 65: "control", 128: "control"}
     weights, both = found.tables()
     assert (weights.columns, weights.rows) == efferent_table(experiment.model, tuple(found.displayed))
+    assert len(weights.digits) == len(weights.columns)
     items = experiment.sentences("nounPP")
     attributed = attribution(experiment.model, items)
     expected = effects(attributed, ablation_sweep(experiment.model, items, attributed.units))

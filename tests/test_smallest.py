@@ -12,6 +12,7 @@ from minilstm.analyses.ablation import set_margins
 from minilstm.analyses.experiment import Experiment
 from minilstm.analyses.interchange import pairs
 from minilstm.analyses.smallest import Smallest, SmallestSet, compute, left, plot_smallest, smallest_set
+from minilstm.analyses.tables import render
 from minilstm.errors import MinilstmError, StimulusError
 from minilstm.stimuli import CONDITIONS, na_task
 
@@ -162,6 +163,8 @@ def test_the_result_shows_both_searches(experiment):
     assert [table.name for table in found.tables()] == ["smallest_needed", "smallest_carry"]
     assert found.tables()[0].rows == found.necessary.rows()[1]
     assert found.tables()[0].rows[1] == [1, SYNTAX, 0, 0, 50, *found.tables()[0].rows[1][5:7], found.necessary.p[0]]
+    printed = [render(table.columns, table.rows, digits=table.digits) for table in found.tables()]
+    assert all(text.splitlines()[3].split()[-3:] == ["100.0", "100.0", "0.0476"] for text in printed)  # 1 of 21 sets
     assert [figure.name for figure in found.figures()] == ["smallest_needed", "smallest_carry"]
     labels = [figure.draw().axes[0].get_xticklabels()[1].get_text() for figure in found.figures()]
     assert labels == [f"+{SYNTAX}", f"+{carrier}"]

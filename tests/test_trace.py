@@ -36,9 +36,9 @@ def test_the_table_has_a_row_a_word(model):
     found = trace_units(model, [WORDS, BESIDE], [12, 3], ("greets", "greet"))
     (table,) = found.tables()
     assert table.columns == ["word", *(f"{g} {u}" for u in (12, 3) for g in GATES), "p(greets)", "p(greet)"]
-    assert [row[0] for row in table.rows] == WORDS + BESIDE and table.digits == 4
+    assert [row[0] for row in table.rows] == WORDS + BESIDE and table.digits == (0, *[2] * 10, 4, 4)
     assert table.rows[6][9] == found.values[1]["C"][1, 1] and table.rows[6][12] == found.p[1]["greet"][1]
-    assert trace_units(model, [WORDS], [12]).tables()[0].digits == 2
+    assert trace_units(model, [WORDS], [12]).tables()[0].digits == (0, 2, 2, 2, 2, 2)
 
 
 def test_probabilities_are_drawn_once(model):

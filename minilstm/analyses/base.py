@@ -26,7 +26,7 @@ class Table(NamedTuple):
     caption: str
     columns: list
     rows: list  # of str, int, float or None; a float is shown with `digits` decimals
-    digits: int = 1
+    digits: int | tuple = 1  # a tuple: one a column
     long: bool = False  # too long to be read: for files and programs only
 
 

@@ -19,8 +19,8 @@ def render(columns, rows, form="text", digits=1):
     rows : sequence of sequences
         Strings, numbers or None, one a column.
     form : {"text", "csv", "json"}
-    digits : int
-        Decimals of floats in text; programs get all of them.
+    digits : int, or sequence of int
+        Decimals of floats in text, of all columns or of each; programs get all of them.
 
     Returns
     -------
@@ -34,7 +34,8 @@ def render(columns, rows, form="text", digits=1):
         writer = csv.writer(text, lineterminator="\n")
         writer.writerows([columns, *([plain(cell) for cell in row] for row in rows)])
         return text.getvalue().rstrip("\n")
-    cells = [[show(cell, digits) for cell in row] for row in rows]
+    digits = [digits] * len(columns) if isinstance(digits, int) else digits
+    cells = [[show(cell, n) for cell, n in zip(row, digits, strict=True)] for row in rows]
     widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
     right = [all(not isinstance(row[k], str) for row in rows) for k in range(len(columns))]
     lines = [
