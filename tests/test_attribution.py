@@ -190,6 +190,7 @@ def test_the_result_is_of_sentences_with_something_in_between(experiment):
     assert "Long-range: units 71 and 72; short-range: units 76 and 77." in found.text()[0]
     (table,) = found.tables()
     assert table.name == "votes" and "all conditions" in table.caption and len(table.rows) == 24 * 4
+    assert len(table.digits) == len(table.columns) and table.digits[table.columns.index("wrong: contribution")] == 2
     assert found.figures()[0].draw().axes[0].get_title() == "nounPP SS: 6 right, 0 wrong"
 
 

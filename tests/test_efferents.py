@@ -116,7 +116,7 @@ def test_direct_beside_total_effects(model):
 
 
 def test_without_recurrence_the_direct_effect_is_the_total_one(model):
-    """If units of the last layer do not reach one another, ablating one takes away its contribution and nothing else."""
+    """If units of the last layer do not reach one another, ablating one removes its contribution and nothing else."""
     top = model.layers[1]
     alone = replace(model, layers=(model.layers[0], top._replace(U=np.zeros_like(top.U))))
     found = attribution(alone, items())
@@ -165,6 +165,7 @@ def test_the_result_shows_number_units_and_controls(experiment, results):
     assert found.displayed == {LONG[0]: "S*", LONG[1]: "P*", 65: "control", 128: "control"}
     weights, both = found.tables()
     assert (weights.columns, weights.rows) == efferent_table(experiment.model, tuple(found.displayed))
+    assert len(weights.digits) == len(weights.columns)
     items = experiment.sentences("nounPP")
     attributed = attribution(experiment.model, items)
     expected = effects(attributed, ablation_sweep(experiment.model, items, attributed.units))
@@ -195,7 +196,7 @@ def test_claims_on_the_planted_circuit(experiment, results):
 
 def test_in_errors_the_number_units_are_asked(experiment, results):
     """Without its guard the memory is overwritten: then the network errs, and its number units with it."""
-    broken = replace_weights(experiment.model, SYNTAX)
+    broken = without_influence_of(experiment.model, SYNTAX)
     own = Experiment(broken, n=24)
     table = table2(broken, own.items)
     found = compute(own, Results({"agreement": table, "number_units": results["number_units"]}))
@@ -211,8 +212,8 @@ def test_in_errors_the_number_units_are_asked(experiment, results):
     assert judged.holds == (share >= 75) and judged.value == f"{share:.1f} % of {len(wrong)} errors"
 
 
-def replace_weights(model, unit):
-    """The model in which no unit of the last layer receives anything from a unit of it."""
+def without_influence_of(model, unit):
+    """The model in which a unit of the last layer reaches no unit of it."""
     top = model.layers[1]
     U = top.U.copy()
     U[:, unit - last_layer(model)[0]] = 0

@@ -5,11 +5,14 @@ import pytest
 
 from minilstm import load, planted, stimuli
 from minilstm.analyses.ablation import ablation_sweep, group_ablation
+from minilstm.analyses.attribution import attribution
 from minilstm.analyses.connectivity import connectivity, peak_activity
-from minilstm.analyses.decoding import figure_2, number_data
+from minilstm.analyses.decoding import number_data
 from minilstm.analyses.depth import depth_data, depth_regression
-from minilstm.analyses.dynamics import against_prediction, dynamics
-from minilstm.analyses.efferents import attribution, form_auc, last_layer, segregation, shares_and_effects
+from minilstm.analyses.dynamics import dynamics
+from minilstm.analyses.effects import effects
+from minilstm.analyses.efferents import form_auc, last_layer, segregation
+from minilstm.analyses.gates import against_prediction
 from minilstm.analyses.number_agreement import agreement, by_condition, share_right
 from minilstm.analyses.short_range import short_range_units
 from minilstm.analyses.table2 import table2
@@ -85,14 +88,14 @@ def test_short_range_units_carry_the_easiest_task_only(model):
 
 def test_gates_follow_the_prediction(model):
     found = dynamics(model, items("nounPP"), [SINGULAR, PLURAL, *SHORT])
-    assert found.code(SINGULAR) == ("S", -1) and found.code(PLURAL) == ("P", -1)
-    assert found.code(SHORT[0])[1] == -found.code(SHORT[1], found.code(SHORT[0])[0])[1]  # opposite signs
-    assert found.code(SHORT[0], "S")[0] == "S" and found.code(SHORT[0], "P")[0] == "P"
+    assert found.encoded(SINGULAR) == ("S", -1) and found.encoded(PLURAL) == ("P", -1)
+    assert found.encoded(SHORT[0])[1] == -found.encoded(SHORT[1], found.encoded(SHORT[0])[0])[1]  # opposite signs
+    assert found.encoded(SHORT[0], "S")[0] == "S" and found.encoded(SHORT[0], "P")[0] == "P"
     for unit in (SINGULAR, PLURAL):
         rows = against_prediction(found, unit)[1]
         assert len(rows) == 7
         for *_, should, value in rows:
-            assert float(value) > 0.9 if should == "open" else float(value) < 0.1
+            assert value > 0.9 if should == "open" else value < 0.1
 
 
 def test_the_cells_hold_what_was_written(model):
@@ -123,24 +126,23 @@ def test_efferent_weights_single_out_the_number_units(model):
     np.testing.assert_array_equal(form_auc(model, units=[SINGULAR, PLURAL]), [1, 0])  # negative for their own number
 
 
-def test_attribution_finds_who_speaks_and_ablation_who_matters(model):
+def test_attribution_finds_direct_effects_and_ablation_total_ones(model):
     found = attribution(model, items("nounPP"))
     ablated = ablation_sweep(model, found.items, found.units)
-    both = shares_and_effects(found, ablated)
+    both = effects(found, ablated)
     SP = both.conditions.index(("nounPP", "SP"))
-    speak = {unit for unit, share in zip(both.units, both.share[SP], strict=True) if abs(share) > 0.5}
-    matter = {unit for unit, effect in zip(both.units, both.effect[SP], strict=True) if abs(effect) > 0.5}
-    assert speak == {SINGULAR, *SHORT} and matter == speak | {SYNTAX}
+    direct = {unit for unit, effect in zip(both.units, both.direct[SP], strict=True) if abs(effect) > 0.5}
+    total = {unit for unit, effect in zip(both.units, both.total[SP], strict=True) if abs(effect) > 0.5}
+    assert direct == {SINGULAR, *SHORT} and total == direct | {SYNTAX}
     short = [both.units.index(unit) for unit in SHORT]
-    assert (both.share[SP, short] < -1).all()  # they vote for the attractor
+    assert (both.direct[SP, short] < -1).all()  # they favour the attractor's form
 
 
 def test_decoding_finds_long_and_short_range_units(model):
     data = number_data(model, items("nounPP"))
-    curves = figure_2(data, [SINGULAR, PLURAL])
     for unit in (SINGULAR, PLURAL):
-        assert (curves[f"unit {unit}"].curve()[0][1:6] == 1).all()
-    rest = curves["all units but these"].curve()[0]
+        assert (data.generalisation([unit]).curve()[0][1:6] == 1).all()
+    rest = data.generalisation(set(range(1, 129)) - {SINGULAR, PLURAL}).curve()[0]
     assert (rest[1:4] == 1).all() and (rest[4:] == 0).all()
     assert short_range_units(model, data).units == tuple(SHORT)
 

@@ -4,15 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from minilstm.analyses.figures_open import plot_smallest
 from small_model import small_model
 
 from minilstm import load, planted
 from minilstm.analyses import smallest
 from minilstm.analyses.ablation import set_margins
+from minilstm.analyses.experiment import Experiment
 from minilstm.analyses.interchange import pairs
-from minilstm.analyses.smallest import SmallestSet, left, smallest_set
-from minilstm.errors import StimulusError
+from minilstm.analyses.smallest import Smallest, SmallestSet, compute, left, plot_smallest, smallest_set
+from minilstm.analyses.tables import render
+from minilstm.errors import MinilstmError, StimulusError
 from minilstm.stimuli import CONDITIONS, na_task
 
 SINGULAR, PLURAL, SYNTAX = (
@@ -29,9 +30,9 @@ def items(conditions=("SP", "PS"), n=20):
 def test_the_guard_of_the_planted_memory_is_needed_and_one_number_unit_carries():
     found = smallest_set(load("planted"), items(), n_random=50)
     assert found.units == (SYNTAX,) and found.found and found.judged.tolist() == [[1, 1], [0, 0]]
-    bases, donors = pairs(items(CONDITIONS["nounPP"]))
+    bases, sources = pairs(items(CONDITIONS["nounPP"]))
     hard = [k for k, base in enumerate(bases) if base.condition in ("SP", "PS")]
-    carry = smallest_set(load("planted"), [bases[k] for k in hard], [donors[k] for k in hard], n_random=50)
+    carry = smallest_set(load("planted"), [bases[k] for k in hard], [sources[k] for k in hard], n_random=50)
     assert carry.found and set(carry.units) < {SINGULAR, PLURAL} and len(carry.units) == 1
     assert carry.conditions == (("nounPP", "SP"), ("nounPP", "PS")) and carry.judged[1].tolist() == [0, 0]
 
@@ -126,6 +127,8 @@ def test_both_halves_are_needed():
         smallest_set(small_model(), items(n=1))
     with pytest.raises(StimulusError, match="odd and even ids"):
         smallest_set(small_model(), [])
+    with pytest.raises(MinilstmError, match="at most 1 unit or more, got 0"):
+        smallest_set(small_model(), items(), most=0)
 
 
 def test_the_picture_shows_the_numbers():
@@ -141,3 +144,39 @@ def test_the_picture_shows_the_numbers():
         and lines["their median"] == [90, 80]
     )
     assert [label.get_text() for label in axis.get_xticklabels()] == ["none", "+7", "+3"]
+
+
+@pytest.fixture(scope="module")
+def experiment():
+    return Experiment(load("planted"), n=12, n_random=20)
+
+
+def test_the_result_shows_both_searches(experiment):
+    found = compute(experiment, {})
+    assert found.necessary.units == (SYNTAX,) and set(found.sufficient.units) < {SINGULAR, PLURAL}
+    judged = f"Smallest set found: unit {SYNTAX}. No condition is then right on more than 60 % of the odd items."
+    assert found.text()[1].endswith(judged)
+    carrier = found.sufficient.units[0]
+    assert found.summary().endswith(f"across an attractor: unit {SYNTAX}; fewest that carry it: unit {carrier}.")
+    more = Smallest(replace(found.necessary, found=False), found.sufficient, 5)
+    assert f"more than unit {SYNTAX};" in more.summary()
+    assert [table.name for table in found.tables()] == ["smallest_needed", "smallest_carry"]
+    assert found.tables()[0].rows == found.necessary.rows()[1]
+    assert found.tables()[0].rows[1] == [1, SYNTAX, 0, 0, 50, *found.tables()[0].rows[1][5:7], found.necessary.p[0]]
+    printed = [render(table.columns, table.rows, digits=table.digits) for table in found.tables()]
+    assert all(text.splitlines()[3].split()[-3:] == ["100.0", "100.0", "0.0476"] for text in printed)  # 1 of 21 sets
+    assert [figure.name for figure in found.figures()] == ["smallest_needed", "smallest_carry"]
+    labels = [figure.draw().axes[0].get_xticklabels()[1].get_text() for figure in found.figures()]
+    assert labels == [f"+{SYNTAX}", f"+{carrier}"]
+
+
+def test_one_search_alone_and_its_options(experiment):
+    found = compute(experiment, {}, interchange=True, most=1, conditions="SP")
+    assert found.necessary is None and len(found.text()) == 2
+    assert [table.name for table in found.tables()] == ["smallest_carry"] and len(found.figures()) == 1
+    assert found.sufficient.conditions == (("nounPP", "SP"),) and "nounPP SP on odd ids" in found.text()[0]
+    assert found.summary() == f"Fewest units that carry number: {found.sufficient.named()}."
+    at_mean = compute(replace(experiment, kind="mean"), {}, most=1)
+    hard = items(n=12)
+    expected = smallest_set(experiment.model, hard, n_random=20, most=1, kind="mean")
+    np.testing.assert_array_equal(at_mean.necessary.judged, expected.judged)

@@ -14,11 +14,12 @@
 from pathlib import Path
 
 import numpy as np
-from minilstm.analyses.figures_dynamics import plot_dynamics
 
 import minilstm
 from minilstm import lstm, planted, stimuli
 from minilstm.analyses.dynamics import dynamics
+from minilstm.analyses.gates import plot_dynamics
+from minilstm.analyses.style import save
 
 # %% [markdown]
 # ## Two units by hand
@@ -111,13 +112,13 @@ for name, off in (
 #
 # ## The figure
 #
-# Gates and cells of the two long-range units, word by word, beside what the paper predicts (its Fig. 1a-c).
-# Blue: singular subject; pink: plural; dashed: with an attractor. Where the prediction column is empty,
-# anything may happen.
+# Gates and cells of the two long-range units, word by word, each beside what the paper predicts for it (its
+# Fig. 1a-c). Blue: singular subject; pink, and thin: plural; dashed: with an attractor. Where the prediction
+# column is empty, anything may happen.
 
 # %%
 found = dynamics(model, items, [long_singular, long_plural])
-fig = plot_dynamics(found, number="S")
+fig = plot_dynamics(found, numbers={long_singular: "S", long_plural: "P"})
 here = Path(__file__).parent if "__file__" in globals() else Path()
 save(fig, here / "figures" / "02_planted_circuit.png", dpi=100)
 fig  # a notebook shows it

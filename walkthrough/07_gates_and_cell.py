@@ -16,11 +16,11 @@
 # %%
 from pathlib import Path
 
-from minilstm.analyses.figures_dynamics import plot_dynamics
-
 import minilstm
 from minilstm import stimuli
-from minilstm.analyses.dynamics import against_prediction, dynamics
+from minilstm.analyses.dynamics import dynamics
+from minilstm.analyses.gates import against_prediction, plot_dynamics
+from minilstm.analyses.style import save
 from minilstm.analyses.tables import render
 
 model = minilstm.load("mini")
@@ -57,7 +57,7 @@ for unit in (SINGULAR, PLURAL):
 
 # %%
 for unit, number in ((SINGULAR, "S"), (PLURAL, "P")):
-    print(render(*against_prediction(found, unit, number)))
+    print(render(*against_prediction(found, unit, number), digits=2))
     print()
 
 # %% [markdown]
@@ -69,13 +69,13 @@ for unit, number in ((SINGULAR, "S"), (PLURAL, "P")):
 # units are needed; it does not say what they do.
 
 # %%
-fig = plot_dynamics(found, number="S")
+fig = plot_dynamics(found, numbers={SINGULAR: "S", PLURAL: "P"})
 here = Path(__file__).parent if "__file__" in globals() else Path()
 save(fig, here / "figures" / "07_gates_and_cell.png", dpi=100)
 fig  # a notebook shows it
 
 # %% [markdown]
-# Blue: singular subject; pink: plural; dashed: with an attractor; bars: one standard deviation over
+# Blue: singular subject; pink, and thin: plural; dashed: with an attractor; bars: one standard deviation over
 # sentences; grey: the verb.
 #
 # ## Try this

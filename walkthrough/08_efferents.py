@@ -10,11 +10,13 @@
 from pathlib import Path
 
 import numpy as np
-from minilstm.analyses.figures_efferents import plot_efferents
 
 import minilstm
 from minilstm import stimuli
-from minilstm.analyses.efferents import attribution, efferent_table, segregation, shares_and_effects
+from minilstm.analyses.attribution import attribution
+from minilstm.analyses.effects import effects
+from minilstm.analyses.efferents import efferent_table, plot_efferents, segregation
+from minilstm.analyses.style import save
 from minilstm.analyses.tables import render
 
 model = minilstm.load("mini")
@@ -30,13 +32,13 @@ SINGULAR, PLURAL = model.provenance["number_units"]
 order = np.argsort(-segregation(model)) + 1
 print("most segregated units, in order:", *order[:6])
 units = [SINGULAR, PLURAL, 8, 29, 1, 32]  # the last two as controls
-print(render(*efferent_table(model, units)))
+print(render(*efferent_table(model, units), digits=2))
 
 # %% [markdown]
-# Unit 24 is far out: it votes for plural forms when it says +, for singular forms when it says -. That fits
-# its cell, which is negative after a singular subject (script 07). Unit 8 is as far out; script 09 says for
-# what. Unit 23 also has two groups, but its weights are small and of the same sign: it hardly takes part in
-# the choice.
+# Unit 24 is far out: it favours plural forms where its h is positive, singular ones where it is negative. That
+# fits its cell, which is negative after a singular subject (script 07). Unit 8 is as far out; script 09 says
+# for what. Unit 23 also has two groups, but its weights are small and of the same sign: it hardly takes part
+# in the choice.
 #
 # ## Who decides? Direct logit attribution
 #
@@ -44,7 +46,8 @@ print(render(*efferent_table(model, units)))
 #
 #     h_u * (w_right,u - w_wrong,u)
 #
-# This is what the unit itself says about this choice, its *share*; nothing is left over but the bias.
+# This is what the unit itself contributes to this choice, its *direct effect*; nothing is left over but the
+# bias.
 
 # %%
 conditions = "SS", "SP", "PS", "PP"
@@ -52,43 +55,43 @@ items = [item for condition in conditions for item in stimuli.na_task("nounPP", 
 found = attribution(model, items)
 k = 600  # the first sentence of SP
 print(f"\n{' '.join(items[k].prefix)} -> {items[k].right}: margin {found.margins[k]:.2f}")
-largest = np.argsort(-np.abs(found.shares[k]))[:4]
+largest = np.argsort(-np.abs(found.contributions[k]))[:4]
 for u in largest:
-    print(f"  unit {found.units[u]:2}           {found.shares[k, u]:+.2f}")
-print(f"  the other 28      {np.delete(found.shares[k], largest).sum():+.2f}")
+    print(f"  unit {found.units[u]:2}           {found.contributions[k, u]:+.2f}")
+print(f"  the other 28      {np.delete(found.contributions[k], largest).sum():+.2f}")
 print(f"  bias              {found.bias[k]:+.2f}")
 
 # %% [markdown]
-# ## Share against ablation effect
+# ## Direct and total effect
 #
-# Ablating a unit takes away its share, and also everything it did through other units. Where the two differ,
-# the unit works through others.
+# Ablating a unit takes away its contribution, and also everything it did through other units: this is its
+# *total effect*. Where the two differ, the unit works through others.
 
 # %%
-both = shares_and_effects(found, minilstm.ablation_sweep(model, items, found.units))
+both = effects(found, minilstm.ablation_sweep(model, items, found.units))
 print()
 for unit in (SINGULAR, PLURAL, 8, 29):
     u = found.units.index(unit)
-    cells = [f"{c} {both.share[k, u]:+.2f} / {both.effect[k, u]:+.2f}" for k, c in enumerate(conditions)]
-    print(f"unit {unit:2}, share / effect:  " + "   ".join(cells))
+    cells = [f"{c} {both.direct[k, u]:+.2f} / {both.total[k, u]:+.2f}" for k, c in enumerate(conditions)]
+    print(f"unit {unit:2}, direct / total effect:  " + "   ".join(cells))
 pairs = zip(conditions, both.correlation, strict=True)
 print("correlation over units: " + ", ".join(f"{condition} {r:.2f}" for condition, r in pairs))
 
 # %% [markdown]
-# Unit 24 speaks for itself: share and effect are of one size, and it is for the right form with both numbers.
-# Unit 23 speaks slightly for the singular, always (share +0.2 where that is right, -0.2 where it is wrong),
-# and yet the margin of plurals falls by more than 1 without it: its whole effect goes through other units.
-# Through which? Take it out and see whose shares change.
+# Unit 24 acts by itself: direct and total effect are of one size, and it favours the right form with both
+# numbers. Unit 23 favours the singular slightly, always (+0.2 where that is right, -0.2 where it is wrong), and
+# yet the margin of plurals falls by more than 1 without it: its whole effect goes through other units. Through
+# which? Ablate it and see whose contributions change.
 
 # %%
 without = attribution(model, items, ablate=[PLURAL]).by_condition()
 lost = found.by_condition()["nounPP", "PS"] - without["nounPP", "PS"]  # (32,)
 largest = np.argsort(-np.abs(lost))[:3]
 changes = ", ".join(f"{found.units[u]} {-lost[u]:+.2f}" for u in largest)
-print(f"\nwith unit {PLURAL} off, shares in PS change most for units {changes}")
+print(f"\nwith unit {PLURAL} off, contributions in PS change most for units {changes}")
 
 # %% [markdown]
-# Without unit 23, units 24 and 3 each say about 1 nat less for the plural. So `mini` has a carrier of both
+# Without unit 23, units 24 and 3 each contribute about 1 nat less to the plural. So `mini` has a carrier of both
 # numbers, unit 24, helpers such as 29, which speaks up for plurals only, and unit 23, on which carriers
 # depend. Table 2 alone cannot tell a carrier from what it depends on.
 
@@ -103,6 +106,6 @@ fig  # a notebook shows it
 #
 # ## Try this
 #
-# - Draw `minilstm.analyses.figures_efferents.plot_shares(both)`: who is far from the diagonal?
-# - `minilstm.load("planted")`: what are the share and the effect of its syntax unit, 73?
-# - Through which units does 23 act in SP, where taking it out costs nothing? Do their changes add up to 0?
+# - Draw `minilstm.analyses.effects.plot_effects(both)`: which units are far from the diagonal?
+# - `minilstm.load("planted")`: what are the direct and the total effect of its syntax unit, 73?
+# - Through which units does 23 act in SP, where ablating it costs nothing? Do their changes add up to 0?

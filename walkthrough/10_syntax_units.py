@@ -11,14 +11,12 @@
 # %%
 from pathlib import Path
 
-from minilstm.analyses.figures_dynamics import plot_structures
-
 import minilstm
 from minilstm import planted, stimuli
 from minilstm.analyses import groups
 from minilstm.analyses.depth import depth_data, depth_regression
+from minilstm.analyses.structures import plot_structures, structures
 from minilstm.analyses.style import save
-from minilstm.analyses.syntax import structures
 from minilstm.analyses.tables import render
 from minilstm.stimuli.depth import depth_sentences
 

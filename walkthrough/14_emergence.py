@@ -17,7 +17,6 @@ from pathlib import Path
 import numpy as np
 
 from minilstm.analyses.emergence import emergence, for_good, summary, table
-from minilstm.analyses.figures_emergence import plot_emergence
 from minilstm.analyses.tables import read_csv, render
 from minilstm.io.snapshots import series
 from minilstm.stimuli import fragment, na_tasks

@@ -25,6 +25,8 @@ from .style import LINES, NEUTRAL, figure, hide_unused
 
 BETWEEN = "nounPP", "nounPPAdv", "SubjRel", "ObjRel", "2SubjRel"  # tasks with something between subject and verb
 REST = "other units", "bias"  # groups that need not be named
+MEASURES = "contribution", "for %", "decides %"
+DIGITS = (1, 1, 1, 1, 2, 1, 1, 1, 2, 1, 1, 1)  # of the columns of `GroupAttribution.rows`: contributions are nats
 NO_NUMBER_UNITS = (
     "These questions are about long-range number units, and the network has none: no unit of the last layer costs more "
     "than 10 points in nounPP SP or PS."
@@ -202,9 +204,6 @@ class GroupAttribution:
         return [[len(indices), *row] for row in measures.tolist()]
 
 
-MEASURES = "contribution", "for %", "decides %"
-
-
 def group_attribution(model, items, groups, state="context", ablate=(), unknown="error"):
     """Split the margin of every item among groups of units.
 
@@ -270,9 +269,9 @@ class Votes(Result):
             "decides: without it the answer would be the other one. % of gap: the group's part of the difference "
             "between the mean margins of right and of wrong trials."
         )
-        tables = [Table("votes", caption, *self.split.rows(trials), digits=2)]
+        tables = [Table("votes", caption, *self.split.rows(trials), digits=DIGITS)]
         if len(trials) < len(self.split.trials()):
-            tables.append(Table("votes_all", "All conditions.", *self.split.rows(), digits=2, long=True))
+            tables.append(Table("votes_all", "All conditions.", *self.split.rows(), digits=DIGITS, long=True))
         return tables
 
     def figures(self):

@@ -177,7 +177,7 @@ class Efferents(Result):
                 "efferents",
                 "Weights to the two forms of verbs: means and standard deviations.",
                 *_weight_rows(self.weights, tuple(self.displayed), self.effects.units),
-                digits=2,
+                digits=(*[2] * 7, 1),
             ),
             Table(
                 "shares",

@@ -216,7 +216,7 @@ class Smallest(Result):
                 f"Percent right with the units {how}, on even ids. Left: the mean of the conditions, none counted "
                 "below chance; for random sets the same.",
                 *search.rows(),
-                digits=2,
+                digits=(*[1] * (len(search.conditions) + 5), 4),  # the last one is p
             )
             for name, how, search in self._searches()
         ]

@@ -1,4 +1,4 @@
-"""The figures. Colours are the paper's pink and light blue, darkened until they tell apart for everybody and in print."""
+"""Looks of figures. Colours are the paper's pink and light blue, darkened to tell apart for everybody and in print."""
 
 import numpy as np
 
