@@ -7,7 +7,7 @@ import pytest
 from small_model import small_model
 
 from minilstm import agreement, load, planted
-from minilstm.analyses.locality import cut, locality
+from minilstm.analyses.locality import locality, split_units
 from minilstm.errors import StimulusError
 from minilstm.lstm import Layer
 from minilstm.stimuli import na_task
@@ -35,8 +35,8 @@ def with_idle_units(model, n):
 
 def test_one_planted_unit_is_enough():
     found = locality(load("planted"), items())
-    assert found.index == found.lifetime == 1
-    assert found.ability == {"S": (1, 0), "P": (1, 0)}
+    assert found.index == found.area == 1
+    assert found.above_chance == {"S": (1, 0), "P": (1, 0)}
     roles = {
         number: {planted.UNITS[f"long-range {name}"], planted.UNITS["syntax"]}
         for number, name in (("S", "singular"), ("P", "plural"))
@@ -44,21 +44,21 @@ def test_one_planted_unit_is_enough():
     assert all(len(found.units[number]) == 1 and found.units[number][0] in roles[number] for number in "SP")
 
 
-def test_a_network_cut_into_pieces_answers_alike():
+def test_a_network_split_into_pieces_answers_alike():
     for name, m in (("planted", 2), ("mini-02", 3)):
         model = load(name, "float64")
-        pieces = cut(model, m)
+        pieces = split_units(model, m)
         assert pieces.sizes == tuple(m * H for H in model.sizes)
         expected = agreement(model, items(10)).margins
         np.testing.assert_allclose(agreement(pieces, items(10)).margins, expected, rtol=1e-9, atol=1e-9)
 
 
-def test_the_index_falls_as_the_code_is_cut_finer():
+def test_the_index_falls_as_the_code_is_split_finer():
     model = load("mini-02")
-    lifetimes = {m: locality(cut(model, m), items()).lifetime for m in (1, 2, 4, 8)}
-    assert lifetimes[1] < 1.2
+    areas = {m: locality(split_units(model, m), items()).area for m in (1, 2, 4, 8)}
+    assert areas[1] < 1.2
     for m in (2, 4):
-        assert 1.5 < lifetimes[2 * m] / lifetimes[m] < 2.5, lifetimes
+        assert 1.5 < areas[2 * m] / areas[m] < 2.5, areas
 
 
 def test_how_many_units_there_are_besides_does_not_matter():
@@ -74,20 +74,20 @@ def test_units_are_chosen_on_odd_items_and_measured_on_even_ones():
         found = locality(model, few)
         for number, condition in CONDITIONS.items():
             odd, even = ([item for item in few if (item.condition, item.id % 2) == (condition, k)] for k in (1, 0))
-            silenced, intact = (), agreement(model, even).accuracy
-            for unit, ability in zip(found.units[number], found.ability[number][1:], strict=True):
+            ablated, intact = (), agreement(model, even).accuracy
+            for unit, above_chance in zip(found.units[number], found.above_chance[number][1:], strict=True):
                 each = {}
-                for u in set(range(1, 33)) - set(silenced):
-                    both = (agreement(model, half, ablate=(*silenced, u)) for half in (odd, even))
+                for u in set(range(1, 33)) - set(ablated):
+                    both = (agreement(model, half, ablate=(*ablated, u)) for half in (odd, even))
                     each[u] = [(one.accuracy, one.margins.mean()) for one in both]
                 assert each[unit][0] == pytest.approx(min(on_odd for on_odd, _ in each.values()))
                 differ += each[unit][1] > min(on_even for _, on_even in each.values())
-                silenced = (*silenced, unit)
-                left = agreement(model, even, ablate=silenced).accuracy - 0.5
-                assert ability == pytest.approx(max(0, left / (intact - 0.5)))
-                fractions += 0 < ability < 1
-            assert found.ability[number][0] == 1 and found.ability[number][-1] == 0
-        assert found.index == pytest.approx(2 / sum(map(sum, found.ability.values())))
+                ablated = (*ablated, unit)
+                left = agreement(model, even, ablate=ablated).accuracy - 0.5
+                assert above_chance == pytest.approx(max(0, left / (intact - 0.5)))
+                fractions += 0 < above_chance < 1
+            assert found.above_chance[number][0] == 1 and found.above_chance[number][-1] == 0
+        assert found.index == pytest.approx(2 / sum(map(sum, found.above_chance.values())))
     assert differ and fractions  # else little was tested
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.stats import mannwhitneyu, spearmanr
 
 import minilstm
-from minilstm.analyses.locality import CONDITIONS, cut, locality
+from minilstm.analyses.locality import CONDITIONS, locality, split_units
 from minilstm.analyses.style import NEUTRAL, SINGULAR, figure, save
 from minilstm.analyses.tables import read_csv, render
 from minilstm.stimuli import na_task
@@ -23,39 +23,39 @@ items = [item for condition in CONDITIONS.values() for item in na_task("nounPP",
 # %% [markdown]
 # ## How many units does it take to lose an answer?
 #
-# Silence the unit that costs most in nounPP SP. If the network still does better than guessing, silence the
-# next one as well, again the one that costs most; and so on. After each, write down the *ability* that is
-# left: 1 for the intact network, 0 where it is right half of the time, as if it guessed.
+# Ablate the unit whose ablation costs most in nounPP SP. If the network still does better than guessing,
+# ablate the next one as well, again the one that costs most; and so on. After each, write down the *above-chance
+# accuracy* that is left: 1 for the intact network, 0 where it is right half of the time, as if it guessed.
 
 # %%
 mini, planted = minilstm.load("mini"), minilstm.load("planted")
 for name, model in (("planted", planted), ("mini", mini)):
     found = locality(model, items)
     for number, condition in CONDITIONS.items():
-        ability = " ".join(f"{value:.2f}" for value in found.ability[number])
-        print(f"{name:7} {condition}: units {', '.join(map(str, found.units[number]))}; ability {ability}")
-    print(f"{'':7} lifetime {found.lifetime:.2f} units, locality {found.index:.2f}")
+        curve = " ".join(f"{value:.2f}" for value in found.above_chance[number])
+        print(f"{name:7} {condition}: units {', '.join(map(str, found.units[number]))}; above chance {curve}")
+    print(f"{'':7} area {found.area:.2f} units, locality {found.index:.2f}")
 
 # %% [markdown]
-# The sum of each row of abilities is how many units it takes, on average, until an answer is lost: the
-# *lifetime*. 1 over the mean of the two lifetimes is the index, `locality`: 1 where one unit is enough. In the
+# The sum of each row, the *area* under the ablation curve, is how many units it takes, on average, until an
+# answer is lost. 1 over the mean of the two areas is the index, `locality`: 1 where one unit is enough. In the
 # planted circuit that unit is 73, the syntax unit, on which both number units rely.
 #
 # ## A network whose code is less local, by construction
 #
-# Cut each unit into m pieces, all with the same inputs, each giving an m-th of what the unit gave to the
-# others. The network computes what it computed before (`cut` in `minilstm/analyses/locality.py`); but now m units do
-# what one did, and the index has to fall as 1 / m.
+# Split each unit into m pieces, all with the same inputs, each giving an m-th of what the unit gave to the
+# others. The network computes what it computed before (`split_units` in `minilstm/analyses/locality.py`); but
+# now m units do what one did, and the index has to fall as 1 / m.
 
 # %%
 for m in (1, 2, 4, 8):
-    found = locality(cut(mini, m), items)
-    print(f"mini, each unit cut in {m}: lifetime {found.lifetime:.2f} units, locality {found.index:.2f}")
+    found = locality(split_units(mini, m), items)
+    print(f"mini, each unit split into {m}: area {found.area:.2f} units, locality {found.index:.2f}")
 
 # %% [markdown]
 # It does.
 #
-# ## What does "silent" mean?
+# ## What does "ablated" mean?
 #
 # h = 0, as in the paper. Script 05 showed what is wrong with that: a unit that says the same all the time
 # tells nothing, and is missed all the same. So the index is also taken with units held at their *mean*, which
@@ -113,22 +113,21 @@ print(render(["layers", "networks", "solve all", *FORMS.values()], table))
 single = [(int(name), value) for name in cells if name.isdigit() for value in values(name, "locality at mean")]
 single = np.array([pair for pair in single if not np.isnan(pair[1])])
 rank = spearmanr(*single.T)
-print(
-    f"\none layer, at the mean, against size: Spearman {rank.statistic:.2f}, p {rank.pvalue:.1g}, {len(single)} networks"
-)
+text = f"Spearman {rank.statistic:.2f}, p {rank.pvalue:.1g}, {len(single)} networks"
+print(f"\none layer, at the mean, against size: {text}")
 for a, b in (("32", "32 dropout"), ("32", "32,32"), ("64", "32,32"), ("32,32", "32,32 dropout")):
     pair = [found[~np.isnan(found)] for found in (values(a, "locality at mean"), values(b, "locality at mean"))]
     p = mannwhitneyu(*pair, method="exact").pvalue
     print(f"{a} against {b}: medians {np.median(pair[0]):.2f}, {np.median(pair[1]):.2f}, Mann-Whitney p {p:.3f}")
 
 # %% [markdown]
-# **With units at zero** the index is at its ceiling, 1 in most networks of any size: silencing a single unit is
+# **With units at zero** the index is at its ceiling, 1 in most networks of any size: ablating a single unit is
 # enough, also where the rule of script 05 names no unit. Often it is one and the same for both numbers, such as
 # 61 in the first network of 64 units; it can hardly tell which number it is. An index at its ceiling orders
 # nothing. That is a fault of this form of it, and it was seen only in these networks.
 #
 # **With units at their mean** it falls with size: one layer of 16 or 24 units has most values above two
-# thirds, one of 64 at most a quarter: lifetimes are four to ten units there. So in larger networks more
+# thirds, one of 64 at most a quarter: areas are four to ten units there. So in larger networks more
 # units share the number. The correlation is hardly chance, but it was computed after the other form had
 # failed.
 #
@@ -165,5 +164,5 @@ fig  # a notebook shows it
 #
 # - `locality(minilstm.load("mini-04"), items)`: the rule names two units for singulars and six for plurals.
 # - Write the index in another way, say the largest loss by one unit over the sum of all losses. What does it
-#   say of the planted circuit, and of one cut in two?
+#   say of the planted circuit, and of one split in two?
 # - Train a network of 32 units for ten epochs instead of four. Is its code more local, or less?

@@ -50,7 +50,7 @@ def row(layers, dropout, seed, items):
     silenced = [
         cell
         for number in CONDITIONS
-        for cell in (" ".join(map(str, here.units[number])), sum(here.ability[number]))
+        for cell in (" ".join(map(str, here.units[number])), sum(here.above_chance[number]))
     ]  # fmt: skip
     named = [" ".join(map(str, found.numbers[number])) for number in CONDITIONS]
     hard = [right["nounPP", condition] for condition in CONDITIONS.values()]

@@ -1,32 +1,32 @@
-"""How local is the code for number? One index for networks of any size, written down before the grid was trained.
+"""Locality of the code for number: one index for networks of any size, written down before the grid was trained.
 
 The paper calls its network's code for number local because one unit in 1,300 carries each number (section 4.1). The
 rule in `ablation.py` counts such units, and is silent where several share the work, or where no single unit is missed.
 To compare networks of different sizes and trainings, a number is needed that every network has.
 
-Take the ability to answer for a singular across a plural, nounPP SP: the accuracy above the half that guessing gives, 1 in
-the intact network. Silence units one after the other, always the one that costs most. The ability lives for a while:
+Take the above-chance accuracy for singulars across a plural, nounPP SP: the accuracy above the half that guessing
+gives, 1 in the intact network. Ablate units one after the other, always the one whose ablation costs most:
 
     1 |----.
       |     '.
     0 |_______'-----
-      0  1  2  3  4   units silenced
+      0  1  2  3  4   units ablated
 
-The area under this curve, 1 + ability(1) + ability(2) + ..., is how many units it takes, on average, to lose an answer:
-the `lifetime`. The same for plurals, nounPP PS. The index is 1 over the mean of the two lifetimes.
+The area under this ablation curve, 1 + accuracy(1) + accuracy(2) + ..., is how many units it takes, on average, to lose
+an answer. The same for plurals, nounPP PS. The index is 1 over the mean of the two areas.
 
-- It is 1 where one unit a number is enough: in the planted circuit, and nearly (.95 at most) in the paper's network, where
-  54.2 % of 87.2 % are left without unit 988, and 48.0 % of 92.0 % without 776 (Table 2). How many units there are besides
-  does not matter: those that nothing depends on are never chosen.
-- A network in which each unit is cut into m, each giving an m-th (`cut`), answers exactly alike, and loses its answers
-  after a number of units that grows as m does: the index falls as 1 / m. It never is 0.
+- It is 1 where one unit a number is enough: in the planted circuit, and nearly (.95 at most) in the paper's network,
+  where 54.2 % of 87.2 % are left without unit 988, and 48.0 % of 92.0 % without 776 (Table 2). How many units there are
+  besides does not matter: those that nothing depends on are never chosen.
+- A network in which each unit is split into m, each giving an m-th (`split_units`), answers exactly alike, and loses
+  its answers after a number of units that grows as m does: the index falls as 1 / m. It never is 0.
 - Every network has it that does the task at all, with 60 % in both conditions.
-- Chance does not raise it: units are chosen on items with odd ids, and the ability is measured on those with even ids.
+- Chance does not raise it: units are chosen on items with odd ids, and the accuracy is measured on those with even ids.
 
 What it does not say: which role the units have. One that guards the memory counts as much as the one that holds it, and
 one on whose constant presence others rely counts too (unless kind="mean"). Nor whether easier tasks need the same
 units, nor whether both numbers need the same. And since the best two need not contain the best one, a search that takes
-one unit at a time finds an upper bound of the lifetime.
+one unit at a time finds an upper bound of the area.
 """
 
 from typing import NamedTuple
@@ -44,33 +44,34 @@ CHANCE = 0.5
 
 
 class Locality(NamedTuple):
-    """What is left of agreement across an attractor as units are silenced.
+    """Ablation curves of agreement across an attractor.
 
     Attributes
     ----------
     units : dict
-        {"S": (...), "P": (...)}: for each number the units in the order in which they were silenced, in the paper's
-        numbers, until the ability was gone.
-    ability : dict
-        {"S": (...), "P": (...)}: before the first and after each: 1 intact, 0 at chance or below.
+        {"S": (...), "P": (...)}: for each number the units in the order in which they were ablated, in the paper's
+        numbers, until no accuracy above chance was left.
+    above_chance : dict
+        {"S": (...), "P": (...)}: the above-chance accuracy before the first and after each: 1 intact, 0 at chance or
+        below.
     """
 
     units: dict
-    ability: dict
+    above_chance: dict
 
     @property
-    def lifetime(self):
-        """How many units it takes, on average, to lose an answer; nan where the intact network does not do the task."""
-        return float(np.mean([sum(ability) or np.nan for ability in self.ability.values()]))
+    def area(self):
+        """The mean area under the two curves; nan where the intact network does not do the task."""
+        return float(np.mean([sum(curve) or np.nan for curve in self.above_chance.values()]))
 
     @property
     def index(self):
-        """1 / lifetime: 1 where each number is in one unit, towards 0 the more units share it."""
-        return 1 / self.lifetime
+        """1 / area: 1 where each number is in one unit, towards 0 the more units share it."""
+        return 1 / self.area
 
 
 def locality(model, items, kind="paper", state="context", unknown="error"):
-    """Silence units, the costliest first, until the network agrees no better across an attractor than by chance.
+    """Ablate units, the one with the largest drop first, until agreement across an attractor is no better than chance.
 
     Parameters
     ----------
@@ -78,7 +79,7 @@ def locality(model, items, kind="paper", state="context", unknown="error"):
     items : sequence of stimuli.Item
         Those of nounPP SP and PS are used.
     kind : {"paper", "released", "mean"}
-        See `sweep.KINDS`.
+        See `number_agreement.agreement`.
     state : None, "context" or lstm.State
     unknown : {"error", "<unk>"}
 
@@ -91,20 +92,20 @@ def locality(model, items, kind="paper", state="context", unknown="error"):
     StimulusError
         If one of the two conditions lacks items with odd or with even ids.
     """
-    units, ability = {}, {}
+    units, above_chance = {}, {}
     for number, condition in CONDITIONS.items():
-        here = [item for item in items if (item.task, item.condition) == ("nounPP", condition)]
-        halves = [[item for item in here if item.id % 2 == odd] for odd in (1, 0)]
+        condition_items = [item for item in items if (item.task, item.condition) == ("nounPP", condition)]
+        halves = [[item for item in condition_items if item.id % 2 == odd] for odd in (1, 0)]
         if not all(halves):
             raise StimulusError(
                 f"locality: expected nounPP {condition} items with odd and with even ids; some are missing"
             )
-        units[number], ability[number] = _silence(model, *halves, kind, state, unknown)
-    return Locality(units, ability)
+        units[number], above_chance[number] = _ablation_curve(model, *halves, kind, state, unknown)
+    return Locality(units, above_chance)
 
 
-def _silence(model, chosen_on, measured_on, *how):
-    """The units, in their order, and the ability before the first and after each; neither where there is no ability."""
+def _ablation_curve(model, chosen_on, measured_on, *how):
+    """The units, in their order, and the above-chance accuracy before the first and after each; empty without any."""
 
     def accuracy(units):
         return share_right(set_margins(model, measured_on, [units], *how))[0]
@@ -112,19 +113,19 @@ def _silence(model, chosen_on, measured_on, *how):
     intact = accuracy(())
     if not intact >= TESTABLE:
         return (), ()
-    silenced, ability, left = (), [1.0], set(range(1, sum(model.sizes) + 1))
-    while ability[-1] > 0 and left:
-        sets = [(*silenced, unit) for unit in sorted(left)]
+    ablated, above_chance, left = (), [1.0], set(range(1, sum(model.sizes) + 1))
+    while above_chance[-1] > 0 and left:
+        sets = [(*ablated, unit) for unit in sorted(left)]
         margins = set_margins(model, chosen_on, sets, *how)
         # where none of them costs an answer yet, the one that brings the answers closest to it
-        silenced = sets[np.lexsort((np.nanmean(margins, axis=1), share_right(margins)))[0]]
-        left.discard(silenced[-1])
-        ability.append(float(max(0, (accuracy(silenced) - CHANCE) / (intact - CHANCE))))
-    return silenced, tuple(ability)
+        ablated = sets[np.lexsort((np.nanmean(margins, axis=1), share_right(margins)))[0]]
+        left.discard(ablated[-1])
+        above_chance.append(float(max(0, (accuracy(ablated) - CHANCE) / (intact - CHANCE))))
+    return ablated, tuple(above_chance)
 
 
-def cut(model, m):
-    """The same network with each unit cut into `m`, each of which gives an m-th of what the unit gave to all others.
+def split_units(model, m):
+    """The same network with each unit split into `m`, each of which gives an m-th of what the unit gave to all others.
 
     It computes the same, and its code is less local: what `locality` has to show. Unit u of a layer becomes the units
     m (u - 1) + 1 ... m u.
