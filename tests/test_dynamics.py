@@ -63,7 +63,7 @@ def test_a_little_memory_gives_the_same(model, monkeypatch):
 
 def test_only_correct_sentences(model):
     given = items(n=30)
-    right = sweep.margins(model, given, [()]).ablated[0] > 0
+    right = sweep.margins(model, given, [()])[0] > 0
     assert 0 < right.sum() < len(given)
     found = dynamics(model, given, [9], which="correct")
     kept = dynamics(model, [item for item, keep in zip(given, right, strict=True) if keep], [9])

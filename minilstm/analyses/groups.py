@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .ablation import group_ablation, random_sets
-from .number_agreement import agreement, by_condition
+from .number_agreement import by_condition
 
 ALPHA = 0.05
 
@@ -65,7 +65,6 @@ def group_tests(
     tests = []
     for (task, condition), where in by_condition(items).items():
         here = [items[k] for k in where]
-        full = agreement(model, here, state, unknown=unknown).accuracy
         group = group_ablation(model, here, units, n_random, seed, kind, state, unknown, progress)
         worse = np.count_nonzero(group.random[kept] <= group.accuracy)
         p_without = (worse + 1) / (kept.sum() + 1) if kept.any() else np.nan
@@ -73,7 +72,7 @@ def group_tests(
             GroupTest(
                 task,
                 condition,
-                float(full),
+                group.intact,
                 group.accuracy,
                 group.random,
                 group.p,

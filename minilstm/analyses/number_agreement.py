@@ -84,7 +84,7 @@ def agreement(model, items, state="context", ablate=(), kind="paper", unknown="e
     known = known_verbs(model, items)
     if known.any():
         scored = [item for item, k in zip(items, known, strict=True) if k]
-        margins[known] = sweep.margins(model, scored, [tuple(ablate)], kind, state, unknown).ablated[0]
+        margins[known] = sweep.margins(model, scored, [tuple(ablate)], kind, state, unknown)[0]
     return Agreement(margins, share_right(margins), items)
 
 
