@@ -9,11 +9,11 @@ from small_model import small_model
 
 from minilstm import lstm
 from minilstm.analyses import ablation
-from minilstm.checks import by_layer
 from minilstm.errors import MinilstmError, StimulusError
 from minilstm.fast import sweep
 from minilstm.fast.prefix_tree import prefix_tree, walk
 from minilstm.stimuli import CONDITIONS, NA_TASKS, Item, na_task
+from minilstm.units import by_layer
 
 SETS = [(), (1,), (8,), (3,), (9,), (13,), (1, 9), (2, 10, 11), (12,), (1, 2, 3, 4, 5, 6, 7, 8)]
 

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from small_model import small_model
 
-from minilstm import batches, stimuli
+from minilstm import stimuli
+from minilstm.activity import activity
+from minilstm.analyses import dynamics as module
 from minilstm.analyses.dynamics import VARIABLES, against_prediction, dynamics, predicted
 from minilstm.analyses.figures_dynamics import plot_dynamics, plot_structures, style
 from minilstm.analyses.plots import PLURAL, SINGULAR, save
 from minilstm.errors import MinilstmError, StimulusError
 from minilstm.fast import sweep
-from minilstm.lstm import Trace
 
 
 @pytest.fixture(scope="module")
@@ -46,16 +47,15 @@ def test_mean_and_sd_are_those_of_single_sentences(model, unit):
 def test_a_little_memory_gives_the_same(model, monkeypatch):
     whole = dynamics(model, items())
     sizes = []
-    trace = type(model).trace
 
-    def counted(self, words, *rest, **options):
-        sizes.append(len(words))
-        return trace(self, words, *rest, **options)
+    def counted(model, block, *rest):
+        sizes.append(len(block))
+        return activity(model, block, *rest)
 
-    monkeypatch.setattr(type(model), "trace", counted)
-    monkeypatch.setattr(batches.traces, "__defaults__", (*batches.traces.__defaults__[:-1], 5 * 6 * 7 * 13 * 8))
+    monkeypatch.setattr(module, "activity", counted)
+    monkeypatch.setattr(module, "BYTES", 5 * 6 * 7 * 13 * 8)
     pieces = dynamics(model, items())
-    assert [n for n in sizes if n != len(model.context)] == [5, 5, 2] * 4
+    assert sizes == [5, 5, 2] * 4
     for name in VARIABLES:
         np.testing.assert_allclose(pieces.mean[name], whole.mean[name], atol=1e-12)
         np.testing.assert_allclose(pieces.sd[name], whole.sd[name], atol=1e-12)
@@ -197,15 +197,3 @@ def test_figure_3_has_a_panel_a_structure(model, tmp_path):
     assert [label.get_text() for label in shown[2].get_xticklabels()] == list(found["SubjRel"].words)
     save(fig, tmp_path / "b.svg")
     assert re.search(rb"<svg", (tmp_path / "b.svg").read_bytes())
-
-
-def test_traces_come_in_batches_of_one_length(model):
-    sentences = [item.prefix for item in items(n=3) + items("Simple", 4)]
-    seen = {}
-    for where, trace in batches.traces(model, sentences, room=3 * 6 * 5 * 13 * 8):
-        assert isinstance(trace, Trace) and len(where) <= 9
-        for k, row in enumerate(where):
-            seen[row] = trace.h[1][-1][k]
-    assert sorted(seen) == list(range(len(sentences)))
-    for k, sentence in enumerate(sentences):
-        np.testing.assert_allclose(seen[k], model.trace(sentence, "context").h[1][-1, 0], atol=1e-12)

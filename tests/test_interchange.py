@@ -11,9 +11,9 @@ from minilstm.analyses.figures_open import plot_interchange
 from minilstm.analyses.interchange import METHODS, WHAT, compare, interchange, pairs
 from minilstm.analyses.number_agreement import agreement
 from minilstm.analyses.plots import LINES
-from minilstm.checks import by_layer
 from minilstm.errors import MinilstmError, StimulusError
 from minilstm.stimuli import CONDITIONS, Item, na_task
+from minilstm.units import by_layer
 
 SETS = [(), (1,), (9,), (12,), (2, 5), (3, 13), tuple(range(1, 14))]
 SINGULAR, PLURAL, SYNTAX = (

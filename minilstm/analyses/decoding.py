@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ..activity import activity, full_sentences
-from ..checks import by_layer
 from ..errors import MinilstmError, StimulusError
 from ..stimuli import LEXICONS
+from ..units import by_layer
 
 SUBJECT, SECOND_NOUN = 1, 4  # positions in 'The boy near the cars greets the', from 0
 WORDS = "The", "N", "P", "the", "N", "V", "the"  # what stands there, for axes and tables

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..batches import traces
-from ..checks import by_layer
+from ..activity import last_hidden
 from ..errors import MinilstmError, StimulusError
 from ..stimuli import LEXICONS
 from ..stimuli.fragment_lexicon import CLAUSAL
+from ..units import by_layer
 from .decoding import area_under_curve
 from .number_agreement import by_condition, check_words, known_verbs
 
@@ -185,9 +185,7 @@ def attribution(model, items, state="context", ablate=(), unknown="error"):
     if not items:
         raise StimulusError("attribution: expected at least one item whose verb forms the model knows, got none")
     check_words(model, items, unknown)
-    h = np.empty((len(items), model.sizes[-1]), model.dtype)
-    for where, trace in traces(model, [item.prefix for item in items], state, ablate, unknown):
-        h[where] = trace.h[-1][-1]  # last layer, last word
+    h = last_hidden(model, [item.prefix for item in items], state, unknown, ablate)
     weights, bias = model.contrast([item.right for item in items], [item.wrong for item in items])
     return Attribution(tuple(items), tuple(last_layer(model)), h * weights, bias)
 

@@ -7,10 +7,9 @@ import numpy as np
 
 from ..analyses.plots import GATES, plot_trace, save
 from ..analyses.tables import render
-from ..batches import pick
-from ..checks import by_layer
 from ..errors import MinilstmError
 from ..language_model import log_softmax
+from ..units import by_layer, pick
 
 
 def show_trace(model, options, state):

@@ -19,8 +19,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..checks import by_layer
 from ..errors import MinilstmError
+from ..units import by_layer
 from .gates import gates
 from .parallel import Progress, count_pieces, cut, run_pieces
 from .prefix_tree import prefix_tree, walk
