@@ -1,4 +1,4 @@
-"""h or C of every unit after every word of many sentences: what the analyses of sections 4.2 to 4.4 are made of."""
+"""Activity of units at every word of many sentences: what all analyses but the ablations are made of."""
 
 from dataclasses import replace
 
@@ -6,6 +6,9 @@ import numpy as np
 
 from . import lstm
 from .errors import MinilstmError
+from .fast.prefix_tree import prefix_tree, walk
+from .fast.sweep import Reader
+from .units import by_layer
 
 
 def full_sentences(items, after=("the",)):
@@ -27,8 +30,8 @@ def lower_context(model):
     return replace(model, context=tuple(word if word in model.vocabulary else "<unk>" for word in words))
 
 
-def activity(model, sentences, field, state="context", unknown="error"):
-    """One field of the trace of many sentences, units of all layers side by side.
+def activity(model, sentences, fields, state="context", unknown="error", ablate=(), units=None):
+    """Read sentences of any lengths and keep some fields of their traces.
 
     Sentences that begin with the same words share one computation. That saves time, and it makes equal states equal bit
     for bit: a classifier that scales each unit to unit variance would blow up any difference in rounding.
@@ -37,45 +40,84 @@ def activity(model, sentences, field, state="context", unknown="error"):
     ----------
     model : LanguageModel
     sentences : sequence of sequences of str
-    field : {"h", "C"}
+    fields : str or sequence of str
+        Of `lstm.Step`: i, f, o, C_tilde, C, h.
     state : None, "context" or lstm.State with a batch of 1
         What each sentence is read from.
     unknown : {"error", "<unk>"}
+    ablate : iterable of int
+        Units whose h is 0 at every step, the context's included; in the paper's numbers.
+    units : sequence of int, optional
+        Which units to keep, in the paper's numbers; all if not given.
 
     Returns
     -------
     (sentences, longest, units) array
-        Column u is unit u + 1 in the paper's numbers; nan after a sentence's last word.
+        Column u is unit u + 1 in the paper's numbers, or units[u]; nan after a sentence's last word. A list of such
+        arrays where several fields are asked for.
+
+    Examples
+    --------
+    >>> import minilstm
+    >>> model = minilstm.load("mini")
+    >>> h = activity(model, ["The boy".split(), "The boy near the cars".split()], "h")
+    >>> h.shape[:2], bool((h[0, 1] == h[1, 1]).all())
+    ((2, 5), True)
     """
-    if field not in ("h", "C"):
-        raise MinilstmError(f"field: expected 'h' or 'C', got {field!r}")
+    names = [fields] if isinstance(fields, str) else list(fields)
+    strange = [name for name in names if name not in lstm.Step._fields]
+    if strange:
+        raise MinilstmError(f"field: expected one of {', '.join(lstm.Step._fields)}, got {strange[0]!r}")
+    units = range(1, sum(model.sizes) + 1) if units is None else tuple(units)
+    by_layer(units, model.sizes)  # an error for what is no unit
+    columns, longest = np.array(units, int) - 1, max(map(len, sentences), default=0)
+    results = [np.full((len(sentences), longest, len(units)), np.nan, model.dtype) for _ in names]
+    for visit, steps in _read(model, sentences, state, unknown, ablate):
+        for name, result in zip(names, results, strict=True):
+            values = np.concatenate([getattr(step, name) for step in steps], axis=1)  # (nodes, units of all layers)
+            result[visit.sentence, visit.depth] = values[visit.node][:, columns]
+    return results[0] if isinstance(fields, str) else results
+
+
+def last_hidden(model, sentences, state="context", unknown="error", ablate=()):
+    """Read sentences and keep what the decoder reads after the last word of each: h of the last layer.
+
+    Parameters are those of `activity`.
+
+    Returns
+    -------
+    (sentences, H) array
+    """
+    h = np.empty((len(sentences), model.sizes[-1]), model.dtype)
+    for visit, steps in _read(model, sentences, state, unknown, ablate):
+        h[visit.sentence[visit.ends]] = steps[-1].h[visit.node[visit.ends]]
+    return h
+
+
+def _read(model, sentences, state, unknown, ablate):
+    """Yield, for each visit to the prefix tree, the visit and an lstm.Step of (nodes, H) arrays for each layer."""
     if not sentences or not all(sentences):
         raise MinilstmError("activity: expected at least one sentence, and none that is empty")
-    encoded = [model.encode(sentence, unknown) for sentence in sentences]
-    lengths = np.array([len(words) for words in encoded])
-    words = np.zeros((len(encoded), lengths.max()), np.int64)
-    for row, sentence in zip(words, encoded, strict=True):
-        row[: len(sentence)] = sentence
-    h, C = (list(part) for part in _start(model, state))  # (prefixes, units) a layer; one prefix so far, the empty one
-    prefix = np.zeros(len(encoded), np.int64)  # which of them each sentence has begun with
-    found = np.full((*words.shape, sum(model.sizes)), np.nan, model.dtype)
-    for t in range(words.shape[1]):
-        going = lengths > t
-        pairs, now = np.unique(prefix[going] * len(model.vocabulary) + words[going, t], return_inverse=True)
-        before, word = np.divmod(pairs, len(model.vocabulary))
-        x = model.embedding[word]  # (prefixes, E)
-        for k, layer in enumerate(model.layers):
-            step = lstm.step(x, h[k][before], C[k][before], *layer)
-            x, h[k], C[k] = step.h, step.h, step.C
-        prefix[going] = now
-        found[going, t] = np.concatenate(h if field == "h" else C, axis=1)[now]
-    return found
+    levels = prefix_tree([model.encode(sentence, unknown) for sentence in sentences])
+    ablated = by_layer(ablate, model.sizes)
+    reader = Reader(model, [1] * len(model.sizes))  # one row: the network with these units ablated
 
+    def ablate_units(k, gates, h, C):
+        h[..., ablated[k]] = 0
 
-def _start(model, state):
-    """h and C before the first word, each a list of (1, units) arrays, one a layer."""
-    state = model.initial_state(state)
-    if state is None:
-        zero = [np.zeros((1, H), model.dtype) for H in model.sizes]
-        return zero, zero
-    return state
+    def read(states, parents, words):
+        every_layers = []
+
+        def keep_gates(k, gates, h, C):
+            ablate_units(k, gates, h, C)
+            every_layers.append(gates)
+
+        return reader.read(states[0], parents, words, keep_gates), every_layers
+
+    start = reader.start(model.initial_state(state, ablate=ablate), ablate_units), None
+    for visit in walk(levels, start, read, reader.width):
+        steps = []
+        for (h, C), gates in zip(*visit.states, strict=True):
+            i, f, C_tilde, o = np.split(gates[:, 0], 4, axis=-1)
+            steps.append(lstm.Step(i, f, o, C_tilde, C[:, 0], h[:, 0]))
+        yield visit, steps

@@ -1,10 +1,9 @@
-"""What `lstm.py` and `kernels.py` do with their arguments: shapes, initial states, and the paper's unit numbers."""
-
-from numbers import Integral
+"""Checks of the arguments of `lstm.run`: shapes, initial states, and units that do not exist."""
 
 import numpy as np
 
 from .errors import MinilstmError
+from .units import by_layer
 
 
 def check(x, layers, state, ablate):
@@ -15,8 +14,8 @@ def check(x, layers, state, ablate):
     x : (steps, batch, D) array
     h, C : tuples of (batch, H) arrays, one a layer
         The initial state, zero where none was given.
-    silent : tuple of int arrays, one a layer
-        The ablated units, counted from 0 within their layer.
+    ablated : tuple of int arrays, one a layer
+        Units, counted from 0 within their layer.
 
     Raises
     ------
@@ -43,7 +42,7 @@ def check(x, layers, state, ablate):
 
 
 def check_layers(layers, width):
-    """Raise MinilstmError unless `layers` is a stack in which each reads what the one below says, the first `width`."""
+    """Raise MinilstmError unless `layers` is a stack in which each reads the one below, the first `width` numbers."""
     if not layers:
         raise MinilstmError("layers: expected at least one, got none")
     for number, (W, U, b, *_) in enumerate(layers, 1):
@@ -56,23 +55,6 @@ def check_layers(layers, width):
                 "(4 * units,)"
             )
         width = H
-
-
-def by_layer(units, sizes):
-    """The paper's unit numbers, counted from 1 over all layers, as one array of indices from 0 for each layer."""
-    if not np.iterable(units):
-        raise MinilstmError(f"units: expected a collection of unit numbers, got {units!r}")
-    units, total = list(units), sum(sizes)
-    if not units:
-        return tuple([np.empty(0, np.intp) for _ in sizes])
-    for unit in units:
-        if not isinstance(unit, Integral) or not 1 <= unit <= total:
-            raise MinilstmError(f"unit {unit}: this network has units 1 to {total}")
-    indices = np.array(sorted({int(unit) - 1 for unit in units}), dtype=np.intp)
-    ends = np.cumsum(sizes)
-    return tuple(
-        indices[(indices >= end - H) & (indices < end)] - (end - H) for end, H in zip(ends, sizes, strict=True)
-    )
 
 
 def pack(per_layer):

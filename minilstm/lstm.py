@@ -5,12 +5,12 @@ The paper writes the two lines that make an LSTM remember (section 4.1)::
     C_t = f_t * C_{t-1} + i_t * C~_t     (Eq. 1)
     h_t = o_t * tanh(C_t)                (Eq. 2)
 
-and leaves out where the gates come from. Each is a weighted sum of the word that comes in, x_t, and of what the layer
-said one word ago, h_{t-1}, squashed to (0, 1) for the gates i, f, o and to (-1, 1) for the candidate C~. The four
-sums of all units are stacked in one vector z; its blocks stand in the order i, f, g, o, where g is what the code
-before tanh calls C~.
+and leaves out where the gates come from. Each is a weighted sum of the word that comes in, x_t, and of the layer's own
+hidden state one word ago, h_{t-1}, passed through a sigmoid for the gates i, f, o, which so lie in (0, 1), and through
+tanh for the candidate C~, in (-1, 1). The four sums of all units, their pre-activations, are stacked in one vector z;
+its blocks stand in the order i, f, g, o, where g is the pre-activation of C~.
 
-Nothing here is fast, and no speed work touches this file: `kernels.py` computes the same and is tested equal to it.
+Nothing here is fast, and no speed work touches this file: `fast/recurrence.py` computes the same and is tested equal.
 """
 
 from typing import NamedTuple
@@ -36,7 +36,7 @@ class Step(NamedTuple):
 
     i: np.ndarray  # input gate, 0 to 1: how much of the candidate is written
     f: np.ndarray  # forget gate, 0 to 1: how much of the old cell is kept
-    o: np.ndarray  # output gate, 0 to 1: how much of the cell is shown
+    o: np.ndarray  # output gate, 0 to 1: how much of the cell becomes visible
     C_tilde: np.ndarray  # candidate, -1 to 1: what would be written
     C: np.ndarray  # cell
     h: np.ndarray  # hidden state, -1 to 1: what the other units, the next layer and the decoder see
@@ -107,7 +107,7 @@ def run(x, layers, state=None, ablate=()):
     state : State, optional
         Where to start, h and C each (layers, batch, units); zero if not given.
     ablate : iterable of int
-        Units to silence, in the paper's numbers: 1 is the first unit of the first layer, counting on through all
+        Units to ablate, in the paper's numbers: 1 is the first unit of the first layer, counting on through all
         layers. Their h is 0 at every step (section 4.1, 'fixing its activation to zero'), the initial state's too.
 
     Returns
@@ -120,20 +120,29 @@ def run(x, layers, state=None, ablate=()):
     MinilstmError
         If shapes do not fit together or a unit does not exist.
     """
-    x, h_start, C_start, silent = check(x, layers, state, ablate)
-    traces, states = [], []
-    for layer, h, C, dead in zip(layers, h_start, C_start, silent, strict=True):
-        layer = Layer(*(np.asarray(weights, x.dtype) for weights in layer))
-        h = h.copy()
-        h[:, dead] = 0
-        trace = Step(*(np.empty((len(x), *h.shape), x.dtype) for _ in Step._fields))  # (steps, batch, H) each
-        for t, x_t in enumerate(x):
-            now = step(x_t, h, C, *layer)
-            now.h[:, dead] = 0
-            for kept, value in zip(trace, now, strict=True):
-                kept[t] = value
+    x, h_start, C_start, ablated = check(x, layers, state, ablate)
+    traces, h_end, C_end = [], [], []  # one entry a layer
+    for k, layer in enumerate(layers):
+        W, U, b = (np.asarray(weights, x.dtype) for weights in layer)
+        h, C = h_start[k].copy(), C_start[k]
+        h[:, ablated[k]] = 0
+        steps = []
+        for x_t in x:
+            now = step(x_t, h, C, W, U, b)
+            now.h[:, ablated[k]] = 0
             h, C = now.h, now.C
+            steps.append(now)
+        trace = _stack(steps, (len(x), *h.shape), x.dtype)
         traces.append(trace)
-        states.append((h, C))
+        h_end.append(h)
+        C_end.append(C)
         x = trace.h  # what the next layer reads
-    return Trace(*map(pack, zip(*traces, strict=True)), state=State(*map(pack, zip(*states, strict=True))))
+    i, f, o, C_tilde, C, h = (pack([trace[field] for trace in traces]) for field in range(len(Step._fields)))
+    return Trace(i, f, o, C_tilde, C, h, State(pack(h_end), pack(C_end)))
+
+
+def _stack(steps, shape, dtype):
+    """Steps of one layer as a Step of arrays (steps, batch, H), also where there are none."""
+    return Step(
+        *(np.array([step[field] for step in steps], dtype).reshape(shape) for field in range(len(Step._fields)))
+    )

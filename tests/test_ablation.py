@@ -9,11 +9,11 @@ from small_model import small_model
 
 from minilstm import lstm
 from minilstm.analyses import ablation
-from minilstm.checks import by_layer
 from minilstm.errors import MinilstmError, StimulusError
 from minilstm.fast import sweep
 from minilstm.fast.prefix_tree import prefix_tree, walk
 from minilstm.stimuli import CONDITIONS, NA_TASKS, Item, na_task
+from minilstm.units import by_layer
 
 SETS = [(), (1,), (8,), (3,), (9,), (13,), (1, 9), (2, 10, 11), (12,), (1, 2, 3, 4, 5, 6, 7, 8)]
 
@@ -70,7 +70,7 @@ def naive_hidden(model, words, state):
 @pytest.mark.parametrize("kind", sweep.KINDS)
 @pytest.mark.parametrize("state", ["context", None])
 def test_equals_the_naive_loop(model, items, kind, state):
-    fast = sweep.margins(model, items, SETS, kind, state).ablated
+    fast = sweep.margins(model, items, SETS, kind, state)
     slow = np.array([naive_margins(model, items, units, kind, state) for units in SETS])
     np.testing.assert_allclose(fast, slow, rtol=1e-10, atol=1e-12)
     assert np.abs(fast[1:] - fast[0]).max(axis=1).min() > 1e-3  # every set does something
@@ -82,7 +82,7 @@ def test_one_layer_and_three(items):
         sets = [(u,) for u in range(1, sum(sizes) + 1)] + [(1, sum(sizes))]
         for kind in ("paper", "mean"):
             slow = np.array([naive_margins(model, items[::4], units, kind) for units in sets])
-            np.testing.assert_allclose(sweep.margins(model, items[::4], sets, kind).ablated, slow, 1e-10, 1e-12)
+            np.testing.assert_allclose(sweep.margins(model, items[::4], sets, kind), slow, 1e-10, 1e-12)
 
 
 @pytest.mark.parametrize("kind", sweep.KINDS)
@@ -93,7 +93,7 @@ def test_three_layers_of_different_sizes(items, kind):
     for dtype, tolerance in ((np.float64, 1e-10), (np.float32, 1e-4)):
         model = small_model(sizes, dtype=dtype, gain=1)
         slow = np.array([naive_margins(model, items, units, kind) for units in sets])
-        np.testing.assert_allclose(sweep.margins(model, items, sets, kind).ablated, slow, tolerance, tolerance)
+        np.testing.assert_allclose(sweep.margins(model, items, sets, kind), slow, tolerance, tolerance)
 
 
 def test_the_released_code_differs_from_the_paper_in_lower_layers_only(model, items):
@@ -114,33 +114,33 @@ def test_removing_all_weights_of_a_unit_is_the_papers_ablation(model, items):
     decoder[:, unit] = 0
     layers = (model.layers[0], lstm.Layer(W, U, b))
     cut = type(model)(model.vocabulary, model.embedding, layers, decoder, model.decoder_bias, model.context)
-    expected = sweep.margins(cut, items, [()]).ablated
-    np.testing.assert_allclose(sweep.margins(model, items, [(12,)]).ablated, expected, 1e-10, 1e-12)
+    expected = sweep.margins(cut, items, [()])
+    np.testing.assert_allclose(sweep.margins(model, items, [(12,)]), expected, 1e-10, 1e-12)
 
 
 def test_the_order_of_sets_does_not_matter(model, items):
-    forward = sweep.margins(model, items, SETS).ablated
-    backward = sweep.margins(model, items, SETS[::-1]).ablated
+    forward = sweep.margins(model, items, SETS)
+    backward = sweep.margins(model, items, SETS[::-1])
     np.testing.assert_allclose(backward[::-1], forward, 1e-10, 1e-12)
 
 
 def test_nothing_ablated_is_bitwise_the_intact_network(model, items):
-    alone = sweep.margins(model, items, [()]).ablated
-    np.testing.assert_array_equal(sweep.margins(model, items, [(), []]).ablated[1], alone[0])
-    np.testing.assert_array_equal(sweep.margins(model, items, [()], kind="mean").ablated, alone)
+    alone = sweep.margins(model, items, [()])
+    np.testing.assert_array_equal(sweep.margins(model, items, [(), []])[1], alone[0])
+    np.testing.assert_array_equal(sweep.margins(model, items, [()], kind="mean"), alone)
 
 
 def test_margins_are_differences_of_log_probability(model, items):
-    for item, margin in zip(items[::5], sweep.margins(model, items[::5], [()]).ablated[0], strict=True):
+    for item, margin in zip(items[::5], sweep.margins(model, items[::5], [()])[0], strict=True):
         right, wrong = (model.log_probability(item.prefix, form, "context") for form in (item.right, item.wrong))
         assert margin == pytest.approx(right - wrong, abs=1e-10)
 
 
 def test_a_block_of_one_node_gives_the_same(model, items, monkeypatch):
     """Depth first, one node at a time, against whole levels at once."""
-    wide = sweep.margins(model, items, SETS).ablated
+    wide = sweep.margins(model, items, SETS)
     monkeypatch.setattr(sweep, "CACHE", 1)
-    np.testing.assert_allclose(sweep.margins(model, items, SETS).ablated, wide, 1e-10, 1e-12)
+    np.testing.assert_allclose(sweep.margins(model, items, SETS), wide, 1e-10, 1e-12)
 
 
 def test_memory_does_not_grow_with_the_number_of_sentences(monkeypatch):
@@ -150,7 +150,7 @@ def test_memory_does_not_grow_with_the_number_of_sentences(monkeypatch):
     def peak(n):
         items = na_task("nounPPAdv", "SP", n)
         tracemalloc.start()
-        sweep.margins(model, items, [(u,) for u in range(1, 33)]).ablated
+        sweep.margins(model, items, [(u,) for u in range(1, 33)])
         result = 33 * n * 4 * 2
         most = tracemalloc.get_traced_memory()[1] - result
         tracemalloc.stop()
@@ -167,7 +167,7 @@ def test_memory_does_not_grow_with_the_number_of_sets(monkeypatch):
     def peak(n):
         sets = ablation.random_sets(32, 3, n, 0)
         tracemalloc.start()
-        sweep.margins(model, items, sets).ablated
+        sweep.margins(model, items, sets)
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return most
@@ -178,18 +178,18 @@ def test_memory_does_not_grow_with_the_number_of_sets(monkeypatch):
 
 
 def test_sets_in_several_parts(model, items, monkeypatch):
-    whole = sweep.margins(model, items, SETS).ablated
+    whole = sweep.margins(model, items, SETS)
     monkeypatch.setattr(sweep, "SETS", 3)
-    np.testing.assert_allclose(sweep.margins(model, items, SETS).ablated, whole, 1e-10, 1e-12)
+    np.testing.assert_allclose(sweep.margins(model, items, SETS), whole, 1e-10, 1e-12)
 
 
 def test_unknown_kinds_states_and_units(model, items):
     with pytest.raises(MinilstmError, match="kind of ablation: expected one of paper, released, mean, got 'zero'"):
-        sweep.margins(model, items, [()], kind="zero").ablated
+        sweep.margins(model, items, [()], kind="zero")
     with pytest.raises(MinilstmError, match="state: expected None, 'context' or a State, got 'running'"):
-        sweep.margins(model, items, [()], state="running").ablated
+        sweep.margins(model, items, [()], state="running")
     with pytest.raises(MinilstmError, match="unit 14: this network has units 1 to 13"):
-        sweep.margins(model, items, [(14,)]).ablated
+        sweep.margins(model, items, [(14,)])
 
 
 def test_prefixes_are_read_once():
@@ -238,8 +238,7 @@ def test_a_prefix_of_any_length_in_flat_memory(model):
     assert most[30] == most[3_000] <= 4
     long = Item(("The", "boy", *("near", "the", "car") * 1_000), "greets", "greet", "long", "S", 1)
     want = model.log_probability(long.prefix, "greets") - model.log_probability(long.prefix, "greet")
-    got = sweep.margins(model, [long], [()], state=None)
-    np.testing.assert_allclose([*got.intact, *got.ablated[0]], [want] * 2, rtol=1e-9, atol=1e-10)
+    np.testing.assert_allclose(sweep.margins(model, [long], [()], state=None), [[want]], rtol=1e-9, atol=1e-10)
 
 
 def test_the_published_tasks_have_7080_prefixes(reference):
@@ -273,7 +272,7 @@ def test_power_is_low_where_random_sets_hit_the_units_that_matter():
     """4 of 8 units drawn: a random set misses the one strong unit in half of all draws (70 sets, 35 without it)."""
     items = [Item(("The", "boy"), "greets", "greet", "Simple", "S", k) for k in (1, 2)]
     model = small_model((8,))
-    strong = min(range(1, 9), key=lambda u: sweep.margins(model, items, [(u,)]).ablated[0, 0])
+    strong = min(range(1, 9), key=lambda u: sweep.margins(model, items, [(u,)])[0, 0])
     decoder = np.zeros_like(model.decoder_weight)
     decoder[model.vocabulary.index("greets"), strong - 1] = np.sign(
         model.trace(("The", "boy"), "context").h[0][-1, 0, strong - 1]

@@ -71,7 +71,7 @@ def test_other_tasks_and_their_order(capsys, path):
     assert [row["condition"] for row in rows[:8]] == ["SSS", "SSP", "SPS", "SPP", "PSS", "PSP", "PPS", "PPP"]
     off = json.loads(run(capsys, "ablate", *shared, "--units", 12, "--json").out)[1]
     model = small_model((8, 5), dtype=np.float32)
-    expected = 100 * np.mean(sweep.margins(model, na_task("ObjRel", "SP", 5), [(12,)]).ablated > 0)
+    expected = 100 * np.mean(sweep.margins(model, na_task("ObjRel", "SP", 5), [(12,)]) > 0)
     assert off["ObjRel SP"] == pytest.approx(expected)
 
 
@@ -98,7 +98,7 @@ def test_ablate_alone_and_as_a_group(capsys, path):
     rows = json.loads(run(capsys, "ablate", "--model", path, "--n", 6, "--units", "2,13", "--json").out)
     assert [row["unit"] for row in rows] == ["full", "2", "13"]
     model = small_model((8, 5), dtype=np.float32)
-    expected = 100 * np.mean(sweep.margins(model, na_task("CoAdv", "P", 6), [(13,)]).ablated > 0)
+    expected = 100 * np.mean(sweep.margins(model, na_task("CoAdv", "P", 6), [(13,)]) > 0)
     assert rows[2]["CoAdv P"] == pytest.approx(expected)
     group = run(capsys, "ablate", "--model", path, "--n", 6, "--units", "2,13", "--group", "--random", 20, "--json").out
     off = json.loads(run(capsys, "agreement", "--model", path, "--n", 6, "--off", "2,13", "--json").out)

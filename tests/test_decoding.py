@@ -8,11 +8,11 @@ from sklearn.svm import LinearSVC
 from small_model import small_model
 
 from minilstm import planted
-from minilstm.activity import activity, full_sentences, lower_context
+from minilstm.activity import full_sentences, lower_context
 from minilstm.analyses import decoding
 from minilstm.analyses.decoding import NumberData, area_under_curve, figure_2, generalisation, number_data
 from minilstm.analyses.short_range import short_range_units
-from minilstm.errors import MinilstmError, StimulusError, UnknownWordError
+from minilstm.errors import MinilstmError, StimulusError
 from minilstm.stimuli import Item, na_task
 
 
@@ -137,35 +137,6 @@ def test_number_data_of_a_model():
         number_data(model, items[:8])
     with pytest.raises(StimulusError, match="expected nounPP sentences"):
         number_data(model, na_task("nounPPAdv", "PS", 2))
-
-
-@pytest.mark.parametrize("field", ["h", "C"])
-@pytest.mark.parametrize("state", ["context", None])
-def test_activity_is_the_trace(field, state):
-    model = small_model()
-    sentences = ["The boy greets the".split(), ["The"], "The boy near the cars greets".split(), "The boys".split()]
-    found = activity(model, sentences, field, state)
-    assert found.shape == (4, 6, 13)
-    for row, sentence in zip(found, sentences, strict=True):
-        expected = np.hstack([layer[:, 0] for layer in getattr(model.trace(sentence, state), field)])
-        np.testing.assert_allclose(row[: len(sentence)], expected, rtol=1e-12)
-        assert np.isnan(row[len(sentence) :]).all()
-    assert found[0, 0].tobytes() == found[2, 0].tobytes() == found[3, 0].tobytes()
-    given = activity(model, sentences, field, model.context_state())
-    np.testing.assert_array_equal(given, activity(model, sentences, field))
-
-
-def test_activity_says_what_is_wrong():
-    model = small_model()
-    for arguments, said in (
-        ((model, [["The"]], "i"), "field: expected 'h' or 'C'"),
-        ((model, [["The"], []], "h"), "none that is empty"),
-        ((model, [["The"]], "h", "running"), "state: expected None"),
-    ):
-        with pytest.raises(MinilstmError, match=said):
-            activity(*arguments)
-    with pytest.raises(UnknownWordError, match="unicorn"):
-        activity(model, [["The", "unicorn"]], "h")
 
 
 def test_sentences_of_items():

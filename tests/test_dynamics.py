@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from small_model import small_model
 
-from minilstm import batches, stimuli
+from minilstm import stimuli
+from minilstm.activity import activity
+from minilstm.analyses import dynamics as module
 from minilstm.analyses.dynamics import VARIABLES, dynamics, means_table
 from minilstm.errors import MinilstmError, StimulusError
 from minilstm.fast import sweep
-from minilstm.lstm import Trace
 
 
 @pytest.fixture(scope="module")
@@ -42,16 +43,15 @@ def test_mean_and_sd_are_those_of_single_sentences(model, unit):
 def test_a_little_memory_gives_the_same(model, monkeypatch):
     whole = dynamics(model, items())
     sizes = []
-    trace = type(model).trace
 
-    def counted(self, words, *rest, **options):
-        sizes.append(len(words))
-        return trace(self, words, *rest, **options)
+    def counted(model, block, *rest):
+        sizes.append(len(block))
+        return activity(model, block, *rest)
 
-    monkeypatch.setattr(type(model), "trace", counted)
-    monkeypatch.setattr(batches.traces, "__defaults__", (*batches.traces.__defaults__[:-1], 5 * 6 * 7 * 13 * 8))
+    monkeypatch.setattr(module, "activity", counted)
+    monkeypatch.setattr(module, "BYTES", 5 * 6 * 7 * 13 * 8)
     pieces = dynamics(model, items())
-    assert [n for n in sizes if n != len(model.context)] == [5, 5, 2] * 4
+    assert sizes == [5, 5, 2] * 4
     for name in VARIABLES:
         np.testing.assert_allclose(pieces.mean[name], whole.mean[name], atol=1e-12)
         np.testing.assert_allclose(pieces.sd[name], whole.sd[name], atol=1e-12)
@@ -59,7 +59,7 @@ def test_a_little_memory_gives_the_same(model, monkeypatch):
 
 def test_only_correct_sentences(model):
     given = items(n=30)
-    right = sweep.margins(model, given, [()]).ablated[0] > 0
+    right = sweep.margins(model, given, [()])[0] > 0
     assert 0 < right.sum() < len(given)
     found = dynamics(model, given, [9], which="correct")
     kept = dynamics(model, [item for item, keep in zip(given, right, strict=True) if keep], [9])
@@ -116,18 +116,6 @@ def test_bad_input_is_named(model):
         dynamics(model, items(), [9], which="right")
     with pytest.raises(StimulusError, match="no sentences with a subject in P"):
         dynamics(model, [i for i in items() if i.condition[0] == "S"], [9]).encoded(9)
-
-
-def test_traces_come_in_batches_of_one_length(model):
-    sentences = [item.prefix for item in items(n=3) + items("Simple", 4)]
-    seen = {}
-    for where, trace in batches.traces(model, sentences, room=3 * 6 * 5 * 13 * 8):
-        assert isinstance(trace, Trace) and len(where) <= 9
-        for k, row in enumerate(where):
-            seen[row] = trace.h[1][-1][k]
-    assert sorted(seen) == list(range(len(sentences)))
-    for k, sentence in enumerate(sentences):
-        np.testing.assert_allclose(seen[k], model.trace(sentence, "context").h[1][-1, 0], atol=1e-12)
 
 
 def test_the_long_table_has_every_number(model):

@@ -83,7 +83,7 @@ def test_the_table_says_percentile_and_means(model):
 
 
 def test_only_the_last_layer_has_weights_to_words(model):
-    assert last_layer(model) == range(9, 14)
+    assert last_layer(model.sizes) == range(9, 14)
     with pytest.raises(MinilstmError, match="unit 8 has no weights to words: only the last layer has, units 9 to 13"):
         efferents(model, [9, 8])
     with pytest.raises(MinilstmError, match="unit 14: this network has units 1 to 13"):
@@ -216,7 +216,7 @@ def without_influence_of(model, unit):
     """The model in which a unit of the last layer reaches no unit of it."""
     top = model.layers[1]
     U = top.U.copy()
-    U[:, unit - last_layer(model)[0]] = 0
+    U[:, unit - last_layer(model.sizes)[0]] = 0
     return replace(model, layers=(model.layers[0], top._replace(U=U)))
 
 

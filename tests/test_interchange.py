@@ -22,9 +22,9 @@ from minilstm.analyses.interchange import (
 )
 from minilstm.analyses.number_agreement import agreement
 from minilstm.analyses.style import LINES
-from minilstm.checks import by_layer
 from minilstm.errors import MinilstmError, StimulusError
 from minilstm.stimuli import CONDITIONS, Item, na_task
+from minilstm.units import by_layer
 
 SETS = [(), (1,), (9,), (12,), (2, 5), (3, 13), tuple(range(1, 14))]
 SINGULAR, PLURAL, SYNTAX = (

@@ -17,7 +17,9 @@ POINTS = 0.10  # a drop in accuracy that counts: the paper's 'more than 10%'
 TESTABLE = 0.60  # where the intact network does worse, it does not do the task, and no ablation can say why
 
 
-def ablation_sweep(model, items, units=None, kind="paper", state="context", unknown="error", progress=False):
+def ablation_sweep(
+    model, items, units=None, kind="paper", state="context", unknown="error", progress=False, n_jobs=None
+):
     """Ablate each unit alone.
 
     Parameters
@@ -29,24 +31,34 @@ def ablation_sweep(model, items, units=None, kind="paper", state="context", unkn
     kind : {"paper", "released", "mean"}
         See `sweep.KINDS`.
     state : None, "context" or lstm.State
+    n_jobs : int or None
+        How many workers share the units, as in scikit-learn: None means 1, unless in a `joblib.parallel_config`
+        context; -1 means all cores.
 
     Returns
     -------
     (units, items) array
         Margins log p(right) - log p(wrong); nan for an item whose verb forms are not in the vocabulary.
+
+    Examples
+    --------
+    >>> import minilstm
+    >>> model = minilstm.load("mini")
+    >>> minilstm.ablation_sweep(model, minilstm.stimuli.na_task("nounPP", "SP", n=3), units=[1, 2]).shape
+    (2, 3)
     """
     units = range(1, sum(model.sizes) + 1) if units is None else tuple(units)
-    return set_margins(model, items, [(unit,) for unit in units], kind, state, unknown, progress)
+    return set_margins(model, items, [(unit,) for unit in units], kind, state, unknown, progress, n_jobs)
 
 
-def set_margins(model, items, sets, kind="paper", state="context", unknown="error", progress=False):
-    """The same for sets of units, each ablated together: (sets, items)."""
+def set_margins(model, items, sets, kind="paper", state="context", unknown="error", progress=False, n_jobs=None):
+    """Ablate sets of units, each set together: (sets, items). The empty set is the intact network."""
     items = tuple(items)
     known = known_verbs(model, items)
     margins = np.full((len(sets), len(items)), np.nan, model.dtype)
     if known.any() and len(sets):
         scored = [item for item, k in zip(items, known, strict=True) if k]
-        margins[:, known] = sweep.margins(model, scored, sets, kind, state, unknown, progress).ablated
+        margins[:, known] = sweep.margins(model, scored, sets, kind, state, unknown, progress, n_jobs)
     return margins
 
 
@@ -56,6 +68,8 @@ class Group:
 
     Attributes
     ----------
+    intact : float
+        Accuracy of the intact network, 0 to 1.
     accuracy : float
         With the group ablated, 0 to 1.
     random : (n_random,) array
@@ -68,6 +82,7 @@ class Group:
         .05 with a power below .95 is no evidence of absence. 1 if the group has no strong unit.
     """
 
+    intact: float
     accuracy: float
     random: np.ndarray
     p: float
@@ -75,7 +90,16 @@ class Group:
 
 
 def group_ablation(
-    model, items, units, n_random=1000, seed=0, kind="paper", state="context", unknown="error", progress=False
+    model,
+    items,
+    units,
+    n_random=1000,
+    seed=0,
+    kind="paper",
+    state="context",
+    unknown="error",
+    progress=False,
+    n_jobs=None,
 ):
     """Ablate units together and compare with random sets of the same size (sections 4.2 and 4.3).
 
@@ -88,6 +112,8 @@ def group_ablation(
     n_random : int
         How many different random sets; all there are, if these are fewer.
     seed : int
+    n_jobs : int or None
+        As in `ablation_sweep`.
 
     Returns
     -------
@@ -98,7 +124,7 @@ def group_ablation(
         raise MinilstmError("group_ablation: expected at least one unit, got none")
     draws = random_sets(sum(model.sizes), len(units), n_random, seed)
     sets = [(), units, *((unit,) for unit in units), *draws]
-    margins = set_margins(model, items, sets, kind, state, unknown, progress)
+    margins = set_margins(model, items, sets, kind, state, unknown, progress, n_jobs)
     accuracy = share_right(margins)
     if np.isnan(accuracy[0]):
         raise StimulusError("group_ablation: the model knows the verb forms of none of the items")
@@ -106,7 +132,7 @@ def group_ablation(
     strong = {unit for unit, one in zip(units, singles, strict=True) if accuracy[0] - one > POINTS}
     p = (np.count_nonzero(random <= accuracy[1]) + 1) / (len(draws) + 1)
     power = np.mean([strong.isdisjoint(draw) for draw in draws])
-    return Group(float(accuracy[1]), random, float(p), float(power))
+    return Group(float(accuracy[0]), float(accuracy[1]), random, float(p), float(power))
 
 
 def random_sets(total, size, n, seed):

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..batches import traces
+from ..activity import last_hidden
 from ..errors import MinilstmError, StimulusError
+from ..units import columns_of, last_layer
 from .base import Analysis, Figure, Result, Table, format_units
 from .number_agreement import by_condition, check_words, known_verbs
 from .style import LINES, NEUTRAL, figure, hide_unused
@@ -31,22 +32,6 @@ NO_NUMBER_UNITS = (
     "These questions are about long-range number units, and the network has none: no unit of the last layer costs more "
     "than 10 points in nounPP SP or PS."
 )
-
-
-def last_layer(model):
-    """The numbers of the units of the last layer, in the paper's count: a range."""
-    total = sum(model.sizes)
-    return range(total - model.sizes[-1] + 1, total + 1)
-
-
-def columns_of(units, last):
-    """Units of the last layer, whose numbers are `last`, as indices into it in the order given; or MinilstmError."""
-    lower = [unit for unit in units if unit not in last]
-    if lower:
-        raise MinilstmError(
-            f"unit {lower[0]} has no weights to words: only the last layer has, units {last[0]} to {last[-1]}"
-        )
-    return np.array([unit - last[0] for unit in units], np.intp)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,11 +109,9 @@ def attribution(model, items, state="context", ablate=(), unknown="error"):
     if not items:
         raise StimulusError("attribution: expected at least one item whose verb forms the model knows, got none")
     check_words(model, items, unknown)
-    h = np.empty((len(items), model.sizes[-1]), model.dtype)
-    for indices, trace in traces(model, [item.prefix for item in items], state, ablate, unknown):
-        h[indices] = trace.h[-1][-1]  # last layer, last word
+    h = last_hidden(model, [item.prefix for item in items], state, unknown, ablate)
     weights, bias = model.contrast([item.right for item in items], [item.wrong for item in items])
-    return Attribution(tuple(items), tuple(last_layer(model)), h * weights, bias)
+    return Attribution(tuple(items), tuple(last_layer(model.sizes)), h * weights, bias)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..activity import full_sentences
-from ..batches import pick, traces
-from ..checks import by_layer
+from ..activity import activity, full_sentences
 from ..errors import MinilstmError, StimulusError
 from ..stimuli import TEMPLATES
+from ..units import by_layer
 from .base import Table
 from .number_agreement import agreement, check_words
 
 VARIABLES = "C_tilde", "i", "f", "C", "o", "h"
+BYTES = 2**25  # of a block of sentences
 # What a slot of a template is called on an axis.
 _ROLES = {
     "LOC": "N",
@@ -169,9 +169,11 @@ def _labels(items, after):
 
 def _blocks(model, sentences, units, state, ablate, unknown):
     """Batches of all sentences: (batch, variables, steps, units), float64."""
-    for _, trace in traces(model, sentences, state, ablate, unknown):
-        chosen = [pick(getattr(trace, name), units, model.sizes) for name in VARIABLES]
-        yield np.stack(chosen).transpose(2, 0, 1, 3).astype(np.float64)
+    state = model.initial_state(state, ablate=ablate)  # the context once, not once a block
+    size = max(1, BYTES // (8 * len(VARIABLES) * len(units) * max(map(len, sentences), default=1)))
+    for start in range(0, len(sentences), size):
+        block = activity(model, sentences[start : start + size], VARIABLES, state, unknown, ablate, units)
+        yield np.stack(block, axis=1).astype(np.float64)
 
 
 def _moments(blocks):

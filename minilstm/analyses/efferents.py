@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..checks import by_layer
 from ..errors import StimulusError
 from ..stimuli import LEXICONS
 from ..stimuli.fragment_lexicon import CLAUSAL
+from ..units import by_layer, columns_of, last_layer
 from .ablation import ablation_sweep
-from .attribution import attribution, columns_of, last_layer
+from .attribution import attribution
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Result, Table, format_units
 from .decoding import SECOND_NOUN, area_under_curve
 from .effects import Effects, effects, plot_effects
@@ -45,7 +45,7 @@ def efferents(model, units=None, verbs=VERBS):
     StimulusError
         If the vocabulary has both forms of fewer than two of the verbs.
     """
-    vocabulary, last = set(model.vocabulary), last_layer(model)
+    vocabulary, last = set(model.vocabulary), last_layer(model.sizes)
     known = [pair for pair in verbs if vocabulary.issuperset(pair)]
     if len(known) < 2:
         raise StimulusError(
@@ -105,7 +105,7 @@ def efferent_table(model, units, verbs=VERBS):
 
     The percentile is the share of the layer's other units that are less segregated.
     """
-    return _weight_rows(efferents(model, None, verbs), units, last_layer(model))
+    return _weight_rows(efferents(model, None, verbs), units, last_layer(model.sizes))
 
 
 def _weight_rows(weights, units, last):
@@ -263,7 +263,7 @@ def compute(experiment, results):
 
 def _margins(experiment, results):
     """The items of nounPP and nounPPAdv, or those asked for; margins, intact (items,) and ablated (units, items)."""
-    model, last = experiment.model, last_layer(experiment.model)
+    model, last = experiment.model, last_layer(experiment.model.sizes)
     if experiment.tasks or experiment.stimuli:
         items = experiment.sentences()
         full = agreement(model, items, **experiment.reading).margins

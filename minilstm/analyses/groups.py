@@ -10,7 +10,7 @@ from ..stimuli import EASY, HARD, NA_TASKS
 from .ablation import POINTS, group_ablation, random_sets
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Result, Table, format_units
 from .experiment import KIND, LINZEN, RANDOM
-from .number_agreement import agreement, by_condition
+from .number_agreement import by_condition
 from .statistics import ALPHA, significant, smallest_p
 from .style import LIGHTER, LINES, NEUTRAL, WIDTH, figure
 
@@ -80,7 +80,6 @@ def group_tests(
     tests = []
     for (task, condition), indices in by_condition(items).items():
         some = [items[k] for k in indices]
-        full = agreement(model, some, state, unknown=unknown).accuracy
         group = group_ablation(model, some, units, n_random, seed, kind, state, unknown, progress)
         worse = np.count_nonzero(group.random[kept] <= group.accuracy)
         p_without = (worse + 1) / (kept.sum() + 1) if kept.any() else np.nan
@@ -88,7 +87,7 @@ def group_tests(
             GroupTest(
                 task,
                 condition,
-                float(full),
+                group.intact,
                 group.accuracy,
                 group.random,
                 group.p,

@@ -127,7 +127,8 @@ def interchange(
         raise MinilstmError(f"what to copy: expected one of {', '.join(WHAT)}, got {what!r}")
     V, rows = len(model.vocabulary), assign_rows(sets, model.sizes)
     mine, theirs = Reader(model, rows.count), Reader(model, [1] * len(model.sizes))
-    choice, source_choice = LogitDifferences(model, bases, len(sets)), LogitDifferences(model, bases, 0)
+    contrast = model.contrast([base.right for base in bases], [base.wrong for base in bases])
+    choice, source_choice = LogitDifferences(*contrast, len(sets)), LogitDifferences(*contrast, 0)
 
     def read(states, parents, words):
         base, source, since = states[0], states[1], states[2][parents]

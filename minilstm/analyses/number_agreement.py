@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..activity import last_hidden
 from ..errors import StimulusError, UnknownWordError
 from ..fast import sweep
 
@@ -84,8 +85,20 @@ def agreement(model, items, state="context", ablate=(), kind="paper", unknown="e
     known = known_verbs(model, items)
     if known.any():
         scored = [item for item, k in zip(items, known, strict=True) if k]
-        margins[known] = sweep.margins(model, scored, [tuple(ablate)], kind, state, unknown).ablated[0]
+        if kind == "paper":
+            margins[known] = _margins(model, scored, state, ablate, unknown)
+        else:
+            margins[known] = sweep.margins(model, scored, [tuple(ablate)], kind, state, unknown)[0]
     return Agreement(margins, share_right(margins), items)
+
+
+def _margins(model, items, state, ablate, unknown):
+    """log p(right) - log p(wrong) for each item, the difference of two logits, since both forms share one softmax."""
+    right = model.encode([item.right for item in items])
+    wrong = model.encode([item.wrong for item in items])
+    W, b = model.decoder_weight, model.decoder_bias
+    h = last_hidden(model, [item.prefix for item in items], state, unknown, ablate)  # (items, H), before the verb
+    return ((W[right] - W[wrong]) * h).sum(axis=1) + b[right] - b[wrong]
 
 
 def known_verbs(model, items):

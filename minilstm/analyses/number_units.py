@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..stimuli import HARD, NA_TASKS, SELECTION
+from ..units import last_layer
 from .ablation import POINTS
 from .base import Analysis, Claim, Criterion, NotTestable, Outcome, Result, format_units
-from .efferents import last_layer
 from .number_agreement import share_right
 from .statistics import TESTABLE, percent
 from .table2 import DISPLAYED, OFF, TABLE_2, solved
@@ -118,7 +118,7 @@ class NumberUnits(Result):
 
 def compute(experiment, results):
     """S* and P*, chosen on the selection half."""
-    table, layer = results["agreement"], last_layer(experiment.model)
+    table, layer = results["agreement"], last_layer(experiment.model.sizes)
     odd = np.array([item.id % 2 == 1 for item in table.items])
     # the paper's units are known, so all sentences judge them; what else there is, is still asked of odd ids
     selection, evaluation = (odd, ~odd) if experiment.original else (experiment.selected, experiment.evaluated)
@@ -207,7 +207,7 @@ def _units_at_chance(experiment, results, percent_left):
 def units_are_in_the_last_layer(experiment, results):
     if len(experiment.model.sizes) == 1:
         raise NotTestable("the network has one layer")
-    first = last_layer(experiment.model)[0]
+    first = last_layer(experiment.model.sizes)[0]
     units = {number: unit for number, unit in results["number_units"].best_any_layer.items() if unit is not None}
     if not units:
         raise NotTestable("no unit of any layer costs more than 10 points in nounPP SP or PS")

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..units import last_layer
 from .base import Analysis, Claim, Criterion, NotTestable, Outcome, Result, Table, format_units
 from .connectivity import connectivity, peak_activity
 from .decoding import SUBJECT
 from .depth import OUTLIER
 from .dynamics import dynamics
-from .efferents import efferent_table, last_layer
+from .efferents import efferent_table
 
 ORIGINAL = 1150  # of the paper's own model
 DISPLAYED = 3  # units
@@ -86,7 +87,7 @@ def peak_before_verb(model, items, unit, state="context", unknown="error"):
 def compute(experiment, results):
     """Y*, chosen by the weights onto the number units, and the units displayed beside it."""
     depth, targets = results["depth"], results["number_units"].long_range
-    layer = last_layer(experiment.model)
+    layer = last_layer(experiment.model.sizes)
     strongest = [unit for unit in depth.strongest() if unit in layer]
     outliers = [unit for unit in strongest if unit in depth.outliers]
     model, items = experiment.model_lowercase_context, experiment.sentences("nounPP")
@@ -107,13 +108,13 @@ def given(experiment, units):
     model, items = experiment.model_lowercase_context, experiment.sentences("nounPP")
     efferents = efferent_table(model, units)  # says which is no unit of the last layer
     peak = peak_activity(model, items, **experiment.reading)
-    peak[units[0] - last_layer(model)[0]] = peak_before_verb(model, items, units[0], **experiment.reading)
+    peak[units[0] - last_layer(model.sizes)[0]] = peak_before_verb(model, items, units[0], **experiment.reading)
     return SyntaxUnit(None, tuple(units), peak, efferents, named=True)
 
 
 def exists(experiment, results):
     depth, unit = results["depth"], results["syntax_unit"].unit
-    total, layer = len(depth.weights), last_layer(experiment.model)
+    total, layer = len(depth.weights), last_layer(experiment.model.sizes)
     largest = (total - 1) ** 0.5
     if largest <= OUTLIER:
         raise NotTestable(f"no z of {total} weights can exceed {largest:.1f}")

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import StimulusError
 from ..stimuli import CONDITIONS, EASY, LEXICONS
 from ..stimuli.fragment_lexicon import is_held_out
-from .ablation import POINTS, ablation_sweep, drops, long_range_units, missing_conditions
+from .ablation import POINTS, drops, long_range_units, missing_conditions, set_margins
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Result, Table
 from .number_agreement import agreement, by_condition, share_right
 from .statistics import ALPHA, CEILING, TESTABLE, easier, percent
@@ -228,8 +229,11 @@ def table2(model, items, kind="paper", state="context", unknown="error", progres
     Table2
     """
     items = tuple(items)
-    full = agreement(model, items, state, unknown=unknown).margins
-    ablated = ablation_sweep(model, items, kind=kind, state=state, unknown=unknown, progress=progress)
+    if not items:
+        raise StimulusError("table 2: expected at least one item, got none")
+    sets = [(), *((unit,) for unit in range(1, sum(model.sizes) + 1))]
+    margins = set_margins(model, items, sets, kind, state, unknown, progress)
+    full, ablated = margins[0].astype(np.float64), margins[1:]
     numbers = None
     if not missing_conditions(items):
         numbers = {key: [int(u) + 1 for u in units] for key, units in long_range_units(items, full, ablated).items()}

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..batches import pick
-from ..checks import by_layer
 from ..errors import MinilstmError
 from ..language_model import log_softmax
+from ..units import by_layer, pick
 from .base import Figure, Result, Table, format_units
 from .style import GATES, LABELS, LIGHTER, LINES, NEUTRAL, PLURAL, SINGULAR, WIDTH, figure
 

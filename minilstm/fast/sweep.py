@@ -10,17 +10,19 @@ The paper's released script ablates one unit, reads every sentence from its firs
 - an ablation in layer 2 leaves layer 1 as it is, so its row begins in layer 2 and reads the intact layer 1.
 
 For the last, rows are sorted by the lowest layer that they touch. Row 0 is the intact network. Layer l holds the
-first rows[l] of them; the others are still what row 0 is there.
+first rows[l] of them; the others are still what row 0 is there. The sets are independent of each other: they are cut
+into pieces for several workers (`parallel.py`).
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
-from ..checks import by_layer
 from ..errors import MinilstmError
+from ..units import by_layer
 from .gates import gates
+from .parallel import Progress, count_pieces, cut, run_pieces
 from .prefix_tree import prefix_tree, walk
 from .recurrence import inputs_to, product
 
@@ -30,15 +32,9 @@ KINDS = {
     "still feeds the layer above",
     "mean": "h_u = its mean over all words of the sentences tested, in the intact network",
 }
-CACHE = 2**20  # bytes of z of the nodes that are read at once: a core's own cache
+CACHE = 2**22  # bytes of z of the nodes that are read at once: enough for a good product, few enough for a cache
 SETS = 2048  # sets to ablate at once: with more, memory would grow, and speed no longer does
-
-
-class Margins(NamedTuple):
-    """log p(right) - log p(wrong) of each item, which is the difference of the two logits."""
-
-    intact: np.ndarray  # (items,)
-    ablated: np.ndarray  # (sets, items)
+FEWEST = 32  # sets of a piece: with fewer, the intact network in row 0 of each piece would cost too much
 
 
 class Rows(NamedTuple):
@@ -52,7 +48,7 @@ class Rows(NamedTuple):
 def assign_rows(sets, sizes):
     """Give each set a row, in the order of the lowest layer that it touches; row 0 is the intact network."""
     per_layer = [by_layer(units, sizes) for units in sets]
-    lowest = [next((k for k, units in enumerate(layers) if len(units)), len(sizes)) for layers in per_layer]
+    lowest = [_lowest_layer(units) for units in per_layer]
     order = np.argsort(lowest, kind="stable")
     count = [1 + sum(low <= k for low in lowest) for k in range(len(sizes))]
     targets = []
@@ -64,7 +60,12 @@ def assign_rows(sets, sizes):
     return Rows(count, targets, of_set)
 
 
-def margins(model, items, sets, kind="paper", state="context", unknown="error", progress=False):
+def _lowest_layer(per_layer):
+    """The lowest layer with any of the units, `by_layer`; their number for no units."""
+    return next((k for k, units in enumerate(per_layer) if len(units)), len(per_layer))
+
+
+def margins(model, items, sets, kind="paper", state="context", unknown="error", progress=False, n_jobs=None):
     """Compute how much likelier the right verb form is than the wrong one, with each set of units ablated.
 
     Parameters
@@ -72,7 +73,7 @@ def margins(model, items, sets, kind="paper", state="context", unknown="error", 
     model : LanguageModel
     items : sequence of stimuli.Item
     sets : sequence of collections of int
-        Units to ablate together, in the paper's numbers. An empty set is the intact network.
+        Units to ablate together, in the paper's numbers. An empty set is the intact network, which costs nothing more.
     kind : {"paper", "released", "mean"}
         What ablation means; see `KINDS`.
     state : None, "context" or lstm.State
@@ -81,10 +82,13 @@ def margins(model, items, sets, kind="paper", state="context", unknown="error", 
         What an unknown word before the verb becomes.
     progress : bool
         Show a progress bar, if standard error is a terminal.
+    n_jobs : int or None
+        Workers among which the sets are divided; see `parallel.run_pieces`.
 
     Returns
     -------
-    Margins
+    (len(sets), len(items)) array
+        log p(right) - log p(wrong), the same as the difference of their logits.
 
     Raises
     ------
@@ -93,13 +97,46 @@ def margins(model, items, sets, kind="paper", state="context", unknown="error", 
     """
     if kind not in KINDS:
         raise MinilstmError(f"kind of ablation: expected one of {', '.join(KINDS)}, got {kind!r}")
-    if len(sets) > SETS:
-        parts = [sets[k : k + SETS] for k in range(0, len(sets), SETS)]
-        results = [margins(model, items, part, kind, state, unknown, progress) for part in parts]
-        return Margins(results[0].intact, np.concatenate([result.ablated for result in results]))
-    means = _mean_h(model, items, state, unknown) if kind == "mean" else [np.zeros(H, model.dtype) for H in model.sizes]
+    contrast = model.contrast([item.right for item in items], [item.wrong for item in items])
+    model, sentences = _of_words_read(model, [model.encode(item.prefix, unknown) for item in items])
+    levels = prefix_tree(sentences)
+    means = _mean_h(model, levels, state) if kind == "mean" else [np.zeros(H, model.dtype) for H in model.sizes]
+    order, costs = _order(sets, model)
+    n = max(-(-len(sets) // SETS), min(count_pieces(n_jobs), len(sets) // FEWEST))
+    pieces = [order[stretch] for stretch in cut(costs, n)]
+    with Progress(len(items) * len(pieces), "sentence", progress) as bar:
+        shared = model, levels, contrast, means, kind == "released", state, bar
+        results = run_pieces(_ablate, [([sets[k] for k in piece], *shared) for piece in pieces], n_jobs)
+    result = np.empty((len(sets), len(items)), model.dtype)
+    result[order] = np.concatenate(results)
+    return result
+
+
+def _of_words_read(model, sentences):
+    """A model of those words alone that are read, the context's included, and the sentences in its indices.
+
+    So a model with a large vocabulary need not be sent to other processes as a whole.
+    """
+    used = np.unique(np.concatenate([model.encode(model.context), *sentences]))
+    words = tuple(model.vocabulary[k] for k in used)
+    arrays = {name: getattr(model, name)[used] for name in ("embedding", "decoder_weight", "decoder_bias")}
+    smaller = replace(model, vocabulary=words, word_counts=None, provenance={}, **arrays)
+    return smaller, [np.searchsorted(used, sentence) for sentence in sentences]
+
+
+def _order(sets, model):
+    """The sets in the order of the lowest layer that they touch, and what each costs: multiplications a word."""
+    lowest = np.array([_lowest_layer(by_layer(units, model.sizes)) for units in sets], np.intp)
+    order = np.argsort(lowest, kind="stable")
+    layers = model.layers
+    costs = [layer.U.size + sum(W.size + U.size for W, U, _ in layers[k + 1 :]) for k, layer in enumerate(layers)]
+    return order, np.array([*costs, 1])[lowest[order]]
+
+
+def _ablate(sets, model, levels, contrast, means, layer_above_sees_intact, state, bar):
+    """The margins (sets, sentences) with each of the sets ablated."""
     rows = assign_rows(sets, model.sizes)
-    reader = Reader(model, rows.count, layer_above_sees_intact=kind == "released")
+    reader = Reader(model, rows.count, layer_above_sees_intact)
 
     def ablate(k, gates, h, C):
         row, unit = rows.targets[k]
@@ -108,22 +145,20 @@ def margins(model, items, sets, kind="paper", state="context", unknown="error", 
     def read(states, parents, words):
         return reader.read(states, parents, words, ablate)
 
-    differences = LogitDifferences(model, items, len(sets))
-    levels = prefix_tree([model.encode(item.prefix, unknown) for item in items])
-    with tqdm(total=len(items), disable=None if progress else True, unit="sentence") as bar:
-        for visit in walk(levels, reader.start(state, ablate), read, reader.width):
-            node, sentence = visit.node[visit.ends], visit.sentence[visit.ends]
-            differences.record(visit.states, node, sentence)
-            bar.update(len(sentence))
-    return Margins(differences.margins[0], differences.margins[rows.of_set])
+    differences = LogitDifferences(*contrast, len(sets))
+    for visit in walk(levels, reader.start(state, ablate), read, reader.width):
+        node, sentence = visit.node[visit.ends], visit.sentence[visit.ends]
+        differences.record(visit.states, node, sentence)
+        bar.update(len(sentence))
+    return differences.margins[rows.of_set]
 
 
 class LogitDifferences:
     """Collects the margins log p(right) - log p(wrong) of sentences as they end: (1 + sets, items)."""
 
-    def __init__(self, model, items, sets):
-        self.weights, self.bias = model.contrast([item.right for item in items], [item.wrong for item in items])
-        self.margins = np.empty((1 + sets, len(items)), model.dtype)
+    def __init__(self, weights, bias, n_sets):
+        self.weights, self.bias = weights, bias  # of each sentence, as `LanguageModel.contrast` has them
+        self.margins = np.empty((1 + n_sets, len(bias)), bias.dtype)
 
     def record(self, states, nodes, sentences):
         """Take down the margins of `sentences`, which end in the states of `nodes`."""
@@ -133,9 +168,8 @@ class LogitDifferences:
         self.margins[len(margins) :, sentences] = margins[0]  # sets that touch no unit
 
 
-def _mean_h(model, items, state, unknown):
-    """Mean of h over all words of all items, one array a layer, in the intact network."""
-    levels = prefix_tree([model.encode(item.prefix, unknown) for item in items])
+def _mean_h(model, levels, state):
+    """Mean of h over all words of all sentences, one array a layer, in the intact network."""
     reader = Reader(model, [1] * len(model.sizes))
     total, n_words = [np.zeros(H) for H in model.sizes], 0
     for visit in walk(levels, reader.start(state), reader.read, reader.width):
