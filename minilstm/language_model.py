@@ -1,4 +1,4 @@
-"""A language model around the LSTM: words to vectors, vectors through the layers, hidden states to words (section 3)."""
+"""A language model around the LSTM: words to vectors, vectors through the layers, h to words (section 3)."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ import numpy as np
 from .checks import check_layers
 from .errors import MinilstmError, ModelFileError, UnknownWordError
 from .fast import kernels
+from .io import checkpoints
 from .io.conventions import layers_from, layers_to, to_array
 from .lstm import Layer, State
 
@@ -132,8 +133,21 @@ class LanguageModel:
             f"{decoder}.bias": self.decoder_bias,
         }
 
+    def header(self):
+        """What the model's file says about it besides its weights: a dict (see `io/checkpoints.py`)."""
+        return checkpoints.make_header(
+            self.vocabulary, self.embedding.shape[1], self.sizes, self.context, self.provenance
+        )
+
+    def arrays(self):
+        """The model's arrays by the names that they have in its file (see `io/checkpoints.py`)."""
+        arrays = {"embedding": self.embedding, "decoder_weight": self.decoder_weight, "decoder_bias": self.decoder_bias}
+        for k, layer in enumerate(self.layers):
+            arrays |= {f"W{k}": layer.W, f"U{k}": layer.U, f"b{k}": layer.b}
+        return arrays | {"word_counts": self.word_counts}
+
     def save(self, path, dtype=None):
-        """Write the model to an .npz or .safetensors file (see `checkpoints`), whole or not at all.
+        """Write the model to an .npz or .safetensors file (see `io/checkpoints.py`), whole or not at all.
 
         Parameters
         ----------
@@ -142,9 +156,7 @@ class LanguageModel:
             What the weights are rounded to; as they are in memory if not given. A model that was read from a float16
             file computes in float32, and is written in float32 unless float16 is asked for again.
         """
-        from .io.checkpoints import write
-
-        write(self, path, dtype)
+        checkpoints.write(path, self.header(), self.arrays(), dtype)
 
     @property
     def dtype(self):
@@ -309,7 +321,7 @@ class LanguageModel:
         return State(*(tuple(np.repeat(array, batch, axis=0) for array in arrays) for arrays in state))
 
     def _top(self, ids, state, ablate):
-        """The last layer's h before the first of the words `ids` and after each, (1 + steps, H); and the state after them."""
+        """The last layer's h before the first of the words `ids` and after each, (1 + steps, H); the state after them."""
         h, state = kernels.read(self.embedding[ids[:, None]], self.prepared, state, ablate)
         return h[:, 0], state
 

@@ -1,16 +1,15 @@
 """A small good file for every loader of the package, to be damaged by `hostile.py`."""
 
 from dataclasses import replace
-from importlib.util import find_spec
 
 import numpy as np
 import torch_writer as w
 from hostile import Loader
 
 from minilstm.errors import ModelFileError, StimulusError, VectorsError
-from minilstm.io.checkpoints import load
 from minilstm.io.torch import import_checkpoint, read_torch, read_vocabulary
 from minilstm.language_model import LanguageModel
+from minilstm.models import load
 from minilstm.stimuli.readers import read_items, read_linzen, read_na_task
 from minilstm.stimuli.trees import read_depth
 from minilstm.verification.vectors import read_vectors, write_vectors
@@ -50,7 +49,7 @@ def model_files(folder):
     _, _, tensors = w.old_language_model()
     model = LanguageModel.from_state_dict(tensors, WORDS, context=("w1", "w2"), word_counts=np.arange(7))
     made = []
-    for suffix in (".npz", *([".safetensors"] if find_spec("safetensors") else [])):
+    for suffix in (".npz", ".safetensors"):
         path = folder / f"model{suffix}"
         model.save(path)
         made.append(Loader(f"model, {suffix}", path.name, path.read_bytes(), _parts, ModelFileError))

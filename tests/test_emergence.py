@@ -16,7 +16,7 @@ from minilstm.analyses.table2 import published_tasks
 from minilstm.analyses.tables import read_csv, render
 from minilstm.cli.main import main
 from minilstm.errors import MinilstmError, ModelFileError, StimulusError
-from minilstm.io.snapshots import read_partial, series, words_read
+from minilstm.models import read_partial, series, words_read
 from minilstm.stimuli import na_task
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"

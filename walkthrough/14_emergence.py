@@ -20,7 +20,7 @@ from minilstm.analyses.emergence import emergence, for_good, summary, table
 from minilstm.analyses.figures_emergence import plot_emergence
 from minilstm.analyses.table2 import published_tasks
 from minilstm.analyses.tables import read_csv, render
-from minilstm.io.snapshots import series
+from minilstm.models import series
 from minilstm.stimuli import fragment
 from minilstm.stimuli.fragment_lexicon import vocabulary
 from minilstm.training.trainer import Recipe, Text, train

@@ -16,7 +16,7 @@ from minilstm.analyses.number_agreement import by_condition, share_right
 from minilstm.analyses.table2 import published_tasks, table2
 from minilstm.analyses.tables import render
 from minilstm.cli.main import main as minilstm
-from minilstm.io.checkpoints import read
+from minilstm.models import load
 
 SEEDS, SHIPPED = range(1, 21), 10
 OPTIONS = "--layers 32 --embedding 32 --epochs 4".split()
@@ -43,7 +43,7 @@ def ship(folder):
     items, rows, default = published_tasks(), [], None
     for seed in SEEDS:
         name = f"mini-{seed:02d}"
-        model = read(folder / f"{name}.npz")
+        model = load(folder / f"{name}.npz")
         found = table2(model, items)
         held_out = np.flatnonzero(found.held_out)
         worst = [

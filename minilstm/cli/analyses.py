@@ -282,7 +282,7 @@ def _nounpp(items):
 def write_results(folder, figures, texts):
     """Write figures and texts, {name: ...}, to a folder, which is made if need be, and say so."""
     from ..analyses.plots import save
-    from ..io.files import write_whole
+    from ..io.atomic import write_whole
 
     folder.mkdir(parents=True, exist_ok=True)
     for name, fig in figures.items():

@@ -191,8 +191,8 @@ def _trace(options):
 
 def _info(options):
     from ..analyses.tables import plain, render, to_json
-    from ..io.checkpoints import describe
     from ..io.original import compare, may_be_original
+    from ..models import describe
 
     model = load_model(options)
     facts = describe(model)

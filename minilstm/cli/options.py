@@ -103,7 +103,7 @@ def unit_numbers(text):
 
 def load_model(options):
     """The model; with it the number of threads, and the lexicon if the options do not say which."""
-    from ..io.checkpoints import load
+    from ..models import load
 
     model = load(options.model, precision(options))
     limit_threads(options, model)

@@ -7,18 +7,16 @@ them with what should be there.
 
 import io
 import math
-import os
 import struct
 import zipfile
 import zlib
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import ModelFileError
-from ..fast.threads import beside
-from .files import write_whole
+from .atomic import write_whole
 
 BROKEN = (  # what zipfile and NumPy raise on damaged archives, apart from ValueError
     zipfile.BadZipFile,
@@ -31,7 +29,6 @@ BROKEN = (  # what zipfile and NumPy raise on damaged archives, apart from Value
     MemoryError,
 )
 PIECE = 2**18  # bytes that stay in the core's own cache while they are checked, summed and written
-BLOCK = 2**23  # bytes that the disk takes while the next are written
 GROWTH = 4  # a compressed file may unpack to this many times its size, no more
 
 
@@ -47,17 +44,11 @@ def write_npz(path, arrays, check=lambda name, piece: None):
             # ZipInfo's fixed date, not today's
             with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
                 np.lib.format.write_array_header_1_0(member, np.lib.format.header_data_from_array_1_0(array))
-                for k, block in enumerate(_parts(array.reshape(-1), BLOCK)):
-                    with beside(os.fsync, file.fileno()) if k else nullcontext():  # the disk takes the blocks before
-                        for piece in _parts(block, PIECE):
-                            check(name, piece)
-                            member.write(piece)
-
-
-def _parts(array, size):
-    """A flat array in parts of `size` bytes."""
-    step = size // array.itemsize
-    return (array[start : start + step] for start in range(0, len(array), step))
+                flat, step = array.reshape(-1), PIECE // array.itemsize
+                for start in range(0, len(flat), step):
+                    piece = flat[start : start + step]
+                    check(name, piece)
+                    member.write(piece)
 
 
 class Npz:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..analyses.tables import render
 from ..errors import MinilstmError, ModelFileError
-from ..io.files import write_whole
+from ..io.atomic import write_whole
 from .keeping import keep, kept
 from .measures import Found
 from .provenance import source, versions

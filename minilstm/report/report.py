@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ..analyses.study import FULL
 from ..analyses.tables import plain, render, show, to_json
-from ..io.checkpoints import describe
-from ..io.files import write_whole
+from ..io.atomic import write_whole
+from ..models import describe
 from .claims import LEDGER, VERDICTS, ledger
 from .findings import findings
 from .measures import Found
