@@ -11,10 +11,11 @@ from .errors import MinilstmError, ModelFileError, UnknownWordError
 from .fast import kernels
 from .io import checkpoints
 from .io.conventions import layers_from, layers_to, to_array
+from .io.state_dict import USUAL, find_parts, take_over
+from .io.vocabulary import words_of
 from .lstm import Layer, State
 
 CHUNK = 256  # words whose logits over the whole vocabulary are held at once
-MODULES = "encoder", "rnn", "decoder"  # what the language model of the paper calls its parts in PyTorch
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,10 +78,11 @@ class LanguageModel:
         vocabulary,
         convention="pytorch",
         *,
-        modules=MODULES,
+        modules=None,
         context=(),
         word_counts=None,
         provenance=None,
+        max_norm=None,
         dtype=np.float32,
     ):
         """A model from the tensors of a framework.
@@ -88,36 +90,52 @@ class LanguageModel:
         Parameters
         ----------
         tensors : mapping of str to array, or a PyTorch module
-            `encoder.weight`, `decoder.weight`, `decoder.bias` and the LSTM's weights, named and shaped as in
-            `conventions` (PyTorch: `rnn.weight_ih_l0`, `rnn.weight_hh_l0`, `rnn.bias_ih_l0`, `rnn.bias_hh_l0`, ...).
-        vocabulary : sequence of str
-            One word for each row of the decoder.
+            The embedding, the LSTM's weights named and shaped as in `conventions` (PyTorch: `rnn.weight_ih_l0`,
+            `rnn.weight_hh_l0`, `rnn.bias_ih_l0`, `rnn.bias_hh_l0`, ...), and the decoder.
+        vocabulary : sequence of str, or mapping of str to int
+            One word for each row of the decoder; a mapping's indices say which.
         convention : {"pytorch", "onnx", "keras"}
-        modules : three of str
-            What stands before the dots, where it is not encoder, rnn and decoder.
+        modules : three of str, optional
+            What stands before the dots. PyTorch's are found by their shapes if not given, whatever they are called and
+            wrapped in, and `provenance["notes"]` says what was guessed (see `io/state_dict.py`); of the others they
+            are encoder, rnn and decoder.
+        max_norm : float, optional
+            That of `nn.Embedding(max_norm=...)`: longer rows are scaled down. A module says it itself; a state dict
+            does not hold it.
 
         Raises
         ------
         ModelFileError
             If a tensor is missing, left over, or of a shape that does not fit, or if this is no plain LSTM.
-        """
-        tensors = dict(tensors.state_dict() if hasattr(tensors, "state_dict") else tensors)
-        encoder, rnn, decoder = modules
-        layers = layers_from(tensors, convention, prefix=f"{rnn}.")
-        names = f"{encoder}.weight", f"{decoder}.weight", f"{decoder}.bias"
-        for name in names:
-            if name not in tensors:
-                raise ModelFileError(f"no tensor {name!r}; there are {', '.join(sorted(tensors)) or 'none'}")
-        odd = [name for name in tensors if name not in names and not name.startswith(f"{rnn}.")]
-        if odd:
-            raise ModelFileError(f"{odd[0]}: expected {', '.join(names)} and {rnn}. in front of the LSTM's, no more")
-        embedding, weight, bias = (to_array(tensors[name], name).astype(dtype) for name in names)
-        layers = tuple(Layer(*(array.astype(dtype) for array in layer)) for layer in layers)
-        return cls(
-            tuple(vocabulary), embedding, layers, weight, bias, tuple(context), word_counts, dict(provenance or {})
-        )
 
-    def state_dict(self, convention="pytorch", *, modules=MODULES):
+        Examples
+        --------
+        >>> rng = np.random.default_rng(0)
+        >>> shapes = {"weight_ih_l0": (8, 3), "weight_hh_l0": (8, 2), "bias_ih_l0": (8,), "bias_hh_l0": (8,)}
+        >>> tensors = {f"rnn.{name}": rng.normal(size=shape) for name, shape in shapes.items()}
+        >>> tensors |= {"encoder.weight": rng.normal(size=(4, 3)), "decoder.weight": rng.normal(size=(4, 2))}
+        >>> model = LanguageModel.from_state_dict(tensors, ["the", "boy", "greets", "<eos>"])
+        >>> model.logits("the boy").shape
+        (2, 4)
+        """
+        words = words_of(vocabulary)
+        norm = None if max_norm is None else (max_norm, 2.0)
+        if hasattr(tensors, "state_dict"):
+            norm = norm or _max_norm(tensors)
+            tensors = tensors.state_dict()
+        tensors, notes = dict(tensors), []
+        if convention == "pytorch":
+            parts = find_parts(tensors, modules)
+            notes = [*parts.remarks, *([] if norm is None else [f"embedding: rows scaled down to a norm of {norm[0]}"])]
+            arrays = take_over(tensors, parts, dtype, norm)
+        else:
+            arrays = _arrays_of(tensors, convention, modules or USUAL, dtype)
+        layers = (Layer(*(arrays[f"{part}{k}"] for part in "WUb")) for k in range((len(arrays) - 3) // 3))
+        provenance = dict(provenance or {}) | ({"notes": notes} if notes else {})
+        weights = arrays["embedding"], tuple(layers), arrays["decoder_weight"], arrays["decoder_bias"]
+        return cls(words, *weights, tuple(context), word_counts, provenance)
+
+    def state_dict(self, convention="pytorch", *, modules=USUAL):
         """The tensors by which a framework knows this model, the way back from `from_state_dict`.
 
         Returns
@@ -324,6 +342,33 @@ class LanguageModel:
         """The last layer's h before the first of the words `ids` and after each, (1 + steps, H); the state after them."""
         h, state = kernels.read(self.embedding[ids[:, None]], self.prepared, state, ablate)
         return h[:, 0], state
+
+
+def _max_norm(module):
+    """(max_norm, norm_type) of a PyTorch module's embedding; None if it has none."""
+    for part in module.modules():
+        if getattr(part, "max_norm", None) is not None:
+            return float(part.max_norm), float(part.norm_type)
+    return None
+
+
+def _arrays_of(tensors, convention, modules, dtype):
+    """The arrays of a model file from tensors whose names are known."""
+    encoder, rnn, decoder = modules
+    layers = layers_from(tensors, convention, prefix=f"{rnn}.")
+    names = {"embedding": f"{encoder}.weight", "decoder_weight": f"{decoder}.weight", "decoder_bias": f"{decoder}.bias"}
+    for name in names.values():
+        if name not in tensors:
+            raise ModelFileError(f"no tensor {name!r}; there are {', '.join(sorted(tensors)) or 'none'}")
+    odd = [name for name in tensors if name not in names.values() and not name.startswith(f"{rnn}.")]
+    if odd:
+        raise ModelFileError(
+            f"{odd[0]}: expected {', '.join(names.values())} and {rnn}. in front of the LSTM's, no more"
+        )
+    arrays = {ours: to_array(tensors[theirs], theirs) for ours, theirs in names.items()}
+    for k, layer in enumerate(layers):
+        arrays |= {f"{part}{k}": array for part, array in zip("WUb", layer, strict=True)}
+    return {name: array.astype(dtype) for name, array in arrays.items()}
 
 
 def _is_sentence(words):

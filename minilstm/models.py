@@ -13,7 +13,9 @@ import numpy as np
 from . import planted
 from .errors import ModelFileError
 from .io import checkpoints
+from .io.importing import import_model
 from .io.npz import open_npz
+from .io.recognise import kind_of
 from .language_model import LanguageModel
 from .lstm import Layer
 
@@ -27,7 +29,8 @@ def load(name_or_path, dtype="float32"):
     Parameters
     ----------
     name_or_path : str or Path
-        A name such as "mini" or "planted" (see `names`), or the path of an .npz or .safetensors file.
+        A name such as "mini" or "planted" (see `names`), or the path of a file, whatever its name: an .npz or
+        .safetensors model file, or a PyTorch file that holds its vocabulary.
     dtype : {"float32", "float64"}
         The precision to compute in, whatever the file holds.
 
@@ -54,7 +57,13 @@ def load(name_or_path, dtype="float32"):
         path = known[str(name_or_path)]
     elif not path.is_file():
         raise ModelFileError(f"{name_or_path}: no such file; the bundled models are {', '.join(known)}")
-    header, arrays = checkpoints.read(path, dtype)
+    if kind_of(path) == "torch":
+        imported = import_model(path, dtype=dtype)
+        return _model(path, imported.header, imported.arrays)
+    return _model(path, *checkpoints.read(path, dtype))
+
+
+def _model(path, header, arrays):
     layers = (Layer(*(arrays[f"{part}{k}"] for part in "WUb")) for k in range(len(header["sizes"]["layers"])))
     try:
         return LanguageModel(

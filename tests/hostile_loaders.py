@@ -7,7 +7,9 @@ import torch_writer as w
 from hostile import Loader
 
 from minilstm.errors import ModelFileError, StimulusError, VectorsError
-from minilstm.io.torch import import_checkpoint, read_torch, read_vocabulary
+from minilstm.io.importing import import_model
+from minilstm.io.torch import read_torch
+from minilstm.io.vocabulary import read_vocabulary
 from minilstm.language_model import LanguageModel
 from minilstm.models import load
 from minilstm.stimuli.readers import read_items, read_linzen, read_na_task
@@ -36,7 +38,7 @@ def torch_files(folder):
         *("PyTorch, legacy, any tensors", "model.pt", old, lambda path: read_torch(path).tensors),
         **{"error": ModelFileError, "payload": numbers, "strict": False},
     )
-    as_model = {"load": lambda path: import_checkpoint(path, folder / "words.txt").tensors, "strict": True}
+    as_model = {"load": lambda path: import_model(path, folder / "words.txt").arrays, "strict": True}
     return [
         legacy,
         replace(legacy, name="PyTorch, legacy, language model", **as_model),

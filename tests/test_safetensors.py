@@ -84,7 +84,11 @@ def test_half_precision_files(tmp_path, dtype):
     ("edit", "told"),
     [
         (lambda h: h.replace(b"minilstm language model", b"another language model!"), "does not say that this is"),
-        (lambda h: h.replace(b'"minilstm"', b'"manilstm"'), "header: not JSON"),
+        (
+            lambda h: h.replace(b'"minilstm"', b'"manilstm"'),
+            "tensors without a vocabulary, no model file; minilstm import",
+        ),
+        (lambda h: h.replace(b"minilstm language model", b"\\\\xx"), "header: not JSON"),
         (lambda h: h.replace(b"rnn.weight_hh_l1", b"rnn.weight_hh_l2"), "no tensor 'rnn.weight_hh_l1'"),
         (lambda h: h.replace(b"ifgo", b"iofg"), "gates are not i f g o"),
         (lambda h: h.replace(b"[0,1,2", b"[0,1.5,2").replace(b"[0, 1, 2", b"[0,1.5,2"), "word_counts: expected whole"),

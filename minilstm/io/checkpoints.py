@@ -27,6 +27,7 @@ from ..errors import ModelFileError
 from ..lstm import Layer
 from .conventions import layers_from, layers_to, reorder
 from .npz import open_npz, write_npz
+from .recognise import kind_of
 from .safetensors import read_tensors, write_tensors
 
 FORMAT, VERSION = "minilstm language model", 1
@@ -96,7 +97,7 @@ def write(path, header, arrays, dtype=None):
     if Path(path).suffix == ".safetensors":
         tensors = {name: _stored(name, array, dtype) for name, array in _state_dict(weights).items()}
         for name, tensor in tensors.items():
-            _check_finite(name, tensor)
+            check_finite(name, tensor)
         metadata = {"minilstm": header_text(header)}
         if counts is not None:
             metadata["word_counts"] = json.dumps(counts.tolist())
@@ -105,7 +106,7 @@ def write(path, header, arrays, dtype=None):
     members |= {name: _stored(name, array, dtype) for name, array in weights.items()}
     if counts is not None:
         members["word_counts"] = np.asarray(counts, "<i8")
-    write_npz(path, members, _check_finite)
+    write_npz(path, members, check_finite)
 
 
 def _state_dict(weights):
@@ -148,10 +149,12 @@ def read(path, dtype="float32"):
     ModelFileError
         If anything in the file is not as it should be.
     """
-    path = Path(path)
     check_precision(dtype)
-    if path.suffix == ".safetensors":
+    kind = kind_of(path)
+    if kind == "safetensors":
         return _read_safetensors(path, dtype)
+    if kind == "torch":
+        raise ModelFileError(f"{path}: no model file of minilstm; minilstm import makes one of what torch.save wrote")
     with open_npz(path) as file:
         header = _header(file.read("header").tobytes())
         _compare(header, {name: declared for name, declared in file.declared.items() if name != "header"})
@@ -168,11 +171,13 @@ def check_precision(dtype):
 def _read_safetensors(path, dtype):
     tensors, metadata = read_tensors(path)
     try:
-        header = _header(metadata.get("minilstm", "").encode())
+        if "minilstm" not in metadata:
+            raise ModelFileError("tensors without a vocabulary, no model file; minilstm import with --vocab makes one")
+        header = _header(metadata["minilstm"].encode())
         if header["gate_order"] != "ifgo":
             raise ModelFileError("header: says that gates are not i f g o, but a state dict's are")
         for name, tensor in tensors.items():
-            _check_finite(name, tensor, dtype)
+            check_finite(name, tensor, dtype)
         arrays = _from_state_dict(tensors)
         if "word_counts" in metadata:
             arrays["word_counts"] = _counts(metadata["word_counts"])
@@ -257,13 +262,13 @@ def _in_precision(arrays, dtype, order):
     counts = {name: array for name, array in arrays.items() if name == "word_counts"}
     weights = {name: array for name, array in arrays.items() if name not in counts}
     for name, array in weights.items():
-        _check_finite(name, array, dtype)
+        check_finite(name, array, dtype)
     blocks = {name for name in weights if name[0] in "WUb"}
     cast = {name: array.astype(dtype) for name, array in weights.items()}
     return {name: reorder(array, order) if name in blocks else array for name, array in cast.items()} | counts
 
 
-def _check_finite(name, array, dtype=None):
+def check_finite(name, array, dtype=None):
     """Raise unless all numbers are finite, and stay so in the precision to come."""
     with np.errstate(over="ignore"):  # what is too large becomes infinite
         ends = np.array([array.min(initial=0), array.max(initial=0)], dtype)  # NaN anywhere makes both NaN
