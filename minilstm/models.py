@@ -47,7 +47,7 @@ def load(name_or_path, dtype="float32"):
     --------
     >>> model = load("planted")
     >>> model.sizes, model.vocabulary[:3]
-    ((64, 64), ('The', 'the', 'a'))
+    ((64, 64), ('<unk>', '<eos>', '.'))
     """
     known, path = names(), Path(name_or_path)
     if str(name_or_path) == "planted":
@@ -154,6 +154,8 @@ def read_partial(path, vocabulary, context=(), dtype="float32"):
             shape, kind = file.declared.get(name, ((), None))
             if kind is None or kind.kind not in "iu" or len(shape) != dimensions:
                 raise ModelFileError(f"{name}: expected whole numbers in {dimensions} dimensions; is this a snapshot?")
+        if "decoder.bias" not in file.declared:  # where the names are ours, it is lost and not left out
+            raise ModelFileError("no tensor 'decoder.bias'")
         arrays = {name: file.read(name) for name in file.declared}
         rows, tokens = arrays.pop("rows"), int(arrays.pop("tokens"))
         if rows.min(initial=0) < 0 or rows.max(initial=0) >= len(vocabulary):

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import ModelFileError
 from .checkpoints import check_finite
-from .conventions import REFUSED, layer_from, to_array
+from .conventions import REFUSED, layer_from, layers_from, to_array
 
 WRAPPERS = {"module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
 RECURRENT = re.compile(r"(?:(.*)\.)?(weight_ih|weight_hh|bias_ih|bias_hh)(?:_l(\d+))?(_raw)?")
@@ -133,6 +133,39 @@ def take_over(tensors, parts, dtype=None, max_norm=None):
     for k, layer in enumerate(layers):
         arrays |= {f"{part}{k}": array for part, array in zip("WUb", layer_from(layer, "pytorch"), strict=True)}
     return arrays if dtype is None else {name: array.astype(dtype) for name, array in arrays.items()}
+
+
+def take_over_named(tensors, convention, modules, dtype):
+    """The arrays of a model file from the tensors of any framework, whose parts are called `modules`.
+
+    Raises
+    ------
+    ModelFileError
+        If a tensor is missing, left over or not of the shape of an LSTM's.
+    """
+    encoder, rnn, decoder = modules
+    layers = layers_from(tensors, convention, prefix=f"{rnn}.")
+    names = {"embedding": f"{encoder}.weight", "decoder_weight": f"{decoder}.weight", "decoder_bias": f"{decoder}.bias"}
+    for name in names.values():
+        if name not in tensors:
+            raise ModelFileError(f"no tensor {name!r}; there are {', '.join(sorted(tensors)) or 'none'}")
+    odd = [name for name in tensors if name not in names.values() and not name.startswith(f"{rnn}.")]
+    if odd:
+        raise ModelFileError(
+            f"{odd[0]}: expected {', '.join(names.values())} and {rnn}. in front of the LSTM's, no more"
+        )
+    arrays = {ours: to_array(tensors[theirs], theirs) for ours, theirs in names.items()}
+    for k, layer in enumerate(layers):
+        arrays |= {f"{part}{k}": array for part, array in zip("WUb", layer, strict=True)}
+    return {name: array.astype(dtype) for name, array in arrays.items()}
+
+
+def max_norm_of(module):
+    """(max_norm, norm_type) of a PyTorch module's embedding; None if it has none."""
+    for part in module.modules():
+        if getattr(part, "max_norm", None) is not None:
+            return float(part.max_norm), float(part.norm_type)
+    return None
 
 
 def renormalised(embedding, max_norm, norm_type=2.0):
