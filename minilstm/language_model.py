@@ -234,10 +234,10 @@ class LanguageModel:
 
         >>> from minilstm import load
         >>> model = load("planted")
-        >>> model.logits("The boy near the cars", ["greets", "greet"], "context")[-1].round(1).tolist()
-        [5.5, -1.2000000476837158]
-        >>> model.logits("The boy near the cars", ["greets", "greet"], "context", ablate=[71])[-1].round(1).tolist()
-        [0.6000000238418579, 2.799999952316284]
+        >>> model.logits("The boy near the cars", ["greets", "greet"], "context")[-1].round(1)
+        array([ 5.5, -1.2], dtype=float32)
+        >>> model.logits("The boy near the cars", ["greets", "greet"], "context", ablate=[71])[-1].round(1)
+        array([0.6, 2.8], dtype=float32)
         """
         h, _ = self._top(self._sentence(words, unknown), self.initial_state(state, 1, ablate), ablate)
         rows = slice(None) if choices is None else self.encode(choices)
@@ -264,8 +264,8 @@ class LanguageModel:
         Examples
         --------
         >>> from minilstm import load
-        >>> load("planted").surprisal("The boy greets").round(1).tolist()
-        [5.7, 5.7, 3.3]
+        >>> load("planted").surprisal("The boy greets").round(1)
+        array([5.7, 5.7, 3.3])
         """
         ids = self._sentence(words, unknown)
         state = self.initial_state(state, 1, ablate)

@@ -38,11 +38,21 @@ def torch_files(folder):
         *("PyTorch, legacy, any tensors", "model.pt", old, lambda path: read_torch(path).tensors),
         **{"error": ModelFileError, "payload": numbers, "strict": False},
     )
+    beside = {
+        "counter": w.call(w.name("collections", "Counter"), {3: 1}),
+        "args": w.new(w.name("argparse", "Namespace"), state={"lr": 20.0, (1, 2): "x"}),
+        "itos": list(WORDS),
+    }
     as_model = {"load": lambda path: import_model(path, folder / "words.txt").arrays, "strict": True}
     return [
         legacy,
         replace(legacy, name="PyTorch, legacy, language model", **as_model),
         replace(legacy, name="PyTorch, zip", data=w.zipped(plain, storages), payload=range(0), strict=True),
+        replace(
+            *(legacy,),
+            **{"name": "PyTorch, zip, things beside", "data": w.zipped({"model": plain, **beside}, storages)},
+            **{"payload": range(0), "strict": True},
+        ),
     ]
 
 

@@ -12,7 +12,7 @@ import pytest
 from model_files import WORDS, assert_same, change, make, refused, weights
 
 from minilstm import load
-from minilstm.errors import ModelFileError
+from minilstm.errors import MinilstmError, ModelFileError
 from minilstm.io import npz
 from minilstm.io.atomic import write_whole
 from minilstm.io.conventions import reorder
@@ -179,6 +179,42 @@ def test_a_file_that_did_not_exist_does_not_come_to_exist_by_half(tmp_path):
         file.write("half")
         raise ZeroDivisionError
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_a_file_that_cannot_be_written_is_a_sentence(tmp_path, suffix):
+    (tmp_path / "file").touch()
+    (tmp_path / f"folder{suffix}").mkdir()
+    for name, words in (
+        (f"none/model{suffix}", f"there is no folder {tmp_path / 'none'}"),
+        (f"file/model{suffix}", f"{tmp_path / 'file'} is a file; expected a folder"),
+        (f"folder{suffix}", "it is a folder; expected the name of a file"),
+    ):
+        with pytest.raises(MinilstmError, match=f"{name}: cannot be written, .*") as caught:
+            make().save(tmp_path / name)
+        assert words in str(caught.value)
+    assert sorted(os.listdir(tmp_path)) == ["file", f"folder{suffix}"]
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_a_full_disk_is_a_sentence_and_costs_nothing(tmp_path, monkeypatch, suffix):
+    path = tmp_path / f"model{suffix}"
+    make().save(path)
+    before = path.read_bytes()
+
+    def full(handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(MinilstmError, match=r"cannot be written \(No space left on device\)"):
+        make(sizes=(5,)).save(path)
+    assert path.read_bytes() == before and os.listdir(tmp_path) == [path.name]
+
+
+def test_no_permission_is_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write everywhere
+    with pytest.raises(MinilstmError, match="no permission to write in the folder"):
+        make().save(tmp_path / "model.npz")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the permissions of POSIX")

@@ -244,6 +244,51 @@ def test_copies_are_paid_for(tmp_path):
     refused(tmp_path, legacy(Raw(code), {}), "steps")
 
 
+TUPLE = b"N" + b"\x85q\x00h\x00\x86q\x00" * 3_000  # each twice in the next: hashing it takes for ever
+DEEP = b"N" + b"\x85" * 9_000  # hashing it overflows the C stack
+
+
+@pytest.mark.parametrize("key", [TUPLE, DEEP], ids=["shared", "deep"])
+@pytest.mark.parametrize(
+    "holder",
+    [
+        lambda key: b"}" + key + b"Ns",
+        lambda key: b"}(" + key + b"Nu",
+        lambda key: b"\x8f(" + key + b"\x90",
+        lambda key: b"(" + key + b"\x91",
+        lambda key: name("builtins", "set").code + b"](" + key + b"e\x85R",
+        lambda key: name("collections", "Counter").code + b"}" + key + b"Ns\x85R",
+        lambda key: name("collections", "OrderedDict").code + b"](](" + key + b"Nee\x85R",
+        lambda key: name("collections", "OrderedDict").code + b")R" + key + b"Ns",
+        lambda key: name("a", "B").code + b")R" + key + b"Ns",
+        lambda key: name("a", "B").code + key + b"\x85R",
+        lambda key: name("a", "B").code + b")\x81" + key + b"b",
+    ],
+)
+def test_keys_and_states_that_would_hash_for_ever(tmp_path, holder, key):
+    """Beside a weight nothing of it is hashed or walked."""
+    value = {"w": good(), "vocab": Raw(holder(key))}
+    assert list(read(tmp_path, legacy(value, {"0": NUMBERS}))) == ["w"]
+
+
+def test_calls_of_names_and_long_strings_are_paid_for(tmp_path):
+    called = name("a", "B").code + b"q\x000" + b"(" + b"h\x00)R" * 300_000 + b"t"
+    refused(tmp_path, legacy({"w": good(), "x": Raw(called)}, {"0": NUMBERS}), "steps")
+    built = name("a", "B").code + b")Rq\x00" + (b"}b" * 300_000)
+    refused(tmp_path, legacy({"w": good(), "x": Raw(built)}, {"0": NUMBERS}), "steps")
+    strings = b"(" + (b"X" + struct.pack("<I", 2_000_000) + b"x" * 2_000_000) * 5 + b"t"  # let go at once
+    assert list(read(tmp_path, legacy({"w": good(), "x": Raw(strings)}, {"0": NUMBERS}))) == ["w"]
+
+
+def test_words_are_looked_for_within_bounds(tmp_path):
+    """A list that stands under many names is looked through a few times, and circles end."""
+    words = encode(["w"] * 30_000) + b"q\x00"
+    many = {"first word": Raw(words), **{f"word {k}": Raw(b"h\x00") for k in range(20_000)}}
+    refused(tmp_path, legacy({"w": good(), **many}, {"0": NUMBERS}), "steps")
+    circle = b"}q\x00" + b"".join(encode(f"vocab {k}") + b"h\x00s" for k in range(30))
+    refused(tmp_path, legacy({"w": good(), "vocab": Raw(circle)}, {"0": NUMBERS}), "steps")
+
+
 def test_modules_deep_shared_and_in_circles(tmp_path):
     def holds(*children):
         parts = {str(k): child for k, child in enumerate(children)}
