@@ -10,7 +10,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "ModelFileError": "errors",
     "LanguageModel": "language_model",
-    "load": "io.checkpoints",
+    "load": "models",
     "Item": "stimuli",
     "agreement": "analyses.number_agreement",
     "ablation_sweep": "analyses.ablation",

@@ -1,4 +1,4 @@
-"""A language model around the LSTM: words to vectors, vectors through the layers, hidden states to words (section 3)."""
+"""A language model around the LSTM: words to vectors, vectors through the layers, h to words (section 3)."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -6,17 +6,66 @@ from functools import cached_property
 
 import numpy as np
 
+from . import lstm
 from .checks import check_layers
 from .errors import MinilstmError, ModelFileError, UnknownWordError
 from .fast import recurrence
-from .io.conventions import layers_from, layers_to, to_array
+from .io import checkpoints
+from .io.conventions import layers_to
+from .io.state_dict import USUAL, find_parts, max_norm_of, take_over, take_over_named
+from .io.vocabulary import words_of
 from .lstm import Layer, State
 
 CHUNK = 256  # words whose logits over the whole vocabulary are held at once
-MODULES = "encoder", "rnn", "decoder"  # what the language model of the paper calls its parts in PyTorch
 
 
-@dataclass(frozen=True, eq=False)
+def forward(ids, embedding, layers, decoder_weight, decoder_bias, state=None, ablate=()):
+    """The whole model in plain NumPy: words to vectors, through the layers, to a logit for every word (Fig. 1).
+
+    Everything that `LanguageModel` computes is this, sooner and a part at a time.
+
+    Parameters
+    ----------
+    ids : (steps, batch) array of int
+        Indices of words.
+    embedding : (V, E) array
+    layers : sequence of Layer
+    decoder_weight, decoder_bias : (V, H) and (V,) arrays
+    state, ablate
+        As in `lstm.run`.
+
+    Returns
+    -------
+    logits : (steps, batch, V) array
+        Of the next word, after each word.
+    state : State
+        After the last word.
+
+    Examples
+    --------
+    >>> from minilstm import load
+    >>> model = load("planted")
+    >>> ids = model.encode("The boy near the cars")[:, None]
+    >>> logits, _ = forward(ids, model.embedding, model.layers, model.decoder_weight, model.decoder_bias)
+    >>> greets, greet = model.encode("greets greet")
+    >>> bool(logits[-1, 0, greets] > logits[-1, 0, greet])
+    True
+    """
+    x = embedding[ids]  # (steps, batch, E)
+    trace = lstm.run(x, layers, state, ablate)
+    h = trace.h[-1]  # (steps, batch, H): the output of the last layer
+    logits = h @ decoder_weight.T + decoder_bias  # (steps, batch, V)
+    return logits, trace.state
+
+
+def log_softmax(logits):
+    """log of softmax over the last axis, in float64, so that 50,000 small terms add up."""
+    logits = np.asarray(logits, np.float64)
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class LanguageModel:
     """Embedding -> stacked LSTM -> linear decoder with a bias, not tied to the embedding.
 
@@ -26,7 +75,7 @@ class LanguageModel:
         V words; a word's place is its index.
     embedding : (V, E) array
     layers : tuple of Layer
-        The first reads E numbers, each other what the one below says; sizes may differ.
+        The first reads E numbers, each other the output of the one below; sizes may differ.
     decoder_weight, decoder_bias : (V, H) and (V,) arrays
         H is the size of the last layer.
     context : tuple of str
@@ -35,6 +84,16 @@ class LanguageModel:
         How often each word stands in the training text.
     provenance : dict
         How the model was made; anything that JSON can hold.
+
+    Examples
+    --------
+    >>> from minilstm import load
+    >>> model = load("planted")
+    >>> model
+    LanguageModel(289 words, embedding 16, layers of 64 and 64 units, float32, context of 66 words)
+    >>> trace = model.trace("The boy near the cars", state="context")
+    >>> trace.h.shape  # (layers, steps, batch, units)
+    (2, 5, 1, 64)
     """
 
     vocabulary: tuple[str, ...]
@@ -69,82 +128,10 @@ class LanguageModel:
         if strange:
             raise ModelFileError(f"context: {strange[0]!r} is not in the vocabulary")
 
-    @classmethod
-    def from_state_dict(
-        cls,
-        tensors,
-        vocabulary,
-        convention="pytorch",
-        *,
-        modules=MODULES,
-        context=(),
-        word_counts=None,
-        provenance=None,
-        dtype=np.float32,
-    ):
-        """A model from the tensors of a framework.
-
-        Parameters
-        ----------
-        tensors : mapping of str to array, or a PyTorch module
-            `encoder.weight`, `decoder.weight`, `decoder.bias` and the LSTM's weights, named and shaped as in
-            `conventions` (PyTorch: `rnn.weight_ih_l0`, `rnn.weight_hh_l0`, `rnn.bias_ih_l0`, `rnn.bias_hh_l0`, ...).
-        vocabulary : sequence of str
-            One word for each row of the decoder.
-        convention : {"pytorch", "onnx", "keras"}
-        modules : three of str
-            What stands before the dots, where it is not encoder, rnn and decoder.
-
-        Raises
-        ------
-        ModelFileError
-            If a tensor is missing, left over, or of a shape that does not fit, or if this is no plain LSTM.
-        """
-        tensors = dict(tensors.state_dict() if hasattr(tensors, "state_dict") else tensors)
-        encoder, rnn, decoder = modules
-        layers = layers_from(tensors, convention, prefix=f"{rnn}.")
-        names = f"{encoder}.weight", f"{decoder}.weight", f"{decoder}.bias"
-        for name in names:
-            if name not in tensors:
-                raise ModelFileError(f"no tensor {name!r}; there are {', '.join(sorted(tensors)) or 'none'}")
-        odd = [name for name in tensors if name not in names and not name.startswith(f"{rnn}.")]
-        if odd:
-            raise ModelFileError(f"{odd[0]}: expected {', '.join(names)} and {rnn}. in front of the LSTM's, no more")
-        embedding, weight, bias = (to_array(tensors[name], name).astype(dtype) for name in names)
-        layers = tuple(Layer(*(array.astype(dtype) for array in layer)) for layer in layers)
-        return cls(
-            tuple(vocabulary), embedding, layers, weight, bias, tuple(context), word_counts, dict(provenance or {})
-        )
-
-    def state_dict(self, convention="pytorch", *, modules=MODULES):
-        """The tensors by which a framework knows this model, the way back from `from_state_dict`.
-
-        Returns
-        -------
-        dict of str to array
-            For PyTorch: `module.load_state_dict({k: torch.from_numpy(v) for k, v in model.state_dict().items()})`.
-        """
-        encoder, rnn, decoder = modules
-        return {
-            f"{encoder}.weight": self.embedding,
-            **layers_to(self.layers, convention, prefix=f"{rnn}."),
-            f"{decoder}.weight": self.decoder_weight,
-            f"{decoder}.bias": self.decoder_bias,
-        }
-
-    def save(self, path, dtype=None):
-        """Write the model to an .npz or .safetensors file (see `checkpoints`), whole or not at all.
-
-        Parameters
-        ----------
-        path : str or Path
-        dtype : {"float16", "float32", "float64"}, optional
-            What the weights are rounded to; as they are in memory if not given. A model that was read from a float16
-            file computes in float32, and is written in float32 unless float16 is asked for again.
-        """
-        from .io.checkpoints import write
-
-        write(self, path, dtype)
+    def __repr__(self):
+        units = " and ".join(map(str, self.sizes))
+        shape = f"{len(self.vocabulary)} words, embedding {self.embedding.shape[1]}, layers of {units} units"
+        return f"LanguageModel({shape}, {self.dtype}, context of {len(self.context)} words)"
 
     @property
     def dtype(self):
@@ -181,6 +168,12 @@ class LanguageModel:
         ------
         UnknownWordError
             Naming the word and the sentence.
+
+        Examples
+        --------
+        >>> from minilstm import load
+        >>> load("planted").encode("The boy near the cars")
+        array([ 24,  79, 196, 250,  89])
         """
         if isinstance(words, str):
             words = words.split()
@@ -236,6 +229,17 @@ class LanguageModel:
         Returns
         -------
         (steps, V) array, or (steps, len(choices))
+
+        Examples
+        --------
+        The verb agrees with the boy, and without the unit that keeps singulars with the cars:
+
+        >>> from minilstm import load
+        >>> model = load("planted")
+        >>> model.logits("The boy near the cars", ["greets", "greet"], "context")[-1].round(1)
+        array([ 5.5, -1.2], dtype=float32)
+        >>> model.logits("The boy near the cars", ["greets", "greet"], "context", ablate=[71])[-1].round(1)
+        array([0.6, 2.8], dtype=float32)
         """
         h, _ = self._top(self._sentence(words, unknown), self.initial_state(state, 1, ablate), ablate)
         rows = slice(None) if choices is None else self.encode(choices)
@@ -258,6 +262,12 @@ class LanguageModel:
         Returns
         -------
         (steps,) float64 array
+
+        Examples
+        --------
+        >>> from minilstm import load
+        >>> load("planted").surprisal("The boy greets").round(1)
+        array([5.7, 5.7, 3.3])
         """
         ids = self._sentence(words, unknown)
         state = self.initial_state(state, 1, ablate)
@@ -273,12 +283,21 @@ class LanguageModel:
         """log p(next_word | state, words), natural logarithm, over the whole vocabulary.
 
         `words` may be empty; the prediction is then the one that `state` makes.
+
+        >>> from minilstm import load
+        >>> round(load("planted").log_probability("The boy", "greets"), 1)
+        -3.3
         """
         h, _ = self._top(self._sentence(words, unknown), self.initial_state(state, 1, ablate), ablate)
         return float(log_softmax(self.decoder_weight @ h[-1] + self.decoder_bias)[self.encode([next_word], unknown)[0]])
 
     def perplexity(self, words, state=None, ablate=(), unknown="error"):
-        """exp of the mean surprisal over all of `words`; `<eos>` counts as a word like any other."""
+        """exp of the mean surprisal over all of `words`; `<eos>` counts as a word like any other.
+
+        >>> from minilstm import load
+        >>> round(load("planted").perplexity("The boy greets . <eos>"))
+        299
+        """
         surprisal = self.surprisal(words, state, ablate, unknown)
         if not len(surprisal):
             raise MinilstmError("perplexity: expected at least one word, got none")
@@ -311,17 +330,115 @@ class LanguageModel:
         return State(*(tuple(np.repeat(array, batch, axis=0) for array in arrays) for arrays in state))
 
     def _top(self, ids, state, ablate):
-        """The last layer's h before the first of the words `ids` and after each, (1 + steps, H); and the state after them."""
+        """The last layer's h before the first of the words `ids` and after each (1 + steps, H), and the last state."""
         h, state = recurrence.read(self.embedding[ids[:, None]], self.prepared, state, ablate)
         return h[:, 0], state
+
+    @classmethod
+    def from_state_dict(
+        cls,
+        tensors,
+        vocabulary,
+        convention="pytorch",
+        *,
+        modules=None,
+        context=(),
+        word_counts=None,
+        provenance=None,
+        max_norm=None,
+        dtype=np.float32,
+    ):
+        """A model from the tensors of a framework.
+
+        Parameters
+        ----------
+        tensors : mapping of str to array, or a PyTorch module
+            The embedding, the LSTM's weights named and shaped as in `conventions` (PyTorch: `rnn.weight_ih_l0`,
+            `rnn.weight_hh_l0`, `rnn.bias_ih_l0`, `rnn.bias_hh_l0`, ...), and the decoder.
+        vocabulary : sequence of str, or mapping of str to int
+            One word for each row of the decoder; a mapping's indices say which.
+        convention : {"pytorch", "onnx", "keras"}
+        modules : three of str, optional
+            What stands before the dots. PyTorch's are found by their shapes if not given, whatever they are called and
+            wrapped in, and `provenance["notes"]` says what was guessed (see `io/state_dict.py`); of the others they
+            are encoder, rnn and decoder.
+        max_norm : float, optional
+            That of `nn.Embedding(max_norm=...)`: longer rows are scaled down. A module says it itself; a state dict
+            does not hold it.
+
+        Raises
+        ------
+        ModelFileError
+            If a tensor is missing, left over, or of a shape that does not fit, or if this is no plain LSTM.
+
+        Examples
+        --------
+        >>> rng = np.random.default_rng(0)
+        >>> shapes = {"weight_ih_l0": (8, 3), "weight_hh_l0": (8, 2), "bias_ih_l0": (8,), "bias_hh_l0": (8,)}
+        >>> tensors = {f"rnn.{name}": rng.normal(size=shape) for name, shape in shapes.items()}
+        >>> tensors |= {"encoder.weight": rng.normal(size=(4, 3)), "decoder.weight": rng.normal(size=(4, 2))}
+        >>> model = LanguageModel.from_state_dict(tensors, ["the", "boy", "greets", "<eos>"])
+        >>> model.logits("the boy").shape
+        (2, 4)
+        """
+        words = words_of(vocabulary)
+        norm = None if max_norm is None else (max_norm, 2.0)
+        if hasattr(tensors, "state_dict"):
+            norm = norm or max_norm_of(tensors)
+            tensors = tensors.state_dict()
+        tensors, notes = dict(tensors), []
+        if convention == "pytorch":
+            parts = find_parts(tensors, modules)
+            notes = [*parts.remarks, *([] if norm is None else [f"embedding: rows scaled down to a norm of {norm[0]}"])]
+            arrays = take_over(tensors, parts, dtype, norm)
+        else:
+            arrays = take_over_named(tensors, convention, modules or USUAL, dtype)
+        layers = (Layer(*(arrays[f"{part}{k}"] for part in "WUb")) for k in range((len(arrays) - 3) // 3))
+        provenance = dict(provenance or {}) | ({"notes": notes} if notes else {})
+        weights = arrays["embedding"], tuple(layers), arrays["decoder_weight"], arrays["decoder_bias"]
+        return cls(words, *weights, tuple(context), word_counts, provenance)
+
+    def state_dict(self, convention="pytorch", *, modules=USUAL):
+        """The tensors by which a framework knows this model, the way back from `from_state_dict`.
+
+        Returns
+        -------
+        dict of str to array
+            For PyTorch: `module.load_state_dict({k: torch.from_numpy(v) for k, v in model.state_dict().items()})`.
+        """
+        encoder, rnn, decoder = modules
+        return {
+            f"{encoder}.weight": self.embedding,
+            **layers_to(self.layers, convention, prefix=f"{rnn}."),
+            f"{decoder}.weight": self.decoder_weight,
+            f"{decoder}.bias": self.decoder_bias,
+        }
+
+    def header(self):
+        """What the model's file says about it besides its weights: a dict (see `io/checkpoints.py`)."""
+        return checkpoints.make_header(
+            self.vocabulary, self.embedding.shape[1], self.sizes, self.context, self.provenance
+        )
+
+    def arrays(self):
+        """The model's arrays by the names that they have in its file (see `io/checkpoints.py`)."""
+        arrays = {"embedding": self.embedding, "decoder_weight": self.decoder_weight, "decoder_bias": self.decoder_bias}
+        for k, layer in enumerate(self.layers):
+            arrays |= {f"W{k}": layer.W, f"U{k}": layer.U, f"b{k}": layer.b}
+        return arrays | {"word_counts": self.word_counts}
+
+    def save(self, path, dtype=None):
+        """Write the model to an .npz or .safetensors file (see `io/checkpoints.py`), whole or not at all.
+
+        Parameters
+        ----------
+        path : str or Path
+        dtype : {"float16", "float32", "float64"}, optional
+            What the weights are rounded to; as they are in memory if not given. A model that was read from a float16
+            file computes in float32, and is written in float32 unless float16 is asked for again.
+        """
+        checkpoints.write(path, self.header(), self.arrays(), dtype)
 
 
 def _is_sentence(words):
     return isinstance(words, str) or all(isinstance(word, str) for word in words)
-
-
-def log_softmax(logits):
-    """log of softmax over the last axis, in float64, so that 50,000 small terms add up."""
-    logits = np.asarray(logits, np.float64)
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))

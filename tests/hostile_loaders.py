@@ -1,16 +1,17 @@
 """A small good file for every loader of the package, to be damaged by `hostile.py`."""
 
 from dataclasses import replace
-from importlib.util import find_spec
 
 import numpy as np
 import torch_writer as w
 from hostile import Loader
 
 from minilstm.errors import ModelFileError, StimulusError, VectorsError
-from minilstm.io.checkpoints import load
-from minilstm.io.torch import import_checkpoint, read_torch, read_vocabulary
+from minilstm.io.importing import import_model
+from minilstm.io.torch import read_torch
+from minilstm.io.vocabulary import read_vocabulary
 from minilstm.language_model import LanguageModel
+from minilstm.models import load
 from minilstm.stimuli import read_items, read_linzen, read_na_task
 from minilstm.stimuli.trees import read_depth
 from minilstm.verification.vectors import read_vectors, write_vectors
@@ -37,11 +38,21 @@ def torch_files(folder):
         *("PyTorch, legacy, any tensors", "model.pt", old, lambda path: read_torch(path).tensors),
         **{"error": ModelFileError, "payload": numbers, "strict": False},
     )
-    as_model = {"load": lambda path: import_checkpoint(path, folder / "words.txt").tensors, "strict": True}
+    beside = {
+        "counter": w.call(w.name("collections", "Counter"), {3: 1}),
+        "args": w.new(w.name("argparse", "Namespace"), state={"lr": 20.0, (1, 2): "x"}),
+        "itos": list(WORDS),
+    }
+    as_model = {"load": lambda path: import_model(path, folder / "words.txt").arrays, "strict": True}
     return [
         legacy,
         replace(legacy, name="PyTorch, legacy, language model", **as_model),
         replace(legacy, name="PyTorch, zip", data=w.zipped(plain, storages), payload=range(0), strict=True),
+        replace(
+            *(legacy,),
+            **{"name": "PyTorch, zip, things beside", "data": w.zipped({"model": plain, **beside}, storages)},
+            **{"payload": range(0), "strict": True},
+        ),
     ]
 
 
@@ -50,7 +61,7 @@ def model_files(folder):
     _, _, tensors = w.old_language_model()
     model = LanguageModel.from_state_dict(tensors, WORDS, context=("w1", "w2"), word_counts=np.arange(7))
     made = []
-    for suffix in (".npz", *([".safetensors"] if find_spec("safetensors") else [])):
+    for suffix in (".npz", ".safetensors"):
         path = folder / f"model{suffix}"
         model.save(path)
         made.append(Loader(f"model, {suffix}", path.name, path.read_bytes(), _parts, ModelFileError))

@@ -12,11 +12,10 @@ import pytest
 from model_files import WORDS, assert_same, change, make, refused, weights
 
 from minilstm import load
-from minilstm.errors import ModelFileError
+from minilstm.errors import MinilstmError, ModelFileError
 from minilstm.io import npz
-from minilstm.io.checkpoints import write
+from minilstm.io.atomic import write_whole
 from minilstm.io.conventions import reorder
-from minilstm.io.files import write_whole
 
 
 @pytest.fixture
@@ -38,7 +37,7 @@ def test_round_trip(tmp_path, sizes, dtype):
 def test_precisions(path):
     """float16 on disk, either precision in memory."""
     model = make()
-    write(model, path, "float16")
+    model.save(path, "float16")
     rounded = [array.astype("float16") for array in weights(model)]
     for dtype in ("float32", "float64"):
         for got, want in zip(weights(load(path, dtype)), rounded, strict=True):
@@ -123,7 +122,7 @@ def test_models_with_unusual_arrays_are_written_in_the_files_own_way(path):
 def test_what_could_not_be_read_is_not_written(path, array, dtype, message):
     before = path.read_bytes()
     with pytest.raises(ModelFileError, match=message):
-        write(replace(make(), decoder_bias=array), path, dtype)
+        replace(make(), decoder_bias=array).save(path, dtype)
     assert path.read_bytes() == before
 
 
@@ -145,7 +144,7 @@ def test_whole_or_not_at_all(path, monkeypatch):
 
 
 def test_files_are_the_same_in_whatever_pieces_they_are_written(tmp_path, monkeypatch):
-    """Members are NumPy's own .npy files, byte by byte."""
+    """Members are NumPy's own .npy files, byte by byte, in whatever pieces they are written."""
     rng, seen = np.random.default_rng(0), {}
     arrays = {"none": np.empty((0, 3)), "one": np.float64(3), "even": np.arange(64.0), "odd": rng.random((7, 37)).T}
     npz.write_npz(tmp_path / "whole.npz", arrays)
@@ -182,6 +181,42 @@ def test_a_file_that_did_not_exist_does_not_come_to_exist_by_half(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_a_file_that_cannot_be_written_is_a_sentence(tmp_path, suffix):
+    (tmp_path / "file").touch()
+    (tmp_path / f"folder{suffix}").mkdir()
+    for name, words in (
+        (f"none/model{suffix}", f"there is no folder {tmp_path / 'none'}"),
+        (f"file/model{suffix}", f"{tmp_path / 'file'} is a file; expected a folder"),
+        (f"folder{suffix}", "it is a folder; expected the name of a file"),
+    ):
+        with pytest.raises(MinilstmError, match=f"{name}: cannot be written, .*") as caught:
+            make().save(tmp_path / name)
+        assert words in str(caught.value)
+    assert sorted(os.listdir(tmp_path)) == ["file", f"folder{suffix}"]
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_a_full_disk_is_a_sentence_and_costs_nothing(tmp_path, monkeypatch, suffix):
+    path = tmp_path / f"model{suffix}"
+    make().save(path)
+    before = path.read_bytes()
+
+    def full(handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(MinilstmError, match=r"cannot be written \(No space left on device\)"):
+        make(sizes=(5,)).save(path)
+    assert path.read_bytes() == before and os.listdir(tmp_path) == [path.name]
+
+
+def test_no_permission_is_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write everywhere
+    with pytest.raises(MinilstmError, match="no permission to write in the folder"):
+        make().save(tmp_path / "model.npz")
+
+
 @pytest.mark.skipif(os.name != "posix", reason="the permissions of POSIX")
 def test_permissions_are_those_of_any_new_file(tmp_path):
     (tmp_path / "plain").touch()
@@ -194,7 +229,7 @@ def test_permissions_are_those_of_any_new_file(tmp_path):
 
 @pytest.mark.parametrize("name", ["no such model", "no/such/folder/model.npz", ""])
 def test_no_such_model(name):
-    with pytest.raises(ModelFileError, match="no such file; the models that come along are"):
+    with pytest.raises(ModelFileError, match="no such file; the bundled models are"):
         load(name)
 
 

@@ -9,10 +9,9 @@ from dataclasses import replace
 import pytest
 from minilstm.report.claims import CLAIMS, LEDGER, VERDICTS, Judgement
 
-from minilstm import load
+from minilstm import load, models
 from minilstm.cli import claims as cli_claims
 from minilstm.errors import MinilstmError, StimulusError
-from minilstm.io import checkpoints
 from minilstm.report import findings
 
 
@@ -95,7 +94,7 @@ def test_all_models_are_judged_on_the_words_of_their_own(capsys, monkeypatch, tm
         provenance = {"lexicon": name} if name != "paper" else {}
         replace(load("mini"), provenance=provenance).save(tmp_path / f"{name}.npz")
     paths = {path.stem: path for path in tmp_path.iterdir()}
-    monkeypatch.setattr(checkpoints, "names", lambda: paths)
+    monkeypatch.setattr(models, "names", lambda: paths)
     lexicons = []
     monkeypatch.setattr(findings, "gather", lambda model, *asked, **_: lexicons.append(asked[5]) or found)
     run("--all")
@@ -105,8 +104,8 @@ def test_all_models_are_judged_on_the_words_of_their_own(capsys, monkeypatch, tm
 
 
 def test_all_models_that_come_along_are_judged(capsys, monkeypatch):
-    names = {name: checkpoints.names()[name] for name in ("mini", "mini-03", "planted")}
-    monkeypatch.setattr(checkpoints, "names", lambda: names)
+    names = {name: models.names()[name] for name in ("mini", "mini-03", "planted")}
+    monkeypatch.setattr(models, "names", lambda: names)
     run("--all", *SMALL)
     assert capsys.readouterr().out.startswith("| # | sec. | claim | mini-03 | planted |\n")
     with pytest.raises(MinilstmError, match="neither JSON nor CSV"):

@@ -11,8 +11,8 @@ from small_model import small_model
 from minilstm import lstm
 from minilstm.cli.main import main
 from minilstm.io import original
-from minilstm.io.checkpoints import load
 from minilstm.language_model import LanguageModel
+from minilstm.models import load
 from minilstm.verification.vectors import read_vectors
 
 

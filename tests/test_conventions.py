@@ -100,20 +100,51 @@ MODEL = LanguageModel(
 def test_a_language_model_there_and_back(convention, modules):
     tensors = MODEL.state_dict(convention, modules=modules)
     assert {f"{modules[0]}.weight", f"{modules[2]}.weight", f"{modules[2]}.bias"} < set(tensors)
-    again = LanguageModel.from_state_dict(tensors, "abc", convention, modules=modules, dtype="float64")
+    again = LanguageModel.from_state_dict(tensors, ["a", "b", "c"], convention, modules=modules, dtype="float64")
     np.testing.assert_allclose(again.logits("a b c b"), MODEL.logits("a b c b"), rtol=1e-12)
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "told", "of_pytorch"),
     [
-        ({"decoder.weight": None}, "no tensor 'decoder.weight'; there are decoder.bias, encoder.weight"),
-        ({"attention.weight": np.zeros(2)}, "attention.weight: expected encoder.weight, decoder.weight"),
-        ({"decoder.bias": np.zeros(4)}, r"decoder_bias: expected shape \(3,\) for 3 words, got \(4,\)"),
-        ({"encoder.weight": np.zeros((3, 2))}, "layer 1: .*expected .*2"),
+        (
+            {"decoder.weight": None},
+            "no tensor 'decoder.weight'; there are decoder.bias, encoder.weight",
+            r"no embedding and decoder fit .* words x 3 and words x 5 .*: encoder.weight \(3, 3\), decoder.bias \(3,\)",
+        ),
+        (
+            {"attention.weight": np.zeros(2)},
+            "attention.weight: expected encoder.weight, decoder.weight",
+            "'attention.weight' has no place",
+        ),
+        (
+            {"decoder.bias": np.zeros(4)},
+            r"decoder_bias: expected shape \(3,\) for 3 words, got \(4,\)",
+            r"decoder.bias has shape \(4,\); expected \(3,\)",
+        ),
+        (
+            {"encoder.weight": np.zeros((3, 2))},
+            "layer 1: .*expected .*2",
+            r"encoder.weight has shape \(3, 2\); expected \(3, 3\)",
+        ),
     ],
 )
-def test_a_language_model_whose_tensors_do_not_fit(change, told):
-    tensors = {name: array for name, array in (MODEL.state_dict() | change).items() if array is not None}
-    with pytest.raises(ModelFileError, match=told):
-        LanguageModel.from_state_dict(tensors, "abc")
+def test_a_language_model_whose_tensors_do_not_fit(change, told, of_pytorch):
+    for convention, words in (("pytorch", of_pytorch), ("onnx", told), ("keras", told)):
+        tensors = {name: array for name, array in (MODEL.state_dict(convention) | change).items() if array is not None}
+        with pytest.raises(ModelFileError, match=words):
+            LanguageModel.from_state_dict(tensors, ["a", "b", "c"], convention)
+
+
+def test_the_vocabulary_of_a_state_dict():
+    tensors = MODEL.state_dict()
+    mixed = {"c": 2, "a": 0, "b": 1}
+    assert LanguageModel.from_state_dict(tensors, mixed).vocabulary == ("a", "b", "c")
+    for wrong, told in (
+        ("abc", "expected a list of words, got 'abc'"),
+        ([0, 1, 2], "expected words, got 0 at index 0"),
+        ({"a": 1, "b": 2, "c": 3}, "3 words need the indices 0 to 2"),
+        (["a", "b"], r"expected shape \(2, 3\) for 2 words, got \(3, 3\)"),
+    ):
+        with pytest.raises(ModelFileError, match=told):
+            LanguageModel.from_state_dict(tensors, wrong)

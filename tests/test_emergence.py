@@ -15,7 +15,7 @@ from minilstm.analyses.figures_emergence import plot_emergence
 from minilstm.analyses.tables import read_csv, render
 from minilstm.cli.main import main
 from minilstm.errors import MinilstmError, ModelFileError, StimulusError
-from minilstm.io.snapshots import read_partial, series, words_read
+from minilstm.models import read_partial, series, words_read
 from minilstm.stimuli import na_task, na_tasks
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"

@@ -11,7 +11,7 @@ import pytest
 from minilstm import ablation_sweep, agreement, load
 from minilstm.analyses.ablation import POINTS
 from minilstm.analyses.number_agreement import share_right
-from minilstm.io.checkpoints import digest, names
+from minilstm.models import digest, names
 from minilstm.stimuli import LEXICONS, na_task
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"

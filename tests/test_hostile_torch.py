@@ -19,10 +19,12 @@ from torch_writer import Raw, call, encode, legacy, name, new, ordered, storage,
 
 from minilstm.errors import ModelFileError
 from minilstm.io.torch import read_torch
-from minilstm.io.torch.stubs import Ignored, Known, Module, Variable
+from minilstm.io.torch.pickles import Instance, Unknown
+from minilstm.io.torch.stubs import Known, Variable
 
 NUMBERS = np.arange(6, dtype="<f4")
 NOTHING = "the storages it lists|holds"  # a pickle that is whole, but describes no tensors
+NOTHING_IN_IT = "the storages it lists|no tensors among an? object"  # the same, a dictionary
 
 
 def good(layout="legacy"):
@@ -107,13 +109,15 @@ def test_code_in_the_object_does_not_run(tmp_path, extension, what):
     canary = tmp_path / "ran"
     code = Raw(payloads(f"touch {canary}")[what])
     for layout, make in (("legacy", legacy), ("zip", zipped)):
-        for value in (
-            {"w": good(layout), "x": code},
-            {"x": code, "w": good(layout)},
-            code,
-            [code],
-            (code, 1),
-        ):
+        for value in ({"w": good(layout), "x": code}, {"x": code, "w": good(layout)}):  # beside a weight: no matter
+            try:
+                tensors = read(tmp_path, make(value, {"0": NUMBERS}))
+            except ModelFileError:
+                continue
+            assert list(tensors) == ["w"]
+            np.testing.assert_array_equal(tensors["w"], NUMBERS.reshape(2, 3))
+        needed = tensor(code, 0, (2, 3), (3, 1))
+        for value in (code, [code], (code, 1), {"w": needed}, {"w": code}):
             refused(tmp_path, make(value, {"0": NUMBERS}))
     for slot in range(5):
         refused(tmp_path, _with_pickle(slot, b"\x80\x04" + code.code + b"."))
@@ -155,7 +159,7 @@ def test_the_payloads_under_pytorchs_own_loader(tmp_path):
 
 def test_state_reaches_no_class_of_ours(tmp_path):
     """BUILD on every stand-in, with names that mean something to Python; and nothing outlives the file."""
-    classes = (Known, Module, Variable, Ignored)
+    classes = (Known, Unknown, Instance, Variable)
     before = [dict(vars(cls)) for cls in classes]
     evil = {
         key: 1 for key in ("__class__", "__dict__", "__setstate__", "__init__", "set_state", "make", "name", "data")
@@ -190,8 +194,8 @@ def test_state_reaches_no_class_of_ours(tmp_path):
         (b"N" + b"\x85" * 300_000, "steps"),
         (b"]" * 300_000 + b"a" * 299_999, "steps"),
         (b"N" + b"\x85" * 9_000 + b"\x8f(h\x00\x90", "never written"),
-        (b"}N" + b"\x85" * 9_000 + b"Ns", "dictionary key"),
-        (b"}N" + b"\x85q\x00h\x00\x86q\x00" * 3_000 + b"Ns", "dictionary key"),
+        (b"}N" + b"\x85" * 9_000 + b"Ns", NOTHING_IN_IT),
+        (b"}N" + b"\x85q\x00h\x00\x86q\x00" * 3_000 + b"Ns", NOTHING_IN_IT),
         (b"(" * 300_000, "steps"),
         (b"}" * 300_000, "steps"),
         (b"\x8f" * 300_000, "steps"),
@@ -240,6 +244,51 @@ def test_copies_are_paid_for(tmp_path):
     refused(tmp_path, legacy(Raw(code), {}), "steps")
 
 
+TUPLE = b"N" + b"\x85q\x00h\x00\x86q\x00" * 3_000  # each twice in the next: hashing it takes for ever
+DEEP = b"N" + b"\x85" * 9_000  # hashing it overflows the C stack
+
+
+@pytest.mark.parametrize("key", [TUPLE, DEEP], ids=["shared", "deep"])
+@pytest.mark.parametrize(
+    "holder",
+    [
+        lambda key: b"}" + key + b"Ns",
+        lambda key: b"}(" + key + b"Nu",
+        lambda key: b"\x8f(" + key + b"\x90",
+        lambda key: b"(" + key + b"\x91",
+        lambda key: name("builtins", "set").code + b"](" + key + b"e\x85R",
+        lambda key: name("collections", "Counter").code + b"}" + key + b"Ns\x85R",
+        lambda key: name("collections", "OrderedDict").code + b"](](" + key + b"Nee\x85R",
+        lambda key: name("collections", "OrderedDict").code + b")R" + key + b"Ns",
+        lambda key: name("a", "B").code + b")R" + key + b"Ns",
+        lambda key: name("a", "B").code + key + b"\x85R",
+        lambda key: name("a", "B").code + b")\x81" + key + b"b",
+    ],
+)
+def test_keys_and_states_that_would_hash_for_ever(tmp_path, holder, key):
+    """Beside a weight nothing of it is hashed or walked."""
+    value = {"w": good(), "vocab": Raw(holder(key))}
+    assert list(read(tmp_path, legacy(value, {"0": NUMBERS}))) == ["w"]
+
+
+def test_calls_of_names_and_long_strings_are_paid_for(tmp_path):
+    called = name("a", "B").code + b"q\x000" + b"(" + b"h\x00)R" * 300_000 + b"t"
+    refused(tmp_path, legacy({"w": good(), "x": Raw(called)}, {"0": NUMBERS}), "steps")
+    built = name("a", "B").code + b")Rq\x00" + (b"}b" * 300_000)
+    refused(tmp_path, legacy({"w": good(), "x": Raw(built)}, {"0": NUMBERS}), "steps")
+    strings = b"(" + (b"X" + struct.pack("<I", 2_000_000) + b"x" * 2_000_000) * 5 + b"t"  # let go at once
+    assert list(read(tmp_path, legacy({"w": good(), "x": Raw(strings)}, {"0": NUMBERS}))) == ["w"]
+
+
+def test_words_are_looked_for_within_bounds(tmp_path):
+    """A list that stands under many names is looked through a few times, and circles end."""
+    words = encode(["w"] * 30_000) + b"q\x00"
+    many = {"first word": Raw(words), **{f"word {k}": Raw(b"h\x00") for k in range(20_000)}}
+    refused(tmp_path, legacy({"w": good(), **many}, {"0": NUMBERS}), "steps")
+    circle = b"}q\x00" + b"".join(encode(f"vocab {k}") + b"h\x00s" for k in range(30))
+    refused(tmp_path, legacy({"w": good(), "vocab": Raw(circle)}, {"0": NUMBERS}), "steps")
+
+
 def test_modules_deep_shared_and_in_circles(tmp_path):
     def holds(*children):
         parts = {str(k): child for k, child in enumerate(children)}
@@ -269,7 +318,7 @@ def test_modules_deep_shared_and_in_circles(tmp_path):
         (0, (-1,), (1,), "length is -1"),
         (5, (2,), (-1,), "stride is -1"),
         (0, (2**62, 4), (0, 0), "length"),
-        (0, (10**9,), (0,), "overlaps itself"),
+        (0, (10**9,), (0,), "three times"),
         (0, (3, 2), (1, 1), "overlaps itself"),
         (0, (2**40,), (1,), "does not fit"),
         (0, (2**39, 2**39), (2**40, 1), "does not fit"),

@@ -8,7 +8,7 @@ from networks import assert_close, assert_same_bits, random_layers, worked_out
 
 from minilstm import lstm
 from minilstm.errors import MinilstmError, ModelFileError, UnknownWordError
-from minilstm.language_model import LanguageModel, log_softmax
+from minilstm.language_model import LanguageModel, forward, log_softmax
 from minilstm.lstm import State
 
 WORDS = ("The", "boy", "boys", "near", "the", "car", "greet", "greets", ".", "<eos>", "<unk>")
@@ -255,3 +255,23 @@ def test_what_trace_refuses(words, options, message):
 def test_a_model_whose_parts_do_not_fit(change, message):
     with pytest.raises(ModelFileError, match=message):
         replace(MODEL, **change)
+
+
+@models
+@pytest.mark.parametrize("ablate", [(), (2, 7)])
+def test_the_forward_pass_in_plain_numpy_is_the_fast_one(model, ablate):
+    weights = model.embedding, model.layers, model.decoder_weight, model.decoder_bias
+    state = model.context_state(ablate)
+    logits, end = forward(model.encode(SENTENCE)[:, None], *weights, state, ablate)
+    np.testing.assert_allclose(logits[:, 0], model.logits(SENTENCE, state="context", ablate=ablate), rtol=1e-10)
+    after = model.trace(SENTENCE, "context", ablate).state
+    for layer in range(2):
+        np.testing.assert_allclose(end.C[layer], after.C[layer], rtol=1e-10, atol=1e-12)
+    h = worked_out(x_of(model, SENTENCE), model.layers, ablate=ablate).h[-1]
+    from_zero, _ = forward(model.encode(SENTENCE)[:, None], *weights, ablate=ablate)
+    np.testing.assert_allclose(from_zero, h @ model.decoder_weight.T + model.decoder_bias, rtol=1e-10)
+
+
+def test_a_model_is_shown_in_one_line():
+    assert repr(MODEL) == "LanguageModel(11 words, embedding 3, layers of 4 and 4 units, float64, context of 5 words)"
+    assert repr(UNEQUAL) == "LanguageModel(11 words, embedding 3, layers of 5 and 3 units, float64, context of 5 words)"

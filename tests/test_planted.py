@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minilstm import load, planted, stimuli
+from minilstm import load, models, planted, stimuli
 from minilstm.analyses.ablation import ablation_sweep, group_ablation
 from minilstm.analyses.attribution import attribution
 from minilstm.analyses.connectivity import connectivity, peak_activity
@@ -17,7 +17,6 @@ from minilstm.analyses.number_agreement import agreement, by_condition, share_ri
 from minilstm.analyses.short_range import short_range_units
 from minilstm.analyses.table2 import table2
 from minilstm.errors import ModelFileError
-from minilstm.io import checkpoints
 from minilstm.stimuli import na_tasks
 from minilstm.units import last_layer
 
@@ -47,17 +46,17 @@ def failing(table, unit):
 
 
 def test_it_comes_along_under_its_name():
-    assert "planted" in checkpoints.names()
+    assert "planted" in models.names()
     one, two = load("planted", "float64"), load("planted")
     assert one.dtype == np.float64 and two.dtype == np.float32
-    assert checkpoints.digest(one) == checkpoints.digest(two)
+    assert models.digest(one) == models.digest(two)
     with pytest.raises(ModelFileError, match="float32 or float64"):
         load("planted", "float16")
 
 
 def test_it_can_be_saved(model, tmp_path):
     model.save(tmp_path / "planted.npz")
-    assert checkpoints.digest(load(tmp_path / "planted.npz")) == checkpoints.digest(model)
+    assert models.digest(load(tmp_path / "planted.npz")) == models.digest(model)
 
 
 def test_all_tasks_are_solved(model):

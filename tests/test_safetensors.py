@@ -1,6 +1,5 @@
 """Language models in .safetensors files. Damaged files: test_hostile.py."""
 
-import builtins
 import json
 import struct
 from dataclasses import replace
@@ -12,9 +11,6 @@ from small_model import small_model
 
 from minilstm import load
 from minilstm.errors import ModelFileError
-from minilstm.io import checkpoints
-
-need("safetensors")
 
 
 def model(dtype="float32"):
@@ -49,6 +45,7 @@ def test_everything_comes_back(tmp_path, dtype):
 
 
 def test_the_file_is_a_state_dict(tmp_path):
+    need("safetensors")
     from safetensors.numpy import load_file
 
     saved = model()
@@ -65,7 +62,7 @@ def test_half_precision_files(tmp_path, dtype):
     path = tmp_path / "m.safetensors"
     saved = model()
     if dtype == "float16":
-        checkpoints.write(saved, path, dtype)
+        saved.save(path, dtype)
     else:
         torch = need("torch")
         from safetensors import safe_open
@@ -87,7 +84,11 @@ def test_half_precision_files(tmp_path, dtype):
     ("edit", "told"),
     [
         (lambda h: h.replace(b"minilstm language model", b"another language model!"), "does not say that this is"),
-        (lambda h: h.replace(b'"minilstm"', b'"manilstm"'), "header: not JSON"),
+        (
+            lambda h: h.replace(b'"minilstm"', b'"manilstm"'),
+            "tensors without a vocabulary, no model file; minilstm import",
+        ),
+        (lambda h: h.replace(b"minilstm language model", b"\\\\xx"), "header: not JSON"),
         (lambda h: h.replace(b"rnn.weight_hh_l1", b"rnn.weight_hh_l2"), "no tensor 'rnn.weight_hh_l1'"),
         (lambda h: h.replace(b"ifgo", b"iofg"), "gates are not i f g o"),
         (lambda h: h.replace(b"[0,1,2", b"[0,1.5,2").replace(b"[0, 1, 2", b"[0,1.5,2"), "word_counts: expected whole"),
@@ -134,19 +135,3 @@ def test_names_that_are_there_twice(tmp_path):
     change(path, double)
     with pytest.raises(ModelFileError, match="'decoder.bias' is there twice"):
         load(path)
-
-
-def test_without_the_library(tmp_path, monkeypatch):
-    path = tmp_path / "m.safetensors"
-    model().save(path)
-    real = builtins.__import__
-
-    def missing(name, *rest, **options):
-        if name.startswith("safetensors"):
-            raise ImportError(name)
-        return real(name, *rest, **options)
-
-    monkeypatch.setattr(builtins, "__import__", missing)
-    for act in (lambda: load(path), lambda: model().save(path)):
-        with pytest.raises(ModelFileError, match=r"pip install 'minilstm\[safetensors\]'"):
-            act()

@@ -209,7 +209,7 @@ def test_a_state_of_another_training_is_refused(tmp_path):
 
 
 def test_snapshots_are_models_at_log_spaced_moments(tmp_path):
-    from minilstm.io.checkpoints import load
+    from minilstm.models import load
 
     model = train(TINY, tiny_text(), vocabulary(), context=fragment.CONTEXT, snapshots=tmp_path, n_snapshots=4)
     names = sorted(path.name for path in tmp_path.iterdir())

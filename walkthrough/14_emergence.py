@@ -18,7 +18,7 @@ import numpy as np
 
 from minilstm.analyses.emergence import emergence, for_good, summary, table
 from minilstm.analyses.tables import read_csv, render
-from minilstm.io.snapshots import series
+from minilstm.models import series
 from minilstm.stimuli import fragment, na_tasks
 from minilstm.stimuli.fragment_lexicon import vocabulary
 from minilstm.training.trainer import Recipe, Text, train

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from minilstm.io.files import write_whole
+from minilstm.io.atomic import write_whole
 
 HERE = Path(__file__).resolve().parent
 ENVIRONMENT = os.environ | {"PYTHONIOENCODING": "utf-8"}

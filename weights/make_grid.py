@@ -16,8 +16,8 @@ from minilstm.analyses.number_agreement import by_condition, share_right
 from minilstm.analyses.table2 import table2
 from minilstm.analyses.tables import read_csv, render
 from minilstm.cli.main import main as minilstm
-from minilstm.io.checkpoints import load
-from minilstm.io.files import write_whole
+from minilstm.io.atomic import write_whole
+from minilstm.models import load
 from minilstm.stimuli import na_tasks
 
 SEEDS = range(1, 6)

@@ -16,7 +16,7 @@ from minilstm.analyses.number_agreement import by_condition, share_right
 from minilstm.analyses.table2 import table2
 from minilstm.analyses.tables import render
 from minilstm.cli.main import main as minilstm
-from minilstm.io.checkpoints import read
+from minilstm.models import load
 from minilstm.stimuli import na_tasks
 
 SEEDS, SHIPPED = range(1, 21), 10
@@ -44,7 +44,7 @@ def ship(folder):
     items, rows, default = na_tasks(), [], None
     for seed in SEEDS:
         name = f"mini-{seed:02d}"
-        model = read(folder / f"{name}.npz")
+        model = load(folder / f"{name}.npz")
         found = table2(model, items)
         held_out = np.flatnonzero(found.held_out)
         worst = [

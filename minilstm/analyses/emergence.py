@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import MinilstmError, StimulusError
-from ..io.snapshots import words_read
+from ..models import words_read
 from .ablation import POINTS, drops, missing_conditions
 from .decoding import SECOND_NOUN, SUBJECT, generalisation, number_data
 from .locality import CONDITIONS, locality

@@ -26,7 +26,7 @@ def save(fig, path, dpi="figure"):
     """Write a figure as PNG or SVG, whole or not at all; with fewer dots per inch than the figure has, if given."""
     from pathlib import Path
 
-    from ..io.files import write_whole
+    from ..io.atomic import write_whole
 
     with write_whole(path) as file:
         # no date inside, so that the same figure gives the same file

@@ -64,12 +64,12 @@ def verdict_table(judged):
 
 
 def _all(options):
-    from ..io import checkpoints
+    from .. import models
 
     if options.form != "text":
         raise MinilstmError("--all: prints a table in Markdown, neither JSON nor CSV")
     judged = {}
-    for name in checkpoints.names():
+    for name in models.names():
         if name == "mini":  # another name of one of them
             continue
         print(f"{name} ...", file=sys.stderr)

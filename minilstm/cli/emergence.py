@@ -49,12 +49,12 @@ def run(options):
     """Analyse each training, print, and write."""
     from ..analyses.emergence import emergence, summary, table
     from ..analyses.tables import render
-    from ..io.snapshots import series
-    from ..io.torch.vocabulary import read_vocabulary
+    from ..io.vocabulary import read_vocabulary
+    from ..models import series
 
     if options.context is not None and options.vocabulary is None:
         raise MinilstmError("--context: goes with --vocabulary; whole models have a context of their own")
-    vocabulary = None if options.vocabulary is None else read_vocabulary(options.vocabulary)
+    vocabulary = None if options.vocabulary is None else read_vocabulary(options.vocabulary).words
     context = () if options.context is None else read_words(options.context)
     found = {}
     for name, paths in _trainings(options.paths).items():

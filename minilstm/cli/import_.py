@@ -1,21 +1,28 @@
-"""`minilstm import`: a PyTorch checkpoint to a model file, without PyTorch; nothing in the file is run."""
+"""`minilstm import`: a PyTorch or .safetensors file to a model file, without PyTorch; nothing in the file is run."""
 
 from pathlib import Path
 
-from ..io.conventions import layers_from
+from ..errors import MinilstmError
+from ..io import checkpoints
+from ..io.atomic import check_writable
+from ..io.importing import import_model
 from ..io.original import CONTEXT
-from ..io.torch import import_checkpoint
-from ..language_model import LanguageModel
 from .options import read_words
 
 
 def add_options(command):
     """The options of `minilstm import`."""
     command.add_argument(
-        "file", type=Path, metavar="MODEL", help="what torch.save wrote: a state dict or a whole module"
+        "file",
+        type=Path,
+        metavar="MODEL",
+        help="what torch.save wrote, a state dict or a module, or a .safetensors file",
     )
     command.add_argument(
-        "--vocab", type=Path, required=True, metavar="FILE", help="one word a line; line number = index"
+        "--vocab",
+        type=Path,
+        metavar="FILE",
+        help="one word a line, line number = index, or a JSON mapping (not needed where the words are inside MODEL)",
     )
     command.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FILE", help="the model file to write, .npz"
@@ -28,31 +35,38 @@ def add_options(command):
         "(default: the paper's five sentences, if the vocabulary has their words)",
     )
     command.add_argument(
-        "--module",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="full name of a further module class that the file may hold, such as my_package.Model",
+        "--names",
+        metavar="NAMES",
+        help="what the file calls the embedding, the LSTM and the decoder, such as embedding,lstm,fc, or "
+        "embedding,lstm1+lstm2,fc where layers are modules of their own (default: what fits by shape)",
+    )
+    command.add_argument(
+        "--max-norm",
+        type=float,
+        metavar="NORM",
+        help="of nn.Embedding(max_norm=NORM), which a state dict does not hold: longer rows are scaled down",
+    )
+    command.add_argument(
+        "--module", action="append", metavar="NAME", help="no longer needed: classes of any name are read"
     )
 
 
 def run(options):
     """Read, report, write."""
+    check_writable(options.output)
     context = None if options.context is None else read_words(options.context)
-    found = import_checkpoint(options.file, options.vocab, context, options.module)
-    if context is None and set(CONTEXT) <= set(found.vocabulary):
-        context = CONTEXT
-    for key, value in found.report.items():
-        print(f"{key}: {value}")
-    t = found.tensors  # views of the file: nothing is copied on the way to the new one
-    model = LanguageModel(
-        found.vocabulary,
-        t["encoder.weight"],
-        layers_from(t, prefix="rnn."),
-        t["decoder.weight"],
-        t["decoder.bias"],
-        tuple(context or ()),
-        provenance={"imported from": options.file.name, **found.report},
-    )
-    model.save(options.output)
-    print(f"context: {len(model.context)} words\nwritten: {options.output}")
+    names = None if options.names is None else options.names.split(",")
+    if names is not None and (len(names) != 3 or not all(names)):
+        raise MinilstmError(f"--names: expected three names such as embedding,lstm,fc, got {options.names!r}")
+    if options.max_norm is not None and not options.max_norm > 0:
+        raise MinilstmError(f"--max-norm: expected a number above 0, got {options.max_norm}")
+    model = import_model(options.file, options.vocab, names, context, options.max_norm)
+    if context is None and set(CONTEXT) <= set(model.header["vocabulary"]):
+        model.header["context"] = list(CONTEXT)
+    for key, value in model.report.items():
+        if key != "remarks":
+            print(f"{key}: {value}")
+    for remark in model.report["remarks"]:
+        print(f"note: {remark}")
+    checkpoints.write(options.output, model.header, model.arrays)
+    print(f"context: {len(model.header['context'])} words\nwritten: {options.output}")

@@ -8,8 +8,8 @@ from .options import load_model
 def run(options):
     """Print what a person would ask of a model."""
     from ..analyses.tables import plain, render, to_json
-    from ..io.checkpoints import describe
     from ..io.original import compare, may_be_original
+    from ..models import describe
 
     model = load_model(options)
     facts = describe(model)

@@ -91,7 +91,7 @@ def picture_path(text):
 
 def load_model(options):
     """The model; with it the number of cores, and the lexicon if the options do not say which."""
-    from ..io.checkpoints import load
+    from ..models import load
 
     model = load(options.model, precision(options))
     limit_cores(options, model)

@@ -64,7 +64,7 @@ def check_out(path):
 def write_out(results, path):
     """All tables and figures of results into a folder, or the first figure as a picture."""
     from ..analyses.style import save
-    from ..io.files import write_whole
+    from ..io.atomic import write_whole
 
     if path is None:
         return

@@ -1,4 +1,4 @@
-"""Our model file: an .npz with a JSON header inside.
+"""Our model file: an .npz with a JSON header inside. Files are (header, arrays) and know of no model.
 
 An .npz is a zip archive of plain arrays, so that NumPy alone can read it. Members::
 
@@ -23,121 +23,97 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import planted
 from ..errors import ModelFileError
-from ..language_model import LanguageModel
 from ..lstm import Layer
-from .conventions import reorder
+from .conventions import layers_from, layers_to, reorder
 from .npz import open_npz, write_npz
-from .safetensors_files import read_tensors, write_tensors
+from .recognise import kind_of
+from .safetensors import read_tensors, write_tensors
 
 FORMAT, VERSION = "minilstm language model", 1
-PACKAGE = Path(__file__).parent.parent
-WEIGHTS = (PACKAGE / "weights", PACKAGE.parent / "weights")  # a wheel, a checkout
 FLOATS = ("<f2", "<f4", "<f8")
+STATE_DICT = {"embedding": "encoder.weight", "decoder_weight": "decoder.weight", "decoder_bias": "decoder.bias"}
 
 
-def load(name_or_path, dtype="float32"):
-    """A model that comes with the package, or one from a file.
+def make_header(vocabulary, embedding, layers, context=(), provenance=None):
+    """The header of a model file.
 
     Parameters
     ----------
-    name_or_path : str or Path
-        A name such as "mini" or "planted" (see `names`), or the path of an .npz or .safetensors file.
-    dtype : {"float32", "float64"}
-        The precision to compute in, whatever the file holds.
+    vocabulary, context : sequences of str
+    embedding : int
+        How many numbers a word is.
+    layers : sequence of int
+        The number of units of each layer.
+    provenance : dict, optional
+        How the model was made; anything that JSON can hold.
 
     Returns
     -------
-    LanguageModel
+    dict
 
-    Raises
-    ------
-    ModelFileError
-        If there is no such model, or anything in the file is not as it should be.
+    >>> header = make_header(["the", "boy"], 3, [4, 4])
+    >>> header["sizes"], header["gate_order"]
+    ({'vocabulary': 2, 'embedding': 3, 'layers': [4, 4]}, 'ifgo')
     """
-    known, path = names(), Path(name_or_path)
-    if str(name_or_path) == "planted":
-        _check_precision(dtype)
-        return planted.build(dtype)
-    if str(name_or_path) in known:
-        path = known[str(name_or_path)]
-    elif not path.is_file():
-        raise ModelFileError(f"{name_or_path}: no such file; the models that come along are {', '.join(known)}")
-    return read(path, dtype)
-
-
-def names():
-    """The models that come with the package: {name: path}.
-
-    "mini" is the one of them that `mini.txt` names; "planted" is in no file of weights but in the code that builds it.
-    """
-    folder = next((folder for folder in WEIGHTS if folder.is_dir()), WEIGHTS[0])
-    found = {path.stem: path for path in sorted(folder.glob("*.npz"))}
-    found["planted"] = Path(planted.__file__)
-    chosen = folder / "mini.txt"
-    return {"mini": found[chosen.read_text().strip()], **found} if chosen.is_file() else found
-
-
-def digest(model):
-    """SHA-256 of a model's weights in float32, whatever file they came from: what a result is a result of."""
-    parts = [
-        model.embedding,
-        *(array for layer in model.layers for array in layer),
-        model.decoder_weight,
-        model.decoder_bias,
-    ]
-    hasher = hashlib.sha256()
-    for array in parts:
-        hasher.update(np.ascontiguousarray(array, "<f4"))
-    return hasher.hexdigest()
-
-
-def describe(model):
-    """What a person would ask of a model: {question: answer}, anything that JSON can hold."""
-    counts = model.word_counts
-    about = {key: value for key, value in model.provenance.items() if key != "held_out_pairs"}
     return {
-        "layers": list(model.sizes),
-        "embedding": model.embedding.shape[1],
-        "vocabulary": len(model.vocabulary),
-        "parameters": model.embedding.size
-        + model.decoder_weight.size
-        + model.decoder_bias.size
-        + sum(array.size for layer in model.layers for array in layer),
-        "gate order in memory": "i f g o",
-        "words of training text": None if counts is None else int(counts.sum()),
-        "context": " ".join(model.context),
-        "held-out (subject noun, verb) pairs": len(model.provenance.get("held_out_pairs", [])),
-        "sha256 of the weights": digest(model),
-        **about,
+        "format": FORMAT,
+        "version": VERSION,
+        "gate_order": "ifgo",
+        "sizes": {"vocabulary": len(vocabulary), "embedding": embedding, "layers": list(layers)},
+        "vocabulary_sha256": _digest(vocabulary),
+        "vocabulary": list(vocabulary),
+        "context": list(context),
+        "provenance": dict(provenance or {}),
     }
 
 
-def write(model, path, dtype=None):
-    """Write `model` to `path`, whole or not at all; `dtype` such as "float16" rounds the weights.
+def header_text(header):
+    """A header as it stands in a file: JSON."""
+    return json.dumps(header, ensure_ascii=False, indent=1)
 
-    A name that ends in .safetensors gives a file of that kind (see `safetensors_files`), any other an .npz.
+
+def write(path, header, arrays, dtype=None):
+    """Write a model file, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        A name that ends in .safetensors gives a file of that kind, any other an .npz.
+    header : dict
+        As `make_header` makes it.
+    arrays : dict of str to array
+        By the names at the top of this file, blocks in the order i f g o; a word_counts of None is left out.
+    dtype : {"float16", "float32", "float64"}, optional
+        What the weights are rounded to; as they are if not given.
+
+    Raises
+    ------
+    MinilstmError
+        If the file cannot be written or a number is not finite.
     """
+    counts = arrays.get("word_counts")
+    weights = {name: array for name, array in arrays.items() if name != "word_counts"}
     if Path(path).suffix == ".safetensors":
-        return _write_safetensors(model, path, dtype)
-    arrays = {"embedding": model.embedding, "decoder_weight": model.decoder_weight, "decoder_bias": model.decoder_bias}
-    for k, layer in enumerate(model.layers):
-        arrays |= {f"W{k}": layer.W, f"U{k}": layer.U, f"b{k}": layer.b}
-    arrays = {name: _stored(name, array, dtype) for name, array in arrays.items()}
-    if model.word_counts is not None:
-        arrays["word_counts"] = np.asarray(model.word_counts, "<i8")
-    write_npz(path, {"header": np.frombuffer(header_of(model).encode(), np.uint8), **arrays}, _check_finite)
+        tensors = {name: _stored(name, array, dtype) for name, array in _state_dict(weights).items()}
+        for name, tensor in tensors.items():
+            check_finite(name, tensor)
+        metadata = {"minilstm": header_text(header)}
+        if counts is not None:
+            metadata["word_counts"] = json.dumps(counts.tolist())
+        return write_tensors(path, tensors, metadata)
+    members = {"header": np.frombuffer(header_text(header).encode(), np.uint8)}
+    members |= {name: _stored(name, array, dtype) for name, array in weights.items()}
+    if counts is not None:
+        members["word_counts"] = np.asarray(counts, "<i8")
+    write_npz(path, members, check_finite)
 
 
-def _write_safetensors(model, path, dtype):
-    tensors = {name: _stored(name, array, dtype) for name, array in model.state_dict().items()}
-    for name, tensor in tensors.items():
-        _check_finite(name, tensor)
-    metadata = {"minilstm": header_of(model)}
-    if model.word_counts is not None:
-        metadata["word_counts"] = json.dumps(model.word_counts.tolist())
-    write_tensors(path, tensors, metadata)
+def _state_dict(weights):
+    """The weights by the names of a PyTorch state dict."""
+    layers = [Layer(*(weights[f"{part}{k}"] for part in "WUb")) for k in range((len(weights) - 3) // 3)]
+    named = {theirs: weights[ours] for ours, theirs in STATE_DICT.items()}
+    return named | layers_to(layers, prefix="rnn.")
 
 
 def _stored(name, array, dtype):
@@ -149,39 +125,45 @@ def _stored(name, array, dtype):
         return np.ascontiguousarray(array, dtype)
 
 
-def header_of(model):
-    """What a file says about its model, as JSON."""
-    header = {
-        "format": FORMAT,
-        "version": VERSION,
-        "gate_order": "ifgo",
-        "sizes": {"vocabulary": len(model.vocabulary), "embedding": model.embedding.shape[1], "layers": model.sizes},
-        "vocabulary_sha256": _digest(model.vocabulary),
-        "vocabulary": model.vocabulary,
-        "context": model.context,
-        "provenance": model.provenance,
-    }
-    return json.dumps(header, ensure_ascii=False, indent=1)
-
-
 def _digest(vocabulary):
     return hashlib.sha256("\n".join(vocabulary).encode()).hexdigest()
 
 
 def read(path, dtype="float32"):
-    """The model in an .npz or .safetensors file; see `load`."""
-    path = Path(path)
-    _check_precision(dtype)
-    if path.suffix == ".safetensors":
+    """Read a model file, .npz or .safetensors.
+
+    Parameters
+    ----------
+    path : str or Path
+    dtype : {"float32", "float64"}
+        The precision of the arrays, whatever the file holds.
+
+    Returns
+    -------
+    header : dict
+    arrays : dict of str to array
+        By the names at the top of this file, blocks in the order i f g o; word_counts only if the file has it.
+
+    Raises
+    ------
+    ModelFileError
+        If anything in the file is not as it should be.
+    """
+    check_precision(dtype)
+    kind = kind_of(path)
+    if kind == "safetensors":
         return _read_safetensors(path, dtype)
+    if kind == "torch":
+        raise ModelFileError(f"{path}: no model file of minilstm; minilstm import makes one of what torch.save wrote")
     with open_npz(path) as file:
         header = _header(file.read("header").tobytes())
         _compare(header, {name: declared for name, declared in file.declared.items() if name != "header"})
         arrays = {name: file.read(name) for name in file.declared if name != "header"}
-        return _model(header, arrays, dtype)
+        return header, _in_precision(arrays, dtype, header["gate_order"])
 
 
-def _check_precision(dtype):
+def check_precision(dtype):
+    """Raise a ModelFileError unless `dtype` is one that models compute in."""
     if not any(np.dtype(known) == dtype for known in ("float32", "float64")):
         raise ModelFileError(f"dtype: expected float32 or float64, got {dtype}")
 
@@ -189,22 +171,32 @@ def _check_precision(dtype):
 def _read_safetensors(path, dtype):
     tensors, metadata = read_tensors(path)
     try:
-        header = _header(metadata.get("minilstm", "").encode())
+        if "minilstm" not in metadata:
+            raise ModelFileError("tensors without a vocabulary, no model file; minilstm import with --vocab makes one")
+        header = _header(metadata["minilstm"].encode())
+        if header["gate_order"] != "ifgo":
+            raise ModelFileError("header: says that gates are not i f g o, but a state dict's are")
         for name, tensor in tensors.items():
-            _check_finite(name, tensor, dtype)
-        model = LanguageModel.from_state_dict(
-            tensors,
-            header["vocabulary"],
-            context=header["context"],
-            word_counts=_counts(metadata["word_counts"]) if "word_counts" in metadata else None,
-            provenance=header["provenance"],
-            dtype=dtype,
-        )
-        if header != json.loads(header_of(model)):
-            raise ModelFileError(f"header: sizes {header['sizes']} are not the tensors', or gates are not i f g o")
-        return model
+            check_finite(name, tensor, dtype)
+        arrays = _from_state_dict(tensors)
+        if "word_counts" in metadata:
+            arrays["word_counts"] = _counts(metadata["word_counts"])
+        _compare(header, {name: (array.shape, array.dtype) for name, array in arrays.items()})
+        return header, _in_precision(arrays, dtype, header["gate_order"])
     except ModelFileError as error:
         raise ModelFileError(f"{path}: {error}") from None
+
+
+def _from_state_dict(tensors):
+    """The way back from `_state_dict`."""
+    missing = [name for name in STATE_DICT.values() if name not in tensors]
+    odd = [name for name in tensors if name not in STATE_DICT.values() and not name.startswith("rnn.")]
+    if missing or odd:
+        raise ModelFileError(f"no tensor {missing[0]!r}" if missing else f"{odd[0]}: a tensor that has no place here")
+    arrays = {ours: tensors[theirs] for ours, theirs in STATE_DICT.items()}
+    for k, layer in enumerate(layers_from(tensors, prefix="rnn.")):
+        arrays |= {f"{part}{k}": array for part, array in zip("WUb", layer, strict=True)}
+    return arrays
 
 
 def _counts(text):
@@ -265,28 +257,18 @@ def _compare(header, shapes):
             )
 
 
-def _model(header, arrays, dtype):
-    counts = arrays.pop("word_counts", None)
-    for name, array in arrays.items():
-        _check_finite(name, array, dtype)
-    arrays = {name: array.astype(dtype) for name, array in arrays.items()}
-    layers = tuple(
-        Layer(*(reorder(arrays[f"{part}{k}"], header["gate_order"]) for part in "WUb"))
-        for k in range(len(header["sizes"]["layers"]))
-    )
-    return LanguageModel(
-        tuple(header["vocabulary"]),
-        arrays["embedding"],
-        layers,
-        arrays["decoder_weight"],
-        arrays["decoder_bias"],
-        tuple(header["context"]),
-        counts,
-        header["provenance"],
-    )
+def _in_precision(arrays, dtype, order):
+    """The arrays checked and cast, their blocks brought from `order` to i f g o."""
+    counts = {name: array for name, array in arrays.items() if name == "word_counts"}
+    weights = {name: array for name, array in arrays.items() if name not in counts}
+    for name, array in weights.items():
+        check_finite(name, array, dtype)
+    blocks = {name for name in weights if name[0] in "WUb"}
+    cast = {name: array.astype(dtype) for name, array in weights.items()}
+    return {name: reorder(array, order) if name in blocks else array for name, array in cast.items()} | counts
 
 
-def _check_finite(name, array, dtype=None):
+def check_finite(name, array, dtype=None):
     """Raise unless all numbers are finite, and stay so in the precision to come."""
     with np.errstate(over="ignore"):  # what is too large becomes infinite
         ends = np.array([array.min(initial=0), array.max(initial=0)], dtype)  # NaN anywhere makes both NaN

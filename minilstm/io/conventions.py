@@ -111,14 +111,20 @@ def layers_from(tensors, convention="pytorch", prefix=""):
             if name not in left:
                 raise ModelFileError(f"no tensor {name!r}; there are {', '.join(sorted(tensors)) or 'none'}")
         arrays = [to_array(left.pop(name), name) for name in names]
-        layers.append(_layer(dict(zip(names, arrays, strict=True)), convention))
+        layers.append(layer_from(dict(zip(names, arrays, strict=True)), convention))
     if left:
         raise ModelFileError(f"{min(left)}: not a tensor of an LSTM of {count} layers as {convention} names them")
     return tuple(layers)
 
 
-def _layer(named, convention):
-    """One Layer from its tensors, two or more, in the order of `Convention`."""
+def layer_from(named, convention):
+    """One Layer from its tensors by name, in the order of `Convention`: W, U, and biases if there are any.
+
+    Raises
+    ------
+    ModelFileError
+        Naming the tensor whose shape is not an LSTM's.
+    """
     names, (W, U, *biases) = list(named), named.values()
     if convention == "keras":
         W, U = W.T, U.T

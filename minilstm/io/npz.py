@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import ModelFileError
-from .files import write_whole
+from .atomic import write_whole
 
 BROKEN = (  # what zipfile and NumPy raise on damaged archives, apart from ValueError
     zipfile.BadZipFile,
@@ -44,15 +44,11 @@ def write_npz(path, arrays, check=lambda name, piece: None):
             # ZipInfo's fixed date, not today's
             with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
                 np.lib.format.write_array_header_1_0(member, np.lib.format.header_data_from_array_1_0(array))
-                for piece in _parts(array.reshape(-1), PIECE):
+                flat, step = array.reshape(-1), PIECE // array.itemsize
+                for start in range(0, len(flat), step):
+                    piece = flat[start : start + step]
                     check(name, piece)
                     member.write(piece)
-
-
-def _parts(array, size):
-    """A flat array in parts of `size` bytes."""
-    step = size // array.itemsize
-    return (array[start : start + step] for start in range(0, len(array), step))
 
 
 class Npz:

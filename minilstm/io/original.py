@@ -8,13 +8,13 @@ from dataclasses import replace
 
 # The five sentences that the released code reads, from a zero state, before every test sentence.
 CONTEXT = tuple(
-    "In service , the aircraft was operated by a crew of five and could accommodate either 30 paratroopers , 32 <unk> and "
-    "28 sitting casualties , or 50 fully equipped troops . <eos> He even speculated that technical classes might some day "
-    'be held " for the better training of workmen in their several crafts and industries . <eos> After the War of the '
-    "Holy League in 1537 against the Ottoman Empire , a truce between Venice and the Ottomans was created in 1539 . <eos> "
-    'Moore says : " Tony and I had a good <unk> and off-screen relationship , we are two very different people , but we '
-    'did share a sense of humour " . <eos> <unk> is also the basis for online games sold through licensed lotteries . '
-    "<eos>".split()
+    "In service , the aircraft was operated by a crew of five and could accommodate either 30 paratroopers , 32 <unk> "
+    "and 28 sitting casualties , or 50 fully equipped troops . <eos> He even speculated that technical classes might "
+    'some day be held " for the better training of workmen in their several crafts and industries . <eos> After the '
+    "War of the Holy League in 1537 against the Ottoman Empire , a truce between Venice and the Ottomans was created "
+    'in 1539 . <eos> Moore says : " Tony and I had a good <unk> and off-screen relationship , we are two very '
+    'different people , but we did share a sense of humour " . <eos> <unk> is also the basis for online games sold '
+    "through licensed lotteries . <eos>".split()
 )
 
 # Sentence, right form, wrong form, and their log p.

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ..analyses.base import VERDICTS
 from ..analyses.tables import plain, render, show, to_json
-from ..io.checkpoints import describe
-from ..io.files import write_whole
+from ..io.atomic import write_whole
+from ..models import describe
 from .ledger import COLUMNS, ledger, remarks
 from .provenance import processor, versions
 from .reproduce import left_out, results_of

@@ -7,7 +7,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from .. import __version__
-from ..io.checkpoints import digest
+from ..io.checkpoints import header_text
+from ..models import digest
 
 LIBRARIES = "numpy", "scipy", "scikit-learn", "numba", "matplotlib"
 
@@ -15,9 +16,7 @@ LIBRARIES = "numpy", "scipy", "scikit-learn", "numba", "matplotlib"
 @lru_cache(maxsize=1)
 def fingerprint(model):
     """SHA-256 of all of a model that a result can depend on: weights, words, context, word counts, provenance."""
-    from ..io.checkpoints import header_of
-
-    hasher = hashlib.sha256((digest(model) + header_of(model)).encode())
+    hasher = hashlib.sha256((digest(model) + header_text(model.header())).encode())
     if model.word_counts is not None:
         hasher.update(model.word_counts.astype("<i8").tobytes())
     return hasher.hexdigest()

@@ -17,7 +17,7 @@ from ..analyses.base import Analysis, Results
 from ..analyses.experiment import FULL, Experiment
 from ..analyses.tables import render
 from ..errors import MinilstmError, ModelFileError
-from ..io.files import write_whole
+from ..io.atomic import write_whole
 from . import cache
 from .provenance import fingerprint, source, versions
 from .svg import to_svg

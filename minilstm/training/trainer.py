@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import __version__
 from ..errors import MinilstmError
-from ..io.files import write_whole
+from ..io.atomic import write_whole
 from ..language_model import LanguageModel
 from ..lstm import Layer
 from .backpropagation import loss_and_gradients

@@ -13,10 +13,10 @@ import numpy as np
 
 from ..checks import check_layers
 from ..errors import MinilstmError, VectorsError
+from ..io.atomic import write_whole
 from ..io.conventions import CONVENTIONS, layers_from, layers_to
-from ..io.files import write_whole
 from ..io.npz import open_npz, write_npz
-from ..io.safetensors_files import read_tensors, write_tensors
+from ..io.safetensors import read_tensors, write_tensors
 from ..lstm import Layer
 from .page import page
 

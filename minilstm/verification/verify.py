@@ -14,7 +14,7 @@ from .. import lstm
 from ..errors import MinilstmError, VectorsError
 from ..io.conventions import to_array
 from ..io.npz import open_npz
-from ..io.safetensors_files import read_tensors
+from ..io.safetensors import read_tensors
 from . import mistakes
 from .vectors import read_vectors
 

@@ -12,27 +12,31 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import ModelFileError
-from .pickles import integer, read_pickle, shown
+from .pickles import Instance, Unknown, integer, read_pickle, shown
 from .stubs import Known, Storage
 
 MAGIC = 0x1950A86A20F9469CFC6C
 PROTOCOL = 1001
-LARGEST_PART = 2**18  # bytes, of a string in a pickle or a zip file's directory; numbers are mapped, not read
+LARGEST_DIRECTORY = 2**18  # bytes, of a zip file's directory
+LARGEST_STRING = 2**24  # bytes, of a string in a pickle; the numbers of the weights are mapped, not read
+LARGEST_LINE = 2**18  # bytes
 MOST_ELEMENTS = 2**40
 
 
 class MappedFile(mmap.mmap):
-    """A read-only memory map whose file methods refuse to copy more than `LARGEST_PART` at once."""
+    """A read-only memory map whose file methods refuse to copy more than `largest` bytes at once."""
+
+    largest = LARGEST_STRING
 
     def read(self, n=None):
         n = len(self) - self.tell() if n is None else n
-        if n > LARGEST_PART:
-            raise ModelFileError(f"a string or directory of {n} bytes; expected at most {LARGEST_PART}")
+        if n > self.largest:
+            raise ModelFileError(f"a string or directory of {n} bytes; expected at most {self.largest}")
         return super().read(n)
 
     def readline(self):
-        end = self.find(b"\n", self.tell(), self.tell() + LARGEST_PART)
-        return self.read(LARGEST_PART if end < 0 else end + 1 - self.tell())
+        end = self.find(b"\n", self.tell(), self.tell() + LARGEST_LINE)
+        return self.read(LARGEST_LINE if end < 0 else end + 1 - self.tell())
 
 
 def map_file(path):
@@ -101,11 +105,13 @@ def _read_legacy(mapped, allowed, budget):
 
 def _legacy_id(pid, described):
     if len(pid) == 4 and pid[0] == "module":
-        if not isinstance(pid[1], Known):
-            raise ModelFileError(f"a module of class {shown(pid[1])}; expected a name")
+        if not isinstance(pid[1], Unknown):
+            raise ModelFileError(f"a module of class {shown(pid[1])}; expected the name of one")
         return pid[1]  # the class's source file and source code, in 2 and 3, are only text here
     if len(pid) != 6:
         raise ModelFileError(f"a persistent id of {len(pid)} parts; expected a module of 4 or a storage of 6")
+    if isinstance(pid[1], Unknown):  # how long it is, and so where the next one begins, cannot be known
+        raise ModelFileError(f"a storage of type {shown(pid[1].name)}; expected one of floats or whole numbers")
     return _describe(pid[:5], described, pid[5])
 
 
@@ -155,6 +161,8 @@ def _read_zip(mapped, allowed, budget):
     def persistent(pid):
         if len(pid) != 5:
             raise ModelFileError(f"a persistent id of {len(pid)} parts; expected a storage of 5")
+        if isinstance(pid[1], Unknown):
+            return Instance(f"a storage of type {pid[1].name}")
         return _describe(pid, described)
 
     mapped.seek(start)
@@ -172,12 +180,15 @@ def _read_zip(mapped, allowed, budget):
 
 def _directory(mapped):
     """Return the zip file's members by name, and the folder name that all of them start with."""
+    mapped.largest = LARGEST_DIRECTORY
     try:
         infos = zipfile.ZipFile(mapped).infolist()
     except ModelFileError:
         raise
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, OSError, EOFError) as error:
         raise ModelFileError(f"not a whole zip file: {str(error)[:200]}") from None
+    finally:
+        mapped.largest = LARGEST_STRING
     end = mapped.rfind(b"PK\x05\x06", max(0, len(mapped) - 2**16 - 22))
     (count,) = struct.unpack("<H", _part(mapped, end + 10, 2, "the number of members"))
     if count != len(infos):  # a damaged length can hide the entries behind it, which zipfile does not notice
@@ -218,6 +229,7 @@ def _member(mapped, members, name):
     if end > len(mapped):
         raise ModelFileError(f"{shown(name)} ends at byte {end}; the file has {len(mapped)}")
     with memoryview(mapped) as view, view[start:end] as part:
-        if zlib.crc32(part) != info.CRC:
+        computed = any(other.CRC for other in members.values())  # `set_crc32_options(False)` leaves 0 everywhere
+        if computed and zlib.crc32(part) != info.CRC:
             raise ModelFileError(f"the checksum of {shown(name)} is wrong; the file was damaged")
     return start, end

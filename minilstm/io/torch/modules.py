@@ -1,19 +1,23 @@
 """From what a pickle described to named arrays: the names that `Module.state_dict()` would give."""
 
+import re
+
 import numpy as np
 
 from ...errors import ModelFileError
-from .pickles import shown
-from .stubs import Module, Tensor, Variable
+from .pickles import Instance, shown
+from .stubs import Tensor, Variable
 
 STATE_DICT_KEYS = ("state_dict", "model_state_dict", "model_state", "model", "net", "network")
+WORDS = ("word", "vocab", "itos", "stoi", "token", "dictionary", "symbol")  # what lists of words are called
+WEIGHT = re.compile(r"(.*\.)?((weight|bias)_[ih]h(_l\d+)?|weight|bias)")  # in a state dict, what has to be a tensor
 LONGEST_NAME = 200
 DEEPEST = 20
 PLAIN = (bool, int, float, str, type(None))
 
 
 def flatten(pickled, budget):
-    """Turn a module, a state dict, or a dictionary that holds either, into tensors by name.
+    """Turn a module, a state dict, or a dictionary or list that holds either, into tensors by name.
 
     Returns
     -------
@@ -27,26 +31,55 @@ def flatten(pickled, budget):
     ModelFileError
         There are no tensors where they are expected.
     """
-    if isinstance(pickled, Module):
+    if _is_module(pickled):
         tensors, attributes, classes = {}, {}, {}
         _walk(pickled, "", tensors, attributes, classes, budget, DEEPEST)
         return tensors, attributes, classes
+    if isinstance(pickled, (list, tuple)):  # as in torch.save([model, criterion, optimizer], file)
+        pickled = dict(enumerate(pickled))
     if not isinstance(pickled, dict):
         raise ModelFileError(f"holds {shown(pickled)}; expected a module or a state dict")
     budget.spend(len(pickled))
     attributes = {str(key): value for key, value in pickled.items() if isinstance(value, PLAIN)}
+    inner = _chosen(pickled, budget)
+    if _is_module(inner):
+        tensors, further, classes = flatten(inner, budget)
+        return tensors, attributes | further, classes
+    return _state_dict(inner, budget), attributes, {}
+
+
+def _is_module(value):
+    return isinstance(value, Instance) and "_modules" in value.state
+
+
+def _chosen(pickled, budget):
+    """The state dict or module among the values of a dictionary, or the dictionary itself."""
     for key in STATE_DICT_KEYS:
-        if isinstance(pickled.get(key), Module):
-            tensors, inner, classes = flatten(pickled[key], budget)
-            return tensors, attributes | inner, classes
-        if isinstance(pickled.get(key), dict):
-            return _state_dict(pickled[key], budget), attributes, {}
-    return _state_dict(pickled, budget), attributes, {}
+        if _is_module(pickled.get(key)) or isinstance(pickled.get(key), dict):
+            return pickled[key]
+    if any(isinstance(value, (Tensor, Variable)) for value in pickled.values()):
+        return pickled
+    inner = {}
+    for key, value in pickled.items():
+        if isinstance(value, dict):
+            budget.spend(len(value))
+            if any(isinstance(tensor, (Tensor, Variable)) for tensor in value.values()):
+                inner[key] = value
+        elif _is_module(value) and (value.state["_modules"] or value.state.get("_parameters")):  # no criterion
+            inner[key] = value
+    if len(inner) > 1:
+        keys = ", ".join(map(shown, inner))
+        raise ModelFileError(f"several things in it have weights: {keys}; expected one, or one called 'state_dict'")
+    return next(iter(inner.values()), pickled)
 
 
 def _state_dict(pickled, budget):
     budget.spend(len(pickled))
-    tensors = {key: _data(value) for key, value in pickled.items() if isinstance(value, (Tensor, Variable))}
+    tensors = {
+        key: _data(value, key)
+        for key, value in pickled.items()
+        if isinstance(value, (Tensor, Variable)) or isinstance(key, str) and WEIGHT.fullmatch(key)
+    }
     if not tensors:
         keys = ", ".join(shown(key) for key in list(pickled)[:8]) or "nothing"
         raise ModelFileError(
@@ -73,15 +106,17 @@ def _walk(module, path, tensors, attributes, classes, budget, depth):
         for key, value in state.items()
         if isinstance(key, str) and not key.startswith("_") and isinstance(value, PLAIN)
     }
-    passing = state.get("_non_persistent_buffers_set", ())
+    passing = state.get("_non_persistent_buffers_set")
+    passing = passing if isinstance(passing, set) else ()
     saved = parts["_parameters"] | {k: v for k, v in parts["_buffers"].items() if k not in passing}
     for key, value in saved.items():
         if value is not None:
-            tensors[_check_name(key, path)] = _data(value)
+            name = _check_name(key, path)
+            tensors[name] = _data(value, name)
     for key, value in parts["_modules"].items():
         if value is None:
             continue
-        if not isinstance(value, Module):
+        if not isinstance(value, Instance):
             raise ModelFileError(f"the part {shown(key)} of {module.name} is {shown(value)}; expected a module")
         _walk(value, f"{_check_name(key, path)}.", tensors, attributes, classes, budget, depth - 1)
 
@@ -92,11 +127,43 @@ def _check_name(name, path=""):
     return path + name
 
 
-def _data(value):
+def _data(value, name):
     tensor = value.data if isinstance(value, Variable) else value
     if not isinstance(tensor, Tensor):
-        raise ModelFileError(f"a parameter is {shown(tensor)}; expected a tensor")
+        raise ModelFileError(f"{shown(name)} is {shown(tensor)}; expected a tensor")
     return tensor
+
+
+def vocabularies(pickled, budget):
+    """The lists and dictionaries of words beside the weights.
+
+    Returns
+    -------
+    dict of str to list or dict
+        By where they are in the file, such as "corpus.dictionary.word2idx": words in a list, indices by words, or
+        words by indices. Whether they fit a model is for the reader of the model to say.
+    """
+    words, waiting = {}, [("", pickled, 0)]
+    while waiting:
+        path, value, depth = waiting.pop()
+        if isinstance(value, Instance):
+            value = value.state
+        if not isinstance(value, (dict, list, tuple)) or depth > 4:
+            continue
+        budget.spend(1 + len(value) // 8)  # looking costs less than making
+        if len(value) > 1 and any(part in path.lower() for part in WORDS):
+            kinds = {type(item) for item in value}
+            kinds_of_values = {type(item) for item in value.values()} if isinstance(value, dict) else {None}
+            if (*kinds, *kinds_of_values) in ((str, None), (str, int), (int, str)):
+                words[path] = value
+                continue
+        if isinstance(value, dict):
+            waiting += [(f"{path}.{key}".strip("."), item, depth + 1) for key, item in value.items() if _is_name(key)]
+    return words
+
+
+def _is_name(key):
+    return isinstance(key, str) and len(key) < LONGEST_NAME and not key.startswith("_")
 
 
 def arrays(tensors, storages):

@@ -1,21 +1,29 @@
 """A pickle reader that cannot run anything.
 
-`pickle.Unpickler` looks up names and calls them; even with its look-ups restricted it hashes nested keys,
-honours `__setstate__` and reserves memory for memo indices as large as the file asks. PyTorch's pickles need
-little of that. The machine below takes the opcodes from the standard library's `pickletools.genops`, which
-only parses, and knows the few that PyTorch writes. A name resolves to an entry of the allow-list (`stubs.py`)
-or is refused. What is "called" is the entry's own small function, which describes an object and makes none.
+The machine below takes the opcodes from the standard library's `pickletools.genops`, which only parses, and knows the
+few that PyTorch writes. A name resolves to an entry of `stubs.py`: to one of the few that describe tensors, or to an
+inert stand-in that can be "called" and given a state like anything in a pickle, and does nothing. Whatever lies beside
+the weights therefore cannot be in their way, and cannot run.
+
+Why not `pickle.Unpickler` with a `find_class` that returns stand-ins? It would save a hundred lines, but it does three
+things that no override reaches: it reserves memory for memo indices as large as the file asks (PUT 2**32 - 1 takes
+64 GB), it hashes keys in C (a tuple of itself twice, forty times over, hashes for hours; a deep one overflows the C
+stack), and it takes the objects of EXT opcodes from a cache of the whole process. A scan that foresees all of this has
+to know what is on the stack at each opcode, and is this machine again.
 """
 
 import pickletools
 import warnings
+from dataclasses import dataclass
 
 from ...errors import ModelFileError
 
 LITERALS = frozenset(
     """INT BININT BININT1 BININT2 LONG1 LONG4 BINFLOAT BINSTRING SHORT_BINSTRING BINUNICODE
-    SHORT_BINUNICODE BINUNICODE8 BINBYTES SHORT_BINBYTES BINBYTES8""".split()
+    SHORT_BINUNICODE BINUNICODE8 BINBYTES SHORT_BINBYTES BINBYTES8 BYTEARRAY8""".split()
 )
+NUMBERS = frozenset("INT BININT BININT1 BININT2 LONG1 LONG4 BINFLOAT".split())
+LONG_TEXT = 2**18  # characters or bytes; longer ones (arrays of NumPy's) are no weight's and no word's, and are let go
 CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
 EMPTY = {"EMPTY_LIST": list, "EMPTY_DICT": dict, "EMPTY_SET": set}
 MARK = object()
@@ -25,14 +33,20 @@ class Budget:
     """Counts the work a file asks for, and refuses when it is out of proportion to the file's size.
 
     An opcode of one byte can make an object of about 90 bytes, so opcodes are limited to what keeps all
-    objects below three times the file (and 2 MB for small files). The module of a language model takes 1,500.
+    objects below three times the file (and 2 MB for small files). A number takes a third of that and has its bytes in
+    the file, so that long histories of losses fit. The module of a language model takes 1,500.
     """
 
     def __init__(self, file_size):
-        self.limit = self.left = 20_000 + min(file_size, 80_000_000) // 40
+        self.limit = 20_000 + min(file_size, 80_000_000) // 40
+        self.left = 3 * self.limit
 
     def spend(self, count):
         """Pay for `count` opcodes, copied items or visited entries."""
+        self.spend_thirds(3 * count)
+
+    def spend_thirds(self, count):
+        """Pay for as many thirds of an opcode."""
         self.left -= count
         if self.left < 0:
             raise ModelFileError(f"its pickles need more than {self.limit} steps; expected a few thousand")
@@ -46,6 +60,8 @@ def shown(value):
         return repr(value) if value.bit_length() <= 128 else f"an integer of {value.bit_length()} bits"
     if value is None or isinstance(value, float):
         return repr(value)
+    if isinstance(value, (Instance, Unknown)):
+        return f"what {shown(value.name)} stands for, which was not run"
     return f"a {type(value).__name__}"
 
 
@@ -54,6 +70,38 @@ def integer(value, least, most, what):
     if type(value) is not int or not least <= value <= most:
         raise ModelFileError(f"{what} is {shown(value)}; expected an integer from {least} to {most}")
     return value
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A name that means nothing here. What it is said to make is inert."""
+
+    name: str
+
+    def make(self, args, budget):
+        """The stand-in for what a call would have made."""
+        return Instance(self.name)
+
+
+class Instance:
+    """An object of a class or from a function that is not known: a name, and attributes if it was given any.
+
+    A module of somebody's own is one of these; so is everything that lies beside the weights.
+    """
+
+    def __init__(self, name):
+        self.name, self.state = name, {}
+
+    def make(self, args, budget):
+        """The stand-in for what calling this object would have made."""
+        return Instance(self.name)
+
+    def set_state(self, state):
+        """Keep attributes; any other state is the class's own business."""
+        if isinstance(state, tuple) and len(state) == 2:
+            state = state[0]  # beside it stand slots
+        if isinstance(state, dict):
+            self.state = state
 
 
 def read_pickle(stream, budget, allowed=None, persistent=None):
@@ -66,7 +114,8 @@ def read_pickle(stream, budget, allowed=None, persistent=None):
     budget : Budget
         Pays one step per opcode.
     allowed : dict, optional
-        From (module, name) to a stand-in with a method `make(args, budget)`. None: no names at all.
+        From (module, name) to a stand-in with a method `make(args, budget)`; what is not in it becomes an inert
+        `Unknown`. None: no names at all.
     persistent : callable, optional
         Receives each persistent id and returns what takes its place. None: none expected.
 
@@ -80,10 +129,10 @@ def read_pickle(stream, budget, allowed=None, persistent=None):
     ModelFileError
         The bytes are no pickle, or one that does what PyTorch's pickles have no need of.
     """
-    machine = _Machine(budget, allowed or {}, persistent)
+    machine = _Machine(budget, allowed, persistent)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of pickletools, on escapes in a string that is refused anyway
-        for opcode, argument, position in _opcodes(stream, budget):
+        for opcode, argument, position in _opcodes(stream):
             try:
                 machine.step(opcode.name, argument)
             except ModelFileError as error:
@@ -91,11 +140,9 @@ def read_pickle(stream, budget, allowed=None, persistent=None):
     return machine.result()
 
 
-def _opcodes(stream, budget):
+def _opcodes(stream):
     try:
-        for item in pickletools.genops(stream):
-            budget.spend(1)
-            yield item
+        yield from pickletools.genops(stream)
     except ModelFileError:
         raise
     except ValueError as error:  # all that pickletools raises on broken bytes
@@ -103,10 +150,10 @@ def _opcodes(stream, budget):
 
 
 def _key(value):
-    """Return `value` if it is safe as a key; nested tuples hash forever or overflow the C stack."""
-    if isinstance(value, (str, bytes)) or value is None:
+    """Return `value` if it is safe as a key, else an object in its place: nested tuples hash forever."""
+    if isinstance(value, (str, bytes, bool, float)) or value is None:
         return value
-    return integer(value, -(2**63), 2**63, "a dictionary key or set member")
+    return value if type(value) is int and -(2**63) <= value <= 2**63 else object()
 
 
 class _Machine:
@@ -117,8 +164,10 @@ class _Machine:
         self.stack, self.memo = [], {}
 
     def step(self, name, argument):
+        self.budget.spend_thirds(1 if name in NUMBERS else 3)
         if name in LITERALS:
-            self.stack.append(argument)
+            long = name not in NUMBERS and len(argument) > LONG_TEXT
+            self.stack.append(Instance(f"{len(argument)} bytes") if long else argument)
         elif name in CONSTANTS:
             self.stack.append(CONSTANTS[name])
         elif name in EMPTY:
@@ -207,25 +256,34 @@ class _Machine:
 
     def do_append(self, _):
         item = self.pop()
-        self.top(list).append(item)
+        if not self.top_is_inert():
+            self.top(list).append(item)
 
     def do_appends(self, _):
         items = self.pop_mark()
-        self.top(list).extend(items)
+        if not self.top_is_inert():
+            self.top(list).extend(items)
 
     def do_setitem(self, _):
         value, key = self.pop(), self.pop()
-        fill(self.top(dict), [(key, value)])
+        if not self.top_is_inert():
+            fill(self.top(dict), [(key, value)])
 
     def do_setitems(self, _):
         items = self.pop_mark()
         if len(items) % 2:
             raise ModelFileError(f"{len(items)} keys and values; expected an even number")
-        fill(self.top(dict), zip(items[::2], items[1::2], strict=True))
+        if not self.top_is_inert():
+            fill(self.top(dict), zip(items[::2], items[1::2], strict=True))
 
     def do_additems(self, _):
         items = self.pop_mark()
-        self.top(set).update(map(_key, items))
+        if not self.top_is_inert():
+            self.top(set).update(map(_key, items))
+
+    def top_is_inert(self):
+        """Whether the items are those of an object that the weights do not depend on: then nothing is kept."""
+        return isinstance(self.top(), Instance)
 
     def do_frozenset(self, _):
         self.stack.append(frozenset(map(_key, self.pop_mark())))
@@ -240,24 +298,21 @@ class _Machine:
         self.stack.append(self.known(module, name))
 
     def known(self, module, name):
-        if (module, name) not in self.allowed:
-            raise ModelFileError(
-                f"asks for {shown(f'{module}.{name}')}, which is not on the list of names that PyTorch "
-                "files of language models need; nothing was run"
-            )
-        return self.allowed[module, name]
+        if self.allowed is None:
+            raise ModelFileError(f"asks for {shown(f'{module}.{name}')} where no name is expected; nothing was run")
+        return self.allowed.get((module, name)) or Unknown(f"{module}.{name}")
 
     def do_reduce(self, _):
         arguments, callee = self.pop(tuple), self.pop()
         if not hasattr(callee, "make"):
             raise ModelFileError(f"calls {shown(callee)}; expected a name")
+        self.budget.spend(1)
         self.stack.append(callee.make(arguments, self.budget))
 
     do_newobj = do_reduce
 
     def do_newobj_ex(self, _):
-        if self.pop(dict):
-            raise ModelFileError("makes an object with keyword arguments; expected none")
+        self.pop(dict)  # keyword arguments, which the weights do not depend on
         self.do_reduce(_)
 
     def do_build(self, _):
@@ -277,6 +332,7 @@ class _Machine:
 def fill(target, pairs):
     """Put pairs of key and value into a dict; a key that is there already is an error."""
     for key, value in pairs:
-        if _key(key) in target:
+        key = _key(key)
+        if key in target:
             raise ModelFileError(f"the key {shown(key)} appears twice in one dictionary")
         target[key] = value

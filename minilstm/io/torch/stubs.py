@@ -1,15 +1,15 @@
-"""The names a PyTorch file may use, and the inert stand-ins that take their place.
+"""The names that describe tensors in a PyTorch file, and what takes their place.
 
-Every (module, name) pair is listed exactly; there are no patterns and no fallbacks. A stand-in holds
-descriptions (which storage, which shape), never a function of PyTorch's, of Python's or of the file's.
+Every (module, name) pair is listed exactly. A stand-in holds descriptions (which storage, which shape), never a
+function of PyTorch's, of Python's or of the file's. All other names become `pickles.Unknown`, which does nothing.
 """
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ...errors import ModelFileError
-from .pickles import fill, integer, shown
+from .pickles import Instance, fill, integer, shown
 
 MOST_ELEMENTS = 2**40
 MOST_AXES = 16
@@ -64,26 +64,6 @@ class Variable:
             self.data = _tensor(state[0])
 
 
-@dataclass
-class Module:
-    """A `torch.nn.Module` of class `name`, or any object of a class that the caller allowed."""
-
-    name: str
-    state: dict = field(default_factory=dict)
-
-    def set_state(self, state):
-        if not isinstance(state, dict):
-            raise ModelFileError(f"the state of a {self.name} is {shown(state)}; expected a dictionary")
-        self.state = state
-
-
-class Ignored:
-    """An object that the weights do not depend on: the thnn back end, cuDNN's dropout descriptor."""
-
-    def set_state(self, state):
-        """Nothing is kept."""
-
-
 def _count(args, *allowed):
     if len(args) not in allowed:
         raise ModelFileError(f"{len(args)} arguments; expected {' or '.join(map(str, allowed))}")
@@ -100,6 +80,8 @@ def _tensor(value):
 def _rebuild_tensor(args, budget):
     _count(args, 4, 6, 7)  # _v2 adds requires_grad, backward_hooks and, since 1.13, metadata
     storage, offset, shape, strides = args[:4]
+    if isinstance(storage, Instance):  # of a type of number that no weight here has
+        return Instance(f"a tensor on {storage.name}")
     if not isinstance(storage, Storage):
         raise ModelFileError(f"a tensor on {shown(storage)}; expected a storage")
     tuples = isinstance(shape, tuple) and isinstance(strides, tuple)
@@ -118,9 +100,9 @@ def _rebuild_tensor(args, budget):
 
 
 def _check_reach(storage, offset, shape, strides):
-    """Refuse a view that leaves its storage or meets one element twice (which could stand for any size)."""
+    """Refuse a view that leaves its storage or overlaps itself, unless it repeats its elements (`Tensor.expand`)."""
     reach = 0
-    for stride, n in sorted((s, n) for s, n in zip(strides, shape, strict=True) if n > 1):
+    for stride, n in sorted((s, n) for s, n in zip(strides, shape, strict=True) if n > 1 and s > 0):
         if stride <= reach:
             raise ModelFileError(f"a tensor of shape {shape}, strides {strides} overlaps itself")
         reach += (n - 1) * stride
@@ -152,27 +134,25 @@ def _ordered_dict(args, budget):
     return made
 
 
+def _default_dict(args, budget):
+    return {}  # its items come later
+
+
 def _set(args, budget):
     _count(args, 1)
-    if not isinstance(args[0], list) or not all(isinstance(item, str) for item in args[0]):
-        raise ModelFileError("a set of something else than names")
+    if not isinstance(args[0], list):
+        raise ModelFileError(f"a set of {shown(args[0])}; expected a list")
     budget.spend(3 + len(args[0]))
-    return set(args[0])
+    return {item for item in args[0] if isinstance(item, str)}
 
 
-def _ignored(args, budget):
-    _count(args, 0)
-    return Ignored()
-
-
-def module_class(name):
-    """Return the stand-in for the module class called `name`."""
-
-    def build(args, budget):
-        _count(args, 0)
-        return Module(name)
-
-    return Known(name, build)
+def _from_type(args, budget):
+    """A tensor of a subclass or with attributes of its own: the function and the arguments that make the tensor."""
+    _count(args, 4)
+    function, _, args, _ = args
+    if not hasattr(function, "make") or not isinstance(args, tuple):
+        raise ModelFileError(f"a tensor made by {shown(function)}; expected a name")
+    return function.make(args, budget)
 
 
 STORAGES = {
@@ -188,20 +168,6 @@ STORAGES = {
     "BoolStorage": "|b1",
 }
 
-MODULES = (
-    "model.RNNModel",  # the paper's, and that of PyTorch's word_language_model example
-    "torch.nn.modules.dropout.Dropout",
-    "torch.nn.modules.sparse.Embedding",
-    "torch.nn.modules.rnn.LSTM",
-    "torch.nn.modules.linear.Linear",
-    "torch.nn.modules.container.Sequential",
-    "torch.nn.modules.container.ModuleList",
-    "torch.nn.modules.container.ModuleDict",
-    "torch.nn.parallel.data_parallel.DataParallel",
-    "torch.nn.modules.rnn.GRU",
-    "torch.nn.modules.rnn.RNN",
-)  # these two to be refused by their names
-
 FUNCTIONS = {
     "torch._utils._rebuild_tensor": _rebuild_tensor,
     "torch._utils._rebuild_tensor_v2": _rebuild_tensor,
@@ -209,21 +175,20 @@ FUNCTIONS = {
     "torch._utils._rebuild_parameter_with_state": _rebuild_parameter,
     "torch.autograd.variable.Variable": _variable,
     "torch.nn.parameter.Parameter": _variable,
-    "torch.nn.backends.thnn._get_thnn_function_backend": _ignored,
-    "torch.backends.cudnn.rnn.Unserializable": _ignored,
+    "torch._tensor._rebuild_from_type_v2": _from_type,
     "collections.OrderedDict": _ordered_dict,
+    "collections.defaultdict": _default_dict,
     "__builtin__.set": _set,
     "builtins.set": _set,
 }
 
 
-def allow_list(classes=()):
-    """Return the dict from (module, name) to stand-in; `classes` are further names of module classes."""
+def allow_list():
+    """Return the dict from (module, name) to stand-in."""
     known = [
         Known(f"{package}.{name}", dtype=dtype)
         for name, dtype in STORAGES.items()
         for package in ("torch", "torch.cuda")
     ]
     known += [Known(name, build) for name, build in FUNCTIONS.items()]
-    known += [module_class(name) for name in (*MODULES, *classes)]
     return {tuple(k.name.rsplit(".", 1)): k for k in known}

@@ -1,0 +1,159 @@
+"""Language models of other people's: a PyTorch or .safetensors file and a vocabulary, as (header, arrays)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import ModelFileError
+from .checkpoints import make_header
+from .recognise import kind_of
+from .safetensors import read_tensors
+from .state_dict import find_parts, take_over
+from .torch import TorchFile, read_torch
+from .vocabulary import read_vocabulary, words_of
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A language model that was imported.
+
+    Attributes
+    ----------
+    header, arrays : dict
+        What `checkpoints.write` takes. The arrays may be views of the file that was read.
+    report : dict
+        layout, class, gate_order, tied, training (None for a state dict), layers, units, embedding, words, dtype,
+        parameters (tied weights counted once), and remarks, a list of sentences on what was guessed or left out.
+    """
+
+    header: dict
+    arrays: dict
+    report: dict
+
+
+def import_model(path, vocabulary=None, modules=None, context=None, max_norm=None, dtype=None):
+    """Read an LSTM language model from a PyTorch or .safetensors file; nothing in it is run.
+
+    Parameters
+    ----------
+    path : str or Path
+        What `torch.save` wrote, a state dict or a whole module, or a .safetensors file.
+    vocabulary : str or Path, optional
+        The file of the words; may be missing if they are inside the first.
+    modules : three of str, optional
+        As in `state_dict.find_parts`.
+    context : sequence of str, optional
+        Words to be read before each sentence; every one must be in the vocabulary.
+    max_norm : float, optional
+        Of the embedding, as `nn.Embedding(max_norm=...)` has it. A whole module says it itself, a state dict cannot.
+    dtype : {"float32", "float64"}, optional
+        Of the arrays; as in the file, float32 at least, if not given.
+
+    Returns
+    -------
+    Imported
+
+    Raises
+    ------
+    ModelFileError
+        Not an LSTM language model (GRU, plain RNN, bidirectional, projections, missing or misshapen tensors),
+        or the vocabulary does not have as many words as the decoder has rows.
+    """
+    file = _read(path)
+    try:
+        parts = find_parts(file.tensors, modules)
+        rows = len(file.tensors[parts.decoder])
+        words, remarks = _vocabulary(file, vocabulary, rows)
+        name = Path(vocabulary).name if vocabulary is not None else "the vocabulary"
+        if len(words) != rows:
+            raise ModelFileError(f"{parts.decoder} has {rows} rows, {name} {len(words)} words; expected one row a word")
+        unknown = [word for word in context or () if word not in words]
+        if unknown:
+            raise ModelFileError(f"the context's word {unknown[0]!r} is not in {name}")
+        norm, further = _norm(file.attributes, max_norm)
+        _check_kind(file.attributes)
+        _check_apart(file, parts)
+        arrays = take_over(file.tensors, parts, dtype, norm)
+    except ModelFileError as error:
+        raise ModelFileError(f"{path}: {error}") from None
+    sizes = [arrays[f"U{k}"].shape[1] for k in range(len(parts.layers))]
+    report = _report(file, parts, sizes, words) | {"remarks": [*parts.remarks, *remarks, *further]}
+    provenance = {"imported from": Path(path).name, **report}
+    return Imported(make_header(words, arrays["embedding"].shape[1], sizes, context or (), provenance), arrays, report)
+
+
+def _read(path):
+    kind = kind_of(path)
+    if kind == "npz":
+        raise ModelFileError(f"{path}: an .npz; expected what torch.save wrote. A model file needs no import, but load")
+    if kind == "torch":
+        return read_torch(path)
+    tensors, metadata = read_tensors(path)
+    if "minilstm" in metadata:
+        raise ModelFileError(f"{path}: a model file already; it needs no import, but load")
+    return TorchFile(tensors, {}, {}, "safetensors", (), {})
+
+
+def _vocabulary(file, path, rows):
+    """The words, and remarks on where they are from."""
+    if path is not None:
+        words, remarks = read_vocabulary(path)
+        return words, [f"{Path(path).name}: {remark}" for remark in remarks]
+    fitting = {place: value for place, value in file.vocabularies.items() if len(value) == rows}
+    different = {words_of(value): place for place, value in reversed(fitting.items())}
+    if len(different) != 1:
+        found = ", ".join(map(repr, different.values()))
+        what = f"several vocabularies inside, {found}" if different else f"no vocabulary of {rows} words inside"
+        raise ModelFileError(f"{what}; minilstm import with --vocab FILE takes one from a file")
+    words, place = next(iter(different.items()))
+    return words, [f"the vocabulary is the file's own, {place!r}"]
+
+
+def _norm(attributes, max_norm):
+    """How long rows of the embedding may be, and a remark on it."""
+    inside = {key.rpartition(".")[0]: value for key, value in attributes.items() if key.endswith("max_norm") and value}
+    if max_norm is not None:
+        return (max_norm, 2.0), [f"rows of the embedding are scaled down to a norm of {max_norm}"]
+    if not inside:
+        return None, []
+    path, value = next(iter(inside.items()))
+    kind = attributes.get(f"{path}.norm_type".strip("."), 2.0)
+    return (value, kind), [
+        f"{path}: max_norm is {value}; longer rows are scaled down, as the network does when it reads"
+    ]
+
+
+def _check_kind(attributes):
+    """Refuse what a module says of itself and its weights do not show."""
+    for key, value in attributes.items():  # `mode` is torch.nn's name for it, `rnn_type` that of the paper's class
+        if key.endswith((".mode", "rnn_type")) and str(value).upper() != "LSTM":
+            raise ModelFileError(f"a network of type {value!r:.40}; expected LSTM")
+
+
+def _check_apart(file, parts):
+    """Tensors may be one and the same; they may not share a part, as after damage to an offset."""
+    tied = [set(group) for group in file.tied]
+    last, end = None, 0
+    places = ((file.tensors[name].__array_interface__["data"][0], file.tensors[name], name) for name in parts.names)
+    for start, array, name in sorted(places, key=lambda place: (place[0], place[2])):
+        if start < end and not any({last, name} <= group for group in tied):
+            raise ModelFileError(f"{last} and {name} overlap in the file; expected each weight in a place of its own")
+        if 0 not in array.strides:  # what `Tensor.expand` made is a number in one place
+            last, end = name, max(end, start + array.nbytes)
+
+
+def _report(file, parts, sizes, words):
+    """What was found: {what: value}, anything that JSON can hold."""
+    tied = any({parts.embedding, parts.decoder} <= set(group) for group in file.tied)
+    return {
+        "layout": file.layout,
+        "class": file.classes.get("", "state dict"),
+        "gate_order": "i f g o",
+        "tied": tied,
+        "training": file.attributes.get("training"),
+        "layers": len(sizes),
+        "units": sizes[0] if len(set(sizes)) == 1 else sizes,
+        "embedding": file.tensors[parts.embedding].shape[1],
+        "words": len(words),
+        "dtype": ", ".join(sorted({str(file.tensors[name].dtype) for name in parts.names})),
+        "parameters": sum(file.tensors[name].size for name in parts.names) - tied * file.tensors[parts.decoder].size,
+    }

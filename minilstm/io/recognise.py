@@ -1,0 +1,45 @@
+"""What kind of file a model is in, by its content and not by its name."""
+
+from pathlib import Path
+
+from ..errors import ModelFileError
+
+POINTER = b"version https://git-lfs"
+
+
+def kind_of(path):
+    """Recognise a file of a model.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    {"npz", "safetensors", "torch"}
+        If the content does not tell, what the name says.
+
+    Raises
+    ------
+    ModelFileError
+        If it is empty, cannot be read, or is a pointer of Git LFS's in place of a file.
+    """
+    path = Path(path)
+    try:
+        if path.exists() and not path.is_file():
+            raise ModelFileError(f"{path}: not a regular file; expected a model")
+        with path.open("rb") as file:
+            start, size = file.read(256), path.stat().st_size
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from None
+    if not start:
+        raise ModelFileError(f"{path}: empty; expected a model")
+    if start.startswith(POINTER):
+        raise ModelFileError(f"{path}: a pointer of Git LFS, not the file itself; git lfs pull fetches that")
+    if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= size - 8:
+        return "safetensors"
+    if start.startswith(b"PK\x03\x04"):
+        return "torch" if b"/data.pkl" in start else "npz"
+    if start.startswith(b"\x80"):
+        return "torch"
+    return {".npz": "npz", ".safetensors": "safetensors"}.get(path.suffix, "torch")

@@ -1,0 +1,137 @@
+"""Vocabularies: files as people have them, lists and mappings; mended where that is certain, and refused otherwise."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+
+from minilstm.errors import ModelFileError
+from minilstm.io.vocabulary import read_vocabulary, words_of
+
+WORDS = ("<unk>", "<eos>", "the", "boy", "boys", ",", '"', ".", "7", "a")
+
+
+def written(folder, data):
+    (folder / "v.txt").write_bytes(data)
+    return folder / "v.txt"
+
+
+def lines(form, end="\n"):
+    """All the words, each in the form, which knows its index."""
+    return "".join(form.format(k=k, word=word, count=1000 - 7 * k) + end for k, word in enumerate(WORDS))
+
+
+def test_vocabulary(tmp_path):
+    words = [
+        "the",
+        "a\u2028b",
+        "\x85",
+        "\u3000",
+        "x\x0cy",
+        "\x1c",
+        "z\u00a0",
+        "naïve",
+        "中",
+        "\ufeff",
+        " ",
+        "\t",
+    ]
+    for end in ("\n", "\r\n"):
+        for last in ("", end):
+            path = written(tmp_path, (end.join(words) + last).encode())
+            assert read_vocabulary(path) == (tuple(words), ())
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"a\nb\na\n", "line 3: the word 'a' was line 1 already"),
+        (b"a\n\nb\n", "line 2: empty"),
+        (b"a\n\xff\xfe\n", "line 2: not UTF-8"),
+        (b"a\n" + b"b" * 2000, "line 2: more than 1000 bytes"),
+        (b"", "empty"),
+    ],
+)
+def test_broken_vocabulary(tmp_path, data, words):
+    with pytest.raises(ModelFileError, match=words):
+        read_vocabulary(written(tmp_path, data))
+
+
+@pytest.mark.parametrize(
+    ("text", "remark"),
+    [
+        ("\ufeff" + lines("{word}"), "byte order mark"),
+        ("\ufeff" + lines("{word}", "\r\n"), "byte order mark"),
+        (lines("{word}") + "\n\n", "empty lines at the end"),
+        (lines(" {word}"), "blanks around words are left out, in 10 lines"),
+        (lines("{word} \t"), "blanks around words are left out, in 10 lines"),
+        (lines("{word}").replace("boys", "boys "), "blanks around words are left out, in 1 lines"),
+        (lines("{word}\t{count}"), "counts"),
+        (lines("{word} {count}"), "counts"),
+        (lines("{word},{count}"), "counts"),
+        (lines("{count}\t{word}"), "counts"),
+        (lines("{k}\t{word}"), "indices from 0 on"),
+        (lines("{word} {k}"), "indices from 0 on"),
+        ("".join(f"{k} {word}\n" for k, word in enumerate(WORDS, 1)), "indices from 1 on"),
+        ("".join(f"{WORDS[k]}\t{k}\n" for k in (3, 1, 4, 0, 5, 9, 2, 6, 8, 7)), "in the order of the indices"),
+        (lines("{k}\t{word}\t{count}"), "indices from 0 on"),
+        ("".join('"' + word.replace('"', '""') + '"\n' for word in WORDS), "quotes"),
+        (json.dumps(WORDS), "JSON"),
+        (json.dumps({word: k for k, word in reversed(list(enumerate(WORDS)))}), "JSON"),
+        ("\ufeff" + json.dumps(dict(enumerate(WORDS)), indent=1), "JSON"),
+    ],
+)
+def test_what_is_certain_is_mended_and_said(tmp_path, text, remark):
+    vocabulary = read_vocabulary(written(tmp_path, text.encode()))
+    assert vocabulary.words == WORDS
+    assert any(remark in said for said in vocabulary.remarks), vocabulary.remarks
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (lines("{word}\t{count}").replace("boys\t", "boys"), r"line 5: 'boys972'; expected a word and a number"),
+        ("word\tcount\n" + lines("{word}\t{count}"), "line 1: .*; expected a word and a number"),
+        (lines("{word}\tDT"), "line 1: .*without columns"),
+        ("a 3\nb 2\nc 1\n", "the numbers may be counts or indices"),
+        ("1 3\n2 7\n3 9\n", "line 1: '1 3'; expected a word, got numbers only"),
+        ("the\nboy\nthe \n", "line 3: the word 'the' was line 1 already"),
+        (json.dumps({"the": 0, "boy": 2}), "2 words need the indices 0 to 1, each once; no word has 1"),
+        (json.dumps(["the", 1]), "expected words, got 1 at index 1"),
+        ("the\n".encode("utf-16").decode("latin1"), "line 1"),
+    ],
+)
+def test_what_is_not_certain_is_refused(tmp_path, text, words):
+    with pytest.raises(ModelFileError, match=f"v.txt.*{words}"):
+        read_vocabulary(written(tmp_path, text.encode("latin1" if "\xff" in text else "utf-8")))
+
+
+def test_files_that_are_none(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path, words in ((tmp_path / "none", "No such file"), (tmp_path, "regular"), (tmp_path / "pipe", "regular")):
+        with pytest.raises(ModelFileError, match=words):
+            read_vocabulary(path)
+
+
+def test_words_of_lists_and_mappings():
+    assert words_of(list(WORDS)) == words_of(iter(WORDS)) == words_of(np.array(WORDS)) == WORDS
+    mapping = {word: k for k, word in reversed(list(enumerate(WORDS)))}
+    assert words_of(mapping) == words_of({k: word for word, k in mapping.items()}) == WORDS
+    assert words_of({word: np.int64(k) for word, k in mapping.items()}) == WORDS
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "words"),
+    [
+        ("the boy", "expected a list of words, got 'the boy'"),
+        (50_000, "expected a list of words, got 50000"),
+        (range(7), "expected words, got 0 at index 0"),
+        ({"the": 1, "boy": 2}, "2 words need the indices 0 to 1, each once; no word has 0"),
+        ({"the": 0, "boy": 0}, "no word has 1"),
+        ({"the": "0"}, "no word has 0"),
+    ],
+)
+def test_what_is_no_vocabulary(vocabulary, words):
+    with pytest.raises(ModelFileError, match=words):
+        words_of(vocabulary)
