@@ -34,7 +34,7 @@ class Sampler:
 
 
 def softmax_and_gradients(h, W, b, targets):
-    """Mean cross-entropy of softmax(h W' + b), and its gradients by h, W and b.
+    """Mean cross-entropy of softmax(h W' + b), and the gradients of its sum by h, W and b.
 
     By hand and a few rows at a time: the logits then stay in the cache and are never all in memory at once.
     """
@@ -51,7 +51,7 @@ def softmax_and_gradients(h, W, b, targets):
         dz = dz.to(h.dtype)
         dh[low : low + rows] = dz @ W
         dW += dz.T @ part
-    return loss / len(h), dh / len(h), dW / len(h), db / len(h)
+    return loss / len(h), dh, dW, db
 
 
 class RowAdam:
