@@ -13,7 +13,7 @@ from minilstm import ablation_sweep, agreement, load
 from minilstm.analyses.ablation import POINTS
 from minilstm.analyses.number_agreement import share_right
 from minilstm.io.checkpoints import digest, names
-from minilstm.stimuli import LEXICONS, na_task
+from minilstm.stimuli import CONDITIONS, LEXICONS, na_task
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 sys.path.insert(0, str(WEIGHTS))
@@ -103,12 +103,11 @@ def inputs(trained, tmp_path_factory):
         }
         for name, words in texts.items()
     ]
-    suite = {
-        "region_meta": {"1": "intro", "2": "np", "3": "matrix_v", "4": "end"},
-        "items": [{"conditions": conditions}],
-    }
+    formula = "[(3;%match_sing%) < (3;%mismatch_sing%)] & [(3;%match_plural%) < (3;%mismatch_plural%)]"
+    suite = {"meta": {"name": "number_orc", "metric": "sum"}, "predictions": [{"formula": formula}]}
+    suite["items"] = [{"item_number": 1, "conditions": conditions}]
     (reference / "syntaxgym" / "number_orc.json").write_text(json.dumps(suite))
-    pairs = [("The boy isn't here.", "The boy aren't here."), ("The boys zyx it.", "The boy zyx it.")]
+    pairs = [("The boy is here.", "The boy are here."), ("The boys zyx it.", "The boy zyx it.")]
     (reference / "blimp" / "regular_plural_subject_verb_agreement_2.jsonl").write_text(
         "".join(json.dumps({"sentence_good": good, "sentence_bad": bad}) + "\n" for good, bad in pairs)
     )
@@ -132,7 +131,8 @@ def test_tasks_and_linzen(inputs):
     lines = [line.split() for line in measure_english.tasks(inputs).splitlines()]
     assert lines[0][2:5] == ["auxiliaries", "paper", "frequent"]
     want = [100 * agreement(inputs.model, na_task("nounPP", "SP", lexicon=name)).accuracy for name in lines[0][2:5]]
-    assert ["nounPP", "SP", *(f"{x:.1f}" for x in want), "87.2"] in lines and len(lines) == 2 + 18 + 4 + 8 + 4
+    assert ["nounPP", "SP", *(f"{x:.1f}" for x in want), "87.2"] in lines
+    assert len(lines) == 2 + sum(map(len, CONDITIONS.values()))
     found = measure_english.linzen(inputs)
     assert [line.split()[:2] for line in found.splitlines()[2:5]] == [["0", "2"], ["1", "1"], ["all", "3"]]
     assert "3 of 4 sentences (75.0 %)" in found and found.endswith(f"{100 * 2 / 12:.1f} %")
@@ -153,7 +153,7 @@ def test_test_sets_of_others(inputs):
     assert lines[1] == ["some PP", "1", f"{100 * nested:.1f}", "1", f"{100 * nested:.1f}", "-"]
     suite = likelier("The boy is", "The boy are") and likelier("The boys are", "The boys is")
     assert lines[2] == ["number_orc", "1", f"{100 * suite:.1f}", "1", f"{100 * suite:.1f}", "42"]
-    pairs = ("The boy is n't here .", "The boy are n't here ."), ("The boys zyx it .", "The boy zyx it .")
+    pairs = ("The boy is here .", "The boy are here ."), ("The boys zyx it .", "The boy zyx it .")
     assert lines[3][1:4] == ["2", f"{50 * sum(likelier(*pair) for pair in pairs):.1f}", "0"]
 
 

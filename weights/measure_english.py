@@ -9,7 +9,6 @@ command of that name prints; all blocks are written if none is named.
 """
 
 import argparse
-import json
 import re
 import shlex
 import subprocess
@@ -23,12 +22,18 @@ import numpy as np
 from minilstm import LanguageModel, agreement, load
 from minilstm.analyses.number_agreement import share_right
 from minilstm.analyses.tables import render
-from minilstm.stimuli import CONDITIONS, LEXICONS, NA_TASKS, Item, na_task, read_linzen, subject_number
+from minilstm.stimuli import (
+    CONDITIONS,
+    LEXICONS,
+    NA_TASKS,
+    na_task,
+    read_items,
+    read_linzen,
+    respell,
+    subject_number,
+)
 
 WEIGHTS = Path(__file__).parent
-sys.path.insert(0, str(WEIGHTS))
-from prepare_text import tokenize  # noqa: E402
-
 LOGGED = 60_000  # held-out tokens that the training's log is about
 LOGITS = 5_000  # held-out tokens after which all logits are compared
 COMMANDS = {
@@ -184,59 +189,34 @@ def linzen(found):
     )
 
 
-def nested_items(path):
-    """Items of one of BIG-bench's files of nested dependencies; the condition is the numbers of the nouns."""
-    items = []
-    for k, example in enumerate(json.loads(path.read_text(encoding="utf-8"))["examples"], 1):
-        right, wrong = sorted(example["target_scores"], key=example["target_scores"].get, reverse=True)
-        condition = "".join(number[0].upper() for number in example["comment"].split("_"))
-        items.append(Item(tuple(tokenize(example["input"])), right, wrong, path.stem, condition, k))
-    return items
-
-
-def syntaxgym_pairs(path):
-    """[[(right, wrong), ...] for each item] of a number suite: sentences as far as the verb, lists of words."""
-    suite = json.loads(path.read_text(encoding="utf-8"))
-    verb = next(int(number) for number, name in suite["region_meta"].items() if name == "matrix_v")
-    pairs = []
-    for item in suite["items"]:
-        texts = {
-            c["condition_name"]: tokenize(" ".join(r["content"] for r in c["regions"] if r["region_number"] <= verb))
-            for c in item["conditions"]
-        }
-        pairs.append([(texts[f"match_{number}"], texts[f"mismatch_{number}"]) for number in ("sing", "plural")])
-    return pairs
-
-
-def blimp_pairs(path):
-    """[[(right, wrong)] for each item] of a BLiMP paradigm: whole sentences, lists of words."""
-    pairs = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return [[(tokenize(pair["sentence_good"]), tokenize(pair["sentence_bad"]))] for pair in pairs]
-
-
 def others(found):
     """Test sets of others. An item counts if each right sentence is likelier than its wrong one."""
     vocabulary = set(found.model.vocabulary)
     rows = []
+
+    def add(name, right, known, published=None):
+        right, known = np.array(right), np.array(known)
+        rows.append([name, len(right), 100 * right.mean(), int(known.sum()), 100 * share_of(right[known]), published])
+
     for path in sorted(found.reference.glob("bigbench/*.json"), reverse=True):
-        items = nested_items(path)
+        items, _ = respell(read_items(path), vocabulary)
         right = agreement(found.model, items, unknown="<unk>").margins > 0  # of an unknown form: not right
-        words = ({*item.prefix, item.right, item.wrong} for item in items)
-        known, conditions = np.array([w <= vocabulary for w in words]), np.array([item.condition for item in items])
+        known = np.array([{*item.prefix, item.right, item.wrong} <= vocabulary for item in items])
+        conditions = np.array([item.condition for item in items])
         for condition in sorted(set(conditions), reverse=True):
             where = conditions == condition
-            rows.append([f"{path.stem.removesuffix('_english')} {condition}", right[where], known[where], None])
+            add(f"{path.stem.removesuffix('_english')} {condition}", right[where], known[where])
 
     def score(words):
         return -found.model.surprisal(words, "context", unknown="<unk>").sum()
 
-    readers = (("syntaxgym/*.json", syntaxgym_pairs), ("blimp/*.jsonl", blimp_pairs))
-    for path, pairs in ((path, read) for glob, read in readers for path in sorted(found.reference.glob(glob))):
-        items = pairs(path)
-        right = np.array([all(score(one) > score(other) for one, other in item) for item in items])
-        known = np.array([{word for pair in item for text in pair for word in text} <= vocabulary for item in items])
-        rows.append([path.stem, right, known, PUBLISHED[path.stem]])
-    rows = [[name, len(r), 100 * r.mean(), int(k.sum()), 100 * share_of(r[k]), paper] for name, r, k, paper in rows]
+    for path in (*sorted(found.reference.glob("syntaxgym/*.json")), *sorted(found.reference.glob("blimp/*.jsonl"))):
+        pairs, _ = respell(read_items(path).pairs, vocabulary)
+        right, known = {}, {}
+        for pair in pairs:
+            right[pair.id] = right.get(pair.id, True) and score(pair.good) > score(pair.bad)
+            known[pair.id] = known.get(pair.id, True) and {*pair.good, *pair.bad} <= vocabulary
+        add(path.stem, list(right.values()), list(known.values()), PUBLISHED[path.stem])
     return render(["set", "items", "right %", "all words known", "right % of these", "the paper's network"], rows)
 
 
