@@ -188,6 +188,16 @@ def test_sources_have_licences(inputs):
     assert "medquad" in lines[2] and "CC BY 4.0" in lines[2] and lines[-1].split() == ["all", "15"]
 
 
+def test_a_block_is_put_between_its_marks_or_at_the_end(tmp_path):
+    card = tmp_path / "some.md"
+    for name, text in (("one", "a"), ("other", "b\\1"), ("one", "c\nd")):
+        measure_english.write_block(card, name, text)
+    one, other = (
+        f"<!-- {n} -->\n```text\n{t}\n```\n<!-- end {n} -->\n" for n, t in (("one", "c\nd"), ("other", "b\\1"))
+    )
+    assert card.read_text() == f"# Model card: some\n\n{one}\n{other}"
+
+
 @shipped
 def test_the_shipped_file():
     path = names()["english"]

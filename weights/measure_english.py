@@ -245,9 +245,11 @@ BLOCKS = {one.__name__: one for one in (sources, perplexity, rounding, tasks, li
 
 
 def write_block(card, name, text):
-    """Put the text between the block's marks, in the card."""
+    """Put the text between the block's marks in the card; at its end, if it has none."""
     block = f"<!-- {name} -->\n```text\n{text}\n```\n<!-- end {name} -->"
-    old = card.read_text(encoding="utf-8")
+    old = card.read_text(encoding="utf-8") if card.exists() else f"# Model card: {card.stem}\n"
+    if f"<!-- {name} -->" not in old:
+        old += f"\n<!-- {name} --><!-- end {name} -->\n"
     new = re.sub(f"<!-- {name} -->.*<!-- end {name} -->", lambda _: block, old, flags=re.DOTALL)
     card.write_text(new, encoding="utf-8")
 
