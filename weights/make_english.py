@@ -120,7 +120,7 @@ def main(arguments=None):
         parser.add_argument(name, type=Path, metavar=name.upper())
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--lexicon", default="auxiliaries", help="what tasks are made of by default (%(default)s)")
-    parser.add_argument("--count", type=int, default=5, help="moments (%(default)s)")
+    parser.add_argument("--count", type=int, default=4, help="moments, 1.4 MB each (%(default)s)")
     a = parser.parse_args(arguments)
     if a.what == "model":
         make_model(a.data, a.run, a.final, a.lexicon, a.out)
