@@ -7,17 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import need
 
 from minilstm import ablation_sweep, agreement, load
 from minilstm.analyses.ablation import POINTS
 from minilstm.analyses.number_agreement import share_right
 from minilstm.models import digest, names
-from minilstm.stimuli import LEXICONS, na_task
+from minilstm.stimuli import CONDITIONS, LEXICONS, na_task
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 sys.path.insert(0, str(WEIGHTS))
-import make_english
-import measure_english
+import make_english  # noqa: E402
+import measure_english  # noqa: E402
 
 shipped = pytest.mark.skipif("english" not in names(), reason="weights/english.npz is not in this checkout")
 
@@ -25,7 +26,7 @@ shipped = pytest.mark.skipif("english" not in names(), reason="weights/english.n
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """Folders as `prepare_text.py` and `train_english.py` leave them, with a model of 5 + 4 units."""
-    torch = pytest.importorskip("torch")
+    torch = need("torch")
     data, run, decayed = (tmp_path_factory.mktemp(name) for name in ("data", "run", "decayed"))
     items = [item for name in LEXICONS for item in measure_english.all_tasks(name)]
     used = [word for item in items for word in (*item.prefix, item.right, item.wrong)]
@@ -33,7 +34,8 @@ def trained(tmp_path_factory):
     (data / "vocab.txt").write_text("".join(f"{word}\n" for word in words), encoding="utf-8")
     np.save(data / "word_counts.npy", np.arange(len(words)))
     np.save(data / "held_out.npy", np.random.default_rng(0).integers(0, len(words), 300).astype(np.uint16))
-    report = {"sources": {"state_union": {"words": 7}, "medquad": {"words": 8}}, "training_tokens": 9}
+    report = {"sources": {"state_union": {"words": 7, "repeat": 1}, "medquad": {"words": 8, "repeat": 2}}}
+    report |= {"training_tokens": 9}
     report |= {"held_out_sentences": 3, "unknown_share": 0.25}
     (data / "sources.json").write_text(json.dumps(report))
     rng = np.random.default_rng(1)
@@ -43,12 +45,13 @@ def trained(tmp_path_factory):
         shapes |= {f"rnn.bias_{part}_l{k}": (20,) for part in ("ih", "hh")}
     tensors = {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
     np.savez(decayed / "weights.npz", **tensors)
-    place = {"tokens": 120, "decay_from": 100, "seconds": 61.7, "updates": 2}
-    torch.save({"place": place}, decayed / "checkpoint.pt")
-    (run / "log.tsv").write_text("50\t0\t56.6\tnan\n90\t10\t55.2\t3.5\n110\t12\t55.1\t3.5\n")  # went on after 100
+    place = {"tokens": 120, "decay_from": 100, "falling": 20, "full_from": 115, "seconds": 61.7, "updates": 2}
+    settings = {"hidden": 5, "dropout": 0.25, "samples": 7}
+    torch.save({"place": place, "settings": settings}, decayed / "checkpoint.pt")
+    (run / "log.tsv").write_text("0\t0\t56.6\tnan\n90\t10\t55.2\t3.5\n110\t12\t55.1\t3.5\n")  # went on after 100
     (decayed / "log.tsv").write_text("120\t61\t50.5\t3.4\n")
     out = data / "tiny.npz"
-    make_english.make(data, run, decayed, 115, out)
+    make_english.main(["model", str(data), str(run), str(decayed), "--out", str(out)])
     return data, decayed, out, tensors
 
 
@@ -63,23 +66,52 @@ def test_the_file_is_rounded_and_says_how_the_model_was_made(trained):
     np.testing.assert_array_equal(model.layers[1].b, both.astype(np.float16))
     assert model.word_counts.tolist() == list(range(len(model.vocabulary)))
     about = model.provenance
-    keys = "tokens read", "of which by the weights it began from", "of which at the constant rate"
-    keys += "of which at the falling rate", "of which with the full softmax"
-    assert [about[key] for key in keys] == [120, 50, 50, 20, 5]
+    keys = "tokens read", "of which at the falling rate", "of which with the full softmax", "dropout", "seed"
+    assert [about[key] for key in keys] == [120, 20, 5, 0.25, 1]
     assert about["text"] == {"state_union": 7, "medquad": 8} and about["lexicon"] == "auxiliaries"
-    assert about["held-out perplexity after so many tokens"] == {"50": 56.6, "90": 55.2, "120": 50.5}
-    assert (
-        "0.003" in about["optimiser"] and "held out" in about["began from"] and isinstance(about["number_units"], list)
-    )
+    assert about["held-out perplexity after so many tokens"] == {"0": 56.6, "90": 55.2, "120": 50.5}
+    assert about["read more than once an epoch"] == {"medquad": 2}
+    assert "0.003" in about["optimiser"] and "7 sampled" in about["softmax"]
+    assert isinstance(about["number_units"], list)
 
 
 @pytest.fixture(scope="module")
 def inputs(trained, tmp_path_factory):
     data, decayed, out, _ = trained
-    text = tmp_path_factory.mktemp("linzen") / "some.text"
+    reference = tmp_path_factory.mktemp("reference")
+    for name in ("linzen", "bigbench", "syntaxgym", "blimp"):
+        (reference / name).mkdir()
+    text = reference / "linzen" / "subj_agr_filtered.text"
     text.write_text("the boys near the car are here\nthe boy is here\nthe zyx quiz is\nthe boys zyx it\n")
     text.with_suffix(".gold").write_text("5\tare\tis\t1\n2\tis\tare\t0\n3\tis\tare\t0\n2\tzyx\tzyxes\t0\n")
-    return measure_english.read(data, decayed, text, out)
+    example = {"input": "The boy that the girls ", "target_scores": {"zyx": 0, "avoid": 1}}
+    nested = [{**example, "comment": "singular_plural"}] * 2
+    nested += [{"input": "The boys ", "target_scores": {"avoid": 1, "avoids": 0}, "comment": "plural_plural"}]
+    (reference / "bigbench" / "some_english.json").write_text(json.dumps({"examples": nested}))
+    texts = {
+        "match_sing": "boy is",
+        "mismatch_sing": "boy are",
+        "match_plural": "boys are",
+        "mismatch_plural": "boys is",
+    }
+    conditions = [
+        {
+            "condition_name": name,
+            "regions": [
+                {"region_number": k, "content": word} for k, word in enumerate(["The", *words.split(), "here ."], 1)
+            ],
+        }
+        for name, words in texts.items()
+    ]
+    formula = "[(3;%match_sing%) < (3;%mismatch_sing%)] & [(3;%match_plural%) < (3;%mismatch_plural%)]"
+    suite = {"meta": {"name": "number_orc", "metric": "sum"}, "predictions": [{"formula": formula}]}
+    suite["items"] = [{"item_number": 1, "conditions": conditions}]
+    (reference / "syntaxgym" / "number_orc.json").write_text(json.dumps(suite))
+    pairs = [("The boy is here.", "The boy are here."), ("The boys zyx it.", "The boy zyx it.")]
+    (reference / "blimp" / "regular_plural_subject_verb_agreement_2.jsonl").write_text(
+        "".join(json.dumps({"sentence_good": good, "sentence_bad": bad}) + "\n" for good, bad in pairs)
+    )
+    return measure_english.read(data, decayed, reference, out)
 
 
 def test_perplexity_and_rounding(inputs):
@@ -97,17 +129,73 @@ def test_perplexity_and_rounding(inputs):
 
 def test_tasks_and_linzen(inputs):
     lines = [line.split() for line in measure_english.tasks(inputs).splitlines()]
-    assert lines[0][2:] == ["auxiliaries", "paper", "frequent"]
-    want = [100 * agreement(inputs.model, na_task("nounPP", "SP", lexicon=name)).accuracy for name in lines[0][2:]]
-    assert ["nounPP", "SP", *(f"{x:.1f}" for x in want)] in lines and len(lines) == 2 + 18 + 4 + 8 + 4
+    assert lines[0][2:5] == ["auxiliaries", "paper", "frequent"]
+    want = [100 * agreement(inputs.model, na_task("nounPP", "SP", lexicon=name)).accuracy for name in lines[0][2:5]]
+    assert ["nounPP", "SP", *(f"{x:.1f}" for x in want), "87.2"] in lines
+    assert len(lines) == 2 + sum(map(len, CONDITIONS.values()))
     found = measure_english.linzen(inputs)
     assert [line.split()[:2] for line in found.splitlines()[2:5]] == [["0", "2"], ["1", "1"], ["all", "3"]]
     assert "3 of 4 sentences (75.0 %)" in found and found.endswith(f"{100 * 2 / 12:.1f} %")
 
 
+def test_test_sets_of_others(inputs):
+    """An item is right if all its right sentences are likelier than the wrong ones, unknown words being <unk>."""
+    model = inputs.model
+
+    def likelier(right, wrong):
+        right, wrong = (model.surprisal(text, "context", unknown="<unk>").sum() for text in (right, wrong))
+        return right < wrong
+
+    lines = [line.rsplit(maxsplit=5) for line in measure_english.others(inputs).splitlines()[2:]]
+    avoid, avoids = (model.log_probability("The boys", form, "context") for form in ("avoid", "avoids"))
+    nested = avoid > avoids
+    assert lines[0] == ["some SP", "2", "0.0", "0", "-", "-"]
+    assert lines[1] == ["some PP", "1", f"{100 * nested:.1f}", "1", f"{100 * nested:.1f}", "-"]
+    suite = likelier("The boy is", "The boy are") and likelier("The boys are", "The boys is")
+    assert lines[2] == ["number_orc", "1", f"{100 * suite:.1f}", "1", f"{100 * suite:.1f}", "42"]
+    pairs = ("The boy is here .", "The boy are here ."), ("The boys zyx it .", "The boy zyx it .")
+    assert lines[3][1:4] == ["2", f"{50 * sum(likelier(*pair) for pair in pairs):.1f}", "0"]
+
+
+def test_moments_are_a_few_log_spaced_ones_of_a_few_bits(tmp_path):
+    data, run, final = (tmp_path / name for name in ("data", "run", "final"))
+    vocabulary = ["<unk>", "<eos>", "a", "b", "c"]
+    data.mkdir()
+    (data / "vocab.txt").write_text("".join(f"{word}\n" for word in vocabulary))
+    rng = np.random.default_rng(0)
+    arrays = {"encoder.weight": rng.normal(size=(2, 6)), "decoder.weight": rng.normal(size=(2, 5))}
+    arrays |= {"decoder.bias": rng.normal(size=2), "rnn.weight_hh_l0": rng.normal(size=(20, 5))}
+    arrays = {name: array.astype(np.float16) for name, array in arrays.items()} | {"rows": np.array([1, 3], np.int32)}
+    for folder, times in ((run, (0, 10**5, 9 * 10**5, 10**7, 3 * 10**7, 10**8)), (final, (5 * 10**7, 9 * 10**7))):
+        (folder / "snapshots").mkdir(parents=True)
+        for tokens in times:
+            np.savez(folder / "snapshots" / f"tokens-{tokens:012d}.npz", **arrays, tokens=np.int64(tokens))
+    make_english.main(["moments", *map(str, (data, run, final)), "--out", str(tmp_path / "out"), "--count", "3"])
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names[1:-1] == [f"tokens-{tokens:012d}.npz" for tokens in (9 * 10**5, 10**7, 9 * 10**7)]
+    assert (tmp_path / "out" / "vocabulary.txt").read_text().split() == ["<eos>", "b"]
+    with np.load(tmp_path / "out" / names[2]) as file:
+        assert file["rows"].tolist() == [0, 1] and file["tokens"] == 10**7
+        for name in arrays.keys() - {"rows"}:
+            assert file[name].dtype == np.float16 and not (file[name].view(np.uint16) & 63).any()
+            np.testing.assert_allclose(file[name], arrays[name], rtol=2**-5 * 1.01)
+            assert (file[name] != arrays[name]).any()
+    assert make_english.round_mantissa(np.array([1.0, -1.97, 0.5 + 2**-7])).tolist() == [1.0, -2.0, 0.5]
+
+
 def test_sources_have_licences(inputs):
     lines = measure_english.sources(inputs).splitlines()
     assert "medquad" in lines[2] and "CC BY 4.0" in lines[2] and lines[-1].split() == ["all", "15"]
+
+
+def test_a_block_is_put_between_its_marks_or_at_the_end(tmp_path):
+    card = tmp_path / "some.md"
+    for name, text in (("one", "a"), ("other", "b\\1"), ("one", "c\nd")):
+        measure_english.write_block(card, name, text)
+    one, other = (
+        f"<!-- {n} -->\n```text\n{t}\n```\n<!-- end {n} -->\n" for n, t in (("one", "c\nd"), ("other", "b\\1"))
+    )
+    assert card.read_text() == f"# Model card: some\n\n{one}\n{other}"
 
 
 @shipped
@@ -116,7 +204,7 @@ def test_the_shipped_file():
     assert 15e6 < path.stat().st_size < 25e6
     model = load("english")
     assert model.sizes == (256, 256) and len(model.vocabulary) == 16000 and model.dtype == np.float32
-    assert model.provenance["lexicon"] in LEXICONS and model.provenance["text"].keys() == measure_english.SOURCES.keys()
+    assert model.provenance["lexicon"] in LEXICONS and model.provenance["text"].keys() <= measure_english.SOURCES.keys()
     assert len(model.encode(model.context)) == len(model.context) > 10
     assert model.encode("keys to the cabinet").min() > 0
 

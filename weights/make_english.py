@@ -1,14 +1,15 @@
-"""The English model: what the training left, rounded to float16, with all that a model file says of itself.
+"""Make the files that are shipped of what the training of the English model left.
 
-    python weights/make_english.py DATA RUN DECAYED FULL [OUT]     writes english.npz, here if OUT is not given
+    python weights/make_english.py model DATA RUN FINAL --out weights/english.npz
+    python weights/make_english.py moments DATA RUN FINAL --out weights/english_moments
 
-DATA is the folder that `prepare_text.py` wrote, RUN that of `train_english.py train` and DECAYED that of `decay`; FULL, after
-how many tokens the softmax was no longer sampled (what `decay` printed when it was stopped, to go on with `--samples 0`). Needs PyTorch.
-`measure_english.py` then writes down what the model can do.
+DATA is the folder that `prepare_text.py` wrote, RUN that of `train_english.py train` and FINAL that of `decay`. The
+model is rounded to float16 and says how it was made; `measure_english.py` then writes down what it can do. The moments
+are snapshots from log-spaced times, rounded to a few bits, so that a handful of them takes 6 MB. Needs PyTorch.
 """
 
+import argparse
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,67 +18,115 @@ from minilstm import LanguageModel, load
 from minilstm.analyses.table2 import table2
 from minilstm.stimuli import na_tasks
 
-HERE = Path(__file__).parent
 CONTEXT = "The old house stood at the end of the road . <eos> Some of the children had gone to the village . <eos>"
-LEXICON = "auxiliaries"  # is/are, was/were, has/have: of the paper's verbs, many are rare in novels
+MANTISSA = 4  # bits of a moment's numbers
 
 
-def provenance(data, run, decayed, full):
+def read_log(folder):
+    """[(tokens, seconds, held-out perplexity, training loss)] of a run."""
+    return [tuple(map(float, line.split("\t"))) for line in (folder / "log.tsv").read_text().splitlines()]
+
+
+def provenance(data, run, final, lexicon):
     """How the model was made: {what: answer}, from the files that the training wrote."""
     import torch
     import train_english as recipe
 
     report = json.loads((data / "sources.json").read_text(encoding="utf-8"))
-    place = torch.load(decayed / "checkpoint.pt", weights_only=True, map_location="cpu")["place"]
-    before, after = (
-        [line.split("\t") for line in (folder / "log.tsv").read_text().splitlines()] for folder in (run, decayed)
-    )
-    given, constant = int(before[0][0]), place["decay_from"]
-    log = [line for line in before if int(line[0]) <= constant] + after  # RUN may have gone on meanwhile
+    saved = torch.load(final / "checkpoint.pt", weights_only=True, map_location="cpu")
+    place, settings = saved["place"], recipe.Settings(**saved["settings"])
+    log = [row for row in read_log(run) if row[0] <= place["decay_from"]] + read_log(final)  # RUN may have gone on
+    softmax = f"the batch's own words and {settings.samples} sampled ones; all words at the end"
     return {
         "text": {name: entry["words"] for name, entry in report["sources"].items()},
+        "read more than once an epoch": {
+            name: entry["repeat"] for name, entry in report["sources"].items() if entry["repeat"] > 1
+        },
         "training tokens an epoch": report["training_tokens"],
         "held-out sentences": report["held_out_sentences"],
         "share of unknown words": report["unknown_share"],
         "tokens read": place["tokens"],
-        "of which by the weights it began from": given,
-        "of which at the constant rate": constant - given,
-        "of which at the falling rate": place["tokens"] - constant,
-        "of which with the full softmax": place["tokens"] - full,
+        "of which at the falling rate": place["tokens"] - place["decay_from"],
+        "of which with the full softmax": int(max(place["tokens"] - place["full_from"], 0)),
         "processor seconds": round(place["seconds"]),
-        "optimiser": f"Adam {recipe.RATE} {recipe.BETAS}, {recipe.WARM_UP} updates of warm-up, gradients clipped at "
-        f"{recipe.CLIP}, batch {recipe.BATCH} x {recipe.STEPS}, no dropout; at the end a rate falling linearly to 0",
-        "softmax": f"the batch's own words and {recipe.SAMPLES} sampled ones; all words at the end",
-        "seeds": "text 0, order 7, samples 1",
-        "began from": "weights that were given, trained on the same text by the same recipe with other sentences held "
-        "out: those may have read some of the sentences held out here, once at most",
-        "held-out perplexity after so many tokens": {tokens: float(ppl) for tokens, _, ppl, _ in log},
-        "lexicon": LEXICON,
+        "optimiser": f"Adam {settings.rate} {recipe.BETAS}, {recipe.WARM_UP} updates of warm-up, gradients clipped at "
+        f"{recipe.CLIP}, batch {settings.batch} x {recipe.STEPS}; at the end a rate falling linearly to 0",
+        "dropout": settings.dropout,
+        "softmax": softmax if settings.samples else "all words",
+        "seed": settings.seed,
+        "held-out perplexity after so many tokens": {f"{row[0]:.0f}": row[2] for row in log},
+        "lexicon": lexicon,
     }
 
 
-def make(data, run, decayed, full, out):
+def make_model(data, run, final, lexicon, out):
     """Write the model, find its number units in what was written, and write it again with their names."""
-    with np.load(decayed / "weights.npz") as file:
+    with np.load(final / "weights.npz") as file:
         tensors = {name: file[name] for name in file.files}
-    vocabulary = (data / "vocab.txt").read_text(encoding="utf-8").split("\n")[:-1]
     model = LanguageModel.from_state_dict(
         tensors,
-        vocabulary,
+        (data / "vocab.txt").read_text(encoding="utf-8").split("\n")[:-1],
         context=CONTEXT.split(),
         word_counts=np.load(data / "word_counts.npy").astype(np.int64),
-        provenance=provenance(data, run, decayed, full),
+        provenance=provenance(data, run, final, lexicon),
     )
     model.save(out, "float16")
     model = load(out)
-    numbers = table2(model, na_tasks(LEXICON), progress=True).numbers
-    model.provenance["number_units"] = [*numbers["S"], *numbers["P"]]
+    units = table2(model, na_tasks(lexicon), progress=True).numbers
+    model.provenance["number_units"] = [*units["S"], *units["P"]]
     model.save(out, "float16")
-    print(f"{out}: {out.stat().st_size / 1e6:.1f} MB; long-range units: singular {numbers['S']}, plural {numbers['P']}")
+    print(f"{out}: {out.stat().st_size / 1e6:.1f} MB; long-range units: singular {units['S']}, plural {units['P']}")
+
+
+def round_mantissa(array, bits=MANTISSA):
+    """float16 with so many bits of mantissa of its ten, to the nearest: zeros at the end, which deflate takes out."""
+    drop = 10 - bits
+    pattern = array.astype(np.float16).view(np.uint16)
+    return ((pattern + (1 << drop >> 1)) >> drop << drop).astype(np.uint16).view(np.float16)
+
+
+def make_moments(data, run, final, count, out):
+    """Write `count` snapshots, log-spaced from a million tokens on, the last one the finished model's.
+
+    They hold the rows of some words; those words are written to `vocabulary.txt`, in the order of the rows.
+    """
+    vocabulary = (data / "vocab.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    constant, falling = (
+        {int(path.stem.split("-")[1]): path for path in (folder / "snapshots").iterdir()} for folder in (run, final)
+    )
+    paths = {tokens: path for tokens, path in constant.items() if tokens < min(falling)} | falling
+    wanted = np.geomspace(1e6, max(paths), count)
+    times = {min(paths, key=lambda tokens: abs(np.log((tokens + 1) / time))) for time in wanted}
+    out.mkdir(exist_ok=True)
+    for tokens in sorted(times):
+        with np.load(paths[tokens]) as file:
+            arrays = {name: file[name] for name in file.files}
+        rows = arrays["rows"]
+        arrays = {name: round_mantissa(a) if a.dtype == np.float16 else a for name, a in arrays.items()}
+        arrays["rows"] = np.arange(len(rows), dtype=np.int32)
+        np.savez_compressed(out / f"tokens-{tokens:012d}.npz", **arrays)
+    (out / "vocabulary.txt").write_text("".join(f"{vocabulary[row]}\n" for row in rows), encoding="utf-8")
+    (out / "context.txt").write_text(CONTEXT + "\n", encoding="utf-8")
+    print(f"{out}: {sum(path.stat().st_size for path in out.iterdir()) / 1e6:.1f} MB")
+
+
+def main(arguments=None):
+    summary, _, rest = __doc__.partition("\n\n")
+    parser = argparse.ArgumentParser(
+        description=summary, epilog=rest, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=("model", "moments"))
+    for name in ("data", "run", "final"):
+        parser.add_argument(name, type=Path, metavar=name.upper())
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--lexicon", default="auxiliaries", help="what tasks are made of by default (%(default)s)")
+    parser.add_argument("--count", type=int, default=4, help="moments, 1.4 MB each (%(default)s)")
+    a = parser.parse_args(arguments)
+    if a.what == "model":
+        make_model(a.data, a.run, a.final, a.lexicon, a.out)
+    else:
+        make_moments(a.data, a.run, a.final, a.count, a.out)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (5, 6):
-        sys.exit(__doc__)
-    folders, full, out = sys.argv[1:4], int(sys.argv[4]), (*sys.argv[5:], HERE / "english.npz")[0]
-    make(*map(Path, folders), full, Path(out))
+    main()

@@ -1,12 +1,14 @@
-"""Measure the English model and write the numbers into its card, english.md.
+"""Measure an English model and write the numbers into its card, english.md.
 
-    python weights/measure_english.py DATA DECAYED LINZEN [BLOCK ...]
+    python weights/measure_english.py DATA FINAL REFERENCE [--model NAME] [BLOCK ...]
 
-DATA is the folder that `prepare_text.py` wrote (held-out text), DECAYED that of the training's end (its weights in
-float32), LINZEN the file subj_agr_filtered.text with the .gold beside it. Between `<!-- BLOCK -->` and `<!-- end BLOCK -->`
-stands what the function or the command of that name prints; all blocks are written if none is named.
+DATA is the folder that `prepare_text.py` wrote (held-out text), FINAL that of the training's end (its weights in
+float32), REFERENCE holds the published test sets: linzen/subj_agr_filtered.text with the .gold beside it, bigbench/,
+syntaxgym/, blimp/. Between `<!-- BLOCK -->` and `<!-- end BLOCK -->` of the card stands what the function or the
+command of that name prints; all blocks are written if none is named.
 """
 
+import argparse
 import re
 import shlex
 import subprocess
@@ -20,22 +22,52 @@ import numpy as np
 from minilstm import LanguageModel, agreement, load
 from minilstm.analyses.number_agreement import share_right
 from minilstm.analyses.tables import render
-from minilstm.stimuli import CONDITIONS, LEXICONS, na_task, read_linzen, subject_number
+from minilstm.stimuli import (
+    CONDITIONS,
+    LEXICONS,
+    NA_TASKS,
+    na_task,
+    read_items,
+    read_linzen,
+    respell,
+    subject_number,
+)
 
-CARD = Path(__file__).parent / "english.md"
+WEIGHTS = Path(__file__).parent
 LOGGED = 60_000  # held-out tokens that the training's log is about
 LOGITS = 5_000  # held-out tokens after which all logits are compared
 COMMANDS = {
-    "info": "minilstm info --model english",
-    "smallest": "minilstm smallest --model english",
-    "decoding": "minilstm decode --model english",
-    "depth": "minilstm depth --model english",
-    "connectivity": "minilstm connect --model english",
-    "emergence": "minilstm emergence weights/english_moments --vocabulary weights/english_moments/vocabulary.txt "
-    "--context weights/english_moments/context.txt --lexicon auxiliaries",
+    "info": "minilstm info --model {name}",
+    "smallest": "minilstm smallest --model {name}",
+    "decoding": "minilstm decode --model {name}",
+    "depth": "minilstm depth --model {name}",
+    "connectivity": "minilstm connect --model {name}",
+    "emergence": "minilstm emergence weights/{name}_moments --vocabulary weights/{name}_moments/vocabulary.txt "
+    "--context weights/{name}_moments/context.txt --lexicon {lexicon}",
 }
+PUBLISHED = {  # percent right of the paper's checkpoint, as the authors of the sets publish it
+    "number_orc": 42,
+    "number_prep": 47,
+    "number_src": 68,
+    "distractor_agreement_relational_noun": 76.0,
+    "distractor_agreement_relative_clause": 62.7,
+    "irregular_plural_subject_verb_agreement_1": 81.1,
+    "irregular_plural_subject_verb_agreement_2": 89.1,
+    "regular_plural_subject_verb_agreement_1": 89.0,
+    "regular_plural_subject_verb_agreement_2": 82.5,
+    "Linzen": 93.9,
+}
+TABLE_2 = dict(  # percent right of the paper's network: the conditions of a task in their order
+    zip(
+        ((task, condition) for task in NA_TASKS for condition in CONDITIONS[task]),
+        (100, 100, 100, 99.6, 99.9, 99.3, 98.7, 99.3, 99.3, 68.9, 99.2, 87.2, 92.0, 99.0, 99.5, 91.2, 99.2, 99.8),
+        strict=True,
+    )
+)
 NOVELS, WIKIPEDIA = "public domain", "Wikipedia's text, CC BY-SA"
 SOURCES = {
+    "wikipedia_articles": ("github chinapedia/wikipedia.abstract.en, 63,484 articles", WIKIPEDIA),
+    "essays": ("github LuEE-C/FewShotAuthorClassificationMetaLearning, 373 works", NOVELS),
     "classic_books": ("github mlschmitt/classic-books-markdown, 612 works", NOVELS),
     "eltec_eng": ("github COST-ELTeC/ELTeC-eng, 83 novels, 1840-1920", f"{NOVELS}; markup CC BY 4.0"),
     "novels100": ("github computationalstylistics/100_english_novels, 64 works", f"{NOVELS}; none for the whole"),
@@ -59,10 +91,15 @@ class Inputs(NamedTuple):
     model: LanguageModel  # float16 on disk
     exact: LanguageModel  # its weights as they were trained, float32
     held_out: list  # words
-    linzen: Path
+    reference: Path  # folder of published test sets
+    name: str = "english"  # of the model, and of its card
+
+    @property
+    def linzen(self):
+        return self.reference / "linzen" / "subj_agr_filtered.text"
 
 
-def read(data, decayed, linzen, name="english"):
+def read(data, decayed, reference, name="english"):
     """Everything that the blocks need."""
     model = load(name)
     with np.load(decayed / "weights.npz") as file:
@@ -70,7 +107,7 @@ def read(data, decayed, linzen, name="english"):
             {key: file[key] for key in file.files}, model.vocabulary, context=model.context
         )
     held_out = [model.vocabulary[k] for k in np.load(data / "held_out.npy")]
-    return Inputs(model, exact, held_out, linzen)
+    return Inputs(model, exact, held_out, reference, name)
 
 
 def all_tasks(lexicon):
@@ -124,7 +161,8 @@ def tasks(found):
     names = found.model.provenance["lexicon"], *(name for name in LEXICONS if name != found.model.provenance["lexicon"])
     tables = [agreement(found.model, all_tasks(name)).table() for name in names]
     rows = [[one[0].task, one[0].condition, *(100 * row.accuracy for row in one)] for one in zip(*tables, strict=True)]
-    return render(["task", "condition", *names], rows)
+    rows = [[*row, TABLE_2.get((row[0], row[1]))] for row in rows]
+    return render(["task", "condition", *names, "the paper's network"], rows)
 
 
 def linzen(found):
@@ -140,18 +178,56 @@ def linzen(found):
         return [name, int(where.sum()), 100 * share_right(answers.margins[where]), 100 * plural[where].mean()]
 
     rows = [row(n, attractors == n) for n in sorted(set(attractors))] + [row("all", scored)]
+    rows = [[*cells, PUBLISHED["Linzen"] if cells[0] == "all" else None] for cells in rows]
     vocabulary = set(found.model.vocabulary)
     unknown = np.mean([word not in vocabulary for item in items for word in item.prefix])
+    table = render(["attractors", "sentences", "right %", "plural %", "the paper's network"], rows)
     return (
-        f"{render(['attractors', 'sentences', 'right %', 'plural %'], rows)}\n\nboth verb forms known in "
+        f"{table}\n\nboth verb forms known in "
         f"{int(scored.sum())} of {len(items)} sentences ({100 * scored.mean():.1f} %); "
         f"words before the verb that are unknown to the model: {100 * unknown:.1f} %"
     )
 
 
+def others(found):
+    """Test sets of others. An item counts if each right sentence is likelier than its wrong one."""
+    vocabulary = set(found.model.vocabulary)
+    rows = []
+
+    def add(name, right, known, published=None):
+        right, known = np.array(right), np.array(known)
+        rows.append([name, len(right), 100 * right.mean(), int(known.sum()), 100 * share_of(right[known]), published])
+
+    for path in sorted(found.reference.glob("bigbench/*.json"), reverse=True):
+        items, _ = respell(read_items(path), vocabulary)
+        right = agreement(found.model, items, unknown="<unk>").margins > 0  # of an unknown form: not right
+        known = np.array([{*item.prefix, item.right, item.wrong} <= vocabulary for item in items])
+        conditions = np.array([item.condition for item in items])
+        for condition in sorted(set(conditions), reverse=True):
+            where = conditions == condition
+            add(f"{path.stem.removesuffix('_english')} {condition}", right[where], known[where])
+
+    def score(words):
+        return -found.model.surprisal(words, "context", unknown="<unk>").sum()
+
+    for path in (*sorted(found.reference.glob("syntaxgym/*.json")), *sorted(found.reference.glob("blimp/*.jsonl"))):
+        pairs, _ = respell(read_items(path).pairs, vocabulary)
+        right, known = {}, {}
+        for pair in pairs:
+            right[pair.id] = right.get(pair.id, True) and score(pair.good) > score(pair.bad)
+            known[pair.id] = known.get(pair.id, True) and {*pair.good, *pair.bad} <= vocabulary
+        add(path.stem, list(right.values()), list(known.values()), PUBLISHED[path.stem])
+    return render(["set", "items", "right %", "all words known", "right % of these", "the paper's network"], rows)
+
+
+def share_of(right):
+    """The mean; nan of nothing."""
+    return right.mean() if len(right) else np.nan
+
+
 def reproduce(found):
     """The whole paper, the Linzen set with it: Table 2, number units, and which claims hold."""
-    line = "minilstm reproduce --model english --linzen"
+    line = f"minilstm reproduce --model {found.name} --linzen"
     printed = command(f"{line} {shlex.quote(str(found.linzen.resolve()))}").splitlines()
     return "\n".join([f"$ {line} {found.linzen.name}", *printed[1:-2]])  # without where the report is
 
@@ -159,28 +235,44 @@ def reproduce(found):
 def command(line):
     """What a command prints, under the command."""
     with TemporaryDirectory() as folder:  # for what it writes
-        Path(folder, "weights").symlink_to(CARD.parent.resolve())
+        Path(folder, "weights").symlink_to(WEIGHTS.resolve())
         words = [sys.executable, "-m", *shlex.split(line)]
         done = subprocess.run(words, capture_output=True, text=True, check=True, cwd=folder)
     return f"$ {line}\n{done.stdout.rstrip()}"
 
 
-BLOCKS = {one.__name__: one for one in (sources, perplexity, rounding, tasks, linzen, reproduce)}
+BLOCKS = {one.__name__: one for one in (sources, perplexity, rounding, tasks, linzen, others, reproduce)}
 
 
-def main(data, decayed, linzen, *names):
-    """Write the blocks named."""
-    found = read(Path(data), Path(decayed), Path(linzen))
-    for name in names or (*BLOCKS, *COMMANDS):
-        text = BLOCKS[name](found) if name in BLOCKS else command(COMMANDS[name])
+def write_block(card, name, text):
+    """Put the text between the block's marks in the card; at its end, if it has none."""
+    block = f"<!-- {name} -->\n```text\n{text}\n```\n<!-- end {name} -->"
+    old = card.read_text(encoding="utf-8") if card.exists() else f"# Model card: {card.stem}\n"
+    if f"<!-- {name} -->" not in old:
+        old += f"\n<!-- {name} --><!-- end {name} -->\n"
+    new = re.sub(f"<!-- {name} -->.*<!-- end {name} -->", lambda _: block, old, flags=re.DOTALL)
+    card.write_text(new, encoding="utf-8")
+
+
+def main(arguments=None):
+    summary, _, rest = __doc__.partition("\n\n")
+    parser = argparse.ArgumentParser(
+        description=summary, epilog=rest, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    for name in ("data", "final", "reference"):
+        parser.add_argument(name, type=Path, metavar=name.upper())
+    parser.add_argument("blocks", nargs="*", metavar="BLOCK", help=f"{', '.join((*BLOCKS, *COMMANDS))}; default: all")
+    parser.add_argument("--model", default="english", help="its name; the card is NAME.md (%(default)s)")
+    a = parser.parse_args(arguments)
+    found = read(a.data, a.final, a.reference, a.model)
+    for name in a.blocks or (*BLOCKS, *COMMANDS):
+        if name in BLOCKS:
+            text = BLOCKS[name](found)
+        else:
+            text = command(COMMANDS[name].format(name=a.model, lexicon=found.model.provenance["lexicon"]))
         print(f"{name}\n{text}\n", flush=True)
-        block = f"<!-- {name} -->\n```text\n{text}\n```\n<!-- end {name} -->"
-        card = CARD.read_text(encoding="utf-8")
-        card = re.sub(f"<!-- {name} -->.*<!-- end {name} -->", lambda _, new=block: new, card, flags=re.DOTALL)
-        CARD.write_text(card, encoding="utf-8")
+        write_block(WEIGHTS / f"{a.model}.md", name, text)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 4:
-        sys.exit(__doc__)
-    main(*sys.argv[1:])
+    main()

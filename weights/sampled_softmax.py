@@ -1,4 +1,4 @@
-"""What a large vocabulary would cost at each step of training, and how to pay for a sixth of it only.
+"""What a large vocabulary would cost at each step of training, and how to pay for a tenth of it only.
 
 The softmax is taken over the words of the batch and some more, drawn from unigram^0.75; from each logit goes
 the log of its word's probability to be among them, so that the model still learns the probabilities over all
@@ -14,39 +14,44 @@ POWER = 0.75
 class Sampler:
     """The words that a step's softmax is taken over, and what to subtract from their logits."""
 
-    def __init__(self, counts, samples, batch_words):
+    def __init__(self, counts, samples, batch_words, device="cpu"):
         p = counts / counts.sum()
         q = p**POWER / (p**POWER).sum()
-        self.cumulative, self.samples = np.cumsum(q) / q.sum(), samples
+        self.cumulative, self.samples, self.device = torch.from_numpy(np.cumsum(q) / q.sum()), samples, device
         absent = batch_words * np.log1p(-p) + samples * np.log1p(-q)  # neither in the batch nor drawn
         included = -np.expm1(absent) if samples else np.ones(len(p))
-        self.log_inclusion = torch.from_numpy(np.log(np.maximum(included, 1e-12))).float()
+        self.log_inclusion = torch.from_numpy(np.log(np.maximum(included, 1e-12))).float().to(device)
 
-    def candidates(self, targets, rng):
-        """Sorted word numbers: all targets and the words drawn; every word if `samples` is 0."""
+    def draw(self, targets):
+        """Sorted candidates (all targets and the words drawn; every word if `samples` is 0), their log
+        probabilities to be among them, and the targets' places among them."""
         if not self.samples:
-            return torch.arange(len(self.cumulative))
-        drawn = np.searchsorted(self.cumulative, rng.random(self.samples))
-        return torch.from_numpy(np.union1d(targets.numpy(), np.minimum(drawn, len(self.cumulative) - 1)))
+            return torch.arange(len(self.cumulative), device=self.device), self.log_inclusion, targets
+        drawn = torch.searchsorted(self.cumulative, torch.rand(self.samples, dtype=torch.float64))
+        drawn = drawn.clamp_(max=len(self.cumulative) - 1).to(self.device)
+        candidates = torch.unique(torch.cat([targets, drawn]))
+        return candidates, self.log_inclusion[candidates], torch.searchsorted(candidates, targets)
 
 
-def softmax_and_gradients(h, W, b, targets, rows=512):
-    """Mean cross-entropy of softmax(h W' + b), and its gradients by h, W and b.
+def softmax_and_gradients(h, W, b, targets):
+    """Mean cross-entropy of softmax(h W' + b), and the gradients of its sum by h, W and b.
 
     By hand and a few rows at a time: the logits then stay in the cache and are never all in memory at once.
     """
-    loss, dh, dW, db = 0.0, torch.empty_like(h), torch.zeros_like(W, dtype=b.dtype), torch.zeros_like(b)
+    rows = 512 if h.device.type == "cpu" else 8192
+    loss, db, dW = torch.zeros_like(b[0]), torch.zeros_like(b), torch.zeros_like(W, dtype=b.dtype)
+    dh = torch.empty_like(h)
     for low in range(0, len(h), rows):
         part, y = h[low : low + rows], targets[low : low + rows, None]
         logits = (part @ W.T).to(b.dtype).add_(b)
         dz = torch.softmax(logits, 1)
-        loss -= float(dz.gather(1, y).clamp_(min=1e-30).log_().sum())
+        loss -= dz.gather(1, y).clamp_(min=1e-30).log_().sum()
         dz.scatter_add_(1, y, torch.full_like(y, -1, dtype=b.dtype))
         db += dz.sum(0)
         dz = dz.to(h.dtype)
         dh[low : low + rows] = dz @ W
         dW += dz.T @ part
-    return loss / len(h), dh / len(h), dW / len(h), db / len(h)
+    return loss / len(h), dh, dW, db
 
 
 class RowAdam:
