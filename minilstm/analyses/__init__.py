@@ -3,7 +3,7 @@
 To add one: write a file with a computation, a `Result` and an `Analysis` record, and put the record into `ANALYSES`.
 """
 
-from . import connectivity, decoding, depth, groups, linzen, number_units, short_range, syntax_unit, table2
+from . import connectivity, decoding, depth, emergence, groups, linzen, number_units, short_range, syntax_unit, table2
 
 ANALYSES = tuple(
     module.ANALYSIS
@@ -17,5 +17,6 @@ ANALYSES = tuple(
         syntax_unit,
         connectivity,
         groups,
+        emergence,
     )
 )

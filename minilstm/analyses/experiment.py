@@ -57,6 +57,8 @@ class Experiment:
         Tasks that take the place of those that an analysis reads.
     stimuli : sequence of stimuli.Item
         Sentences that take the place of all tasks.
+    snapshots : dict
+        {name of a training: its models, at whatever points of it}, see `snapshots.series`; for `emergence` alone.
     progress : bool
         Show progress bars, if standard error is a terminal.
 
@@ -80,6 +82,7 @@ class Experiment:
     half: str = "even"
     tasks: tuple = ()
     stimuli: tuple = field(default=(), repr=False)
+    snapshots: dict = field(default_factory=dict, repr=False)
     progress: bool = False
 
     def __post_init__(self):
