@@ -149,9 +149,7 @@ def test_the_analysis_shows_what_was_found(found, items):
     assert [row[1:] for row in b] == [a[-1][1:]] and len(overview.rows) == 5 and whole.long
     assert last.rows[0] == milestones(*table({"a": found}))[1][0]
     (figure,) = result.figures()
-    assert len(figure.draw().axes) == 6 and result.text() == [
-        "The analyses at every snapshot of training: 4 of a, 1 of b."
-    ]
+    assert len(figure.draw().axes) == 6 and result.text() == ["a: 4 snapshots; b: 1 snapshot."]
 
 
 def test_without_snapshots_it_is_unavailable():

@@ -241,8 +241,8 @@ class Emergence(Result):
     trainings: dict
 
     def text(self):
-        counts = "; ".join(f"{name}: {len(training.snapshots)} snapshots" for name, training in self.trainings.items())
-        return [f"{counts}."]
+        counts = {name: len(training.snapshots) for name, training in self.trainings.items()}
+        return ["; ".join(f"{name}: {n} snapshot{'s' * (n != 1)}" for name, n in counts.items()) + "."]
 
     def tables(self):
         columns, rows = table(self.trainings)
