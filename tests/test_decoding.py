@@ -1,7 +1,10 @@
 """Generalisation across time and short-range units, on data and circuits whose answer is known."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 from sklearn.svm import LinearSVC
@@ -10,7 +13,8 @@ from small_model import small_model
 from minilstm import planted
 from minilstm.activity import full_sentences, lower_context
 from minilstm.analyses import decoding
-from minilstm.analyses.decoding import NumberData, area_under_curve, figure_2, generalisation, number_data
+from minilstm.analyses.decoding import NumberData, area_under_curve, number_data
+from minilstm.analyses.number_units import NumberUnits
 from minilstm.analyses.short_range import short_range_units
 from minilstm.errors import MinilstmError, StimulusError
 from minilstm.stimuli import Item, na_task
@@ -38,7 +42,7 @@ def made_up(n=200, nouns=20, seed=0):
 @pytest.mark.parametrize("split", decoding.SPLITS)
 def test_codes_that_are_known(split):
     data = made_up()
-    keeps, follows, noise = (generalisation(data, [unit], split=split) for unit in (1, 2, 3))
+    keeps, follows, noise = (data.generalisation([unit], split=split) for unit in (1, 2, 3))
     assert keeps.auc.shape == (5, 7, 7) and keeps.trained == tuple(range(7))
     np.testing.assert_array_equal(keeps.mean[1:, 1:], 1)
     np.testing.assert_array_equal(follows.curve()[0], [0.5, 1, 1, 1, 0, 0, 0])
@@ -52,7 +56,7 @@ def test_codes_that_are_known(split):
 def test_shuffled_labels_are_not_decoded():
     data = made_up(400)
     shuffled = data._replace(plural=np.random.default_rng(5).permutation(data.plural))
-    assert np.abs(generalisation(shuffled, trained=[1]).curve()[0] - 0.5).max() < 0.1
+    assert np.abs(shuffled.generalisation(trained=[1]).curve()[0] - 0.5).max() < 0.1
 
 
 def test_the_split_by_noun_does_not_reward_knowing_the_nouns():
@@ -61,7 +65,7 @@ def test_the_split_by_noun_does_not_reward_knowing_the_nouns():
     data = made_up(400)
     pattern = rng.normal(size=(20, 2, 30))[data.noun.astype(int), data.plural.astype(int)]
     data = data._replace(C=np.repeat(pattern[:, None], 7, axis=1))
-    by_sentence, by_noun = (generalisation(data, trained=[1], split=split).curve()[0][1] for split in decoding.SPLITS)
+    by_sentence, by_noun = (data.generalisation(trained=[1], split=split).curve()[0][1] for split in decoding.SPLITS)
     assert by_sentence > 0.9 and abs(by_noun - 0.5) < 0.25
 
 
@@ -70,7 +74,7 @@ def test_equals_the_procedure_spelt_out_and_not_the_one_that_scales_on_all_data(
     rng = np.random.default_rng(1)
     data.C[:, 1:] = np.where(data.plural, 0.7, -0.7)[:, None, None] + rng.normal(size=(200, 6, 4))  # four weak units
     data.C[:3, :, 0] *= 1e4  # of which one is far off in three sentences: the scaler that has seen them squashes it
-    found = generalisation(data, trained=[1, 4])
+    found = data.generalisation(trained=[1, 4])
     expected, leaking = (np.empty((5, 2, 7)) for _ in range(2))
     for seed in range(5):
         train, test = train_test_split(np.arange(200), test_size=0.2, random_state=seed)
@@ -96,7 +100,7 @@ def test_area_under_curve_is_scikit_learns():
 
 def test_classifiers_that_did_not_settle_are_counted(monkeypatch):
     data = made_up()
-    assert generalisation(data, [1], [1]).unconverged == 0
+    assert data.generalisation([1], [1]).unconverged == 0
     from sklearn import svm
 
     class Hasty(LinearSVC):
@@ -104,23 +108,37 @@ def test_classifiers_that_did_not_settle_are_counted(monkeypatch):
             super().__init__(**options, max_iter=1)
 
     monkeypatch.setattr(svm, "LinearSVC", Hasty)
-    assert generalisation(data, [1, 2, 3, 4], [1]).unconverged == 5
+    assert data.generalisation([1, 2, 3, 4], [1]).unconverged == 5
 
 
-def test_figure_2_takes_the_long_range_units_out_of_the_rest():
-    curves = figure_2(made_up(), [1])
-    assert list(curves) == ["unit 1", "all units but these"]
-    assert curves["unit 1"].curve()[0][4] == 1 and curves["all units but these"].curve()[0][4] < 0.1
+def test_figure_2_takes_the_long_range_units_out_of_the_rest(monkeypatch):
+    monkeypatch.setattr(decoding, "number_data", lambda *arguments, **options: made_up())
+    experiment = SimpleNamespace(model_lowercase_context=None, sentences=lambda task: (), reading={})
+    result = decoding.compute(experiment, {"number_units": NumberUnits(named=(1,))})
+    curves = result.curves["sentence"]
+    assert [result.label(key) for key in curves] == ["unit 1", "all units but these"]
+    assert curves[1].curve()[0][4] == 1 and curves["rest"].curve()[0][4] < 0.1
+    (table,) = [table for table in result.tables() if not table.long]
+    assert [row[:2] for row in table.rows] == [
+        [seen, split] for split in ("sentence", "noun") for seen in ("unit 1", "all units but these")
+    ]
+    assert table.rows[0][2:] == curves[1].curve()[0].tolist()
+
+
+def test_any_classifier_will_do():
+    data = made_up()
+    found = decoding.generalisation(data.C[:, :, :1], data.plural, LinearDiscriminantAnalysis(), trained=[1])
+    assert found.curve()[0].tolist() == [0.5, 1, 1, 1, 1, 1, 1]
 
 
 def test_bad_requests():
     data = made_up()
     with pytest.raises(MinilstmError, match="unit 5: this network has units 1 to 4"):
-        generalisation(data, [5])
+        data.generalisation([5])
     with pytest.raises(MinilstmError, match="at least one unit"):
-        generalisation(data, [])
+        data.generalisation([])
     with pytest.raises(MinilstmError, match="split: expected one of sentence, noun, got 'verb'"):
-        generalisation(data, [1], split="verb")
+        data.generalisation([1], split="verb")
 
 
 def test_number_data_of_a_model():

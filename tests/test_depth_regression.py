@@ -18,8 +18,8 @@ from minilstm.analyses.depth import (
     depth_regression,
     r_squared,
     ridge_path,
-    structures,
 )
+from minilstm.analyses.structures import structures
 from minilstm.errors import MinilstmError, StimulusError, UnknownWordError
 from minilstm.stimuli import na_task
 from minilstm.stimuli.depth import depth_sentences, sample_cells

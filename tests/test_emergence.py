@@ -1,4 +1,4 @@
-"""Emergence over training: a series with planted stages, files in whatever order, snapshots that hold some words only."""
+"""Emergence over training: a series with planted stages, files in whatever order, snapshots of some words only."""
 
 import json
 from dataclasses import replace
@@ -10,8 +10,9 @@ from conftest import need
 from small_model import small_model
 
 from minilstm import agreement, load, planted
-from minilstm.analyses.emergence import emergence, for_good, summary, table
-from minilstm.analyses.figures_emergence import plot_emergence
+from minilstm.analyses.base import Results, Unavailable
+from minilstm.analyses.emergence import ANALYSIS, emergence, for_good, milestones, plot_emergence, table
+from minilstm.analyses.experiment import Experiment
 from minilstm.analyses.tables import read_csv, render
 from minilstm.cli.main import main
 from minilstm.errors import MinilstmError, ModelFileError, StimulusError
@@ -21,7 +22,7 @@ from minilstm.stimuli import na_task, na_tasks
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 SHORT = "short-range 1", "short-range 2"
 LONG = "long-range singular", "long-range plural"
-# What the verbs hear at each moment of the training that we pretend: words read, units of the planted circuit
+# What the verbs hear at each snapshot of the training that we pretend: training tokens, units of the planted circuit
 STAGES = {1_000: (), 20_000: SHORT, 300_000: (*SHORT, LONG[0]), 4_000_000: (*SHORT, *LONG)}
 
 
@@ -47,27 +48,27 @@ def found(items):
 
 
 def test_what_was_planted_emerges_when_it_was(found):
-    assert [moment.words for moment in found.moments] == list(STAGES)
+    assert [snapshot.tokens for snapshot in found.snapshots] == list(STAGES)
     singular, plural = (planted.UNITS[name] for name in LONG)
     assert found.final == {"S": singular, "P": plural}
-    accuracy = [[moment.accuracy["nounPP", c] for c in ("SS", "SP", "PS", "PP")] for moment in found.moments[1:]]
+    accuracy = [[snapshot.accuracy["nounPP", c] for c in ("SS", "SP", "PS", "PP")] for snapshot in found.snapshots[1:]]
     assert accuracy == [[1, 0, 0, 1], [1, 1, 0, 1], [1, 1, 1, 1]]
-    assert [moment.lost["S"][singular - 1] for moment in found.moments] == [0, 0, 1, 1]
-    assert [moment.lost["P"][plural - 1] for moment in found.moments] == [0, 0, 0, 1]
-    assert found.moments[-1].named == {"S": [singular], "P": [plural]}
-    assert not any(found.moments[1].named.values()) and found.moments[2].named["P"] == []
+    assert [snapshot.drop["S"][singular - 1] for snapshot in found.snapshots] == [0, 0, 1, 1]
+    assert [snapshot.drop["P"][plural - 1] for snapshot in found.snapshots] == [0, 0, 0, 1]
+    assert found.snapshots[-1].by_rule == {"S": [singular], "P": [plural]}
+    assert not any(found.snapshots[1].by_rule.values()) and found.snapshots[2].by_rule["P"] == []
     syntax = planted.UNITS[
         "syntax"
     ]  # without it both long-range units are deaf: it costs as many answers, and more of the margin
-    assert found.moments[-1].ranking["S"][:2] == [syntax, singular]
-    assert found.moments[-1].ranking["P"][:2] == [syntax, plural]
-    assert all(sorted(moment.ranking["S"]) == list(range(1, 129)) for moment in found.moments)
+    assert found.snapshots[-1].ranking["S"][:2] == [syntax, singular]
+    assert found.snapshots[-1].ranking["P"][:2] == [syntax, plural]
+    assert all(sorted(snapshot.ranking["S"]) == list(range(1, 129)) for snapshot in found.snapshots)
 
 
 def test_decoding_and_locality(found):
-    last = found.moments[-1]
+    last = found.snapshots[-1]
     assert last.auc[0] > 0.99 and last.auc[1] < 0.1  # the long-range units keep the subject's number, the others follow
-    assert last.locality == 1 and all(np.isnan(moment.locality) for moment in found.moments[:-1])
+    assert last.locality == 1 and all(np.isnan(snapshot.locality) for snapshot in found.snapshots[:-1])
 
 
 def test_tables(found, tmp_path):
@@ -75,13 +76,13 @@ def test_tables(found, tmp_path):
     assert [(row[0], row[1]) for row in rows] == [(name, words) for name in "ab" for words in STAGES]
     row = dict(zip(columns, rows[2], strict=True))
     assert (row["nounPP SP"], row["nounPP PS"], row["lost by final SP"], row["lost by final PS"]) == (100, 0, 100, 0)
-    assert (row["final SP"], row["final PS"]) == (71, 72) and row["named PS"] == ""
+    assert (row["final SP"], row["final PS"]) == (71, 72) and row["by rule PS"] == ""
     (tmp_path / "t.csv").write_text(render(columns, rows, "csv") + "\n")
     again = read_csv(tmp_path / "t.csv")
-    assert summary(*again) == summary(columns, rows)
-    columns, rows = summary(*again)
+    assert milestones(*again) == milestones(columns, rows)
+    columns, rows = milestones(*again)
     again[1][3][again[0].index("nounPP SP")] = 94.0  # at the end
-    assert summary(*again)[1][0][1] is None
+    assert milestones(*again)[1][0][1] is None
     assert rows[0] == ["a", 300_000, 71, 100, 300_000, 4_000_000, 72, 100, 4_000_000, 1] and len(rows) == 2
 
 
@@ -121,7 +122,7 @@ def test_the_figure_has_a_line_a_training_and_their_median(found):
 def test_a_training_of_one_snapshot_that_is_no_circuit(items):
     model = replace(small_model(dtype=np.float32), provenance={"words_read": 7})
     one = emergence([model], items)
-    assert [len(moment.lost["S"]) for moment in one.moments] == [13]
+    assert [len(snapshot.drop["S"]) for snapshot in one.snapshots] == [13]
     assert all(unit in range(1, 14) for unit in one.final.values())
 
 
@@ -135,6 +136,24 @@ def test_what_cannot_be_analysed(items):
     few = [replace(item, right="greets", wrong="greet") for item in items]
     with pytest.raises(StimulusError, match="knows the verb forms of no item of nounPP SP"):
         emergence([without], few)
+
+
+def test_the_analysis_shows_what_was_found(found, items):
+    experiment = Experiment(load("planted"), n=8, snapshots={"a": stages().values(), "b": [stages()[4_000_000]]})
+    result = ANALYSIS.compute(experiment, Results())
+    assert experiment.items == tuple(items)
+    whole, overview, last = result.tables()
+    a, b = ([row for row in whole.rows if row[0] == name] for name in "ab")
+    np.testing.assert_equal(a, table({"a": found})[1])
+    assert [row[1:] for row in b] == [a[-1][1:]] and len(overview.rows) == 5 and whole.long
+    assert last.rows[0] == milestones(*table({"a": found}))[1][0]
+    (figure,) = result.figures()
+    assert len(figure.draw().axes) == 6 and result.text() == ["a: 4 snapshots; b: 1 snapshot."]
+
+
+def test_without_snapshots_it_is_unavailable():
+    with pytest.raises(Unavailable, match="no snapshots of a training were given"):
+        ANALYSIS.compute(Experiment(load("planted"), n=4), Results())
 
 
 def test_files_are_ordered_by_words_read(tmp_path):
@@ -241,14 +260,14 @@ def test_the_command(capsys, tmp_path):
         "100.0",
         "300000",
     ]
-    line = next(line.split() for line in printed.splitlines() if line.split()[:1] == ["300000"])
-    assert line[1:5] == ["100.0", "100.0", "100.0", "0.0"]  # Simple S and P, nounPP SP and PS
+    line = next(line.split() for line in printed.splitlines() if line.split()[1:2] == ["300000"])
+    assert line[2:6] == ["100.0", "100.0", "100.0", "0.0"]  # Simple S and P, nounPP SP and PS
     out = tmp_path / "out"
     rows = json.loads(run(capsys, tmp_path / "a", tmp_path / "b", "--n", 4, "--json", "--out", out).out)
     assert [row["training"] for row in rows] == ["a"] * 4 + ["b"] * 4 and rows[0]["locality"] is None
     assert (out / "emergence.png").read_bytes().startswith(b"\x89PNG")
     columns, kept = read_csv(out / "emergence.csv")
-    assert [dict(zip(columns, row, strict=True))["words"] for row in kept] == list(STAGES) * 2
+    assert [dict(zip(columns, row, strict=True))["tokens"] for row in kept] == list(STAGES) * 2
     assert "goes with --vocabulary" in run(capsys, tmp_path / "a", "--context", tmp_path / "c", code=2).err
 
 
@@ -260,7 +279,7 @@ def test_the_command_reads_snapshots_of_some_words(capsys, tmp_path):
     partial(tmp_path / "s" / "x.npz", model, [word for word in model.vocabulary if word != "siblings"])
     files = ["--vocabulary", tmp_path / "vocab.txt", "--context", tmp_path / "context.txt"]
     (row,) = json.loads(run(capsys, tmp_path / "s", *files, "--n", 4, "--json").out)
-    assert (row["words"], row["nounPP SP"], row["final SP"], row["locality"]) == (12_345, 100, 71, 1)
+    assert (row["tokens"], row["nounPP SP"], row["final SP"], row["locality"]) == (12_345, 100, 71, 1)
     assert (
         "not in the vocabulary"
         in run(capsys, tmp_path / "s", *files[:2], "--context", tmp_path / "vocab.txt", code=2).err

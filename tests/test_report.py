@@ -93,8 +93,8 @@ def test_what_the_paper_leaves_open_stands_apart_from_it(path):
     paper, beyond = text.split('<section id="open">')
     assert 'id="claims"' in paper and "tests none of its claims" in beyond.split("</p>")[0]
     for analysis in ANALYSES:
-        if analysis.home != analysis.name or analysis.name == "emergence":
-            continue  # shown in the section of another, or only where there are snapshots
+        if analysis.home != analysis.name or analysis.requires:
+            continue  # shown in the section of another, or only where it is asked for
         further = f'<section id="{analysis.name}"><h3>' in beyond
         assert further == (not analysis.paper) and further != (f'<section id="{analysis.name}"><h2>' in paper)
 

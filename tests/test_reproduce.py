@@ -24,7 +24,7 @@ from minilstm.report import cache
 from minilstm.report.reproduce import REPORT, RESULT, run
 
 SMALL = "--model", "planted", "--n", "12"
-REPRODUCED = [analysis for analysis in ANALYSES if analysis.name != "emergence"]  # it needs snapshots
+REPRODUCED = [analysis for analysis in ANALYSES if not analysis.requires]
 NAMES = [analysis.name for analysis in REPRODUCED]
 
 

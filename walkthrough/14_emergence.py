@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minilstm.analyses.emergence import emergence, for_good, summary, table
+from minilstm.analyses.emergence import emergence, for_good, milestones, plot_emergence, table
 from minilstm.analyses.tables import read_csv, render
 from minilstm.models import series
 from minilstm.stimuli import fragment, na_tasks
@@ -28,7 +28,7 @@ from minilstm.training.trainer import Recipe, Text, train
 #
 # It has 32 units and reads two million words, a sixth of what `mini` has read. To get far with so few, its
 # weights are changed after every 32 x 35 words, four times as often as those of `mini`. Snapshots are taken
-# at moments equally far apart on a logarithmic axis, because most happens early on it; the first ones are
+# at points equally far apart on a logarithmic axis, because most happens early on it; the first ones are
 # left out here.
 
 # %%
@@ -37,9 +37,9 @@ text = Text.from_sentences(fragment.sentences(2_000_000, seed=0), words)
 recipe = Recipe(layers=(32,), dropout=(0.0,), epochs=1, batch=32, rate=0.006, seed=2)
 with tempfile.TemporaryDirectory() as folder:
     train(recipe, text, words, context=fragment.CONTEXT, snapshots=folder, n_snapshots=24)
-    models = series([folder])[8:]  # whole models, in the order of words read
+    models = series([folder])[8:]  # whole models, in the order of training
 live = emergence(models, na_tasks(n=50))
-print("words read:", *(f"{moment.words:,}" for moment in live.moments))
+print("training tokens:", *(f"{snapshot.tokens:,}" for snapshot in live.snapshots))
 
 # %% [markdown]
 # What was measured of each snapshot, if you run this yourself. (Training repeats bit for bit on one machine,
@@ -49,7 +49,7 @@ print("words read:", *(f"{moment.words:,}" for moment in live.moments))
 # %%
 columns, rows = table({"live": live})
 shown = (
-    "words",
+    "tokens",
     "Simple S",
     "Simple P",
     "nounPP SP",
@@ -60,10 +60,10 @@ shown = (
     "lost PS",
 )
 print(render(shown, [[row[columns.index(name)] for name in shown] for row in rows]), file=sys.stderr)
-last = live.moments[-1]
+last = live.snapshots[-1]
 print("Simple is learned:", min(last.accuracy["Simple", number] for number in "SP") > 0.8)
-for when, moment in (("first", live.moments[0]), ("last", last)):
-    print(f"some unit costs more than 20 points in nounPP SP, {when} snapshot: {moment.lost['S'].max() > 0.2}")
+for when, snapshot in (("first", live.snapshots[0]), ("last", last)):
+    print(f"some unit costs more than 20 points in nounPP SP, {when} snapshot: {snapshot.drop['S'].max() > 0.2}")
 
 # %% [markdown]
 # ## Ten networks
@@ -83,7 +83,7 @@ for when, moment in (("first", live.moments[0]), ("last", last)):
 # %%
 here = Path(__file__).parent if "__file__" in globals() else Path()
 columns, rows = read_csv(here / "data" / "emergence.csv")
-names, networks = summary(columns, rows)
+names, networks = milestones(columns, rows)
 millions = [k for k, name in enumerate(names) if "at" in name.split() or "since" in name]
 print()
 print(render(names, [[x / 1e6 if k in millions and x else x for k, x in enumerate(row)] for row in networks]))
@@ -100,8 +100,8 @@ print(render(names, [[x / 1e6 if k in millions and x else x for k, x in enumerat
 trainings = [[dict(zip(columns, row, strict=True)) for row in rows if row[0] == name] for name, *_ in networks]
 solved = {}
 for column in ("Simple S", "Simple P", "nounPP SP", "nounPP PS"):
-    solved[column] = [for_good([one["words"] for one in t], [one[column] >= 95 for one in t]) for t in trainings]
-    when = [moment for moment in solved[column] if moment]
+    solved[column] = [for_good([one["tokens"] for one in t], [one[column] >= 95 for one in t]) for t in trainings]
+    when = [tokens for tokens in solved[column] if tokens]
     print(f"{column:9} solved in {len(when):2} of {len(trainings)}, median {np.median(when) / 1e6:.1f} million words")
 
 
@@ -130,9 +130,9 @@ for a, b in (
 # %%
 for condition in ("SP", "PS"):
     there = [
-        (next(one for one in t if one["words"] == moment), t[-1])
-        for t, moment in zip(trainings, solved[f"nounPP {condition}"], strict=True)
-        if moment
+        (next(one for one in t if one["tokens"] == tokens), t[-1])
+        for t, tokens in zip(trainings, solved[f"nounPP {condition}"], strict=True)
+        if tokens
     ]
     missed = sum(then[f"lost {condition}"] > 10 for then, _ in there)
     same = sum(then[f"costliest {condition}"] == end[f"costliest {condition}"] for then, end in there)
@@ -186,4 +186,4 @@ fig  # a notebook shows it
 #
 # - Give the recipe another `seed`. Do the units matter before the task is solved, as they did here?
 # - `plot_emergence(*table({"live": live}))` draws the network that learned while you waited.
-# - Read only `mini-06` from the table: which unit was the costliest at each moment, and when did it change?
+# - Read only `mini-06` from the table: which unit was the costliest at each snapshot, and when did it change?

@@ -9,6 +9,7 @@ from . import (
     decoding,
     depth,
     efferents,
+    emergence,
     gates,
     groups,
     interchange,
@@ -39,5 +40,6 @@ ANALYSES = tuple(
         interchange,
         attribution,
         smallest,
+        emergence,
     )
 )

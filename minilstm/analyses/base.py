@@ -213,6 +213,8 @@ class Analysis:
         (experiment, units) -> Result, where a user names the units: then nothing is searched.
     given_by : str
         The flag by which they are named: `--units`.
+    requires : str
+        The field of an Experiment without which `reproduce` leaves it out.
     options : tuple of Option
     claims : tuple of Claim
         Judged after all analyses, since some read several results.
@@ -227,6 +229,7 @@ class Analysis:
     section: str = ""
     given: Callable | None = None
     given_by: str = ""
+    requires: str = ""
     options: tuple[Option, ...] = ()
     claims: tuple[Claim, ...] = field(default=(), repr=False)
 

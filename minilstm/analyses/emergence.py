@@ -1,7 +1,7 @@
 """Emergence over training: when agreement comes, when a single unit begins to carry it, and where it can be read.
 
-The paper's title speaks of emergence; its analyses are of a network that has learned. Here they are repeated on snapshots of
-one training.
+The paper's title speaks of emergence; its analyses are of a network that has learned. Here they are repeated on
+snapshots of one training, or of several.
 """
 
 from dataclasses import dataclass
@@ -11,60 +11,77 @@ import numpy as np
 from ..errors import MinilstmError, StimulusError
 from ..models import words_read
 from .ablation import POINTS, drops, missing_conditions
-from .decoding import SECOND_NOUN, SUBJECT, generalisation, number_data
+from .base import Analysis, Figure, Result, Table, Unavailable
+from .decoding import SECOND_NOUN, SUBJECT, number_data
 from .locality import CONDITIONS, locality
 from .number_agreement import by_condition
+from .style import NEUTRAL, PLURAL, SINGULAR, figure
 from .table2 import table2
 
 SOLVED = 0.95
+# Columns of the table that people read
+DISPLAYED = (
+    "training",
+    "tokens",
+    "Simple S",
+    "Simple P",
+    "nounPP SP",
+    "nounPP PS",
+    "costliest SP",
+    "lost SP",
+    "costliest PS",
+    "lost PS",
+    "by rule SP",
+    "by rule PS",
+)
 
 
-@dataclass(frozen=True, eq=False)
-class Moment:
-    """One snapshot.
+@dataclass(frozen=True, eq=False, repr=False)
+class Snapshot:
+    """A network at one point of its training.
 
     Attributes
     ----------
-    words : int
-        Read so far, repetitions counted.
+    tokens : int
+        Training tokens read so far, repetitions counted.
     accuracy : dict
         {(task, condition): share right}, intact.
-    lost : dict
-        {"S": (units,) array, "P": (units,) array}: accuracy lost in nounPP SP, and in PS, when a unit is off.
+    drop : dict
+        {"S": (units,) array, "P": (units,) array}: accuracy lost in nounPP SP, and in PS, when a unit is ablated.
     ranking : dict
-        {"S": [...], "P": [...]}: all units, the costliest there first; of equals, the one that costs the margin more.
-    named : dict
-        {"S": [...], "P": [...]}: the units that the rule of `ablation.long_range_units` names.
+        {"S": [...], "P": [...]}: all units, the largest drop first; of equals, the one that costs the margin more.
+    by_rule : dict
+        {"S": [...], "P": [...]}: the units by the rule of `ablation.long_range_units`.
     auc : tuple of two floats
-        Number of the subject, read at the last word before the verb by a classifier trained at the subject (Fig. 2):
-        from the series' final units; from all others.
+        Number of the subject, read at the second noun by a classifier trained at the subject (Fig. 2): from the final
+        units of the training; from all others.
     locality : float
         The index of `locality.py`; nan while the network does not do the task.
     """
 
-    words: int
+    tokens: int
     accuracy: dict
-    lost: dict
+    drop: dict
     ranking: dict
-    named: dict
+    by_rule: dict
     auc: tuple
     locality: float
 
 
-@dataclass(frozen=True, eq=False)
-class Emergence:
+@dataclass(frozen=True, eq=False, repr=False)
+class Training:
     """One training.
 
     Attributes
     ----------
-    moments : tuple of Moment
-        In the order in which they came.
+    snapshots : tuple of Snapshot
+        In the order of training.
     final : dict
-        {"S": unit, "P": unit}: of the units that the rule names at the last moment the costliest; where it names none,
-        the costliest of all.
+        {"S": unit, "P": unit}: of the units by the rule at the last snapshot the one with the largest drop; where there
+        are none by the rule, the one with the largest drop of all.
     """
 
-    moments: tuple
+    snapshots: tuple
     final: dict
 
 
@@ -84,7 +101,7 @@ def emergence(models, items, state="context", unknown="error", progress=False):
 
     Returns
     -------
-    Emergence
+    Training
 
     Raises
     ------
@@ -102,52 +119,57 @@ def emergence(models, items, state="context", unknown="error", progress=False):
         raise StimulusError(
             "emergence: the items lack a condition of Simple, nounPP or nounPPAdv, with odd and even ids"
         )
-    how = {"state": state, "unknown": unknown}
+    reading = {"state": state, "unknown": unknown}
     bar = tqdm(models, disable=None if progress else True, unit="snapshot")
-    swept = [_sweep(model, items, how) for model in bar]
-    ranking, named = swept[-1]["ranking"], swept[-1]["named"]
+    swept = [_sweep(model, items, reading) for model in bar]
+    ranking, by_rule = swept[-1]["ranking"], swept[-1]["by_rule"]
     final = {
-        number: next((unit for unit in units if unit in named[number]), units[0]) for number, units in ranking.items()
+        number: next((unit for unit in units if unit in by_rule[number]), units[0]) for number, units in ranking.items()
     }
     seen = final.values(), set(range(1, sum(models[0].sizes) + 1)) - set(final.values())
-    nounpp = [item for item in items if item.task == "nounPP"]
-    moments = []
+    noun_pp = [item for item in items if item.task == "nounPP"]
+    snapshots = []
     for model, parts in zip(models, swept, strict=True):
-        data = number_data(model, nounpp, **how)
-        auc = tuple(float(generalisation(data, units, (SUBJECT,)).mean[0, SECOND_NOUN]) for units in seen)
-        moments.append(Moment(words_read(model), **parts, auc=auc))
-    return Emergence(tuple(moments), final)
+        data = number_data(model, noun_pp, **reading)
+        auc = tuple(float(data.generalisation(units, (SUBJECT,)).mean[0, SECOND_NOUN]) for units in seen)
+        snapshots.append(Snapshot(words_read(model), **parts, auc=auc))
+    return Training(tuple(snapshots), final)
 
 
-def _sweep(model, items, how):
-    """What ablation says of one model: those parts of a Moment for which no other moment is needed."""
-    table = table2(model, items, **how)
-    found, where = drops(items, table.full, table.ablated), by_condition(items)
-    lost, ranking = {}, {}
+def _sweep(model, items, reading):
+    """What ablation shows in one model: those parts of a Snapshot for which no other snapshot is needed."""
+    table = table2(model, items, **reading)
+    of_units, indices = drops(items, table.full, table.ablated), by_condition(items)
+    drop, ranking = {}, {}
     for number, condition in CONDITIONS.items():
         key = "nounPP", condition
-        if np.isnan(found.full[key]):
+        if np.isnan(of_units.full[key]):
             raise StimulusError(f"emergence: the model knows the verb forms of no item of nounPP {condition}")
-        lost[number] = found.full[key] - found.accuracy[key]
-        margins = np.nanmean(table.ablated[:, where[key]], axis=1)
-        ranking[number] = [int(u) + 1 for u in np.lexsort((margins, -lost[number]))]
-    index = locality(model, items, **how).index
-    return {"accuracy": found.full, "lost": lost, "ranking": ranking, "named": table.numbers, "locality": index}
+        drop[number] = of_units.full[key] - of_units.accuracy[key]
+        margins = np.nanmean(table.ablated[:, indices[key]], axis=1)
+        ranking[number] = [int(u) + 1 for u in np.lexsort((margins, -drop[number]))]
+    return {
+        "accuracy": of_units.full,
+        "drop": drop,
+        "ranking": ranking,
+        "by_rule": table.numbers,
+        "locality": locality(model, items, **reading).index,
+    }
 
 
-def table(found):
-    """Columns and rows, one row a snapshot, of one training or several.
+def table(trainings):
+    """Columns and rows, one row a snapshot.
 
     Parameters
     ----------
-    found : dict
-        {name of the training: Emergence}.
+    trainings : dict
+        {name: Training}.
     """
-    first = next(iter(found.values())).moments[0]
-    columns = ["training", "words", *(" ".join(key) for key in first.accuracy)]
-    for number, condition in CONDITIONS.items():
+    first = next(iter(trainings.values())).snapshots[0]
+    columns = ["training", "tokens", *(" ".join(key) for key in first.accuracy)]
+    for condition in CONDITIONS.values():
         columns += [
-            f"named {condition}",
+            f"by rule {condition}",
             f"costliest {condition}",
             f"lost {condition}",
             f"final {condition}",
@@ -155,22 +177,23 @@ def table(found):
         ]
     columns += ["AUC final units", "AUC all others", "locality"]
     rows = []
-    for name, one in found.items():
-        for moment in one.moments:
-            row = [name, moment.words, *(100 * accuracy for accuracy in moment.accuracy.values())]
+    for name, training in trainings.items():
+        for snapshot in training.snapshots:
+            row = [name, snapshot.tokens, *(100 * accuracy for accuracy in snapshot.accuracy.values())]
             for number in CONDITIONS:
+                drop = 100 * snapshot.drop[number]
                 row += [
-                    " ".join(map(str, moment.named[number])),
-                    moment.ranking[number][0],
-                    100 * moment.lost[number].max(),
-                    one.final[number],
-                    100 * moment.lost[number][one.final[number] - 1],
+                    " ".join(map(str, snapshot.by_rule[number])),
+                    snapshot.ranking[number][0],
+                    float(drop.max()),
+                    training.final[number],
+                    float(drop[training.final[number] - 1]),
                 ]
-            rows.append([*row, *moment.auc, moment.locality])
+            rows.append([*row, *snapshot.auc, snapshot.locality])
     return columns, rows
 
 
-def summary(columns, rows):
+def milestones(columns, rows):
     """Columns and rows, one row a training: when it was solved, and since when its final units are missed.
 
     Parameters
@@ -178,28 +201,149 @@ def summary(columns, rows):
     columns, rows
         What `table` returned, or was written as CSV and read again.
     """
-    wide, rows = [dict(zip(columns, row, strict=True)) for row in rows], []
-    for name in dict.fromkeys(one["training"] for one in wide):
-        here = [one for one in wide if one["training"] == name]
-        words, row = [one["words"] for one in here], [name]
+    snapshots, lines = [dict(zip(columns, row, strict=True)) for row in rows], []
+    for name in dict.fromkeys(snapshot["training"] for snapshot in snapshots):
+        training = [snapshot for snapshot in snapshots if snapshot["training"] == name]
+        tokens, line = [snapshot["tokens"] for snapshot in training], [name]
         for condition in CONDITIONS.values():
-            lost = [one[f"lost by final {condition}"] for one in here]
-            row += [
-                for_good(words, [one[f"nounPP {condition}"] >= 100 * SOLVED for one in here]),
-                here[-1][f"final {condition}"],
+            lost = [snapshot[f"lost by final {condition}"] for snapshot in training]
+            line += [
+                for_good(tokens, [snapshot[f"nounPP {condition}"] >= 100 * SOLVED for snapshot in training]),
+                training[-1][f"final {condition}"],
                 lost[-1],
-                for_good(words, [points > 100 * POINTS for points in lost]),
+                for_good(tokens, [points > 100 * POINTS for points in lost]),
             ]
-        rows.append([*row, here[-1]["locality"]])
+        lines.append([*line, training[-1]["locality"]])
     parts = [
         f"{condition}: {part}"
         for condition in CONDITIONS.values()
         for part in ("solved at", "unit", "lost", "missed since")
     ]
-    return ["training", *parts, "locality"], rows
+    return ["training", *parts, "locality"], lines
 
 
-def for_good(words, holds):
-    """The first of `words` from which on `holds` is true to the end; None if it is not so at the end."""
+def for_good(tokens, holds):
+    """The first of `tokens` from which on `holds` is true to the end; None if it is not so at the end."""
     last_false = max((k for k, true in enumerate(holds) if not true), default=-1)
-    return words[last_false + 1] if last_false + 1 < len(words) else None
+    return tokens[last_false + 1] if last_false + 1 < len(tokens) else None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Emergence(Result):
+    """Trainings, each with its snapshots.
+
+    Attributes
+    ----------
+    trainings : dict
+        {name: Training}.
+    """
+
+    trainings: dict
+
+    def text(self):
+        counts = {name: len(training.snapshots) for name, training in self.trainings.items()}
+        return ["; ".join(f"{name}: {n} snapshot{'s' * (n != 1)}" for name, n in counts.items()) + "."]
+
+    def tables(self):
+        columns, rows = table(self.trainings)
+        displayed = [[row[columns.index(column)] for column in DISPLAYED] for row in rows]
+        return [
+            Table("emergence", "Every snapshot.", columns, rows, digits=2, long=True),
+            Table(
+                "emergence_overview",
+                "Every snapshot after so many training tokens: percent correct; the unit whose ablation costs most in "
+                "nounPP SP and in PS, and the points lost without it; the units by the rule for number units.",
+                list(DISPLAYED),
+                displayed,
+            ),
+            Table(
+                "milestones",
+                f"Training tokens when a condition of nounPP was {100 * SOLVED:.0f} % right for good; the unit that "
+                "carries it at the end; the points lost without it, and since when these are more than "
+                f"{100 * POINTS:.0f}; the locality of the code at the end (1: a unit a number).",
+                *milestones(columns, rows),
+            ),
+        ]
+
+    def figures(self):
+        return [
+            Figure(
+                "emergence",
+                "Accuracy, ablation, decoding and locality over training. Thin: one training each; thick: their "
+                "median. Blue: singular subjects; pink: plural ones.",
+                "line plots over training tokens, on a logarithmic axis",
+                lambda: plot_emergence(*table(self.trainings)),
+            )
+        ]
+
+
+# Panels: title, what stands at the y-axis, its range, and for each column of `table` a label and a colour
+SHARE, AUC = ("% right", (-4, 104)), ("AUC at the second noun", (-0.04, 1.04))
+PANELS = (
+    ("Simple", *SHARE, {"Simple S": ("S", SINGULAR), "Simple P": ("P", PLURAL)}),
+    ("nounPP", *SHARE, {"nounPP SP": ("SP", SINGULAR), "nounPP PS": ("PS", PLURAL)}),
+    (
+        "without its final unit",
+        "points lost",
+        (-34, 104),
+        {"lost by final SP": ("in nounPP SP", SINGULAR), "lost by final PS": ("in nounPP PS", PLURAL)},
+    ),
+    ("read from the final units", *AUC, {"AUC final units": ("", NEUTRAL)}),
+    ("read from all others", *AUC, {"AUC all others": ("", NEUTRAL)}),
+    ("how local the code is", "locality", (-0.04, 1.04), {"locality": ("", NEUTRAL)}),
+)
+
+
+def plot_emergence(columns, rows, first=300_000):
+    """Accuracy, ablation, decoding and locality over training.
+
+    Parameters
+    ----------
+    columns, rows
+        What `table` returned, or was written as CSV and read again.
+    first : int
+        Tokens at which the axis begins, if the snapshots do not begin later; before it nothing much happens.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    trainings = list(dict.fromkeys(row[0] for row in rows))
+    tokens = np.array([row[columns.index("tokens")] for row in rows], float)
+    first = min(max(first, tokens.min() / 1.1), tokens.max() / 2)
+    fig, axes = figure(2, 3, 6.0, 3.7, sharex=True)
+    for axis, (title, label, limits, lines) in zip(axes.flat, PANELS, strict=True):
+        for column, (name, color) in lines.items():
+            k = columns.index(column)
+            values = np.array([np.nan if row[k] is None else row[k] for row in rows], float)
+            for training in trainings:
+                of = np.array([row[0] == training for row in rows])
+                axis.plot(tokens[of], values[of], color=color, linewidth=0.4, alpha=0.7)
+            shared = [t for t in np.unique(tokens) if (tokens == t).sum() == len(trainings)]
+            # no median while some of them have no value yet
+            middle = [np.median(values[tokens == t]) for t in shared]
+            axis.plot(shared, middle, color=color, linewidth=2, label=name)
+        axis.set_title(title, fontsize=8)
+        axis.set_ylabel(label, fontsize=7)
+        axis.set_ylim(limits)
+        if len(lines) > 1:
+            axis.legend(fontsize=6.5, frameon=False, loc="best")
+    for axis in axes[1]:
+        axis.set_xscale("log")
+        axis.set_xlim(first, 1.1 * tokens.max())
+        axis.tick_params(axis="x", which="minor", labelsize=5)
+        axis.set_xlabel("training tokens", fontsize=8)
+    return fig
+
+
+def compute(experiment, results):
+    """The analyses on the snapshots of the experiment."""
+    if not experiment.snapshots:
+        raise Unavailable("no snapshots of a training were given")
+    reading = {**experiment.reading, "progress": experiment.progress}
+    return Emergence(
+        {name: emergence(models, experiment.items, **reading) for name, models in experiment.snapshots.items()}
+    )
+
+
+ANALYSIS = Analysis("emergence", "emergence", "Emergence over training", "", compute, requires="snapshots")

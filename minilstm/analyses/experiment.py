@@ -68,6 +68,8 @@ class Experiment:
         Sentences that take the place of all tasks.
     lowercase_context : bool
         Read activity after the context in lower case, as the paper's own model did.
+    snapshots : dict
+        {name of a training: its models, at whatever points of it}, see `snapshots.series`; for `emergence` alone.
     progress : bool
         Show progress bars, if standard error is a terminal.
 
@@ -92,6 +94,7 @@ class Experiment:
     tasks: tuple = ()
     stimuli: tuple = field(default=(), repr=False)
     lowercase_context: bool = False
+    snapshots: dict = field(default_factory=dict, repr=False)
     progress: bool = False
 
     def __post_init__(self):

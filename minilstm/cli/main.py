@@ -90,9 +90,10 @@ def parser():
 
 def _add_commands(command):
     from ..analyses import ANALYSES
-    from . import agreement, analysis, claims, import_, info, reproduce, train, verify
+    from . import agreement, analysis, claims, emergence, import_, info, reproduce, trace, train, verify
 
     model, items, reading = model_options(), item_options(), reading_options()
+    trace.add_options(command("trace", trace.run, [model], "gates and cell of chosen units, word by word"))
     command("info", info.run, [model], "what a model file holds and how it was made")
     reproduce.add_options(command("reproduce", reproduce.run, [model], "the whole paper on a model, with a report"))
     claims.add_options(command("claims", claims.run, [model], "the paper's 40 claims, judged on a model"))
@@ -108,6 +109,8 @@ def _add_commands(command):
         run = agreement.run_ablate if name == "ablate" else analysis.run
         parser = command(name, lambda o, run=run, variants=variants: run(o, variants), [model, items], text)
         analysis.add_options(parser, dict(sorted(variants.items())))
+    summary = "agreement, ablation, decoding and locality over training"
+    emergence.add_options(command("emergence", emergence.run, [reading, items], summary))
     train.add_options(command("train", train.run, [], "train a model from scratch, as those in weights/ were"))
     import_.add_options(command("import", import_.run, [], "open a PyTorch checkpoint without PyTorch"))
     verify.add_vectors_options(command("vectors", verify.write, [], "write test vectors for an LSTM of your own"))

@@ -38,7 +38,10 @@ def item_options():
     """Which sentences."""
     items = argparse.ArgumentParser(add_help=False)
     items.add_argument(
-        "--stimuli", type=Path, metavar="FILE", help="your own sentences (prefix, right, wrong, condition), or a published set"
+        "--stimuli",
+        type=Path,
+        metavar="FILE",
+        help="your own sentences (prefix, right, wrong, condition), or a published set",
     )
     items.add_argument(
         "--task",

@@ -20,7 +20,9 @@ def add_options(command):
         "--units", type=unit_numbers, metavar="UNITS", help=f"the model's number units if not given ({UNITS})"
     )
     command.add_argument("--off", type=unit_numbers, default=(), metavar="UNITS", help="ablate these")
-    command.add_argument("--forms", metavar="A/B", help="also show p of two words, such as greets/greet, at every place")
+    command.add_argument(
+        "--forms", metavar="A/B", help="also show p of two words, such as greets/greet, at every place"
+    )
     command.add_argument(
         "--out", type=picture_path, metavar="FILE", help=f"where the picture goes, .png or .svg (default: {PICTURE})"
     )

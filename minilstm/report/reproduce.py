@@ -170,6 +170,7 @@ def run(experiment, folder=None, analyses=ANALYSES, fresh=False, done=lambda run
     MinilstmError
         If the folder cannot be written, or the analysis that all others rest on is unavailable.
     """
+    analyses = [one for one in analyses if not one.requires or getattr(experiment, one.requires)]
     by_name = {analysis.name: analysis for analysis in analyses}
     keys = {analysis.name: key_of(experiment, analysis, by_name) for analysis in analyses}
     cached = {} if folder is None else _prepare(Path(folder), keys, fresh)
