@@ -176,7 +176,12 @@ def test_one_search_alone_and_its_options(experiment):
     assert [table.name for table in found.tables()] == ["smallest_carry"] and len(found.figures()) == 1
     assert found.sufficient.conditions == (("nounPP", "SP"),) and "nounPP SP on odd ids" in found.text()[0]
     assert found.summary() == f"Fewest units that carry number: {found.sufficient.named()}."
-    at_mean = compute(replace(experiment, kind="mean"), {}, most=1)
-    hard = items(n=12)
-    expected = smallest_set(experiment.model, hard, n_random=20, most=1, kind="mean")
-    np.testing.assert_array_equal(at_mean.necessary.judged, expected.judged)
+
+
+def test_the_options_of_the_experiment_reach_both_searches(experiment, monkeypatch):
+    seen = []
+    monkeypatch.setattr(smallest, "smallest_set", lambda model, items, sources=None, **how: seen.append(how))
+    compute(replace(experiment, kind="mean", seed=3, state=None), {}, most=2)
+    for how in seen:
+        assert (how["kind"], how["seed"], how["n_random"], how["most"], how["state"]) == ("mean", 3, 20, 2, None)
+    assert len(seen) == 2

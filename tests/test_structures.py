@@ -64,7 +64,7 @@ def test_the_figure_is_of_the_syntax_unit_only(experiment):
     assert list(found.dynamics) == list(STRUCTURES) and found.dynamics["nounPP"].n.tolist() == [32]  # of all ids
     (figure,) = found.figures()
     assert figure.name == f"structures_{SYNTAX}" and figure.draw().axes[0].get_ylabel() == f"$C$ of unit {SYNTAX}"
-    summary, means = found.tables()
+    means, summary = found.tables()
     assert means.name == "means" and means.long and {row[0] for row in means.rows} == {SYNTAX, DEPTH}
     C = found.dynamics["SubjRel"].mean["C"][0, :, 0]
     assert summary.rows[3] == ["SubjRel", SYNTAX, C[2:6].min(), C[2:6].max(), C[5], C[6]]
@@ -90,7 +90,7 @@ def test_another_variable_is_shown_and_the_claims_keep_to_the_cell(experiment):
     results = syntax()
     results["structures"] = found = compute(experiment, results, variable="h")
     h = found.dynamics["nounPP"].mean["h"][0, :, 0]
-    assert found.tables()[0].rows[2][2:] == [h[2:5].min(), h[2:5].max(), h[4], h[5]]
+    assert found.tables()[1].rows[2][2:] == [h[2:5].min(), h[2:5].max(), h[4], h[5]]
     assert found.figures()[0].draw().axes[0].get_ylabel().startswith("$h$")
     usual = syntax() | {"structures": compute(experiment, syntax())}
     for claim in CLAIMS:

@@ -87,7 +87,7 @@ class Structures(Result):
                 cells = between.min(), between.max(), values[one.verb - 1], values[one.verb]
                 rows.append([task, unit, *map(float, cells)])
         caption = f"Mean {self.variable} between subject and main verb (least and largest), and around the verb."
-        return [Table("structures", caption, columns, rows, digits=2), means_table(list(self.dynamics.values()))]
+        return [means_table(list(self.dynamics.values())), Table("structures", caption, columns, rows, digits=2)]
 
     def figures(self):
         unit = self.unit or next(iter(self.roles))
