@@ -66,7 +66,7 @@ class Findings:
     def experiment(self):
         """What the ledger reads of an Experiment."""
         model = SimpleNamespace(sizes=self.sizes)
-        how = {"evaluated": self.scored, "n_random": self.n_random, "why_no_linzen": self.no_linzen}
+        how = {"evaluates": lambda items: self.scored, "n_random": self.n_random, "why_no_linzen": self.no_linzen}
         return SimpleNamespace(original=self.original, model=model, usable_linzen=bool(self.linzen), **how)
 
     def results(self):

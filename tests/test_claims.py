@@ -321,7 +321,8 @@ def test_the_planted_units_are_found(circuit):
     singular, plural, syntax, *_, short, shorter = planted.UNITS.values()
     units = results["number_units"]
     assert units.selected == units.best_any_layer == {"S": singular, "P": plural}
-    assert experiment.evaluated.tolist() == [item.id % 2 == 0 for item in results["agreement"].items]
+    items = results["agreement"].items
+    assert experiment.evaluates(items).tolist() == [item.id % 2 == 0 for item in items]
     assert results["gates"].dynamics.n.tolist() == [20] * 4
     assert results["syntax_unit"].unit == syntax and results["short_range"].units == (short, shorter)
     assert not experiment.original
@@ -363,7 +364,7 @@ def test_of_the_papers_model_nothing_is_chosen_and_all_items_score(monkeypatch):
     assert experiment.original and units.selected == {"S": plural, "P": singular}
     assert results["syntax_unit"].unit == syntax + 5
     assert units.best_any_layer == {"S": singular, "P": plural}
-    assert experiment.evaluated.all() and results["gates"].dynamics.n.tolist() == [4] * 4
+    assert experiment.evaluates(table.items).all() and results["gates"].dynamics.n.tolist() == [4] * 4
     # activity is read after the context in lower case, in which names are unknown; the predictions are not
     context = lower_context(load("planted")).context
     assert "The" in load("planted").context and not {"The", "Mary"} & set(context)

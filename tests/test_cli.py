@@ -83,7 +83,7 @@ def test_a_users_own_sentences(capsys, path, tmp_path):
     rows = json.loads(run(capsys, "agreement", "--model", path, "--stimuli", stimuli, "--json").out)
     assert [(row["condition"], row["n"], row["skipped"]) for row in rows] == [("easy", 1, 1), ("hard", 1, 0)]
     halves = [
-        run(capsys, "ablate", "--model", path, "--stimuli", stimuli, "--half", half, "--csv").out
+        run(capsys, "ablate", "--model", path, "--stimuli", stimuli, "--half", half, "--units", 1, "--csv").out
         for half in ("odd", "even")
     ]
     assert [half.splitlines()[0] for half in halves] == [
@@ -102,8 +102,9 @@ def test_ablate_alone_and_as_a_group(capsys, path):
     assert rows[2]["CoAdv P"] == pytest.approx(expected)
     group = run(capsys, "ablate", "--model", path, "--n", 6, "--units", "2,13", "--group", "--random", 20, "--json").out
     off = json.loads(run(capsys, "agreement", "--model", path, "--n", 6, "--off", "2,13", "--json").out)
-    assert [row["ablated %"] for row in json.loads(group)] == [row["accuracy %"] for row in off]
-    assert list(json.loads(group)[0]) == "task,condition,full %,ablated %,random sets %,p,power,verdict".split(",")
+    (tests,) = json.loads(group).values()
+    assert [row["ablated %"] for row in tests] == [row["accuracy %"] for row in off]
+    assert list(tests[0]) == "task,condition,full %,ablated %,random sets %,p,power,verdict".split(",")
     assert "--group: say which units" in run(capsys, "ablate", "--model", path, "--group", code=2).err
 
 
@@ -118,7 +119,7 @@ def test_trace_prints_and_draws(capsys, path, tmp_path):
     sentence = "The boys near the car greet"
     arguments = ["trace", sentence, "--model", path, "--units", "3,10", "--forms", "greets/greet", "--out", picture]
     printed = run(capsys, *arguments).out
-    assert [line.split()[0] for line in printed.splitlines()[2:]] == sentence.split()
+    assert [line.split()[0] for line in printed.splitlines()[3:]] == sentence.split()
     assert "<svg" in picture.read_text()
     rows = json.loads(run(capsys, *arguments, "--json").out)
     trace = small_model((8, 5), dtype=np.float32).trace(sentence, "context")
@@ -130,7 +131,18 @@ def test_trace_prints_and_draws(capsys, path, tmp_path):
     assert both[6:] == json.loads(run(capsys, "trace", other, *arguments[2:], "--json").out)
     assert "sentences of 6 and 2 words" in run(capsys, *arguments, "--beside", "The boy", code=2).err
     assert "names no number units" in run(capsys, "trace", sentence, "--model", path, code=2).err
-    assert ".png or .svg" in run(capsys, *arguments[:-1], tmp_path / "t.bmp", code=2).err
+    with pytest.raises(SystemExit, match="2"):
+        run(capsys, *arguments[:-1], tmp_path / "t.bmp")
+    assert ".png or .svg" in capsys.readouterr().err
+
+
+def test_trace_without_a_place_for_its_picture_prints_its_table(capsys, path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "trace.png").mkdir()  # in the picture's way
+    printed = run(capsys, "trace", "The boys", "--model", path, "--units", "3")
+    assert printed.out.splitlines()[-1].startswith("boys") and "no picture: " in printed.err
+    err = run(capsys, "trace", "The boys", "--model", path, "--units", "3", "--out", "trace.png", code=2).err
+    assert err == "minilstm: --out trace.png: cannot be written (there is a folder of that name)\n"
 
 
 def test_train_writes_a_model_that_says_how_it_was_made(capsys, tmp_path):

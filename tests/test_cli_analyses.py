@@ -1,6 +1,5 @@
-"""`minilstm decode`, `depth` and `connect`, on the planted circuit and on a random network."""
+"""The commands of the analyses: what they print, draw, and answer to bad input; on the planted circuit."""
 
-import argparse
 import csv
 import io
 import json
@@ -8,100 +7,233 @@ import json
 import pytest
 from small_model import small_model
 
-from minilstm import planted
-from minilstm.activity import lower_context
-from minilstm.cli import analyses as cli_analyses
-from minilstm.errors import MinilstmError, StimulusError
+from minilstm import load, planted
+from minilstm.analyses.dynamics import VARIABLES, dynamics
+from minilstm.analyses.efferents import segregation
+from minilstm.cli.main import main
 from minilstm.stimuli import CONDITIONS, na_task
 
-LONG = [planted.UNITS[f"long-range {number}"] for number in ("singular", "plural")]
+SINGULAR, PLURAL, SYNTAX = list(planted.UNITS.values())[:3]
 SHORT = [planted.UNITS[f"short-range {k}"] for k in (1, 2)]
 
 
-@pytest.fixture(scope="module")
-def model():
-    return planted.build()
+@pytest.fixture(autouse=True)
+def nothing_cached(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
 
 
-@pytest.fixture(scope="module")
-def items():
-    return [item for task in ("Simple", "Adv", "nounPP") for c in CONDITIONS[task] for item in na_task(task, c, 16)]
+@pytest.fixture
+def run(capsys):
+    """A function that runs a command on the planted network and returns what it printed."""
+
+    def command(name, *arguments, code=0, n=8):
+        assert main([name, "--model", "planted", "--n", str(n), *map(str, arguments)]) == code
+        return capsys.readouterr()
+
+    return command
 
 
-def run(capsys, command, model, items, *arguments, form="text"):
-    """What the command prints."""
-    parser = argparse.ArgumentParser()
-    getattr(cli_analyses, f"add_{command}_options")(parser)
-    shared = argparse.Namespace(form=form, unknown="error", seed=0, n=10, lexicon="paper")
-    options = parser.parse_args([str(argument) for argument in arguments], shared)
-    getattr(cli_analyses, f"show_{command}")(model, items, options, "context")
-    return capsys.readouterr().out
+def rows(text):
+    return list(csv.DictReader(io.StringIO(text)))
 
 
-def test_decode_finds_the_planted_short_range_units(capsys, model, items, tmp_path):
-    printed = run(capsys, "decode", model, items, "--random", 30, "--out", tmp_path / "new")
-    assert f"Short-range units: {SHORT[0]}, {SHORT[1]}." in printed
-    assert printed.count("ablated together, against random sets") == 2
+def written(folder):
+    return {file.name for file in folder.iterdir()}
+
+
+def test_decode_finds_the_planted_short_range_units(run, tmp_path):
+    printed = run("decode", "--out", tmp_path / "new", n=16).out
+    assert f"Short-range units by the authors' rule: units {SHORT[0]} and {SHORT[1]}." in " ".join(printed.split())
     lines = {tuple(line.split()[:3]): line.split() for line in printed.splitlines() if line.startswith("unit ")}
-    assert lines["unit", str(LONG[0]), "sentence"][3::2][:5] == ["0.50", "1.00", "1.00", "1.00", "1.00"]
-    assert {file.name for file in (tmp_path / "new").iterdir()} == {
-        "decoding.png",
-        "decoding_matrix.png",
-        "decoding.csv",
-    }
-    found = json.loads(run(capsys, "decode", model, items, "--random", 30, form="json"))
-    assert found["short_range"] == SHORT and found["long_range"] == LONG
-    tests = found["ablation"]["short- and long-range"]
-    assert [(test["task"], test["condition"]) for test in tests] == [(t, c) for t in ("Simple", "Adv") for c in "SP"]
-    assert tests[0]["full %"] == 100 and tests[0]["ablated %"] < 50  # nothing is left but the bias, which says plural
-    rows = list(csv.DictReader(io.StringIO(run(capsys, "decode", small_model(), items, "--units", "3", form="csv"))))
-    assert [(row["seen"], row["tested on other"]) for row in rows] == [
-        (seen, split) for split in ("sentence", "noun") for seen in ("unit 3", "all units but these")
-    ]
-    assert float(rows[0]["The(0)"]) == 0.5
+    assert lines["unit", str(SINGULAR), "sentence"][3:8] == ["0.50", "1.00", "1.00", "1.00", "1.00"]
+    figures = {f"{name}.png" for name in ("decoding", "matrix_sentence", "matrix_noun")}
+    assert written(tmp_path / "new") == figures | {f"{name}.csv" for name in ("decoding", "decoding_sd", "short_range")}
+    found = json.loads(run("decode", "--units", 3, "--short", "none", "--json", n=16).out)
+    seen = [(row["seen"], row["tested on other"]) for row in found["decoding"]]
+    assert seen == [(unit, split) for split in ("sentence", "noun") for unit in ("unit 3", "all units but these")]
+    assert found["decoding"][0]["The (0)"] == 0.5 and list(found) == ["decoding", "decoding_sd"]
+    said = run("decode", "--random", 5, "--units", 3, "--short", "none").err
+    assert "--random: group tests are made by `minilstm ablate --group`" in said
 
 
-def test_depth_prints_and_draws(capsys, model, items, tmp_path):
-    printed = run(capsys, "depth", model, items, "--out", tmp_path)
-    assert "no word counts" in printed and "Syntax units, beyond 3 sd:" in printed
-    assert {"depth.png", "depth.csv"} < {file.name for file in tmp_path.iterdir()}
-    found = json.loads(run(capsys, "depth", small_model(), items, form="json"))
-    assert len(found["weights"]) == 13 and len(found["r2"]) == 5 and found["r2_frequency"] == [None] * 5
+def test_units_are_those_given_or_the_files_or_searched(run):
+    assert run("decode", "--short", "none", "--csv").err.startswith("units 71 and 72, as the model's file names them")
+    assert run("decode", "--short", "none", "--csv", "--units", "71").err.startswith("unit 71, as given")
+    said = run("decode", "--short", "none", "--csv", "--units", "search", n=12).err
+    assert said.startswith(f"unit {SINGULAR} (S*) and unit {PLURAL} (P*): searched on odd ids, judged on even ones")
 
 
-def test_depth_reads_the_published_sentences(capsys, reference):
-    file = reference / "tree_depth" / "filtered_sentences.txt"
-    with pytest.raises(
-        StimulusError, match="is not among the model's 289 words"
-    ):  # it has words that the fragment lacks
-        run(capsys, "depth", small_model(), [], "--sentences", file)
+def test_short_range_units_are_chosen_on_the_other_half(run):
+    """Where the sentences are those with even ids, as in the report, units are chosen on odd ones."""
+    assert "chosen on odd ids" in run("decode", "--half", "even", n=20).out
+    assert "chosen on even ids" in run("decode", "--half", "odd", n=20).out
+    assert "chosen on" not in run("decode", n=10).out
 
 
-def test_connect_finds_the_planted_connections(capsys, model, items, tmp_path):
-    syntax = planted.UNITS["syntax"]
-    printed = run(capsys, "connect", model, items, "--from", f"{syntax},{SHORT[0]}", "--out", tmp_path)
-    assert f"Closest to the input and forget gates: {syntax}." in printed
-    assert {file.name for file in tmp_path.iterdir()} == {"connectivity.png", "connectivity.csv"}
-    rows = list(csv.DictReader(io.StringIO(run(capsys, "connect", model, items, "--from", syntax, form="csv"))))
-    marked = {(row["from"], row["onto"], row["gate"]) for row in rows if row["outlier"] == "*"}
-    assert marked == {(str(syntax), str(unit), gate) for unit in LONG for gate in ("i", "f", "o")}
-    bare = json.loads(run(capsys, "connect", model, items, "--from", syntax, "--unscaled", form="json"))
-    assert {(row["gate"], row["weight"]) for row in bare if row["from"] == syntax} >= {("i", "-12.00"), ("f", "10.00")}
+def test_depth_prints_and_draws(run, tmp_path):
+    printed = run("depth", "--out", tmp_path / "new").out
+    assert "no word counts" in printed and "syntax units, beyond 3 standard deviations: units 73 and 75" in printed
+    assert {"depth.png", "depth.csv"} < written(tmp_path / "new")
 
 
-def test_lower_is_for_the_context_of_activity_and_not_for_predictions(capsys, model, items):
-    """As in the paper's code: cells after a lower-case context, ablated predictions after the context as written."""
-    written, lowered, all_lowered = (
-        json.loads(run(capsys, "decode", read, items, "--random", 5, *flags, form="json"))
-        for read, flags in ((model, ()), (model, ["--lower"]), (lower_context(model), ()))
+def test_connect_finds_the_planted_connections(run):
+    out = rows(run("connect", "--from", SYNTAX, "--csv").out)
+    marked = {(row["from"], row["onto"], row["gate"]) for row in out if row["outlier"] == "*"}
+    assert marked == {(str(SYNTAX), str(unit), gate) for unit in (SINGULAR, PLURAL) for gate in ("i", "f", "o")}
+    bare = json.loads(run("connect", "--from", SYNTAX, "--unscaled", "--json").out)
+    table = bare["connectivity_bare"]
+    found = {(row["gate"], round(row["weight"], 2)) for row in table if row["from"] == SYNTAX}
+    assert found >= {("i", -12.0), ("f", 10.0)}
+
+
+def test_lower_is_for_the_context_of_activity_and_not_for_predictions(run):
+    written, lowered = (
+        json.loads(run("decode", "--units", SINGULAR, "--short", "none", *flags, "--json").out)
+        for flags in ((), ["--lower"])
     )
-    assert lowered["auc"] == all_lowered["auc"] != written["auc"]
-    assert lowered["ablation"] == written["ablation"]
+    assert written["decoding"] != lowered["decoding"]
+    assert run("agreement", "--csv").out == run("agreement", "--csv").out
 
 
-def test_without_number_units_or_without_the_task(capsys, items):
-    model = small_model()
-    with pytest.raises(MinilstmError, match="this model's file names no number units"):
-        run(capsys, "decode", model, items)
-    with pytest.raises(StimulusError, match="no item of the task nounPP"):
-        run(capsys, "connect", model, na_task("Simple", "S", 4), "--units", "9", "--from", "10")
+def test_dynamics_prints_tables_and_draws(run, tmp_path):
+    printed = run("dynamics", "--out", tmp_path / "a.png", n=6).out
+    assert "units 71 and 72" in printed and "from there to the verb" in printed
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_dynamics_says_for_which_number_a_unit_is_compared(run):
+    """Unit 71 keeps singulars: its input gate is open for its own number and shut for the other one."""
+    printed = run("dynamics", "--units", 71, n=6).out
+    assert "A guess: the number for which the cell is further from 0." in " ".join(printed.split())
+    assert "  singular (a guess)  i " in printed
+    gates = {}
+    for number in "SP":
+        printed = run("dynamics", "--units", 71, "--number", number, n=6).out
+        line = next(line for line in printed.splitlines() if "at the subject, own number" in line)
+        gates[number] = float(line.split()[-1])
+    assert gates["S"] > 0.9 and gates["P"] < 0.1
+    printed = run("dynamics", "--units", "71,72", "--number", "S,P", n=6).out
+    assert "guess" not in printed
+    assert [line.split()[1] for line in printed.splitlines()[-14:]] == ["singular"] * 7 + ["plural"] * 7
+
+
+def test_dynamics_for_programs(run):
+    out = rows(run("dynamics", "--units", 73, "--csv", n=6).out)
+    assert len(out) == len(VARIABLES) * 4 * 7
+    items = [item for c in CONDITIONS["nounPP"] for item in na_task("nounPP", c, 6)]
+    found = dynamics(load("planted"), items, [73])
+    row = next(r for r in out if (r["variable"], r["condition"], r["step"]) == ("C", "PS", "4"))
+    assert float(row["mean"]) == found.mean["C"][2, 4, 0] and float(row["sd"]) == found.sd["C"][2, 4, 0]
+    assert (row["unit"], row["n"], row["word"]) == ("73", "6", "N2")
+
+
+def test_dynamics_pools_structures(run, tmp_path):
+    arguments = ["--units", 73, "--task", "CoAdv,SubjRel", "--pool", "--out", tmp_path / "b.svg"]
+    tables = json.loads(run("dynamics", *arguments, "--json", n=6).out)
+    assert {(row["condition"], row["n"]) for row in tables["means"]} == {("CoAdv", 12), ("SubjRel", 24)}
+    assert {row["unit"] for row in tables["structures"]} == {73}
+    assert "<svg" in (tmp_path / "b.svg").read_text()
+
+
+def test_sentences_of_ones_own(run, tmp_path):
+    own = tmp_path / "own.tsv"
+    own.write_text("The boy near the cars\tgreets\tgreet\tmine\nThe girls near the car\tgreet\tgreets\tmine\n")
+    printed = run("dynamics", "--stimuli", own, "--out", tmp_path / "c.png")
+    assert "mine" in printed.out or "2 sentences" in printed.out
+    assert "Fig. 1c" not in printed.out  # a condition that says nothing of numbers
+
+
+def test_efferents_prints_weights_and_effects(run, tmp_path):
+    printed = run("efferents", "--out", tmp_path / "new", n=6).out
+    assert "total effect" in printed and {"efferents.png", "shares.png", "efferents.csv"} <= written(tmp_path / "new")
+    found = json.loads(run("efferents", "--json", "--units", 73, n=6).out)
+    assert [row["unit"] for row in found["efferents"]] == [73, 65, 128]
+    assert found["efferents"][0]["segregation"] == pytest.approx(segregation(load("planted"), units=[73])[0])
+
+
+def test_interchange_prints_and_draws(run, tmp_path):
+    group = f"{SINGULAR},{PLURAL}"
+    arguments = ["--units", SYNTAX, "--group", group, "--short", "none", "--from", SYNTAX]
+    tables = json.loads(run("interchange", *arguments, "--task", "SubjRel", "--json", "--out", tmp_path / "a.png").out)
+    table = tables["interchange"]
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    assert {(row["units"], row["task"]) for row in table} == {("73", "SubjRel"), ("71+72", "SubjRel")}
+    assert all(row["once: flips"] == (100 if row["units"] == "71+72" else 0) for row in table)
+    both = json.loads(run("interchange", *arguments, "--group", "76,77", "--json").out)["interchange"]
+    assert {row["units"] for row in both} == {"73", "71+72", "76+77"}
+    only_h = run("interchange", "--units", SINGULAR, "--short", "none", "--from", SYNTAX, "--what", "h", "--csv").out
+    assert all(float(row["once: flips"]) == 0 for row in rows(only_h))  # h is not what is stored
+
+
+def test_votes_prints_and_draws(run, tmp_path):
+    printed = " ".join(run("votes", "--out", tmp_path / "v.svg").out.split())
+    assert "Long-range: units 71 and 72; short-range: units 76 and 77." in printed
+    assert "in 0 of 192 sentences" in printed and "2SubjRel" in printed
+    assert "<svg" in (tmp_path / "v.svg").read_text()
+    found = json.loads(run("votes", "--short", 76, "--task", "SubjRel", "--json").out)["votes"]
+    assert [row["group"] for row in found[:4]] == ["long-range", "short-range", "other units", "bias"]
+    assert len(found) == 16 and found[0]["right"] == 8
+    assert found[0]["wrong: contribution"] is found[0]["% of gap"] is None
+    none = json.loads(run("votes", "--short", "none", "--task", "SubjRel", "--json").out)["votes"]
+    assert [row["group"] for row in none[:3]] == ["long-range", "other units", "bias"]
+
+
+def test_smallest_prints_and_draws(run, tmp_path):
+    printed = run("smallest", "--random", 20, "--out", tmp_path / "s.png").out
+    assert f"Smallest set found: unit {SYNTAX}." in printed
+    assert (tmp_path / "s.png").read_bytes().startswith(b"\x89PNG")
+    tables = json.loads(run("smallest", "--random", 20, "--conditions", "SP", "--interchange", "--json").out)
+    (table,) = tables.values()
+    assert table[1]["added"] in (SINGULAR, PLURAL) and table[1]["nounPP SP"] == 0
+
+
+def test_group_tests_say_when_they_cannot_tell(run):
+    """Nine random sets allow no p below .05: whatever the group does, nothing follows."""
+    tables = json.loads(run("ablate", "--group", "--units", "71,72", "--random", 9, "--json").out)
+    assert {row["verdict"] for row in tables["groups_given"]} == {"too few random sets"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["dynamics", "--task", "nounpp"], "no task 'nounpp'; there are: Simple"),
+        (["dynamics", "--units", "1,2,3", "--number", "S,P"], "one for each of 3 units, got 2"),
+        (["dynamics", "--out", "no/such/folder/a.png"], "--out no/such/folder/a.png: cannot be written"),
+        (["dynamics", "--units", "200"], "--units: unit 200: this network has units 1 to 128"),
+        (["efferents", "--units", "3"], "unit 3 has no weights to words"),
+        (["interchange", "--stimuli", "own.tsv"], "conditions that differ in the subject's number"),
+        (["votes", "--units", "3", "--short", "76"], "unit 3 has no weights to words"),
+        (["smallest", "--conditions", "XY"], "odd and even ids in every condition"),
+        (["decode", "--task", "Simple"], "decoding: expected nounPP"),
+        (["ablate", "--group"], "--group: say which units"),
+    ],
+)
+def test_bad_input_is_named(run, tmp_path, arguments, message):
+    (tmp_path / "own.tsv").write_text("The boy near the cars\tgreets\tgreet\tmine\n")
+    error = run(*arguments, code=2).err.splitlines()[-1]
+    assert error.startswith("minilstm: ") and message in error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["dynamics", "--number", "S,X"], "expected S or P, or as S,P one for each unit, got 'S,X'"),
+        (["trace", "The boy", "--out", "a.jpg"], "ends in .png or .svg"),
+        (["ablate", "--random", "0"], "expected a whole number above 0, got '0'"),
+        (["smallest", "--random", "-5"], "expected a whole number above 0, got '-5'"),
+        (["agreement", "--n", "-1"], "expected a whole number above 0, got '-1'"),
+        (["decode", "--units", "x"], "expected unit numbers such as 3,17, got 'x'"),
+    ],
+)
+def test_misuse_is_named(run, capsys, arguments, message):
+    with pytest.raises(SystemExit, match="2"):
+        run(*arguments)
+    assert message in capsys.readouterr().err
+
+
+def test_a_model_whose_file_names_no_units_is_searched(capsys, tmp_path):
+    """A random network solves nothing: there are no number units, and what is shown says so."""
+    small_model((8, 5)).save(tmp_path / "small.npz")
+    code = main(["decode", "--model", str(tmp_path / "small.npz"), "--n", "20"])
+    out = capsys.readouterr().out
+    assert code == 0 and "No unit qualifies as a long-range number unit" in out

@@ -5,14 +5,18 @@ import csv
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from minilstm.report.claims import CLAIMS, LEDGER, VERDICTS, Judgement
 
 from minilstm import load, models
+from minilstm.analyses.base import VERDICTS
+from minilstm.analyses.experiment import Experiment
+from minilstm.cli import analysis
 from minilstm.cli import claims as cli_claims
+from minilstm.cli.analysis import compute
 from minilstm.errors import MinilstmError, StimulusError
-from minilstm.report import findings
+from minilstm.report.ledger import CLAIMS, COLUMNS, Judgement
 
 
 def run(*arguments, form="text"):
@@ -24,7 +28,7 @@ def run(*arguments, form="text"):
         "unknown": "error",
         "state": "context",
         "float64": False,
-        "threads": 1,
+        "jobs": 1,
     }
     options = parser.parse_args([str(argument) for argument in arguments], argparse.Namespace(**shared))
     return cli_claims.run(options)
@@ -34,15 +38,17 @@ SMALL = "--n", 12, "--random", 50
 
 
 @pytest.fixture(scope="module")
-def found():
-    return findings.gather(load("planted"), n=12, n_random=50)
+def found(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("claims"))  # where nothing is cached
+        return compute(Experiment(load("planted"), n=12, n_random=50), cli_claims.JUDGED, {}, Path("nowhere"))
 
 
 @pytest.fixture
 def asked(found, monkeypatch):
-    """What `gather` is asked for: (n, n_random, seed, state, linzen), one a call; nothing is computed."""
+    """The experiments that are run, one a call; nothing is computed."""
     calls = []
-    monkeypatch.setattr(findings, "gather", lambda model, *asked, **_: calls.append(asked[:5]) or found)
+    monkeypatch.setattr(analysis, "compute", lambda experiment, *_: calls.append(experiment) or found)
     return calls
 
 
@@ -57,15 +63,18 @@ def test_the_ledger_as_text(capsys, asked):
     assert max(map(len, printed.splitlines())) <= 110
     run("--quick", "--seed", 3)
     run("--quick", *SMALL)
-    full, quick, given = [(None, 1000, 0), (None, 200, 3), (12, 50, 0)]
-    assert asked == [(*amount, "context", ()) for amount in (full, quick, given)]
+    run("--kind", "mean")
+    full, quick, given, kind = [(None, 1000, 0), (None, 200, 3), (12, 50, 0), (None, 1000, 0)]
+    assert [(one.n, one.n_random, one.seed) for one in asked] == [full, quick, given, kind]
+    assert {(one.state, one.linzen) for one in asked} == {("context", ())}
+    assert [one.kind for one in asked] == ["paper"] * 3 + ["mean"]
 
 
 def test_the_ledger_for_programs(capsys, asked):
     run(form="json")
     ledger = json.loads(capsys.readouterr().out)
-    assert [row["number"] for row in ledger] == list(range(1, 41)) and set(ledger[0]) == set(LEDGER)
-    assert ledger[6]["verdict"] == "holds" and ledger[6]["criterion"] == CLAIMS[6].other
+    assert [row["number"] for row in ledger] == list(range(1, 41)) and set(ledger[0]) == set(COLUMNS)
+    assert ledger[6]["verdict"] == "holds" and ledger[6]["criterion"] == CLAIMS[6].other.text
     run(form="csv")
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [row["verdict"] for row in rows] == [row["verdict"] for row in ledger]
@@ -96,7 +105,7 @@ def test_all_models_are_judged_on_the_words_of_their_own(capsys, monkeypatch, tm
     paths = {path.stem: path for path in tmp_path.iterdir()}
     monkeypatch.setattr(models, "names", lambda: paths)
     lexicons = []
-    monkeypatch.setattr(findings, "gather", lambda model, *asked, **_: lexicons.append(asked[5]) or found)
+    monkeypatch.setattr(analysis, "compute", lambda experiment, *_: lexicons.append(experiment.lexicon) or found)
     run("--all")
     assert lexicons == list(paths)
     run("--all", "--lexicon", "frequent")

@@ -273,7 +273,7 @@ def _margins(experiment, results):
         table = results["agreement"]
         items, full, ablated = table.items, table.full, table.ablated[np.array(last) - 1]
         of_task = np.array([item.task in ("nounPP", "nounPPAdv") for item in items])
-        where = np.flatnonzero(experiment.evaluated & of_task & ~np.isnan(full))
+        where = np.flatnonzero(experiment.evaluates(items) & of_task & ~np.isnan(full))
     return [items[k] for k in where], full[where], ablated[:, where]
 
 

@@ -121,29 +121,23 @@ class Experiment:
         """All sentences of the seven tasks, or those that the user asked for in their place."""
         return tuple(self.asked(*NA_TASKS))
 
-    @cached_property
-    def evaluated(self):
-        """The items that units are judged on: (items,) bool."""
-        return self._half(self.half)
-
-    @cached_property
-    def selected(self):
-        """The items that units are chosen on: (items,) bool."""
-        return self._half(self.selection_half)
+    @property
+    def evaluation_half(self):
+        """The ids of the sentences that units are judged on: "odd", "even" or "all"."""
+        return "all" if self.original else self.half
 
     @property
     def selection_half(self):
         """The ids of the sentences that units are chosen on: "odd", "even" or "all"."""
-        return "all" if self.original else {"even": "odd", "odd": "even", "all": "all"}[self.half]
+        return {"even": "odd", "odd": "even", "all": "all"}[self.evaluation_half]
 
-    def _half(self, half):
-        ids = HALVES["all" if self.original else half]
-        return np.array([item.id % 2 in ids for item in self.items])
+    def evaluates(self, items):
+        """Which of the items units are judged on: (items,) bool."""
+        return np.array([item.id % 2 in HALVES[self.evaluation_half] for item in items], bool)
 
-    @property
-    def evaluation_items(self):
-        """The items that units are judged on."""
-        return [item for item, keep in zip(self.items, self.evaluated, strict=True) if keep]
+    def selects(self, items):
+        """Which of the items units are chosen on: (items,) bool."""
+        return np.array([item.id % 2 in HALVES[self.selection_half] for item in items], bool)
 
     def sentences(self, *tasks):
         """The evaluation half of these tasks, or of the tasks or sentences that the user asked for in their place.
@@ -152,7 +146,7 @@ class Experiment:
         -------
         list of Item
         """
-        return [item for item in self.asked(*tasks) if self.original or item.id % 2 in HALVES[self.half]]
+        return [item for item in self.asked(*tasks) if item.id % 2 in HALVES[self.evaluation_half]]
 
     def selection(self, *tasks):
         """The same of the half that units are chosen on."""

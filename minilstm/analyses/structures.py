@@ -139,9 +139,17 @@ def compute(experiment, results, variable="C"):
     """Fig. 3, for the units that the search for syntax units displays."""
     syntax = results["syntax_unit"]
     roles = {unit: syntax.roles.get(unit, ()) for unit in syntax.displayed}
+    return Structures(_read(experiment, roles), syntax.unit, roles, variable)
+
+
+def given(experiment, units, variable="C"):
+    """The same for units that a user names."""
+    return Structures(_read(experiment, units), None, {unit: ("given",) for unit in units}, variable)
+
+
+def _read(experiment, units):
     items = experiment.asked(*STRUCTURES)  # of all ids: no unit was chosen on these sentences
-    found = pooled(experiment.model_lowercase_context, items, tuple(roles), **experiment.reading)
-    return Structures(found, syntax.unit, roles, variable)
+    return pooled(experiment.model_lowercase_context, items, tuple(units), **experiment.reading)
 
 
 def signs_as_published(experiment, results, tasks):
@@ -221,6 +229,8 @@ ANALYSIS = Analysis(
     "section 4.3, Fig. 3",
     compute,
     needs=("syntax_unit",),
+    given=given,
+    given_by="--units",
     options=(VARIABLE,),
     claims=CLAIMS,
 )

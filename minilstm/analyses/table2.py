@@ -88,12 +88,12 @@ class Table2(Result):
 
     def intact(self, experiment, task, condition):
         """Share right of the evaluation items of a condition, intact."""
-        return share_right(self.full[self.where(task, condition) & experiment.evaluated])
+        return share_right(self.full[self.where(task, condition) & experiment.evaluates(self.items)])
 
     def without(self, experiment, task, condition, units=None):
         """The same with each of `units`, all if not given, ablated alone: (units,)."""
         rows = slice(None) if units is None else np.array(units, int) - 1
-        return share_right(self.ablated[rows][:, self.where(task, condition) & experiment.evaluated])
+        return share_right(self.ablated[rows][:, self.where(task, condition) & experiment.evaluates(self.items)])
 
     def paired(self, first, second):
         """Margins of the items of two (task, condition) that have an id in both: two (pairs,) arrays."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..analyses import ANALYSES
-from ..analyses.base import Results, Unavailable, with_roles
+from ..analyses.base import Results, Unavailable, format_units, with_roles
 from ..errors import MinilstmError
 from .options import RESULTS, UNITS, experiment_of, load_model, unit_numbers
 from .output import check_out, out_option, print_results, write_out
@@ -21,7 +21,7 @@ GIVEN_HELP = {
 
 
 def with_needs(analyses, named=()):
-    """The analyses and all that they need, directly or not, in order of need; nothing is needed where units are named."""
+    """The analyses and all that they need, directly or not, in order of need; nothing where units are named."""
     ordered = {}
 
     def visit(analysis):
@@ -84,7 +84,7 @@ def run(options, variants):
     half = options.half or ("all" if "number_units" in named else "even")
     experiment = experiment_of(model, options, half=half)
     results = compute(experiment, shown, named, RESULTS / Path(options.model).stem, _own_options(options, shown))
-    _say_units(results, named)
+    _say_units(options, results, named)
     found = [results[one.name] for one in shown if one.name not in results.unavailable]
     for one in shown:
         if one.name in results.unavailable:
@@ -154,7 +154,8 @@ def compute(experiment, shown, named, folder, own=None):
     for analysis in with_needs(shown, named):
         asked = experiment if analysis in shown else usual
         if analysis.name in named:
-            results[analysis.name] = analysis.given(asked, named[analysis.name])
+            keywords = (own or {}).get(analysis.name, {}) if analysis in shown else {}
+            results[analysis.name] = analysis.given(asked, named[analysis.name], **keywords)
             continue
         keywords = (own or {}).get(analysis.name, {})
         if _as_reproduced(analysis, keywords, named):
@@ -177,9 +178,13 @@ def _as_reproduced(analysis, keywords, named):
     return not set_options and not {one.name for one in with_needs([analysis])} & named.keys()
 
 
-def _say_units(results, named):
-    """Which units these are, and where they come from."""
-    if "number_units" in results:
-        roles = results["number_units"].roles
-        how = "given" if "number_units" in named else "searched: chosen on odd ids, judged on even ones"
-        print(f"{with_roles(roles)}; {how}", file=sys.stderr)
+def _say_units(options, results, named):
+    """Which number units these are, and where they come from."""
+    if "number_units" not in results:
+        return
+    if "number_units" not in named:
+        said = f"{with_roles(results['number_units'].roles)}: searched on odd ids, judged on even ones"
+    else:
+        source = "as given" if getattr(options, _dest("--units")) else "as the model's file names them"
+        said = f"{format_units(named['number_units'])}, {source}"
+    print(said, file=sys.stderr)

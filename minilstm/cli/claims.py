@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections import Counter
 from pathlib import Path
 
+from ..analyses import ANALYSES
 from ..analyses.base import VERDICTS
 from ..analyses.experiment import FULL, QUICK
 from ..errors import MinilstmError
@@ -15,6 +16,7 @@ from .reproduce import add_experiment_options
 
 SIGNS = dict(zip(VERDICTS, ("+", "-", ""), strict=True))  # in the table over all models
 WIDTH = 110
+JUDGED = [analysis for analysis in ANALYSES if analysis.claims or analysis.name == "interchange"]  # the remarks' own
 
 
 def add_options(command):
@@ -80,15 +82,13 @@ def _all(options):
 
 def _results(options):
     """The experiment, and the results that claims are judged by, from the cache of `reproduce` where they fit."""
-    from ..analyses import ANALYSES
-    from .analysis import compute
+    from . import analysis
 
     model = load_model(options)
     one = Namespace(**vars(options))
     one.n_random = options.n_random or (QUICK if options.quick else FULL)
     experiment = experiment_of(model, one)
-    shown = [analysis for analysis in ANALYSES if analysis.claims or analysis.name == "interchange"]
-    return experiment, compute(experiment, shown, {}, RESULTS / Path(options.model).stem)
+    return experiment, analysis.compute(experiment, JUDGED, {}, RESULTS / Path(options.model).stem)
 
 
 def _entry(number, section, text, paper, measure, criterion, value, verdict, reason, note):

@@ -30,6 +30,7 @@ def add_options(command):
 
 def run(options):
     """Print C~, i, f, C and o of each unit at each word, of one sentence or of two, and draw them."""
+    from ..analyses.tables import render
     from ..analyses.trace import trace_units
 
     check_out(options.out)
@@ -40,9 +41,13 @@ def run(options):
     sentences = [one.split() for one in (options.sentence, options.beside) if one is not None]
     forms = options.forms.split("/") if options.forms else ()
     result = trace_units(model, sentences, units, forms, state_of(options), options.off, options.unknown)
-    print_results([result], options.form)
-    if options.out is None and options.form != "text":
-        return
+    if options.form == "text":
+        print_results([result])
+    else:
+        (table,) = result.tables()
+        print(render(table.columns, table.rows, options.form))
+        if options.out is None:
+            return
     try:
         check_out(options.out or PICTURE)
     except MinilstmError as error:  # nobody asked for the picture: the table is what counts
