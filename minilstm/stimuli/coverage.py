@@ -167,20 +167,20 @@ def subject_position(item):
 
 
 def respell(stimuli, vocabulary):
-    """Spell the words of items or pairs as a vocabulary does, where it lacks them as they are and it is certain how.
+    """Spell words as a vocabulary does, where it lacks them as they are and it is certain how.
 
     A curly apostrophe or quotation mark becomes a straight one, a non-breaking blank parts two words, and ``hasn't`` is
     written ``has n't``: each only if the vocabulary lacks the word and has all of what it becomes.
 
     Parameters
     ----------
-    stimuli : sequence of Item or of Pair
+    stimuli : sequence of Item, of Pair or of tuple of str
         An Item's verb forms stay single words.
     vocabulary : collection of str
 
     Returns
     -------
-    stimuli : list of Item or of Pair
+    stimuli : list of the same
     notes : list of str
         What was respelt.
     """
@@ -200,6 +200,9 @@ def respell(stimuli, vocabulary):
 
     made = []
     for entry in stimuli:
+        if isinstance(entry, tuple):
+            made.append(many(entry))
+            continue
         if isinstance(entry, Pair):
             parts = {name: many(getattr(entry, name)) for name in ("prefix", "right", "wrong", "rest")}
         else:
