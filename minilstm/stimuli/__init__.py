@@ -1,7 +1,6 @@
 """Sentences to test a language model on: the number-agreement tasks, generated or read from files."""
 
 from .attractors import read_linzen
-from .coverage import Coverage, coverage, fit_to_vocabulary, respell
 from .items import Item, Pair, subject_number
 from .lexicon import LEXICONS, Lexicon
 from .na_files import read_na_task
@@ -22,6 +21,7 @@ from .tasks import (
     na_task,
     na_tasks,
 )
+from .vocabularies import Coverage, coverage, fit_to_vocabulary, respell
 
 __all__ = [
     "BETWEEN",

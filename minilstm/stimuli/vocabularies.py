@@ -154,6 +154,7 @@ def subject_position(item):
 
     Examples
     --------
+    >>> from minilstm.stimuli import Item
     >>> subject_position(Item(tuple("The old man near the cars".split()), "is", "are", "mine", "SP", 1))
     2
     """
