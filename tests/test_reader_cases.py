@@ -6,6 +6,7 @@ The forms are those of files from public reports; words and numbers are our own.
 import json
 
 import pytest
+from hostile import mutants
 
 from minilstm.errors import StimulusError
 from minilstm.stimuli import Item, read_items
@@ -288,6 +289,31 @@ def test_what_is_refused_and_how(tmp_path, files, said):
         read_items(write(tmp_path, files))
     assert str(error.value).startswith(str(tmp_path / next(iter(files)))) and error.value.args[0].count("\n") == 0
     assert all(part in str(error.value) for part in said), str(error.value)
+
+
+EVERY = {name: {case[0]: case[1]} for name, case in OWN.items()} | {name: case[0] for name, case in PUBLISHED.items()}
+
+
+@pytest.mark.parametrize("files", EVERY.values(), ids=EVERY)
+def test_a_damaged_file_is_read_or_refused_by_its_name(tmp_path, files):
+    """What a flipped bit or a missing end makes of a text may be another text; it is never a traceback."""
+    for name, content in files.items():
+        data = content.encode()
+        cut = [data[:end] for end in range(0, len(data), 7)]
+        for damaged in (*cut, *(mutant for _, mutant in mutants(data, 12, seed=2))):
+            path = write(tmp_path, files | {name: damaged})
+            try:
+                stimuli = read_items(path)
+            except StimulusError as error:
+                assert str(tmp_path) in str(error)
+            else:
+                assert stimuli.summary() and all(pair.good and pair.bad for pair in stimuli.pairs)
+
+
+def test_a_line_with_too_few_columns_among_five(tmp_path):
+    line = "nounpp\tThe boy near the cars greets\tsingular\tplural\tgreet\n"
+    with pytest.raises(StimulusError, match="line 2: 1 column.*task, sentence"):
+        read_items(write(tmp_path, {"a.txt": line + "nounpp\n"}))
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ from small_model import small_model
 
 from minilstm.cli.main import main
 from minilstm.errors import NothingScoredError, UnknownWordError
-from minilstm.stimuli import Item, Pair, coverage, fit_to_vocabulary, na_tasks, respell
-from minilstm.stimuli.vocabularies import subject_position
+from minilstm.stimuli import Item, Pair, coverage, fit_to_vocabulary, na_tasks, respell, subject_position
 
 WORDS = tuple("The the boy boys near car cars is are has have n't ' \" s . <unk>".split())
 

@@ -5,7 +5,7 @@ from .items import Item, Pair, subject_number
 from .lexicon import LEXICONS, Lexicon
 from .na_files import read_na_task
 from .plurals import NumberPairs, number_pairs, split_problem
-from .positions import PREPOSITION, SECOND_NOUN, SECOND_THE, SUBJECT, WORDS, step_labels
+from .positions import PREPOSITION, SECOND_NOUN, SECOND_THE, SUBJECT, WORDS, step_labels, subject_position
 from .readers import Stimuli, read_items
 from .tasks import (
     BETWEEN,
@@ -58,4 +58,5 @@ __all__ = [
     "split_problem",
     "step_labels",
     "subject_number",
+    "subject_position",
 ]

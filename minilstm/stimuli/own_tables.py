@@ -139,7 +139,7 @@ def _content(path, rows):
 def _pairs(path, rows, roles, notes):
     """The pairs that the rows hold, each cell checked."""
     cell = {role: columns[0] for role, columns in roles.items()}
-    if "good" in cell or "prefix" not in cell:
+    if {"good", "bad"} <= set(cell) or "prefix" not in cell:
         return _whole_pairs(path, rows, cell)
     parts, conditions = [], []
     for number, row in rows:
@@ -171,7 +171,7 @@ def _pairs(path, rows, roles, notes):
 
 def _whole_pairs(path, rows, cell):
     """Pairs of whole sentences."""
-    good, bad = ("good", "bad") if "good" in cell else ("right", "wrong")
+    good, bad = ("good", "bad") if {"good", "bad"} <= set(cell) else ("right", "wrong")
     parts, conditions = [], []
     for number, row in rows:
         sentences = tokens(row[cell[good]], last_stop=True), tokens(row[cell[bad]], last_stop=True)

@@ -5,8 +5,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from ..errors import NothingScoredError, UnknownWordError
-from .function_words import DETERMINERS, PREPOSITIONS, RELATIVE_PRONOUNS, is_adverb
 from .items import Pair
+from .positions import subject_position
 
 _STRAIGHT = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "\xad": None})
 _BLANKS = re.compile("[\xa0\u202f\u2007\u3000]+")  # blanks that are no line's end and part of no English word
@@ -144,27 +144,6 @@ def _refuse_unknown(found, items):
             f"{word!r} is not among the model's words{hint}: {sentence}. {found.sentences_with_unknown} of"
             f" {found.sentences} sentences have such a word; --unknown '<unk>' reads them all the same"
         )
-
-
-def subject_position(item):
-    """Where the subject noun stands, from 0, as far as the order of words tells.
-
-    The last word of the first noun phrase: what follows its determiner, before a preposition, a relative pronoun, an
-    adverb or a mark of punctuation.
-
-    Examples
-    --------
-    >>> from minilstm.stimuli import Item
-    >>> subject_position(Item(tuple("The old man near the cars".split()), "is", "are", "mine", "SP", 1))
-    2
-    """
-    prefix = [word.lower() for word in item.prefix]
-    start = next((k for k, word in enumerate(prefix) if word in DETERMINERS), -1) + 1
-    ends = PREPOSITIONS | RELATIVE_PRONOUNS | DETERMINERS
-    for k in range(start + 1, len(prefix)):
-        if prefix[k] in ends or is_adverb(prefix[k]) or not prefix[k][0].isalnum():
-            return k - 1
-    return len(prefix) - 1
 
 
 def respell(stimuli, vocabulary):
