@@ -121,6 +121,43 @@ OWN = {
         "every prefix is a whole sentence: cut before its verb",
         PLURAL,
     ),
+    "a whole sentence, its full stop at a word": (
+        "a.tsv",
+        "The boys near the car are here.\tare\tis\tP\n",
+        "every prefix is a whole sentence: cut before its verb",
+        PLURAL,
+    ),
+    "a gap": ("a.tsv", "The boys near the car ___ here .\tare\tis\tP\n", "every prefix has a gap for its verb", PLURAL),
+    "a gap after the verb of another sentence": (
+        "a.tsv",
+        "When they are old the boys ___\tare\tis\tP\n",
+        "every prefix has a gap for its verb",
+        [(tuple("When they are old the boys".split()), "are", "is", "P")],
+    ),
+    "the verb in a relative clause": (
+        "a.tsv",
+        "The boys that are near the car\tare\tis\tP\n",
+        "",
+        [(tuple("The boys that are near the car".split()), "are", "is", "P")],
+    ),
+    "numbers of the lines, not named": (
+        "a.tsv",
+        "1\tThe boys near the car\tare\tis\n2\tThe boy near the cars\tis\tare\n",
+        "the number of the verb is taken for it",
+        [*PLURAL, (BOY, "is", "are", "S")],
+    ),
+    "numbers of attractors, not named": (
+        "a.tsv",
+        2 * "The boys near the car\tare\tis\t1\n",
+        "",
+        2 * [(BOYS, "are", "is", "1")],
+    ),
+    "an abbreviation at the end": (
+        "a.tsv",
+        "The friends of Mr.\tare\tis\tP\n",
+        "",
+        [(("The", "friends", "of", "Mr."), "are", "is", "P")],
+    ),
     "capitalised forms": ("a.tsv", LINE.replace("are\tis", "Are\tIs"), "capitalised: lower-cased", PLURAL),
     "<eos> inside": (
         "a.tsv",
@@ -246,6 +283,11 @@ REFUSED = {
         {"a.tsv": "The boys are near the girls that are old .\tare\tis\tP\n"},
         ["a.tsv, line 1", "'are' stands 2 times"],
     ),
+    "whole sentences without a full stop": (
+        {"a.tsv": "The boys near the car are here\tare\tis\tP\n"},
+        ["a.tsv, line 1", "the prefix holds the verb, 'are'", "put ___ at the end"],
+    ),
+    "a gap in some": ({"a.tsv": LINE + "The boys near the car ___\tare\tis\tP\n"}, ["a.tsv, line 1", "0 gap(s)"]),
     "<eos> at the end": ({"a.tsv": LINE + "It rains . <eos>\tare\tis\tP\n"}, ["a.tsv, line 2", "'<eos>'"]),
     "latin-1": (
         {"a.tsv": "The fiancé of the boys\tis\tare\tS\n".encode("latin-1")},

@@ -97,7 +97,7 @@ def test_nothing_scored_and_unknown_words_are_errors_of_their_own():
     with pytest.raises(NothingScoredError, match="1 of 1 sentences are not scored.*'glow', 'glows'"):
         fit_to_vocabulary([item("The frobs", "glow", "glows")], WORDS)
     items = [item("The boys"), item("The BOYS near", id=2), item("The frobs", "glow", "glows", 3)]
-    with pytest.raises(UnknownWordError, match="'BOYS' is not among.*has 'boys'.*: The BOYS near. 1 of 2.*--unknown"):
+    with pytest.raises(UnknownWordError, match="'BOYS' is not among.*has 'boys'.*: 'The BOYS near'. 1 of 2.*--unknown"):
         fit_to_vocabulary(items, WORDS)
     kept, notes = fit_to_vocabulary(items, WORDS, "<unk>")
     assert kept == items and len(notes) == 3

@@ -73,8 +73,10 @@ def by_content(rows):
     if prefix is None:
         return {}
     rest = [k for k in others if k != prefix and not all(re.fullmatch(r"-?\d*", cell) for cell in columns[k])]
-    if len(rest) != 1 and len(others) == 2:  # numbers are a condition where nothing else can be one
-        rest = [k for k in others if k != prefix]
+    if (
+        not rest and len(others) == 2
+    ):  # a number is a condition where nothing else can be one, if it does not count lines
+        rest = [k for k in others if k != prefix and (len(set(columns[k])) < len(rows) or len(rows) == 1)]
     roles = {"prefix": [prefix], "right": [forms[0]], "wrong": [forms[1]]}
     return roles | ({"condition": rest} if rest else {})
 

@@ -8,11 +8,11 @@ from collections import Counter
 
 from ..errors import StimulusError
 from .columns import by_content, by_header
-from .items import Item, Pair, subject_number
-from .lines import SENTENCE_ENDS, broken, cells, lines, tokens, words
+from .items import Item, Pair, split, subject_number
+from .lines import broken, cells, lines, tokens, words
+from .prefixes import words_before_verbs
 
 EXPECTED = "prefix, right, wrong, condition"
-_ABBREVIATIONS = frozenset(("Mr.", "Mrs.", "Ms.", "Dr.", "St.", "Jr.", "Sr.", "Inc.", "Co.", "Ltd.", "Corp.", "etc."))
 
 
 def own_pairs(path):
@@ -156,7 +156,8 @@ def _pairs(path, rows, roles, notes):
         conditions.append(condition)
     _say_glued(rows, cell["prefix"], notes)
     parts = _lower_titles(parts, notes)
-    parts = _without_verbs(path, [number for number, _ in rows], parts, notes)
+    parts, note = words_before_verbs(parts, lambda k, message: _error(path, rows[k][0], message))
+    notes += [note] if note else []
     if "condition" not in cell:
         notes.append("no column is a condition: the number of the verb is taken for it")
         conditions = [
@@ -182,71 +183,12 @@ def _whole_pairs(path, rows, cell):
     return _numbered(path, parts, conditions)
 
 
-def split(good, bad):
-    """What two sentences begin with, what differs, and what both end in: (prefix, right, wrong, rest)."""
-    start = next((k for k, (a, b) in enumerate(zip(good, bad, strict=False)) if a != b), min(len(good), len(bad)))
-    shortest, end = min(len(good), len(bad)) - start, 0
-    while end < shortest and good[-1 - end] == bad[-1 - end]:
-        end += 1
-    return good[:start], good[start : len(good) - end], bad[start : len(bad) - end], good[len(good) - end :]
-
-
 def _numbered(path, parts, conditions):
     counts, pairs = Counter(), []
     for part, condition in zip(parts, conditions, strict=True):
         counts[condition] += 1
         pairs.append(Pair(*part, path.stem, condition, counts[condition]))
     return pairs
-
-
-def _without_verbs(path, numbers, parts, notes):
-    """The parts without the verb where it ends every prefix, and cut at the verb where every prefix is a sentence."""
-    with_verb = [prefix[-len(right) :] == right for prefix, right, *_ in parts]
-    if all(with_verb) and all(len(prefix) > len(right) for prefix, right, *_ in parts):
-        notes.append("every prefix ends in its verb: taken off")
-        return [(prefix[: -len(right)], right, wrong, rest) for prefix, right, wrong, rest in parts]
-    whole = [_is_whole(prefix) for prefix, *_ in parts]
-    if all(whole) and all(_places(prefix, right) for prefix, right, *_ in parts):
-        cut = []
-        for number, (prefix, right, wrong, _) in zip(numbers, parts, strict=True):
-            places = _places(prefix, right)
-            if len(places) != 1 or not places[0]:
-                form = " ".join(right)
-                raise _error(
-                    path,
-                    number,
-                    f"a whole sentence in which {form!r} stands {len(places)} times or first;"
-                    " expected the words before the verb",
-                )
-            end = places[0] + len(right)
-            cut.append((prefix[: places[0]], right, wrong, prefix[end:]))
-        notes.append("every prefix is a whole sentence: cut before its verb")
-        return cut
-    for number, (prefix, right, wrong, _) in zip(numbers, parts, strict=True):
-        if _is_whole(prefix):
-            raise _error(
-                path,
-                number,
-                f"the prefix ends in {prefix[-1]!r}, as a whole sentence does; expected the words before the verb",
-            )
-        for form in (right, wrong):
-            if prefix[-len(form) :] == form:
-                raise _error(
-                    path,
-                    number,
-                    f"the prefix ends in {' '.join(form)!r}, a form of the verb itself; expected the words before it",
-                )
-    return parts
-
-
-def _is_whole(prefix):
-    """Whether the words end as a sentence ends."""
-    last = prefix[-1]
-    return last in SENTENCE_ENDS or bool(re.fullmatch(r"[a-z]{3,}\.", last)) and last not in _ABBREVIATIONS
-
-
-def _places(sentence, form):
-    return [k for k in range(len(sentence)) if sentence[k : k + len(form)] == form]
 
 
 def _lower_titles(parts, notes):

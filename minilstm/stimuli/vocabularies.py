@@ -141,7 +141,7 @@ def _refuse_unknown(found, items):
         sentence = next(" ".join(item.prefix) for item in items if word in item.prefix)
         hint = next((f" (it has {known!r})" for lacking, known in found.hints if lacking == word), "")
         raise UnknownWordError(
-            f"{word!r} is not among the model's words{hint}: {sentence}. {found.sentences_with_unknown} of"
+            f"{word!r} is not among the model's words{hint}: {sentence!r}. {found.sentences_with_unknown} of"
             f" {found.sentences} sentences have such a word; --unknown '<unk>' reads them all the same"
         )
 
