@@ -75,6 +75,27 @@ OWN = {
         [(("The", "boys", ",", "who", "laugh", ","), "are", "is", "P")],
     ),
     "semicolons": ("a.csv", "The boys near the car;are;is;P\n", "between semicolons", PLURAL),
+    "singular and plural for right and wrong": (
+        "a.tsv",
+        "prefix\tsingular\tplural\tcondition\nThe boys near the car\tis\tare\tPS\nThe boy near the cars\tis\tare\tSP\n",
+        "",
+        [(BOYS, "are", "is", "PS"), (BOY, "is", "are", "SP")],
+    ),
+    "numbers written out": (
+        "a.tsv",
+        "The boys near the car\tare\tis\tplural_singular\n",
+        "",
+        [(BOYS, "are", "is", "PS")],
+    ),
+    "the inner verb, of the second noun": (
+        "a.tsv",
+        "The boy that the girls\tlike\tlikes\tSP\nThe boys that the girl\tlikes\tlike\tPS\n",
+        "",
+        [
+            (tuple("The boy that the girls".split()), "like", "likes", "SP"),
+            (tuple("The boys that the girl".split()), "likes", "like", "PS"),
+        ],
+    ),
     "columns swapped, named": (
         "a.tsv",
         "condition\tprefix\tright\twrong\nP\tThe boys near the car\tare\tis\n",
@@ -264,6 +285,22 @@ REFUSED = {
     "labels for forms": (
         {"a.tsv": "The boys near the car are\tplural\tCorrect\tid1\n"},
         ["a.tsv, line 1", "no telling", "a first line with the names of the columns"],
+    ),
+    "singular and plural, not named": (
+        {"a.tsv": "The boys near the car\tis\tare\tPS\nThe boy near the cars\tis\tare\tSP\n"},
+        ["a.tsv, line 1", "condition PS, but 'is', the right form, is singular", "name them so in a first line"],
+    ),
+    "one line that contradicts itself": (
+        {"a.tsv": LINE + "The boy near the cars\tare\tis\tS\n"},
+        ["a.tsv, line 2", "condition S, but 'are', the right form, is plural"],
+    ),
+    "singular and plural without numbers": (
+        {"a.tsv": "prefix\tsingular\tplural\tcondition\nThe boys near the car\tis\tare\teasy\n"},
+        ["a.tsv, line 2", "no telling which form is right in condition 'easy'"],
+    ),
+    "two names for one thing": (
+        {"a.json": json.dumps([{"prefix": "The boys", "right": "are", "correct": "are", "wrong": "is"}])},
+        ["a.json, record 1", "'right' and 'correct' name the same"],
     ),
     "two columns": ({"a.tsv": "The boys near the car\tare\n"}, ["line 1", "2 column(s)", "prefix, right, wrong"]),
     "sentences alone": ({"a.txt": "The boys near the car are here .\n"}, ["line 1", "which verb is tested"]),

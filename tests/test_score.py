@@ -195,3 +195,10 @@ def test_scores_of_a_file(tmp_path):
     path.write_text(json.dumps({"sentence_good": "The boys greet Mary.", "sentence_bad": "The boys greets Mary."}))
     scores = score(MODEL, read_items(path))
     assert scores.good[0] == pytest.approx(-MODEL.surprisal("The boys greet Mary .", "context").sum(), rel=1e-10)
+
+
+def test_a_prediction_may_be_turned_round_or_of_whole_sentences(tmp_path):
+    from minilstm.stimuli.json_sets import parse_formula
+
+    formula = "[(7;%a%) > (7;%b%)] & [(*;%c%) < (*;%d%)]"
+    assert parse_formula("x.json", formula) == [Comparison(7, "b", "a"), Comparison(None, "c", "d")]

@@ -15,6 +15,8 @@ NAMES = {
     "good": "sentencegood goodsentence grammaticalsentence sentencegrammatical correctsentence sentencecorrect",
     "bad": "sentencebad badsentence ungrammaticalsentence sentenceungrammatical incorrectsentence wrongsentence"
     " sentenceincorrect sentencewrong",
+    "singular": "singular sing sg singularform formsingular singularverb verbsingular verbsg",
+    "plural": "plural plur pl pluralform formplural pluralverb verbplural verbpl",
     "condition": "condition cond conditions",
 }
 CONDITION_SUBSTITUTES = ("type", "category", "number", "numbers", "label", "nattr", "attractors", "structure")
@@ -36,13 +38,13 @@ def plain_name(name):
 
 
 def by_header(names):
-    """{role: column} of a line of names; empty if the line does not name a right and a wrong form or sentence."""
+    """{role: column} of a line of names; empty if it does not name two forms of the verb, or two sentences."""
     roles = {}
     for column, name in enumerate(names):
         role = ROLE_OF.get(plain_name(name))
         if role:
             roles.setdefault(role, []).append(column)
-    if not ({"right", "wrong"} <= set(roles) or {"good", "bad"} <= set(roles)):
+    if not any(set(pair) <= set(roles) for pair in (("right", "wrong"), ("good", "bad"), ("singular", "plural"))):
         return {}
     if "condition" not in roles:
         found = [k for substitute in CONDITION_SUBSTITUTES for k, n in enumerate(names) if plain_name(n) == substitute]

@@ -10,6 +10,7 @@ from ..errors import StimulusError
 from .columns import by_content, by_header
 from .items import Item, Pair, split, subject_number
 from .lines import broken, cells, lines, tokens, words
+from .na_files import number_letters
 from .prefixes import words_before_verbs
 
 EXPECTED = "prefix, right, wrong, condition"
@@ -41,10 +42,7 @@ def own_pairs(path):
     _one_length(path, rows, name)
     (first, header), *_ = rows
     roles = by_header(header)
-    repeated = [columns for columns in roles.values() if len(columns) > 1]
-    if repeated:
-        both = " and ".join(repr(header[k]) for k in repeated[0])
-        raise broken(path, first, f"{len(header)} columns, of which {both} name the same; expected {EXPECTED}")
+    _one_of_each(path, first, header, roles)
     if roles:
         rows = rows[1:]
     else:
@@ -67,12 +65,21 @@ def record_pairs(path, records):
     if not roles:
         expected = f"keys such as {EXPECTED}, or sentence_good and sentence_bad"
         raise StimulusError(f"{path}, {records[0][0]}: keys {', '.join(map(repr, names))}; expected {expected}")
+    _one_of_each(path, records[0][0], names, roles)
     for place, record in records:
         if list(record) != names or not all(isinstance(value, (str, int)) for value in record.values()):
             raise StimulusError(f"{path}, {place}: expected the keys {', '.join(names)}, each with a text")
     rows = [(place, [str(value) for value in record.values()]) for place, record in records]
     notes = []
     return _pairs(path, rows, roles, notes), f"JSON records of {len(names)} keys", notes
+
+
+def _one_of_each(path, place, names, roles):
+    """Refuse names of which two mean the same."""
+    for columns in roles.values():
+        if len(columns) > 1:
+            both = " and ".join(repr(names[k]) for k in columns)
+            raise _error(path, place, f"{len(names)} columns, of which {both} name the same; expected {EXPECTED}")
 
 
 def _rows(path):
@@ -143,8 +150,9 @@ def _pairs(path, rows, roles, notes):
         return _whole_pairs(path, rows, cell)
     parts, conditions = [], []
     for number, row in rows:
-        prefix, right, wrong = (tokens(row[cell[role]]) for role in ("prefix", "right", "wrong"))
         condition = row[cell["condition"]] if "condition" in cell else None
+        forms = ("right", "wrong") if "right" in cell else _forms_by_number(path, number, condition)
+        prefix, right, wrong = (tokens(row[cell[role]]) for role in ("prefix", *forms))
         for form in (right, wrong, ("",) if condition == "" else ("?",)):
             if not form or form == ("",):
                 raise _error(path, number, "''; expected at least one word")
@@ -160,14 +168,47 @@ def _pairs(path, rows, roles, notes):
     notes += [note] if note else []
     if "condition" not in cell:
         notes.append("no column is a condition: the number of the verb is taken for it")
-        conditions = [
-            subject_number(Item(prefix, " ".join(right), " ".join(wrong), "", "", 0)) or "all"
-            for prefix, right, wrong, _ in parts
-        ]
-    conditions = [" ".join(words(condition)) for condition in conditions]
+        conditions = [_number(part) or "all" for part in parts]
+    conditions = [number_letters(condition) or " ".join(words(condition)) for condition in conditions]
+    _check_numbers(path, [number for number, _ in rows], parts, conditions)
     _say_repeated(parts, notes)
     _say_contexts(parts, notes)
     return _numbered(path, parts, conditions)
+
+
+def _forms_by_number(path, place, condition):
+    """Which of the columns 'singular' and 'plural' holds the right form: the condition says it."""
+    letters = number_letters(condition or "") or condition or ""
+    if not re.fullmatch("[SPsp]+", letters):
+        expected = "a condition that begins with the subject's number, such as SP, or columns 'right' and 'wrong'"
+        raise _error(path, place, f"no telling which form is right in condition {condition!r}; expected {expected}")
+    return ("singular", "plural") if letters[0] in "Ss" else ("plural", "singular")
+
+
+def _number(part):
+    """The number of the right form, "" if the forms do not tell."""
+    prefix, right, wrong, _ = part
+    return subject_number(Item(prefix, " ".join(right), " ".join(wrong), "", "", 0))
+
+
+def _check_numbers(path, places, parts, conditions):
+    """Refuse conditions of numbers, such as SP, of which no letter is the number of the right form in all lines."""
+    if not all(re.fullmatch("[SP]+", condition) for condition in conditions):
+        return
+    wrong = [
+        next((k for k, part in enumerate(parts) if _number(part) not in ("", conditions[k][letter])), None)
+        for letter in range(min(map(len, conditions)))
+    ]
+    if None not in wrong:
+        k = wrong[0]
+        form = " ".join(parts[k][1])
+        number = {"S": "singular", "P": "plural"}[_number(parts[k])]
+        raise _error(
+            path,
+            places[k],
+            f"condition {conditions[k]}, but {form!r}, the right form, is {number}; if the"
+            " columns are the singular and the plural form, name them so in a first line",
+        )
 
 
 def _whole_pairs(path, rows, cell):

@@ -110,7 +110,7 @@ def read_items(path):
     if len(columns) == 4 and columns[2] in ("correct", "wrong") and re.fullmatch(r"id\d+", columns[3]):
         task = FILES.get(path.stem)
         return Stimuli(*_named(path, na_pairs(path, task), "NA-task file, 4 columns", []))
-    if len(columns) > 3 and number_letters("_".join(columns[2:-1])):
+    if len(columns) > 3 and " " in columns[1] and number_letters("_".join(columns[2:-1])):
         kind = f"NA-task file, {len(columns)} columns"
         return Stimuli(*_named(path, labelled_pairs(path), kind, []))
     return Stimuli(*_named(path, *own_pairs(path)))
