@@ -95,7 +95,7 @@ def depth_data(model, sentences=None, state="context", unknown="error", **cells)
 
     Parameters
     ----------
-    sentences : sequence of stimuli.depth.Sentence or stimuli.trees.DepthSentence, optional
+    sentences : sequence of stimuli.trees.DepthSentence, optional
         Drawn from the depth grammar if not given, 300 of each length; those with words that the model does not know
         are left out, as the authors did with theirs, unless `unknown` says what such words become.
     **cells

@@ -47,8 +47,9 @@ def by_header(names):
     if not any(set(pair) <= set(roles) for pair in (("right", "wrong"), ("good", "bad"), ("singular", "plural"))):
         return {}
     if "condition" not in roles:
-        found = [k for substitute in CONDITION_SUBSTITUTES for k, n in enumerate(names) if plain_name(n) == substitute]
-        roles |= {"condition": found[:1]} if found else {}
+        plain = [plain_name(name) for name in names]
+        substitutes = [plain.index(substitute) for substitute in CONDITION_SUBSTITUTES if substitute in plain]
+        roles |= {"condition": substitutes[:1]} if substitutes else {}
     return roles
 
 
@@ -95,9 +96,9 @@ def are_forms(one, other):
     >>> are_forms("are", "is"), are_forms("passes", "pass"), are_forms("has n't", "have n't"), are_forms("S", "P")
     (True, True, True, False)
     """
-    some, others = one.lower().split(" "), other.lower().split(" ")
-    different = [pair for pair in zip(some, others, strict=False) if pair[0] != pair[1]]
-    return len(some) == len(others) and len(different) == 1 and _two_numbers(*different[0])
+    words, others = one.lower().split(" "), other.lower().split(" ")
+    different = [pair for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
+    return len(words) == len(others) and len(different) == 1 and _two_numbers(*different[0])
 
 
 def _two_numbers(one, other):

@@ -132,16 +132,16 @@ def number_pairs(items, position=None):
             forms[number].setdefault(item.prefix[place], set()).add(around)
     partner = {}  # {singular: plural}
     for singular in forms["S"]:
-        found = [plural for plural in forms["P"] if plural in plural_forms(singular) or plural == singular]
-        if found:
-            partner[singular] = found[0]
+        plurals = [plural for plural in forms["P"] if plural in plural_forms(singular) or plural == singular]
+        if plurals:
+            partner[singular] = plurals[0]
     odd = {s: a for s, a in forms["S"].items() if s not in partner}
     for plural, around in forms["P"].items():
         if plural in partner.values() or plural.endswith("s"):
             continue
-        found = [s for s, own in odd.items() if s[:2] == plural[:2] and _same_but_for_number(own, around)]
-        if len(found) == 1:
-            partner[found[0]] = plural
+        singulars = [s for s, own in odd.items() if s[:2] == plural[:2] and _same_but_for_number(own, around)]
+        if len(singulars) == 1:
+            partner[singulars[0]] = plural
     singular = {form: form for number in "SP" for form in forms[number]}
     singular |= {plural: noun for noun, plural in partner.items()}
     paired = {*partner, *partner.values()}

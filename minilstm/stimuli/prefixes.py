@@ -58,10 +58,10 @@ def _gaps(parts, refuse):
     gaps = [[k for k, word in enumerate(prefix) if GAP.fullmatch(word)] for prefix, *_ in parts]
     if not any(gaps):
         return None
-    for k, found in enumerate(gaps):
-        if len(found) != 1 or found == [0]:
-            raise refuse(k, f"{len(found)} gap(s) in the prefix; expected one after some words, as in other lines")
-    return [(found[0], found[0] + 1) for found in gaps]
+    for k, places in enumerate(gaps):
+        if len(places) != 1 or places == [0]:
+            raise refuse(k, f"{len(places)} gap(s) in the prefix; expected one after some words, as in other lines")
+    return [(place, place + 1) for (place,) in gaps]
 
 
 def _last_places(parts):

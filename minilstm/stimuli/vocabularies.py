@@ -126,23 +126,23 @@ def fit_to_vocabulary(items, vocabulary, unknown="error"):
             " sentences; --half leaves every second one out)"
         )
     items, notes = respell(items, vocabulary)
-    found = coverage(items, vocabulary)
-    if found.unscored == len(items):
-        raise NothingScoredError(f"nothing is scored: {found.summary()[-1]}")
+    words = coverage(items, vocabulary)
+    if words.unscored == len(items):
+        raise NothingScoredError(f"nothing is scored: {words.summary()[-1]}")
     if unknown == "error":
         known = set(vocabulary)
         _refuse_unknown(coverage([item for item in items if {item.right, item.wrong} <= known], vocabulary), items)
-    return items, notes + found.summary()
+    return items, notes + words.summary()
 
 
-def _refuse_unknown(found, items):
+def _refuse_unknown(words, items):
     """Raise UnknownWordError for the first unknown word before a verb, if there is one."""
-    for word in found.unknown:
+    for word in words.unknown:
         sentence = next(" ".join(item.prefix) for item in items if word in item.prefix)
-        hint = next((f" (it has {known!r})" for lacking, known in found.hints if lacking == word), "")
+        hint = next((f" (it has {known!r})" for lacking, known in words.hints if lacking == word), "")
         raise UnknownWordError(
-            f"{word!r} is not among the model's words{hint}: {sentence!r}. {found.sentences_with_unknown} of"
-            f" {found.sentences} sentences have such a word; --unknown '<unk>' reads them all the same"
+            f"{word!r} is not among the model's words{hint}: {sentence!r}. {words.sentences_with_unknown} of"
+            f" {words.sentences} sentences have such a word; --unknown '<unk>' reads them all the same"
         )
 
 
@@ -166,11 +166,11 @@ def respell(stimuli, vocabulary):
     """
     known, changed = set(vocabulary), {}
 
-    def respelt(word, one=False):
+    def respelt(word, single=False):
         if word in known:
             return (word,)
         for parts in _spellings(word):
-            if parts and all(part in known for part in parts) and not (one and len(parts) > 1):
+            if parts and all(part in known for part in parts) and not (single and len(parts) > 1):
                 changed[word] = parts
                 return parts
         return (word,)
@@ -186,7 +186,7 @@ def respell(stimuli, vocabulary):
         if isinstance(entry, Pair):
             parts = {name: many(getattr(entry, name)) for name in ("prefix", "right", "wrong", "rest")}
         else:
-            forms = {name: respelt(getattr(entry, name), one=True)[0] for name in ("right", "wrong")}
+            forms = {name: respelt(getattr(entry, name), single=True)[0] for name in ("right", "wrong")}
             parts = {"prefix": many(entry.prefix)} | forms
         made.append(replace(entry, **parts))
     notes = []
