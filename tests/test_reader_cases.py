@@ -74,6 +74,13 @@ OWN = {
         "between commas",
         [(("The", "boys", ",", "who", "laugh", ","), "are", "is", "P")],
     ),
+    "commas in a .txt": ("a.txt", "The boys near the car,are,is,P\n", "between commas", PLURAL),
+    "a bracket first": (
+        "a.tsv",
+        "[ The boys ]\tare\tis\tP\n",
+        "",
+        [(("[", "The", "boys", "]"), "are", "is", "P")],
+    ),
     "semicolons": ("a.csv", "The boys near the car;are;is;P\n", "between semicolons", PLURAL),
     "singular and plural for right and wrong": (
         "a.tsv",
@@ -303,7 +310,10 @@ REFUSED = {
         ["a.json, record 1", "'right' and 'correct' name the same"],
     ),
     "two columns": ({"a.tsv": "The boys near the car\tare\n"}, ["line 1", "2 column(s)", "prefix, right, wrong"]),
-    "sentences alone": ({"a.txt": "The boys near the car are here .\n"}, ["line 1", "which verb is tested"]),
+    "sentences alone": (
+        {"a.txt": "The boys near the car are here .\n"},
+        ["line 1", "1 column(s)", "Sentences alone do not say which verb is tested"],
+    ),
     "a verb in some prefixes": (
         {"a.tsv": LINE + "The boys near the car are\tare\tis\tP\n"},
         ["a.tsv, line 2", "ends in 'are', a form of the verb itself"],

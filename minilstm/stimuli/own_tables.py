@@ -9,11 +9,10 @@ from collections import Counter
 from ..errors import StimulusError
 from .columns import by_content, by_header
 from .items import Item, Pair, split, subject_number
-from .lines import broken, cells, lines, tokens, words
+from .lines import broken, tokens, words
 from .na_files import number_letters
 from .prefixes import words_before_verbs
-
-EXPECTED = "prefix, right, wrong, condition"
+from .table_rows import EXPECTED, read_rows
 
 
 def own_pairs(path):
@@ -36,12 +35,11 @@ def own_pairs(path):
     ------
     StimulusError
     """
-    rows, delimiter = _rows(path)
-    name = {"\t": "tabs", ",": "commas", ";": "semicolons"}[delimiter]
-    rows, notes = _without_empty(rows)
-    _one_length(path, rows, name)
+    rows, delimiter, notes = read_rows(path)
     (first, header), *_ = rows
     roles = by_header(header)
+    if len(header) < 3 and not roles:
+        raise broken(path, first, f"{len(header)} column(s); expected {EXPECTED}, separated by tabs")
     _one_of_each(path, first, header, roles)
     if roles:
         rows = rows[1:]
@@ -55,7 +53,7 @@ def own_pairs(path):
     ignored = [header[k] for k in range(len(header)) if [k] not in roles.values()]
     if ignored and header != rows[0][1]:
         notes.append(f"columns not used: {', '.join(map(repr, ignored))}")
-    return _pairs(path, rows, roles, notes), f"table of {len(header)} columns between {name}", notes
+    return _pairs(path, rows, roles, notes), f"table of {len(header)} columns between {delimiter}", notes
 
 
 def record_pairs(path, records):
@@ -80,48 +78,6 @@ def _one_of_each(path, place, names, roles):
         if len(columns) > 1:
             both = " and ".join(repr(names[k]) for k in columns)
             raise _error(path, place, f"{len(names)} columns, of which {both} name the same; expected {EXPECTED}")
-
-
-def _rows(path):
-    """(line number, cells) of all lines but comments and empty ones, and what stands between the cells."""
-    kept = [(number, line) for number, line in lines(path) if line.strip(" \t") and not line.startswith("#")]
-    if not kept:
-        raise StimulusError(f"{path}: no sentences; expected lines of {EXPECTED}, separated by tabs")
-    delimiter = "\t"
-    if not any("\t" in line for _, line in kept):
-        counts = {mark: min(line.count(mark) for _, line in kept) for mark in ",;"}
-        delimiter = max(counts, key=counts.get)
-        if counts[delimiter] < 2:
-            number, line = kept[0]
-            message = f"1 column(s), {line[:60]!r}; expected 4, separated by tabs: {EXPECTED}"
-            raise broken(path, number, message)
-    return [(number, cells(path, number, line, delimiter)) for number, line in kept], delimiter
-
-
-def _without_empty(rows):
-    """The rows without columns that are empty throughout, or number the lines under an empty name, as pandas writes."""
-    length, notes = len(rows[0][1]), []
-    if any(len(row) != length for _, row in rows):
-        return rows, notes
-    empty = {k for k in range(length) if not any(row[k] for _, row in rows)}
-    index = {k for k in range(length) if not rows[0][1][k] and all(row[k].isdigit() for _, row in rows[1:])} - empty
-    drop = (empty | index) if len(rows) > 1 else empty & {length - 1}
-    for k in sorted(drop):
-        notes.append(f"column {k + 1} {'is empty' if k in empty else 'numbers the lines'}: left out")
-    return [(number, [cell for k, cell in enumerate(row) if k not in drop]) for number, row in rows], notes
-
-
-def _one_length(path, rows, name):
-    """Refuse the first line that has not as many columns as most."""
-    length = Counter(len(row) for _, row in rows).most_common(1)[0][0]
-    for number, row in rows:
-        if len(row) != length:
-            raise broken(
-                path, number, f"{len(row)} column(s); expected {length}, separated by {name}, as in most lines"
-            )
-    if length < 3 and not by_header(rows[0][1]):
-        number, row = rows[0]
-        raise broken(path, number, f"{length} column(s); expected {EXPECTED}, separated by tabs")
 
 
 def _content(path, rows):
@@ -153,9 +109,8 @@ def _pairs(path, rows, roles, notes):
         condition = row[cell["condition"]] if "condition" in cell else None
         forms = ("right", "wrong") if "right" in cell else _forms_by_number(path, number, condition)
         prefix, right, wrong = (tokens(row[cell[role]]) for role in ("prefix", *forms))
-        for form in (right, wrong, ("",) if condition == "" else ("?",)):
-            if not form or form == ("",):
-                raise _error(path, number, "''; expected at least one word")
+        if not right or not wrong or condition == "":
+            raise _error(path, number, "an empty cell; expected at least one word")
         if not prefix:
             raise _error(path, number, "the prefix is empty; expected the words before the verb")
         if right == wrong:
