@@ -75,5 +75,6 @@ def test_smallest_prints_and_draws(capsys, tmp_path):
 def test_bad_input_is_named(capsys, tmp_path, monkeypatch, arguments, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.tsv").write_text("The boy near the cars\tgreets\tgreet\tmine\n")
-    err = run(capsys, *arguments, code=2).err
-    assert message in err and err.count("\n") == 1
+    *notes, error = run(capsys, *arguments, code=2).err.splitlines()
+    assert message in error and error.startswith("minilstm: ")
+    assert len(notes) == ("--stimuli" in arguments)  # what the sentences were taken for
