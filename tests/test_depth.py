@@ -98,7 +98,7 @@ def test_the_sample_is_full_in_every_cell_and_taken_from_the_top(sentences):
 
 def test_the_sample_by_hand():
     def made(text, depths):
-        return depth.Sentence(tuple(text.split()), (), depths)
+        return depth.DepthSentence(tuple(text.split()), (), depths)
 
     given = [made("a b c", (1, 2, 2)), made("a b c", (1, 2, 2)), made("d e f", (1, 2, 1)), made("g h", (1, 2))]
     points = depth.sample_cells(given, 2, positions=(1, 2), depths=(2,))

@@ -150,8 +150,8 @@ def test_nesting_is_bounded(trees):
             return 0
         return (node[0] in ("OfP", "PP", "SubjRel", "ObjRel")) + max(map(nesting, node[1:]))
 
-    assert max(map(nesting, trees)) == DEFAULT.room
-    rng, flat = random.Random(0), replace(DEFAULT, room=0)
+    assert max(map(nesting, trees)) == DEFAULT.depth_budget
+    rng, flat = random.Random(0), replace(DEFAULT, depth_budget=0)
     assert max(nesting(tree(rng, flat)) for _ in range(2000)) == 0
 
 

@@ -373,6 +373,9 @@ def test_a_lexicon_is_checked(pools):
         dataclasses.replace(LEXICONS["paper"], name="mine", **pools)
 
 
-@pytest.mark.parametrize("module", ["positions", "tasks"])
+@pytest.mark.parametrize(
+    "module", ["stimuli.columns", "stimuli.lines", "stimuli.positions", "stimuli.tasks", "analyses.score"]
+)
 def test_examples_in_docstrings(module):
-    assert doctest.testmod(importlib.import_module(f"minilstm.stimuli.{module}")).failed == 0
+    results = doctest.testmod(importlib.import_module(f"minilstm.{module}"))
+    assert results.attempted and not results.failed

@@ -1,7 +1,7 @@
 """`minilstm agreement` and `minilstm ablate`: the plain question, and what units have to do with it."""
 
 from ..analyses.experiment import KIND, LINZEN
-from ..errors import MinilstmError, NothingScoredError
+from ..errors import MinilstmError
 from ..stimuli import NA_TASKS
 from .analysis import run as run_analysis
 from .options import UNITS, experiment_of, load_model, unit_numbers
@@ -23,15 +23,22 @@ def run(options):
 
     model = load_model(options)
     experiment = experiment_of(model, options, half=options.half or "all")
-    items = experiment.usable_linzen if options.linzen else experiment.sentences(*NA_TASKS)
+    items = experiment.usable_linzen if options.linzen else _sentences(experiment)
     unknown = "<unk>" if options.linzen else options.unknown
     found = agreement(model, items, experiment.state, options.off, options.kind, unknown)
     rows = [[r.task, r.condition, r.n, 100 * r.accuracy, r.margin, r.skipped] for r in found.table()]
-    if len(found.skipped) == len(items):
-        raise NothingScoredError("agreement: the model knows the verb forms of none of the sentences")
     print(render(["task", "condition", "n", "accuracy %", "margin", "skipped"], rows, options.form))
     if options.form == "text":
         print(f"\nall: {100 * found.accuracy:.1f} %")
+
+
+def _sentences(experiment):
+    """The sentences asked for; raises NothingScoredError where the model knows the verb forms of none."""
+    from ..stimuli import fit_to_vocabulary
+
+    items = experiment.sentences(*NA_TASKS)
+    fit_to_vocabulary(items, experiment.model.vocabulary, experiment.unknown)
+    return items
 
 
 def run_ablate(options, variants):
@@ -53,7 +60,7 @@ def _each(options, units):
 
     model = load_model(options)
     experiment = experiment_of(model, options, half=options.half or "all")
-    items, reading = experiment.sentences(*NA_TASKS), experiment.reading
+    items, reading = _sentences(experiment), experiment.reading
     full = agreement(model, items, **reading).margins
     found = drops(items, full, ablation_sweep(model, items, units, options.kind, progress=True, **reading))
     columns = ["unit", *(f"{task} {condition}" for task, condition in found.full)]

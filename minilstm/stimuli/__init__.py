@@ -1,12 +1,11 @@
 """Sentences to test a language model on: the number-agreement tasks, generated or read from files."""
 
 from .attractors import read_linzen
-from .coverage import Coverage, coverage, fit_to_vocabulary, respell
 from .items import Item, Pair, subject_number
 from .lexicon import LEXICONS, Lexicon
 from .na_files import read_na_task
 from .plurals import NumberPairs, number_pairs, split_problem
-from .positions import PREPOSITION, SECOND_NOUN, SECOND_THE, SUBJECT, WORDS, step_labels
+from .positions import PREPOSITION, SECOND_NOUN, SECOND_THE, SUBJECT, WORDS, step_labels, subject_position
 from .readers import Stimuli, read_items
 from .tasks import (
     BETWEEN,
@@ -22,6 +21,7 @@ from .tasks import (
     na_task,
     na_tasks,
 )
+from .vocabularies import Coverage, coverage, fit_to_vocabulary, respell
 
 __all__ = [
     "BETWEEN",
@@ -58,4 +58,5 @@ __all__ = [
     "split_problem",
     "step_labels",
     "subject_number",
+    "subject_position",
 ]

@@ -118,7 +118,7 @@ def gulordava_table_pairs(path):
         _, before, other = pending
         if before != key or other["class"] == row["class"]:
             break
-        right, wrong = sorted((row, other), key=lambda one: one["class"])
+        right, wrong = sorted((row, other), key=lambda line: line["class"])
         forms = words(right["form"]), words(wrong["form"])
         if not words(row["prefix"]) or not all(forms) or forms[0] == forms[1]:
             raise broken(path, number, "expected words before the verb and two different forms of it")

@@ -15,6 +15,8 @@ NAMES = {
     "good": "sentencegood goodsentence grammaticalsentence sentencegrammatical correctsentence sentencecorrect",
     "bad": "sentencebad badsentence ungrammaticalsentence sentenceungrammatical incorrectsentence wrongsentence"
     " sentenceincorrect sentencewrong",
+    "singular": "singular sing sg singularform formsingular singularverb verbsingular verbsg",
+    "plural": "plural plur pl pluralform formplural pluralverb verbplural verbpl",
     "condition": "condition cond conditions",
 }
 CONDITION_SUBSTITUTES = ("type", "category", "number", "numbers", "label", "nattr", "attractors", "structure")
@@ -36,17 +38,18 @@ def plain_name(name):
 
 
 def by_header(names):
-    """{role: column} of a line of names; empty if the line does not name a right and a wrong form or sentence."""
+    """{role: column} of a line of names; empty if it does not name two forms of the verb, or two sentences."""
     roles = {}
     for column, name in enumerate(names):
         role = ROLE_OF.get(plain_name(name))
         if role:
             roles.setdefault(role, []).append(column)
-    if not ({"right", "wrong"} <= set(roles) or {"good", "bad"} <= set(roles)):
+    if not any(set(pair) <= set(roles) for pair in (("right", "wrong"), ("good", "bad"), ("singular", "plural"))):
         return {}
     if "condition" not in roles:
-        found = [k for substitute in CONDITION_SUBSTITUTES for k, n in enumerate(names) if plain_name(n) == substitute]
-        roles |= {"condition": found[:1]} if found else {}
+        plain = [plain_name(name) for name in names]
+        substitutes = [plain.index(substitute) for substitute in CONDITION_SUBSTITUTES if substitute in plain]
+        roles |= {"condition": substitutes[:1]} if substitutes else {}
     return roles
 
 
@@ -73,8 +76,10 @@ def by_content(rows):
     if prefix is None:
         return {}
     rest = [k for k in others if k != prefix and not all(re.fullmatch(r"-?\d*", cell) for cell in columns[k])]
-    if len(rest) != 1 and len(others) == 2:  # numbers are a condition where nothing else can be one
-        rest = [k for k in others if k != prefix]
+    if (
+        not rest and len(others) == 2
+    ):  # a number is a condition where nothing else can be one, if it does not count lines
+        rest = [k for k in others if k != prefix and (len(set(columns[k])) < len(rows) or len(rows) == 1)]
     roles = {"prefix": [prefix], "right": [forms[0]], "wrong": [forms[1]]}
     return roles | ({"condition": rest} if rest else {})
 
@@ -91,9 +96,9 @@ def are_forms(one, other):
     >>> are_forms("are", "is"), are_forms("passes", "pass"), are_forms("has n't", "have n't"), are_forms("S", "P")
     (True, True, True, False)
     """
-    some, others = one.lower().split(" "), other.lower().split(" ")
-    different = [pair for pair in zip(some, others, strict=False) if pair[0] != pair[1]]
-    return len(some) == len(others) and len(different) == 1 and _two_numbers(*different[0])
+    words, others = one.lower().split(" "), other.lower().split(" ")
+    different = [pair for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
+    return len(words) == len(others) and len(different) == 1 and _two_numbers(*different[0])
 
 
 def _two_numbers(one, other):

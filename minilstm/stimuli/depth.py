@@ -9,7 +9,7 @@ from functools import cache
 from typing import NamedTuple
 
 from . import fragment_lexicon as lex
-from .trees import open_nodes, words
+from .trees import DepthSentence, open_nodes, words
 
 # Each line is a symbol and what it may consist of. '#' stands for singular (s) and for plural (p), '@' for a form of
 # the verb: one that agrees (s, p), or the form after a form of be (ing), of have (part), or after will (base).
@@ -44,14 +44,6 @@ LENGTHS = range(2, 26)  # words of a sentence
 POSITIONS, DEPTHS, PER_CELL = range(7, 13), range(3, 9), 112  # of the sample; positions count from 0
 
 
-class Sentence(NamedTuple):
-    """A sentence of the depth grammar."""
-
-    words: tuple[str, ...]  # the first one capitalised
-    tree: tuple  # nested tuples, see `trees`; leaves in lower case, but for names
-    depth: tuple[int, ...]  # open nodes at each word
-
-
 class Point(NamedTuple):
     """A word of the sample: sentence and position count from 0."""
 
@@ -60,7 +52,7 @@ class Point(NamedTuple):
     depth: int
 
 
-def depth_sentences(per_length: int = 300, lengths=LENGTHS, seed: int = 0) -> list[Sentence]:
+def depth_sentences(per_length: int = 300, lengths=LENGTHS, seed: int = 0) -> list[DepthSentence]:
     """`per_length` sentences of each length, in random order (section 3: 300 of each from 2 to 25 words)."""
     rng, made = random.Random(seed), []
     for length in lengths:
@@ -68,7 +60,7 @@ def depth_sentences(per_length: int = 300, lengths=LENGTHS, seed: int = 0) -> li
             tree = _draw("S", length, rng)
             leaves = words(tree)
             leaves[0] = leaves[0][0].upper() + leaves[0][1:]
-            made.append((rng.random(), Sentence(tuple(leaves), tree, tuple(open_nodes(tree)))))
+            made.append((rng.random(), DepthSentence(tuple(leaves), tree, tuple(open_nodes(tree)))))
     return [sentence for _, sentence in sorted(made, key=lambda pair: pair[0])]
 
 
@@ -80,7 +72,7 @@ def sample_cells(sentences, per_cell: int = PER_CELL, positions=POSITIONS, depth
 
     Parameters
     ----------
-    sentences : sequence of Sentence or trees.DepthSentence
+    sentences : sequence of trees.DepthSentence
         Anything that has `words` and `depth`.
 
     Returns
@@ -121,7 +113,7 @@ def _terminals():
     """{symbol: words}."""
     transitive, intransitive = (lex.VERBS[lex.KINDS[kind]] for kind in ("transitive", "intransitive"))
     relational = [noun for noun in lex.NOUNS if noun[0] in lex.RELATIONAL]
-    found = {
+    terminals = {
         "Ds": ("the", "this", "that"),  # not `a`, which would have to look at the word after it
         "Dp": lex.PLURAL_DETERMINERS,
         "Name": lex.NAMES,
@@ -134,18 +126,18 @@ def _terminals():
         "Will": ("will",),
     }
     for k, number in enumerate("sp"):
-        found["N" + number] = tuple(noun[k] for noun in lex.PERSONS)
-        found["Nrel" + number] = tuple(noun[k] for noun in relational)
-        found["Be" + number] = (lex.BE_PRESENT[k], lex.BE_PAST[k])
-        found["Have" + number] = (lex.HAVE[k],)
+        terminals["N" + number] = tuple(noun[k] for noun in lex.PERSONS)
+        terminals["Nrel" + number] = tuple(noun[k] for noun in relational)
+        terminals["Be" + number] = (lex.BE_PRESENT[k], lex.BE_PAST[k])
+        terminals["Have" + number] = (lex.HAVE[k],)
     for kind, verbs in (("Vt", transitive), ("Vi", intransitive)):
         pasts = tuple(lex.past(base) for _, base in verbs)
-        found[kind + "s"] = tuple(third for third, _ in verbs) + pasts
-        found[kind + "p"] = found[kind + "base"] = tuple(base for _, base in verbs)
-        found[kind + "p"] += pasts
-        found[kind + "ing"] = tuple(lex.progressive(base) for _, base in verbs)
-        found[kind + "part"] = tuple(lex.participle(base) for _, base in verbs)
-    return found
+        terminals[kind + "s"] = tuple(third for third, _ in verbs) + pasts
+        terminals[kind + "p"] = terminals[kind + "base"] = tuple(base for _, base in verbs)
+        terminals[kind + "p"] += pasts
+        terminals[kind + "ing"] = tuple(lex.progressive(base) for _, base in verbs)
+        terminals[kind + "part"] = tuple(lex.participle(base) for _, base in verbs)
+    return terminals
 
 
 RULES, TERMINALS = _rules(), _terminals()
@@ -154,7 +146,7 @@ RULES, TERMINALS = _rules(), _terminals()
 @cache
 def _ways(symbol, length):
     """All ways of making `length` words out of a symbol, one step down: ((symbol, length), ...) -> how many shapes."""
-    found = {}
+    ways = {}
     for parts in RULES[symbol]:
         splits = [(length,)] if len(parts) == 1 else [(k, length - k) for k in range(1, length)]
         for split in splits:
@@ -163,8 +155,8 @@ def _ways(symbol, length):
             for child in children:
                 shapes *= how_many(*child)
             if shapes:
-                found[children] = shapes
-    return found
+                ways[children] = shapes
+    return ways
 
 
 @cache

@@ -6,8 +6,8 @@ paper's Table 1, transitive and intransitive verbs, copula, complement clauses, 
 perfect and future. Nesting is bounded. A finite verb agrees with its subject and with nothing else, and a
 held-out (subject noun, verb) pair never meets.
 
-The functions build trees (:mod:`.trees`) from the top down; each takes `room`: how many phrases may still be
-nested in the one it builds.
+The functions build trees (:mod:`.trees`) from the top down; each takes `depth_budget`: how many phrases
+may still be nested in the one it builds.
 """
 
 import random
@@ -23,7 +23,7 @@ from .trees import words
 class Settings:
     """Probabilities of the grammar; those marked (*) are times `elsewhere` outside the main subject."""
 
-    room: int = 3  # how many phrases may be nested in one another
+    depth_budget: int = 3  # how many phrases may be nested in one another
     elsewhere: float = 0.4
     plural: float = 0.5  # a noun is plural
     place: float = 0.2  # a noun is one of PLACES
@@ -95,58 +95,58 @@ def sentences(n_tokens: int, seed: int, settings: Settings = DEFAULT) -> Iterato
 def tree(rng: random.Random, settings: Settings = DEFAULT) -> tuple:
     """One sentence as a tree, without the full stop; only names are capitalised."""
     s = settings
-    subject, plural, heads = _noun_phrase(rng, s, s.room, 1.0, s.place)
-    verb_phrase = _verb_phrases(rng, s, s.room, plural, heads)
-    if s.room > 0 and rng.random() < s.initial_pp:
-        place = _prepositional_phrase(rng, s, s.room - 1)
+    subject, plural, heads = _noun_phrase(rng, s, s.depth_budget, 1.0, s.place)
+    verb_phrase = _verb_phrases(rng, s, s.depth_budget, plural, heads)
+    if s.depth_budget > 0 and rng.random() < s.initial_pp:
+        place = _prepositional_phrase(rng, s, s.depth_budget - 1)
         return ("S", place, ("S'", subject, verb_phrase))
     return ("S", subject, verb_phrase)
 
 
-def _one(rng: random.Random, options):
+def _choose(rng: random.Random, options):
     return options[int(rng.random() * len(options))]
 
 
-def _noun_phrase(rng, s, room, more, place):
+def _noun_phrase(rng, s, depth_budget, more, place):
     """-> its tree, whether it is plural, and the indices of its head nouns (none for a name).
 
     `more` scales the probabilities of all that nests another phrase in it; `place`: that of a noun of PLACES.
     """
-    if room == 0 or rng.random() >= more * s.coordination:
-        return _conjunct(rng, s, room, more, place)
-    left, _, left_heads = _conjunct(rng, s, room - 1, more * s.elsewhere, place)
-    right, _, right_heads = _conjunct(rng, s, room - 1, more * s.elsewhere, place)
+    if depth_budget == 0 or rng.random() >= more * s.coordination:
+        return _conjunct(rng, s, depth_budget, more, place)
+    left, _, left_heads = _conjunct(rng, s, depth_budget - 1, more * s.elsewhere, place)
+    right, _, right_heads = _conjunct(rng, s, depth_budget - 1, more * s.elsewhere, place)
     return ("NP", left, ("AndP", ("And", "and"), right)), True, left_heads + right_heads
 
 
-def _conjunct(rng, s, room, more, place):
+def _conjunct(rng, s, depth_budget, more, place):
     """A noun phrase that is not coordinated; arguments and results as in `_noun_phrase`."""
     if rng.random() < s.name:
-        return ("Name", _one(rng, lex.NAMES)), False, ()
+        return ("Name", _choose(rng, lex.NAMES)), False, ()
     plural = rng.random() < s.plural
     head = int(rng.random() * len(lex.PERSONS))
     if rng.random() < place:
         head = len(lex.PERSONS) + int(rng.random() * (len(lex.NOUNS) - len(lex.PERSONS)))
     noun = ("N", lex.NOUNS[head][plural])
-    if room > 0 and lex.NOUNS[head][0] in lex.RELATIONAL and rng.random() < more * s.of_phrase:
-        noun = ("N'", noun, ("OfP", ("Of", "of"), _noun_phrase(rng, s, room - 1, s.elsewhere, 0.0)[0]))
+    if depth_budget > 0 and lex.NOUNS[head][0] in lex.RELATIONAL and rng.random() < more * s.of_phrase:
+        noun = ("N'", noun, ("OfP", ("Of", "of"), _noun_phrase(rng, s, depth_budget - 1, s.elsewhere, 0.0)[0]))
     if rng.random() < s.adjective:
         noun = ("N'", _adjective_phrase(rng, s), noun)
-    if room > 0:
+    if depth_budget > 0:
         if rng.random() < more * s.pp:
-            noun = ("N'", noun, _prepositional_phrase(rng, s, room - 1))
+            noun = ("N'", noun, _prepositional_phrase(rng, s, depth_budget - 1))
         elif rng.random() < more * s.relative:
-            noun = ("N'", noun, _relative_clause(rng, s, room - 1, plural, (head,)))
+            noun = ("N'", noun, _relative_clause(rng, s, depth_budget - 1, plural, (head,)))
     return _determined(rng, s, noun, plural), plural, (head,)
 
 
 def _determined(rng, s, noun, plural):
     """The noun with its determiner, numeral, or both."""
     if plural and rng.random() < s.numeral:
-        noun = ("NumP", ("Num", _one(rng, lex.NUMERALS)), noun)
+        noun = ("NumP", ("Num", _choose(rng, lex.NUMERALS)), noun)
         if rng.random() >= s.determiner_and_numeral:
             return noun
-    determiner = _one(rng, lex.PLURAL_DETERMINERS if plural else lex.SINGULAR_DETERMINERS)
+    determiner = _choose(rng, lex.PLURAL_DETERMINERS if plural else lex.SINGULAR_DETERMINERS)
     if determiner == "a" and _first_word(noun)[0] in "aeiou":
         determiner = "an"
     return ("DP", ("D", determiner), noun)
@@ -157,35 +157,35 @@ def _first_word(node):
 
 
 def _adjective_phrase(rng, s):
-    adjective = ("Adj", _one(rng, lex.ADJECTIVES))
-    return ("AdjP", ("Degree", _one(rng, lex.DEGREES)), adjective) if rng.random() < s.degree else adjective
+    adjective = ("Adj", _choose(rng, lex.ADJECTIVES))
+    return ("AdjP", ("Degree", _choose(rng, lex.DEGREES)), adjective) if rng.random() < s.degree else adjective
 
 
-def _prepositional_phrase(rng, s, room):
-    preposition = ("P", _one(rng, lex.PREPOSITIONS))
-    return ("PP", preposition, _noun_phrase(rng, s, room, s.elsewhere, s.place_in_pp)[0])
+def _prepositional_phrase(rng, s, depth_budget):
+    preposition = ("P", _choose(rng, lex.PREPOSITIONS))
+    return ("PP", preposition, _noun_phrase(rng, s, depth_budget, s.elsewhere, s.place_in_pp)[0])
 
 
-def _relative_clause(rng, s, room, plural, heads):
+def _relative_clause(rng, s, depth_budget, plural, heads):
     """On a noun of this number: its verb agrees with that noun, or with a subject of its own."""
     if rng.random() < s.subject_relative:
-        return ("SubjRel", ("C", "that"), _verb_phrases(rng, s, room, plural, heads))
-    subject, plural, heads = _noun_phrase(rng, s, room, s.elsewhere, s.place)
-    clause = ("S", subject, _verb_phrase(rng, s, room, plural, heads, gap=True))
+        return ("SubjRel", ("C", "that"), _verb_phrases(rng, s, depth_budget, plural, heads))
+    subject, plural, heads = _noun_phrase(rng, s, depth_budget, s.elsewhere, s.place)
+    clause = ("S", subject, _verb_phrase(rng, s, depth_budget, plural, heads, gap=True))
     return ("ObjRel", ("C", "that"), clause) if rng.random() < s.relative_that else ("ObjRel", clause)
 
 
-def _verb_phrases(rng, s, room, plural, heads):
+def _verb_phrases(rng, s, depth_budget, plural, heads):
     """One verb phrase, or two that share the subject."""
-    first = _verb_phrase(rng, s, room, plural, heads)
-    if room == 0 or rng.random() >= s.verb_coordination:
+    first = _verb_phrase(rng, s, depth_budget, plural, heads)
+    if depth_budget == 0 or rng.random() >= s.verb_coordination:
         return first
-    return ("VP", first, ("AndP", ("And", "and"), _verb_phrase(rng, s, room, plural, heads)))
+    return ("VP", first, ("AndP", ("And", "and"), _verb_phrase(rng, s, depth_budget, plural, heads)))
 
 
-def _verb_phrase(rng, s, room, plural, heads, gap=False):
+def _verb_phrase(rng, s, depth_budget, plural, heads, gap=False):
     """Adverbs, auxiliary, verb and what it takes; with a gap, a transitive verb without its object."""
-    auxiliary, verb = _predicate(rng, s, room, plural, heads, gap)
+    auxiliary, verb = _predicate(rng, s, depth_budget, plural, heads, gap)
     adverbs = _adverbs(rng, s) if rng.random() < s.adverb else None
     if auxiliary is None:
         return ("VP", adverbs, verb) if adverbs else verb
@@ -196,24 +196,24 @@ def _verb_phrase(rng, s, room, plural, heads, gap=False):
     return ("AuxP", auxiliary, ("VP", adverbs, verb))
 
 
-def _predicate(rng, s, room, plural, heads, gap):
+def _predicate(rng, s, depth_budget, plural, heads, gap):
     """-> auxiliary (or None), and the rest of the verb phrase."""
     draw = 1.0 if gap else rng.random() - s.copula
     if draw < 0.0:
-        be = ("Be", _one(rng, (lex.BE_PRESENT, lex.BE_PRESENT, lex.BE_PAST))[plural])
+        be = ("Be", _choose(rng, (lex.BE_PRESENT, lex.BE_PRESENT, lex.BE_PAST))[plural])
         return be, _adjective_phrase(rng, s)
     kind = "transitive"
     if draw < s.intransitive:
         kind = "intransitive"
-    elif draw < s.intransitive + s.clausal and room > 0:
+    elif draw < s.intransitive + s.clausal and depth_budget > 0:
         kind = "clausal"
-    auxiliary, verb = _inflected(rng, s, _one(rng, _allowed(kind, heads)), plural)
+    auxiliary, verb = _inflected(rng, s, _choose(rng, _allowed(kind, heads)), plural)
     if gap or kind == "intransitive":
         return auxiliary, verb
     if kind == "transitive":
-        return auxiliary, ("V'", verb, _noun_phrase(rng, s, max(room - 1, 0), s.elsewhere, s.place)[0])
-    subject, plural, heads = _noun_phrase(rng, s, room - 1, s.elsewhere, s.place)
-    clause = ("S", subject, _verb_phrases(rng, s, room - 1, plural, heads))
+        return auxiliary, ("V'", verb, _noun_phrase(rng, s, max(depth_budget - 1, 0), s.elsewhere, s.place)[0])
+    subject, plural, heads = _noun_phrase(rng, s, depth_budget - 1, s.elsewhere, s.place)
+    clause = ("S", subject, _verb_phrases(rng, s, depth_budget - 1, plural, heads))
     if rng.random() < s.clause_that:
         clause = ("CP", ("C", "that"), clause)
     return auxiliary, ("V'", verb, clause)
@@ -234,7 +234,7 @@ def _inflected(rng, s, verb, plural):
         return None, ("V", past_form)
     draw -= s.progressive
     if draw < 0.0:
-        be = _one(rng, (lex.BE_PRESENT, lex.BE_PRESENT, lex.BE_PAST))[plural]
+        be = _choose(rng, (lex.BE_PRESENT, lex.BE_PRESENT, lex.BE_PAST))[plural]
         return ("Be", be), ("V", ing_form)
     draw -= s.perfect
     if draw < 0.0:
@@ -248,11 +248,11 @@ def _adverbs(rng, s):
     """The adverbs of Table 1 (Adv, 2Adv, CoAdv), or one of speed."""
     draw = int(rng.random() * 4)
     if draw == 0:
-        return ("Adv", _one(rng, lex.ADVERBS))
+        return ("Adv", _choose(rng, lex.ADVERBS))
     if draw == 1:
-        return ("AdvP", ("Adv", _one(rng, lex.FIRST_ADVERBS)), ("Adv", _one(rng, lex.ADVERBS)))
+        return ("AdvP", ("Adv", _choose(rng, lex.FIRST_ADVERBS)), ("Adv", _choose(rng, lex.ADVERBS)))
     if draw == 2:
-        intent = ("AndP", ("And", "and"), ("Adv", _one(rng, lex.INTENT_ADVERBS)))
-        return ("AdvP", ("Adv", _one(rng, lex.MANNER_ADVERBS)), intent)
-    adverb = ("Adv", _one(rng, lex.SPEED_ADVERBS))
-    return ("AdvP", ("Degree", _one(rng, lex.DEGREES)), adverb) if rng.random() < s.degree else adverb
+        intent = ("AndP", ("And", "and"), ("Adv", _choose(rng, lex.INTENT_ADVERBS)))
+        return ("AdvP", ("Adv", _choose(rng, lex.MANNER_ADVERBS)), intent)
+    adverb = ("Adv", _choose(rng, lex.SPEED_ADVERBS))
+    return ("AdvP", ("Degree", _choose(rng, lex.DEGREES)), adverb) if rng.random() < s.degree else adverb

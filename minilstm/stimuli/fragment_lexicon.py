@@ -148,11 +148,11 @@ def is_held_out(item: Item) -> bool:
 def vocabulary() -> tuple[str, ...]:
     """Every word type of the fragment: ``<unk>``, ``<eos>``, then the others by code point."""
     pairs = NOUNS + VERBS + (BE_PRESENT, BE_PAST, HAVE)
-    found = {form for pair in pairs for form in pair}
+    types = {form for pair in pairs for form in pair}
     for _, base in VERBS:
-        found |= {past(base), participle(base), progressive(base)}
-    found |= {*ADVERBS, *FIRST_ADVERBS, *MANNER_ADVERBS, *INTENT_ADVERBS, *SPEED_ADVERBS, *DEGREES}
-    found |= {*NAMES, *ADJECTIVES, "and", "of", "will", "."}
+        types |= {past(base), participle(base), progressive(base)}
+    types |= {*ADVERBS, *FIRST_ADVERBS, *MANNER_ADVERBS, *INTENT_ADVERBS, *SPEED_ADVERBS, *DEGREES}
+    types |= {*NAMES, *ADJECTIVES, "and", "of", "will", "."}
     openers = {"an", *NUMERALS, *SINGULAR_DETERMINERS, *PLURAL_DETERMINERS, *PREPOSITIONS}
-    found |= openers | {word.capitalize() for word in openers}
-    return ("<unk>", "<eos>", *sorted(found))
+    types |= openers | {word.capitalize() for word in openers}
+    return ("<unk>", "<eos>", *sorted(types))

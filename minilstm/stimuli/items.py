@@ -73,6 +73,15 @@ class Pair:
         return Item(self.prefix, self.right[0], self.wrong[0], self.task, self.condition, self.id)
 
 
+def split(good, bad):
+    """What two sentences begin with, what differs, and what both end in: (prefix, right, wrong, rest)."""
+    start = next((k for k, (a, b) in enumerate(zip(good, bad, strict=False)) if a != b), min(len(good), len(bad)))
+    shortest, end = min(len(good), len(bad)) - start, 0
+    while end < shortest and good[-1 - end] == bad[-1 - end]:
+        end += 1
+    return good[:start], good[start : len(good) - end], bad[start : len(bad) - end], good[len(good) - end :]
+
+
 def subject_number(item):
     """The number of the noun that the verb agrees with, read off the verb forms: English marks the singular with an s.
 

@@ -5,10 +5,10 @@ import re
 from dataclasses import dataclass
 
 from ..errors import StimulusError
-from .items import Pair
+from .items import Pair, split
 from .lines import broken, lines, tokens, words
 from .na_files import number_letters
-from .own_tables import record_pairs, split
+from .own_tables import record_pairs
 
 COMPARISON = re.compile(r"\(([0-9]+|\*);%([^%]+)%\)([<>])\(([0-9]+|\*);%([^%]+)%\)")
 

@@ -67,14 +67,14 @@ class Lexicon:
             if not isinstance(pool, tuple):
                 raise StimulusError(f"lexicon {self.name!r}, {field.name}: {pool!r}; expected a tuple")
             for entry in pool:
-                here = f"lexicon {self.name!r}, {field.name}: {entry!r}"
-                good, expected = _is_word(entry), "one word"
+                place = f"lexicon {self.name!r}, {field.name}: {entry!r}"
+                valid, expected = _is_word(entry), "one word"
                 if field.name in _PAIRS:
-                    good, expected = _is_pair(entry), "two different words (singular, plural)"
-                if not good:
-                    raise StimulusError(f"{here}; expected {expected}")
+                    valid, expected = _is_pair(entry), "two different words (singular, plural)"
+                if not valid:
+                    raise StimulusError(f"{place}; expected {expected}")
                 if pool.count(entry) > 1:
-                    raise StimulusError(f"{here} is there twice")
+                    raise StimulusError(f"{place} is there twice")
 
 
 def _is_word(word):

@@ -71,13 +71,13 @@ def tokens(text, last_stop=False):
     >>> tokens("Mr. Lee, who sings, left.", last_stop=True)
     ('Mr.', 'Lee', ',', 'who', 'sings', ',', 'left', '.')
     """
-    found = []
+    parts = []
     if last_stop and re.search(r"[\w'\"]\.$", text):
         text = text[:-1] + " ."
     for word in words(text):
         glued = GLUED.fullmatch(word)
-        found += glued.groups() if glued else (word,)
-    return tuple(found)
+        parts += glued.groups() if glued else (word,)
+    return tuple(parts)
 
 
 def cells(path, number, line, delimiter="\t"):

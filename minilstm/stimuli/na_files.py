@@ -110,11 +110,12 @@ def labelled_pairs(path):
     for number, line in lines(path):
         if not line.strip(" "):
             continue
-        label, sentence, *numbers, wrong = cells(path, number, line)
-        condition = number_letters("_".join(numbers))
+        columns = cells(path, number, line)
+        condition = number_letters("_".join(columns[2:-1]))
         if not condition:
             expected = "task, sentence, singular or plural for each noun, the verb's wrong form"
-            raise broken(path, number, f"{len(numbers) + 3} column(s); expected, separated by tabs: {expected}")
+            raise broken(path, number, f"{len(columns)} column(s); expected, separated by tabs: {expected}")
+        label, sentence, wrong = columns[0], columns[1], columns[-1]
         sentence = _sentence(path, number, sentence)
         if len(words(wrong)) != 1 or wrong == sentence[-1]:
             raise broken(path, number, f"{wrong!r} in the last column; expected the other form of {sentence[-1]!r}")

@@ -8,11 +8,11 @@ from collections import Counter
 
 from ..errors import StimulusError
 from .columns import by_content, by_header
-from .items import Item, Pair, subject_number
-from .lines import SENTENCE_ENDS, broken, cells, lines, tokens, words
-
-EXPECTED = "prefix, right, wrong, condition"
-_ABBREVIATIONS = frozenset(("Mr.", "Mrs.", "Ms.", "Dr.", "St.", "Jr.", "Sr.", "Inc.", "Co.", "Ltd.", "Corp.", "etc."))
+from .items import Item, Pair, split, subject_number
+from .lines import broken, tokens, words
+from .na_files import number_letters
+from .prefixes import words_before_verbs
+from .table_rows import EXPECTED, read_rows
 
 
 def own_pairs(path):
@@ -35,16 +35,12 @@ def own_pairs(path):
     ------
     StimulusError
     """
-    rows, delimiter = _rows(path)
-    name = {"\t": "tabs", ",": "commas", ";": "semicolons"}[delimiter]
-    rows, notes = _without_empty(rows)
-    _one_length(path, rows, name)
+    rows, delimiter, notes = read_rows(path)
     (first, header), *_ = rows
     roles = by_header(header)
-    repeated = [columns for columns in roles.values() if len(columns) > 1]
-    if repeated:
-        both = " and ".join(repr(header[k]) for k in repeated[0])
-        raise broken(path, first, f"{len(header)} columns, of which {both} name the same; expected {EXPECTED}")
+    if len(header) < 3 and not roles:
+        raise broken(path, first, f"{len(header)} column(s); expected {EXPECTED}, separated by tabs")
+    _one_of_each(path, first, header, roles)
     if roles:
         rows = rows[1:]
     else:
@@ -57,7 +53,7 @@ def own_pairs(path):
     ignored = [header[k] for k in range(len(header)) if [k] not in roles.values()]
     if ignored and header != rows[0][1]:
         notes.append(f"columns not used: {', '.join(map(repr, ignored))}")
-    return _pairs(path, rows, roles, notes), f"table of {len(header)} columns between {name}", notes
+    return _pairs(path, rows, roles, notes), f"table of {len(header)} columns between {delimiter}", notes
 
 
 def record_pairs(path, records):
@@ -67,6 +63,7 @@ def record_pairs(path, records):
     if not roles:
         expected = f"keys such as {EXPECTED}, or sentence_good and sentence_bad"
         raise StimulusError(f"{path}, {records[0][0]}: keys {', '.join(map(repr, names))}; expected {expected}")
+    _one_of_each(path, records[0][0], names, roles)
     for place, record in records:
         if list(record) != names or not all(isinstance(value, (str, int)) for value in record.values()):
             raise StimulusError(f"{path}, {place}: expected the keys {', '.join(names)}, each with a text")
@@ -75,46 +72,12 @@ def record_pairs(path, records):
     return _pairs(path, rows, roles, notes), f"JSON records of {len(names)} keys", notes
 
 
-def _rows(path):
-    """(line number, cells) of all lines but comments and empty ones, and what stands between the cells."""
-    kept = [(number, line) for number, line in lines(path) if line.strip(" \t") and not line.startswith("#")]
-    if not kept:
-        raise StimulusError(f"{path}: no sentences; expected lines of {EXPECTED}, separated by tabs")
-    delimiter = "\t"
-    if not any("\t" in line for _, line in kept):
-        counts = {mark: min(line.count(mark) for _, line in kept) for mark in ",;"}
-        delimiter = max(counts, key=counts.get)
-        if counts[delimiter] < 2:
-            number, line = kept[0]
-            message = f"1 column(s), {line[:60]!r}; expected 4, separated by tabs: {EXPECTED}"
-            raise broken(path, number, message)
-    return [(number, cells(path, number, line, delimiter)) for number, line in kept], delimiter
-
-
-def _without_empty(rows):
-    """The rows without columns that are empty throughout, or number the lines under an empty name, as pandas writes."""
-    length, notes = len(rows[0][1]), []
-    if any(len(row) != length for _, row in rows):
-        return rows, notes
-    empty = {k for k in range(length) if not any(row[k] for _, row in rows)}
-    index = {k for k in range(length) if not rows[0][1][k] and all(row[k].isdigit() for _, row in rows[1:])} - empty
-    drop = (empty | index) if len(rows) > 1 else empty & {length - 1}
-    for k in sorted(drop):
-        notes.append(f"column {k + 1} {'is empty' if k in empty else 'numbers the lines'}: left out")
-    return [(number, [cell for k, cell in enumerate(row) if k not in drop]) for number, row in rows], notes
-
-
-def _one_length(path, rows, name):
-    """Refuse the first line that has not as many columns as most."""
-    length = Counter(len(row) for _, row in rows).most_common(1)[0][0]
-    for number, row in rows:
-        if len(row) != length:
-            raise broken(
-                path, number, f"{len(row)} column(s); expected {length}, separated by {name}, as in most lines"
-            )
-    if length < 3:
-        number, row = rows[0]
-        raise broken(path, number, f"{length} column(s); expected {EXPECTED}, separated by tabs")
+def _one_of_each(path, place, names, roles):
+    """Refuse names of which two mean the same."""
+    for columns in roles.values():
+        if len(columns) > 1:
+            both = " and ".join(repr(names[k]) for k in columns)
+            raise _error(path, place, f"{len(names)} columns, of which {both} name the same; expected {EXPECTED}")
 
 
 def _content(path, rows):
@@ -139,15 +102,15 @@ def _content(path, rows):
 def _pairs(path, rows, roles, notes):
     """The pairs that the rows hold, each cell checked."""
     cell = {role: columns[0] for role, columns in roles.items()}
-    if "good" in cell or "prefix" not in cell:
+    if {"good", "bad"} <= set(cell) or "prefix" not in cell:
         return _whole_pairs(path, rows, cell)
     parts, conditions = [], []
     for number, row in rows:
-        prefix, right, wrong = (tokens(row[cell[role]]) for role in ("prefix", "right", "wrong"))
         condition = row[cell["condition"]] if "condition" in cell else None
-        for form in (right, wrong, ("",) if condition == "" else ("?",)):
-            if not form or form == ("",):
-                raise _error(path, number, "''; expected at least one word")
+        forms = ("right", "wrong") if "right" in cell else _forms_by_number(path, number, condition)
+        prefix, right, wrong = (tokens(row[cell[role]]) for role in ("prefix", *forms))
+        if not right or not wrong or condition == "":
+            raise _error(path, number, "an empty cell; expected at least one word")
         if not prefix:
             raise _error(path, number, "the prefix is empty; expected the words before the verb")
         if right == wrong:
@@ -156,22 +119,56 @@ def _pairs(path, rows, roles, notes):
         conditions.append(condition)
     _say_glued(rows, cell["prefix"], notes)
     parts = _lower_titles(parts, notes)
-    parts = _without_verbs(path, [number for number, _ in rows], parts, notes)
+    parts, note = words_before_verbs(parts, lambda k, message: _error(path, rows[k][0], message))
+    notes += [note] if note else []
     if "condition" not in cell:
         notes.append("no column is a condition: the number of the verb is taken for it")
-        conditions = [
-            subject_number(Item(prefix, " ".join(right), " ".join(wrong), "", "", 0)) or "all"
-            for prefix, right, wrong, _ in parts
-        ]
-    conditions = [" ".join(words(condition)) for condition in conditions]
+        conditions = [_number(part) or "all" for part in parts]
+    conditions = [number_letters(condition) or " ".join(words(condition)) for condition in conditions]
+    _check_numbers(path, [number for number, _ in rows], parts, conditions)
     _say_repeated(parts, notes)
     _say_contexts(parts, notes)
     return _numbered(path, parts, conditions)
 
 
+def _forms_by_number(path, place, condition):
+    """Which of the columns 'singular' and 'plural' holds the right form: the condition says it."""
+    letters = number_letters(condition or "") or condition or ""
+    if not re.fullmatch("[SPsp]+", letters):
+        expected = "a condition that begins with the subject's number, such as SP, or columns 'right' and 'wrong'"
+        raise _error(path, place, f"no telling which form is right in condition {condition!r}; expected {expected}")
+    return ("singular", "plural") if letters[0] in "Ss" else ("plural", "singular")
+
+
+def _number(part):
+    """The number of the right form, "" if the forms do not tell."""
+    prefix, right, wrong, _ = part
+    return subject_number(Item(prefix, " ".join(right), " ".join(wrong), "", "", 0))
+
+
+def _check_numbers(path, places, parts, conditions):
+    """Refuse conditions of numbers, such as SP, of which no letter is the number of the right form in all lines."""
+    if not all(re.fullmatch("[SP]+", condition) for condition in conditions):
+        return
+    wrong = [
+        next((k for k, part in enumerate(parts) if _number(part) not in ("", conditions[k][letter])), None)
+        for letter in range(min(map(len, conditions)))
+    ]
+    if None not in wrong:
+        k = wrong[0]
+        form = " ".join(parts[k][1])
+        number = {"S": "singular", "P": "plural"}[_number(parts[k])]
+        raise _error(
+            path,
+            places[k],
+            f"condition {conditions[k]}, but {form!r}, the right form, is {number}; if the"
+            " columns are the singular and the plural form, name them so in a first line",
+        )
+
+
 def _whole_pairs(path, rows, cell):
     """Pairs of whole sentences."""
-    good, bad = ("good", "bad") if "good" in cell else ("right", "wrong")
+    good, bad = ("good", "bad") if {"good", "bad"} <= set(cell) else ("right", "wrong")
     parts, conditions = [], []
     for number, row in rows:
         sentences = tokens(row[cell[good]], last_stop=True), tokens(row[cell[bad]], last_stop=True)
@@ -182,71 +179,12 @@ def _whole_pairs(path, rows, cell):
     return _numbered(path, parts, conditions)
 
 
-def split(good, bad):
-    """What two sentences begin with, what differs, and what both end in: (prefix, right, wrong, rest)."""
-    start = next((k for k, (a, b) in enumerate(zip(good, bad, strict=False)) if a != b), min(len(good), len(bad)))
-    shortest, end = min(len(good), len(bad)) - start, 0
-    while end < shortest and good[-1 - end] == bad[-1 - end]:
-        end += 1
-    return good[:start], good[start : len(good) - end], bad[start : len(bad) - end], good[len(good) - end :]
-
-
 def _numbered(path, parts, conditions):
     counts, pairs = Counter(), []
     for part, condition in zip(parts, conditions, strict=True):
         counts[condition] += 1
         pairs.append(Pair(*part, path.stem, condition, counts[condition]))
     return pairs
-
-
-def _without_verbs(path, numbers, parts, notes):
-    """The parts without the verb where it ends every prefix, and cut at the verb where every prefix is a sentence."""
-    with_verb = [prefix[-len(right) :] == right for prefix, right, *_ in parts]
-    if all(with_verb) and all(len(prefix) > len(right) for prefix, right, *_ in parts):
-        notes.append("every prefix ends in its verb: taken off")
-        return [(prefix[: -len(right)], right, wrong, rest) for prefix, right, wrong, rest in parts]
-    whole = [_is_whole(prefix) for prefix, *_ in parts]
-    if all(whole) and all(_places(prefix, right) for prefix, right, *_ in parts):
-        cut = []
-        for number, (prefix, right, wrong, _) in zip(numbers, parts, strict=True):
-            places = _places(prefix, right)
-            if len(places) != 1 or not places[0]:
-                form = " ".join(right)
-                raise _error(
-                    path,
-                    number,
-                    f"a whole sentence in which {form!r} stands {len(places)} times or first;"
-                    " expected the words before the verb",
-                )
-            end = places[0] + len(right)
-            cut.append((prefix[: places[0]], right, wrong, prefix[end:]))
-        notes.append("every prefix is a whole sentence: cut before its verb")
-        return cut
-    for number, (prefix, right, wrong, _) in zip(numbers, parts, strict=True):
-        if _is_whole(prefix):
-            raise _error(
-                path,
-                number,
-                f"the prefix ends in {prefix[-1]!r}, as a whole sentence does; expected the words before the verb",
-            )
-        for form in (right, wrong):
-            if prefix[-len(form) :] == form:
-                raise _error(
-                    path,
-                    number,
-                    f"the prefix ends in {' '.join(form)!r}, a form of the verb itself; expected the words before it",
-                )
-    return parts
-
-
-def _is_whole(prefix):
-    """Whether the words end as a sentence ends."""
-    last = prefix[-1]
-    return last in SENTENCE_ENDS or bool(re.fullmatch(r"[a-z]{3,}\.", last)) and last not in _ABBREVIATIONS
-
-
-def _places(sentence, form):
-    return [k for k in range(len(sentence)) if sentence[k : k + len(form)] == form]
 
 
 def _lower_titles(parts, notes):

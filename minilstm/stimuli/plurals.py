@@ -7,7 +7,7 @@ A classifier that is tested on nouns it was not trained on must not have seen th
 from dataclasses import dataclass
 
 from .items import subject_number
-from .positions import SUBJECT
+from .positions import subject_position
 
 _IRREGULAR = {
     "child": "children",
@@ -99,7 +99,7 @@ def plural_forms(noun):
     return forms
 
 
-def number_pairs(items, position=SUBJECT):
+def number_pairs(items, position=None):
     """Pair the singular and the plural of every noun that stands in the subject's place.
 
     First by the rules of English. A noun whose plural follows none of them is paired by the sentences themselves: two
@@ -108,8 +108,8 @@ def number_pairs(items, position=SUBJECT):
     Parameters
     ----------
     items : sequence of Item
-    position : int
-        Where the subject noun stands, from 0.
+    position : int, optional
+        Where the subject noun stands in all of them, from 0; by default where `subject_position` sees it.
 
     Returns
     -------
@@ -127,20 +127,21 @@ def number_pairs(items, position=SUBJECT):
     for item in items:
         number = subject_number(item) or item.condition[0]
         if number in forms:
-            around = (item.prefix[:position], item.prefix[position + 1 :])
-            forms[number].setdefault(item.prefix[position], set()).add(around)
+            place = subject_position(item) if position is None else position
+            around = (item.prefix[:place], item.prefix[place + 1 :])
+            forms[number].setdefault(item.prefix[place], set()).add(around)
     partner = {}  # {singular: plural}
     for singular in forms["S"]:
-        found = [plural for plural in forms["P"] if plural in plural_forms(singular) or plural == singular]
-        if found:
-            partner[singular] = found[0]
+        plurals = [plural for plural in forms["P"] if plural in plural_forms(singular) or plural == singular]
+        if plurals:
+            partner[singular] = plurals[0]
     odd = {s: a for s, a in forms["S"].items() if s not in partner}
     for plural, around in forms["P"].items():
         if plural in partner.values() or plural.endswith("s"):
             continue
-        found = [s for s, own in odd.items() if s[:2] == plural[:2] and _same_but_for_number(own, around)]
-        if len(found) == 1:
-            partner[found[0]] = plural
+        singulars = [s for s, own in odd.items() if s[:2] == plural[:2] and _same_but_for_number(own, around)]
+        if len(singulars) == 1:
+            partner[singulars[0]] = plural
     singular = {form: form for number in "SP" for form in forms[number]}
     singular |= {plural: noun for noun, plural in partner.items()}
     paired = {*partner, *partner.values()}

@@ -1,5 +1,6 @@
 """What stands at each step of a sentence: positions in nounPP sentences, and labels for axes and tables."""
 
+from .function_words import DETERMINERS, PREPOSITIONS, RELATIVE_PRONOUNS, is_adverb
 from .tasks import TASKS
 
 SUBJECT, PREPOSITION, SECOND_THE, SECOND_NOUN = 1, 2, 3, 4  # in 'The boy near the cars greets the', from 0
@@ -46,6 +47,27 @@ def step_labels(items, after=("the",)):
         words = {(*item.prefix, item.right)[step] for item in items}
         labels.append(words.pop() if len(words) == 1 else _role(slot))
     return (*labels, *after)
+
+
+def subject_position(item):
+    """Where the subject noun stands, from 0, as far as the order of words tells.
+
+    The last word of the first noun phrase: what follows its determiner, before a preposition, a relative pronoun, an
+    adverb or a mark of punctuation.
+
+    Examples
+    --------
+    >>> from minilstm.stimuli import Item
+    >>> subject_position(Item(tuple("The old man near the cars".split()), "is", "are", "mine", "SP", 1))
+    2
+    """
+    prefix = [word.lower() for word in item.prefix]
+    start = next((k for k, word in enumerate(prefix) if word in DETERMINERS), -1) + 1
+    ends = PREPOSITIONS | RELATIVE_PRONOUNS | DETERMINERS
+    for k in range(start + 1, len(prefix)):
+        if prefix[k] in ends or is_adverb(prefix[k]) or not prefix[k][0].isalnum():
+            return k - 1
+    return len(prefix) - 1
 
 
 def _slots(items):

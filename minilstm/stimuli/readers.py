@@ -97,10 +97,10 @@ def read_items(path):
     """
     path = Path(path)
     first = _first_line(path)
-    if first.lstrip(" \t")[:1] in ("{", "["):
+    if re.match(r"\s*(\{|\[\s*([\[{\"]|$))", first):
         pairs, kind, notes, suite = read_json(path)
         return Stimuli(*_named(path, pairs, kind, notes), suite)
-    if path.suffix.lower() in (".text", ".gold") or path.suffix.lower() == ".txt" and "\t" not in first:
+    if path.suffix.lower() in (".text", ".gold"):
         pairs, kind = _text_and_gold(path)
         return Stimuli(tuple(pairs), kind)
     columns = cells(path, 1, first)
@@ -110,7 +110,7 @@ def read_items(path):
     if len(columns) == 4 and columns[2] in ("correct", "wrong") and re.fullmatch(r"id\d+", columns[3]):
         task = FILES.get(path.stem)
         return Stimuli(*_named(path, na_pairs(path, task), "NA-task file, 4 columns", []))
-    if len(columns) > 3 and number_letters("_".join(columns[2:-1])):
+    if len(columns) > 3 and " " in columns[1] and number_letters("_".join(columns[2:-1])):
         kind = f"NA-task file, {len(columns)} columns"
         return Stimuli(*_named(path, labelled_pairs(path), kind, []))
     return Stimuli(*_named(path, *own_pairs(path)))
@@ -126,11 +126,6 @@ def _text_and_gold(path):
     text, gold = (path if path.suffix.lower() == end else path.with_suffix(end) for end in (".text", ".gold"))
     for needed, holds in ((text, "sentences"), (gold, "verbs and their positions")):
         if needed != path and not needed.is_file():
-            if path.suffix == ".txt":
-                raise StimulusError(
-                    f"{path}, line 1: sentences alone do not say which verb is tested; expected"
-                    " prefix, right, wrong, condition, separated by tabs"
-                )
             raise StimulusError(f"{path}: no {needed.name} beside it, with the {holds}; give both the same name")
     columns = len(cells(gold, 1, _first_line(gold)))
     if columns > 4:

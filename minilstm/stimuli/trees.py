@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import StimulusError
+from .lines import broken, lines
 
 DEEPEST = 200  # brackets nested deeper than this are taken for damage; the published trees reach 13
 TOKEN = re.compile(r"\[[^\s\[\]]*|\]|[^\s\[\]]+")
@@ -16,12 +17,12 @@ TOKEN = re.compile(r"\[[^\s\[\]]*|\]|[^\s\[\]]+")
 
 @dataclass(frozen=True)
 class DepthSentence:
-    """One line of the published depth data: what stands between its bars, and nothing computed from it."""
+    """A sentence with its tree: one line of the published depth data, or one drawn from the grammar in `depth`."""
 
     words: tuple[str, ...]  # as printed: the first word capitalised
     tree: tuple  # leaves in lower case, but for names
-    depth: tuple[int, ...]  # open nodes at each word, the published label
-    boundaries: tuple[int, ...]  # adjacent boundaries at each word
+    depth: tuple[int, ...]  # open nodes at each word; in published data the label that stands there
+    boundaries: tuple[int, ...] = ()  # adjacent boundaries at each word, in published data
 
 
 def words(tree: tuple) -> list[str]:
@@ -96,18 +97,12 @@ def read_depth(path: str | Path) -> list[DepthSentence]:
     StimulusError
         If the file cannot be read, or a line is not of that form; it names file and line.
     """
-    try:
-        lines = Path(path).read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise StimulusError(f"{path}: cannot be read as depth data: {error}") from error
-    if lines[-1] == "":
-        lines.pop()
     sentences = []
-    for number, line in enumerate(lines, start=1):
+    for number, line in lines(path):
         try:
-            sentences.append(_depth_line(line.rstrip("\r")))
+            sentences.append(_depth_line(line))
         except StimulusError as error:
-            raise StimulusError(f"{path}, line {number}: {error}") from error
+            raise broken(path, number, str(error)) from error
     return sentences
 
 

@@ -5,8 +5,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from ..errors import NothingScoredError, UnknownWordError
-from .function_words import DETERMINERS, PREPOSITIONS, RELATIVE_PRONOUNS, is_adverb
 from .items import Pair
+from .positions import subject_position
 
 _STRAIGHT = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "\xad": None})
 _BLANKS = re.compile("[\xa0\u202f\u2007\u3000]+")  # blanks that are no line's end and part of no English word
@@ -126,71 +126,51 @@ def fit_to_vocabulary(items, vocabulary, unknown="error"):
             " sentences; --half leaves every second one out)"
         )
     items, notes = respell(items, vocabulary)
-    found = coverage(items, vocabulary)
-    if found.unscored == len(items):
-        raise NothingScoredError(f"nothing is scored: {found.summary()[-1]}")
+    words = coverage(items, vocabulary)
+    if words.unscored == len(items):
+        raise NothingScoredError(f"nothing is scored: {words.summary()[-1]}")
     if unknown == "error":
         known = set(vocabulary)
         _refuse_unknown(coverage([item for item in items if {item.right, item.wrong} <= known], vocabulary), items)
-    return items, notes + found.summary()
+    return items, notes + words.summary()
 
 
-def _refuse_unknown(found, items):
+def _refuse_unknown(words, items):
     """Raise UnknownWordError for the first unknown word before a verb, if there is one."""
-    for word in found.unknown:
+    for word in words.unknown:
         sentence = next(" ".join(item.prefix) for item in items if word in item.prefix)
-        hint = next((f" (it has {known!r})" for lacking, known in found.hints if lacking == word), "")
+        hint = next((f" (it has {known!r})" for lacking, known in words.hints if lacking == word), "")
         raise UnknownWordError(
-            f"{word!r} is not among the model's words{hint}: {sentence}. {found.sentences_with_unknown} of"
-            f" {found.sentences} sentences have such a word; --unknown '<unk>' reads them all the same"
+            f"{word!r} is not among the model's words{hint}: {sentence!r}. {words.sentences_with_unknown} of"
+            f" {words.sentences} sentences have such a word; --unknown '<unk>' reads them all the same"
         )
 
 
-def subject_position(item):
-    """Where the subject noun stands, from 0, as far as the order of words tells.
-
-    The last word of the first noun phrase: what follows its determiner, before a preposition, a relative pronoun, an
-    adverb or a mark of punctuation.
-
-    Examples
-    --------
-    >>> subject_position(Item(tuple("The old man near the cars".split()), "is", "are", "mine", "SP", 1))
-    2
-    """
-    prefix = [word.lower() for word in item.prefix]
-    start = next((k for k, word in enumerate(prefix) if word in DETERMINERS), -1) + 1
-    ends = PREPOSITIONS | RELATIVE_PRONOUNS | DETERMINERS
-    for k in range(start + 1, len(prefix)):
-        if prefix[k] in ends or is_adverb(prefix[k]) or not prefix[k][0].isalnum():
-            return k - 1
-    return len(prefix) - 1
-
-
 def respell(stimuli, vocabulary):
-    """Spell the words of items or pairs as a vocabulary does, where it lacks them as they are and it is certain how.
+    """Spell words as a vocabulary does, where it lacks them as they are and it is certain how.
 
     A curly apostrophe or quotation mark becomes a straight one, a non-breaking blank parts two words, and ``hasn't`` is
     written ``has n't``: each only if the vocabulary lacks the word and has all of what it becomes.
 
     Parameters
     ----------
-    stimuli : sequence of Item or of Pair
+    stimuli : sequence of Item, of Pair or of tuple of str
         An Item's verb forms stay single words.
     vocabulary : collection of str
 
     Returns
     -------
-    stimuli : list of Item or of Pair
+    stimuli : list of the same
     notes : list of str
         What was respelt.
     """
     known, changed = set(vocabulary), {}
 
-    def respelt(word, one=False):
+    def respelt(word, single=False):
         if word in known:
             return (word,)
         for parts in _spellings(word):
-            if parts and all(part in known for part in parts) and not (one and len(parts) > 1):
+            if parts and all(part in known for part in parts) and not (single and len(parts) > 1):
                 changed[word] = parts
                 return parts
         return (word,)
@@ -200,10 +180,13 @@ def respell(stimuli, vocabulary):
 
     made = []
     for entry in stimuli:
+        if isinstance(entry, tuple):
+            made.append(many(entry))
+            continue
         if isinstance(entry, Pair):
             parts = {name: many(getattr(entry, name)) for name in ("prefix", "right", "wrong", "rest")}
         else:
-            forms = {name: respelt(getattr(entry, name), one=True)[0] for name in ("right", "wrong")}
+            forms = {name: respelt(getattr(entry, name), single=True)[0] for name in ("right", "wrong")}
             parts = {"prefix": many(entry.prefix)} | forms
         made.append(replace(entry, **parts))
     notes = []

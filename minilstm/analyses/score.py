@@ -1,0 +1,302 @@
+"""Whole sentences compared: log p of a grammatical one against that of an ungrammatical one; SyntaxGym's regions.
+
+Where two sentences differ in one verb and end with it, this is the number-agreement task; where more words follow, or
+the forms are several words, it is what BLiMP measures (Warstadt et al., 2020). A suite of SyntaxGym asks that regions
+of a sentence be less surprising in one condition than in another (Hu et al., 2020).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..activity import activity
+from ..errors import NothingScoredError
+from ..language_model import log_softmax
+from ..stimuli import respell
+from .tables import render
+
+CHUNK = 256  # sentences whose states are in memory at a time
+ROWS = 64  # words whose logits are
+# Percent right, by the LSTM of this paper: {task: (pairs in the published file, figure)}.
+BLIMP = {
+    "regular_plural_subject_verb_agreement_1": (1000, 89.0),
+    "regular_plural_subject_verb_agreement_2": (1000, 82.5),
+    "irregular_plural_subject_verb_agreement_1": (1000, 81.1),
+    "irregular_plural_subject_verb_agreement_2": (1000, 89.1),
+    "distractor_agreement_relational_noun": (1000, 76.0),
+    "distractor_agreement_relative_clause": (1000, 62.7),
+}
+LINZEN = {"Linzen": (7489, 93.9)}
+# ... and of SyntaxGym's items with all predictions right.
+SYNTAXGYM = {"number_orc": (19, 42.1), "number_prep": (19, 47.4), "number_src": (19, 68.4)}
+
+
+@dataclass(frozen=True, eq=False)
+class SuiteScores:
+    """What a model makes of a suite of SyntaxGym.
+
+    Attributes
+    ----------
+    suite : stimuli.json_sets.Suite
+    surprisal : (items, comparisons, 2) array
+        Of the region that each comparison names, in nats: where it should be lower, and where it should be higher. nan
+        for an item that is not scored.
+    """
+
+    suite: object
+    surprisal: np.ndarray
+
+    @property
+    def right(self):
+        """Whether all comparisons of an item hold: (items,) floats, 1 or 0, nan where it is not scored."""
+        lower, higher = self.surprisal[..., 0], self.surprisal[..., 1]
+        return np.where(np.isnan(self.surprisal).any(axis=(1, 2)), np.nan, (lower < higher).all(axis=1))
+
+    def table(self):
+        """Columns and rows: one row, for the suite."""
+        right = self.right
+        scored = ~np.isnan(right)
+        accuracy = 100 * right[scored].mean() if scored.any() else None
+        row = [self.suite.name, int(scored.sum()), accuracy, int((~scored).sum())]
+        return ["suite", "items", "right %", "skipped", "published %"], [
+            [*row, _published(SYNTAXGYM, self.suite.name, len(right))]
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """What a model makes of pairs of sentences.
+
+    Attributes
+    ----------
+    pairs : tuple of stimuli.Pair
+        Spelt as in the model's vocabulary.
+    good, bad : (pairs,) arrays
+        Sum of log p over the words of the grammatical sentence and of the other, in nats; nan where not scored.
+    suite : SuiteScores or None
+    notes : tuple of str
+        What was respelt, and how many pairs have words that the vocabulary lacks.
+    """
+
+    pairs: tuple
+    good: np.ndarray
+    bad: np.ndarray
+    suite: SuiteScores | None
+    notes: tuple
+
+    @property
+    def accuracy(self):
+        """Share of the scored pairs whose grammatical sentence is the likelier one."""
+        return _accuracy(self.good - self.bad)
+
+    def table(self):
+        """Columns and rows: each condition of each task, and all conditions of a task where it has several."""
+        margins = self.good - self.bad
+        cells = {}
+        for k, pair in enumerate(self.pairs):
+            cells.setdefault(pair.task, {}).setdefault(pair.condition, []).append(k)
+        rows = []
+        for task, conditions in cells.items():
+            if len(conditions) > 1:
+                conditions["all"] = sorted(k for indices in conditions.values() for k in indices)
+            for condition, indices in conditions.items():
+                values = margins[indices]
+                scored = values[~np.isnan(values)]
+                figure = None
+                if len(conditions) == 1 or condition == "all":
+                    figure = _published(BLIMP | LINZEN, task, len(indices))
+                mean = scored.mean() if len(scored) else None
+                row = [task, condition, len(scored), 100 * _accuracy(values) if len(scored) else None, mean]
+                rows.append([*row, len(values) - len(scored), figure])
+        return ["task", "condition", "n", "right %", "margin", "skipped", "published %"], rows
+
+    def tables(self):
+        """All tables, each columns and rows."""
+        return [self.table()] + ([self.suite.table()] if self.suite else [])
+
+    def text(self):
+        """Lines for a terminal."""
+        columns, rows = self.table()
+        said = ["Right: the grammatical sentence has the larger sum of log p over its words; margin: the difference."]
+        said += [render(columns, rows), *self.notes]
+        if self.suite:
+            said += ["", "Items of which all predictions hold:", render(*self.suite.table())]
+        if any(row[-1] is not None for _, rows in self.tables() for row in rows):
+            said += [
+                "",
+                "published: the paper's own LSTM, on all sentences; from which state it read them is not known.",
+            ]
+        return said
+
+
+def score(model, stimuli, state="context", unknown="error"):
+    """Score both sentences of every pair.
+
+    Parameters
+    ----------
+    model : LanguageModel
+    stimuli : stimuli.Stimuli
+        What `stimuli.read_items` reads.
+    state : None, "context" or lstm.State with a batch of 1
+        What each sentence is read from.
+    unknown : {"error", "<unk>"}
+        "error": a pair with a word that the model does not know is not scored, and counted. "<unk>": the word is read
+        as that, if both sentences have it; where it is what they differ in, the pair is not scored.
+
+    Returns
+    -------
+    Scores
+
+    Raises
+    ------
+    NothingScoredError
+        If all pairs have an unknown word.
+
+    Examples
+    --------
+    >>> import minilstm
+    >>> from minilstm.stimuli import Pair, Stimuli
+    >>> pair = Pair(("The", "boys", "near", "the", "car"), ("greet",), ("greets",), ("Mary", "."), "mine", "PS", 1)
+    >>> score(minilstm.load("mini"), Stimuli((pair,), "by hand")).accuracy
+    1.0
+
+    References
+    ----------
+    Warstadt et al. (2020), BLiMP, TACL 8. Hu et al. (2020), A systematic assessment of syntactic generalization, ACL.
+    """
+    pairs, notes = respell(stimuli.pairs, model.vocabulary)
+    known = set(model.vocabulary)
+    readable = np.array([_readable(pair.good, pair.bad, known, unknown) for pair in pairs], bool)
+    if not readable.any():
+        words = dict.fromkeys(word for pair in pairs for word in pair.good + pair.bad if word not in known)
+        raise NothingScoredError(
+            f"nothing is scored: each of the {len(pairs)} pairs has a word that the model does not know"
+            f" ({', '.join(map(repr, list(words)[:5]))}); --unknown '<unk>' reads those that both sentences have"
+        )
+    lacking = sum(not known.issuperset(pair.good + pair.bad) for pair in pairs)
+    if lacking:
+        skipped = int((~readable).sum())
+        notes.append(
+            f"{lacking} of {len(pairs)} pairs have a word that the model does not know: {skipped} not scored"
+            + (f", {lacking - skipped} with <unk> in both sentences" if lacking > skipped else "")
+        )
+    sums = np.full((len(pairs), 2), np.nan)
+    sentences = [
+        sentence for pair, keep in zip(pairs, readable, strict=True) if keep for sentence in (pair.good, pair.bad)
+    ]
+    scores = word_scores(model, sentences, state, unknown)
+    sums[readable] = np.reshape([words.sum() for words in scores], (-1, 2))
+    suite = score_suite(model, stimuli.suite, state, unknown) if stimuli.suite else None
+    return Scores(tuple(pairs), sums[:, 0], sums[:, 1], suite, tuple(notes))
+
+
+def score_suite(model, suite, state="context", unknown="error"):
+    """Surprisal of the regions that a suite's predictions compare.
+
+    Parameters
+    ----------
+    model : LanguageModel
+    suite : stimuli.json_sets.Suite
+    state, unknown
+        As in `score`; an item with an unknown word is not scored.
+
+    Returns
+    -------
+    SuiteScores
+    """
+    known = set(model.vocabulary)
+    surprisal = np.full((len(suite.items), len(suite.comparisons), 2), np.nan)
+    flat = [words for item in suite.items.values() for regions in item.values() for words in regions.values()]
+    spelt = iter(respell(flat, model.vocabulary)[0])
+    items = [  # of each condition {region: words}, spelt as in the vocabulary and in order
+        {name: dict(sorted((number, next(spelt)) for number in regions)) for name, regions in item.items()}
+        for item in suite.items.values()
+    ]
+    sentences = {}  # {(item, condition): its words}
+    for k, item in enumerate(items):
+        words = {name: [word for part in regions.values() for word in part] for name, regions in item.items()}
+        compared = [(words[comparison.lower], words[comparison.higher]) for comparison in suite.comparisons]
+        if all(_readable(*both, known, unknown) for both in compared):
+            sentences |= {(k, name): sentence for name, sentence in words.items()}
+    scores = dict(zip(sentences, word_scores(model, list(sentences.values()), state, unknown), strict=True))
+    for k in {k for k, _ in sentences}:
+        for c, comparison in enumerate(suite.comparisons):
+            for side, name in enumerate((comparison.lower, comparison.higher)):
+                surprisal[k, c, side] = -_region(scores[k, name], items[k][name], comparison.region).sum()
+    return SuiteScores(suite, surprisal)
+
+
+def word_scores(model, sentences, state="context", unknown="error"):
+    """log p of every word of sentences, given the state and the words before it.
+
+    Equal beginnings share one computation, states and logits alike.
+
+    Parameters
+    ----------
+    model : LanguageModel
+    sentences : sequence of sequences of str
+    state : None, "context" or lstm.State with a batch of 1
+    unknown : {"error", "<unk>"}
+
+    Returns
+    -------
+    list of (words,) float64 arrays
+        In nats.
+    """
+    state = model.initial_state(state)
+    before = np.zeros(model.sizes[-1], model.dtype) if state is None else state[0][-1][0]  # h that predicts word 1
+    encoded = [model.encode(sentence, unknown) for sentence in sentences]
+    order = sorted(range(len(encoded)), key=lambda k: encoded[k].tolist())  # equal beginnings side by side
+    scores = [None] * len(encoded)
+    for start in range(0, len(order), CHUNK):
+        chunk = order[start : start + CHUNK]
+        h = activity(model, [sentences[k] for k in chunk], "h", state, unknown)[..., -model.sizes[-1] :]
+        rows, predicting, wanted = {}, [], []  # {prefix: its row}, h after it; (row, the word after it)
+        for k, states in zip(chunk, h, strict=True):
+            for t, word in enumerate(encoded[k]):
+                prefix = encoded[k][:t].tobytes()
+                if prefix not in rows:
+                    rows[prefix] = len(predicting)
+                    predicting.append(states[t - 1] if t else before)
+                wanted.append((rows[prefix], word))
+        log_p = _log_probabilities(model, np.array(predicting), wanted)
+        ends = np.cumsum([len(encoded[k]) for k in chunk])
+        for k, words in zip(chunk, np.split(log_p, ends[:-1]), strict=True):
+            scores[k] = words
+    return scores
+
+
+def _log_probabilities(model, h, wanted):
+    """log p of words, each given by (row of h, index in the vocabulary): (wanted,) float64."""
+    rows, words = np.array(wanted).T
+    log_p = np.empty(len(rows))
+    for start in range(0, len(h), ROWS):
+        block = log_softmax(h[start : start + ROWS] @ model.decoder_weight.T + model.decoder_bias)  # (rows, V)
+        here = (start <= rows) & (rows < start + ROWS)
+        log_p[here] = block[rows[here] - start, words[here]]
+    return log_p
+
+
+def _readable(good, bad, known, unknown):
+    """Whether two sentences can be compared: all words known, or at least those that only one of them has."""
+    return known.issuperset({*good, *bad} if unknown == "error" else {*good} ^ {*bad})
+
+
+def _region(scores, regions, number):
+    """The scores of the words of one region, or of all."""
+    if number is None:
+        return scores
+    start = sum(len(words) for other, words in regions.items() if other < number)
+    return scores[start : start + len(regions[number])]
+
+
+def _accuracy(margins):
+    """Share of the margins above 0 among those that are not nan; nan if there are none."""
+    scored = margins[~np.isnan(margins)]
+    return float((scored > 0).mean()) if len(scored) else float("nan")
+
+
+def _published(figures, name, n):
+    """The published figure of a set, if it is that set in its published size."""
+    expected, figure = figures.get(name, (None, None))
+    return figure if n == expected else None
