@@ -1,7 +1,7 @@
 """Write into the README, and into the benchmarks' own, what commands print: python tests/readme.py [claims] [costs] ...
 
 The example always; with `claims` the table of the paper's claims over all models (about a minute), with `costs` times
-and memory, with `forward`, `trace`, `work`, `whole`, `roofline` the page of benchmarks (minutes each, on an idle machine).
+and memory, with `forward`, `trace`, `work`, `whole`, `roofline` the page of benchmarks (minutes each, on an idle one).
 `tests/test_readme.py` fails where the README says something else than the example prints.
 """
 
