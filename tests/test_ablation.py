@@ -215,6 +215,8 @@ def test_prefixes_are_read_once():
         assert sorted(read) == sorted(set(read)) and len(read) == 7
         assert sorted(passed) == [(k, t) for k, sentence in enumerate(sentences) for t in range(len(sentence))]
         assert [over[k] for k in range(len(sentences))] == sentences
+    with pytest.raises(MinilstmError, match="sentence 2: expected at least one word, got none"):
+        prefix_tree([(1, 2), ()])
     assert prefix_tree([]) == [] and list(walk([], [()], step, 1)) == []
 
 
