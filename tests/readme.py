@@ -1,7 +1,7 @@
 """Write into the README, and into the benchmarks' own, what commands print: python tests/readme.py [claims] [costs] ...
 
-The example always; with `claims` the table of the paper's claims over all models (about a minute), with `costs` times and
-memory, with `forward`, `trace`, `work`, `whole` and `roofline` the benchmarks' page (minutes each, on an idle machine).
+The example always; with `claims` the table of the paper's claims over all models (about a minute), with `costs` times
+and memory, with `forward`, `trace`, `work`, `whole`, `roofline` the page of benchmarks (minutes each, on an idle one).
 `tests/test_readme.py` fails where the README says something else than the example prints.
 """
 
@@ -21,7 +21,7 @@ COMMANDS = {
     "costs": [str(BENCHMARKS.parent / "costs.py")],
     "forward": [RUN, "forward"],
     "trace": [RUN, "trace"],
-    "work": [RUN, "training", "sweep", "groups", "import", "start"],
+    "work": [RUN, "sweep", "groups", "jobs", "training", "import", "start"],
     "whole": [str(BENCHMARKS.parent / "ablations.py")],
     "roofline": [str(BENCHMARKS.parent / "roofline.py")],
 }

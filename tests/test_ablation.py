@@ -215,6 +215,8 @@ def test_prefixes_are_read_once():
         assert sorted(read) == sorted(set(read)) and len(read) == 7
         assert sorted(passed) == [(k, t) for k, sentence in enumerate(sentences) for t in range(len(sentence))]
         assert [over[k] for k in range(len(sentences))] == sentences
+    with pytest.raises(MinilstmError, match="sentence 2: expected at least one word, got none"):
+        prefix_tree([(1, 2), ()])
     assert prefix_tree([]) == [] and list(walk([], [()], step, 1)) == []
 
 
@@ -255,6 +257,7 @@ def test_the_published_tasks_have_7080_prefixes(reference):
 def test_group_p_counts_ties_and_power_counts_hits(model, items):
     group = ablation.group_ablation(model, items, (2, 9), n_random=60, seed=3)
     assert len(group.random) == 60
+    assert group.intact == np.mean(naive_margins(model, items, ()) > 0)
     assert group.p == (np.sum(group.random <= group.accuracy) + 1) / 61
     again = ablation.group_ablation(model, items, (9, 2), n_random=60, seed=3)
     np.testing.assert_array_equal(group.random, again.random)

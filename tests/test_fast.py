@@ -274,7 +274,7 @@ def test_loops_are_vectorised(name, dtype):
     machine = platform.machine().replace("arm64", "aarch64").replace("AMD64", "x86_64")
     if machine not in vector:
         pytest.skip(f"no pattern for the registers of {machine!r}")
-    row = numba.types.Array(numba.np.numpy_support.from_dtype(np.dtype(dtype)), 1, "C")
+    row = numba.typeof(np.empty(3, dtype))
     loop = numba.njit(numba.types.void(row, row, row, row, row), **loops.OPTIONS)(getattr(loops, name).py_func)
     (assembly,) = loop.inspect_asm().values()
     if machine == "x86_64" and "ymm" not in assembly and "zmm" not in assembly and "vmulss" not in assembly:

@@ -65,13 +65,16 @@ def test_sets_of_a_lower_layer_cost_more(model):
 
 @pytest.mark.parametrize("kind", sweep.KINDS)
 def test_threads_give_what_one_worker_gives(model, items, kind, pieces):
-    alone = ablation_sweep(model, items, kind=kind)
-    together = ablation_sweep(model, items, kind=kind, n_jobs=3)
-    assert pieces == [1, 9]
+    units = np.random.default_rng(0).permutation(sum(SIZES)) + 1
+    alone = ablation_sweep(model, items, units, kind)
+    together = ablation_sweep(model, items, units, kind, n_jobs=3)
+    assert pieces == [1, 6]
     np.testing.assert_allclose(together, alone, **TOLERANCE)
+    np.testing.assert_allclose(alone, ablation_sweep(model, items, kind=kind, n_jobs=1)[units - 1], **TOLERANCE)
+    pieces.pop()
     with joblib.parallel_config(n_jobs=2):
-        np.testing.assert_allclose(ablation_sweep(model, items, kind=kind), alone, **TOLERANCE)
-    assert pieces == [1, 9, 6]
+        np.testing.assert_allclose(ablation_sweep(model, items, units, kind), alone, **TOLERANCE)
+    assert pieces == [1, 6, 4]
 
 
 def compare_with_one_worker(model, items, pieces):
@@ -94,7 +97,7 @@ def process(_):
 
 
 def test_processes_give_what_one_worker_gives(model, items, pieces):
-    with joblib.parallel_config(backend="loky", n_jobs=2):
+    with joblib.parallel_config(backend="loky", n_jobs=2, inner_max_num_threads=2):
         compare_with_one_worker(model, items, pieces)
         for pid, threads in parallel.run_pieces(process, [(k,) for k in range(4)]):
             assert pid != os.getpid() and set(threads) == {1}

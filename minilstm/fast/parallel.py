@@ -9,7 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-PIECES = 3  # for each worker, so that none waits long for the last
+PIECES = 2  # for each worker, so that none waits long for the last; each reads the intact network too
 
 
 def count_pieces(n_jobs):

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..errors import MinilstmError
+
 
 class Level(NamedTuple):
     """All different prefixes of one length, and the sentences that begin with them, node by node."""
@@ -36,8 +38,15 @@ def prefix_tree(sentences):
     -------
     list of Level
         The first has all the different first words; their parent is 0.
+
+    Raises
+    ------
+    MinilstmError
+        For a sentence without words.
     """
     lengths = np.array([len(sentence) for sentence in sentences], np.intp)
+    if not lengths.all():
+        raise MinilstmError(f"sentence {lengths.argmin() + 1}: expected at least one word, got none")
     sentence = np.arange(len(sentences))
     node = np.zeros(len(sentences), np.int64)
     n_words = 1 + max((int(max(words)) for words in sentences), default=0)

@@ -20,7 +20,7 @@ COMMANDS = (
 )
 RUN = """
 import sys
-from minilstm.cli import main
+from minilstm.cli.main import main
 code = main(sys.argv[1:])
 with open("/proc/self/status") as status:
     print("peak kB", next(line.split()[1] for line in status if line.startswith("VmHWM")), file=sys.stderr)
@@ -44,8 +44,8 @@ def cost(command, cache, folder):
     return time.perf_counter() - start, int(done.stderr.split("peak kB")[1]) / 1024
 
 
-def main():
-    """Print a table."""
+def table():
+    """Seconds and peak memory of every command, as text."""
     from minilstm.analyses.tables import render
 
     with tempfile.TemporaryDirectory() as folder:
@@ -53,8 +53,8 @@ def main():
         for command, cold in COMMANDS:
             seconds, megabytes = cost(command, cache, folder)
             rows.append([command + (" (cold)" if cold else ""), seconds, round(megabytes)])
-    print(f"```text\n{render(['command', 'seconds', 'peak MB'], rows)}\n```")
+    return render(["command", "seconds", "peak MB"], rows)
 
 
 if __name__ == "__main__":
-    main()
+    print(f"```text\n{table()}\n```")

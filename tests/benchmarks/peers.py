@@ -99,18 +99,20 @@ def our_training_step(parameters, words):
 
     layers = sum(name.startswith("U") for name in parameters)
     zero = np.zeros((words.shape[1], parameters["U0"].shape[1]), "f4")
-    adam, room = Adam(parameters), {}
+    adam, workspace = Adam(parameters), {}
 
     def step():
-        _, gradients, _ = loss_and_gradients(parameters, words[:-1], words[1:], [(zero, zero)] * layers, room=room)
+        _, gradients, _ = loss_and_gradients(
+            parameters, words[:-1], words[1:], [(zero, zero)] * layers, workspace=workspace
+        )
         adam.update(parameters, gradients, 3e-3, 1.0)
 
-    step.blas = 1  # as in `minilstm train`
+    step.blas = 1  # as `minilstm train` has it for a small network
     return step
 
 
 def imports(folder):
-    """Two ways from a pickled module of the paper's size to arrays in an .npz: `minilstm import`, and PyTorch itself."""
+    """Two ways from a pickled module of the paper's size to arrays in an .npz: `minilstm import`, and PyTorch."""
     import contextlib
     import os
     import sys

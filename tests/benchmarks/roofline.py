@@ -1,4 +1,4 @@
-"""How close each piece of work comes to what the machine can do, and how time grows: python tests/benchmarks/roofline.py
+"""How close work comes to what the machine can do, and how time grows: python tests/benchmarks/roofline.py
 
 Prints what stands in README.md beside this file (`python tests/readme.py roofline` puts it there) and draws growth.png.
 
@@ -23,7 +23,8 @@ from threadpoolctl import threadpool_limits
 import minilstm
 from minilstm.analyses import plots
 from minilstm.analyses.tables import render
-from minilstm.fast import kernels
+from minilstm.fast import recurrence
+from minilstm.fast.sweep import margins
 from minilstm.stimuli import na_task
 
 OWN, BEHIND = 2**19, 2**24  # bytes a thread reads to measure a core's own cache, and what lies behind it
@@ -73,21 +74,21 @@ def bandwidth(threads, size):
 def forward_work(sizes, batch, steps):
     """Multiply-adds, bytes of U read, bytes of the largest U, and the work itself."""
     rng = np.random.default_rng(0)
-    layers = kernels.prepare(peers.random_layers(rng, sizes, sizes[0]), "f4")
+    layers = recurrence.prepare(peers.random_layers(rng, sizes, sizes[0]), "f4")
     x = rng.normal(size=(steps, batch, sizes[0])).astype("f4")
     multiply_adds = steps * batch * sum(layer.W.size + layer.U.size for layer in layers)
     read = steps * sum(layer.U.nbytes for layer in layers)
-    return multiply_adds, read, max(layer.U.nbytes for layer in layers), lambda: kernels.read(x, layers)
+    return multiply_adds, read, max(layer.U.nbytes for layer in layers), lambda: recurrence.read(x, layers)
 
 
 def sweep_work(sets):
     """The same for all ablations of the paper's network, from a sample of the nodes."""
     items = ablations.all_items()
-    model = ablations.paper_sized(items, peers.random_layers)
-    work, nodes = ablations.ours(model, items, sets)
+    model = ablations.network(items, peers.random_layers)
+    work, nodes = ablations.ours(model, items, sets, (2,))
     layer, below = model.layers[0], 1 + sum(units[0] <= ablations.UNITS for units in sets)
     multiply_adds = nodes * (2 * below + 1 + len(sets)) * layer.U.size
-    return multiply_adds, 3 * nodes * layer.U.nbytes, layer.U.nbytes, work
+    return multiply_adds, 3 * nodes * layer.U.nbytes, layer.U.nbytes, work[2]
 
 
 def table(peaks, own, behind):
@@ -124,7 +125,7 @@ def growth():
     """{what grows: (its values, seconds for each)}."""
     mini = minilstm.load("mini")
     items = na_task("nounPPAdv", "SP", 600)
-    network, rng = ablations.paper_sized(items, peers.random_layers), np.random.default_rng(0)
+    network, rng = ablations.network(items, peers.random_layers), np.random.default_rng(0)
     two, sets = items[:2], [(int(u),) for u in rng.permutation(1300) + 1]
 
     def each(values, make):
@@ -136,7 +137,7 @@ def growth():
         ),
         "words\n(2 x 256 units, batch 1)": each((10, 30, 100, 300, 1000), lambda n: forward_work((256, 256), 1, n)[3]),
         "sentences at once\n(2 x 256 units, 20 words)": each(
-            (1, 4, TALL - 1, TALL, 16, 64, 256, 1024), lambda n: forward_work((256, 256), n, 20)[3]
+            (1, 4, recurrence.FEW - 1, recurrence.FEW, 16, 64, 256, 1024), lambda n: forward_work((256, 256), n, 20)[3]
         ),
         "sentences in a sweep\n(mini, all 32 units)": each(
             (10, 30, 100, 300, 600), lambda n: lambda: margins(mini, items[:n], [(u,) for u in range(1, 33)])

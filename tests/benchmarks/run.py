@@ -1,8 +1,10 @@
-"""Ratios of speed, measured side by side in one run: python tests/benchmarks/run.py [ROW ...]
+"""Ratios of speed, measured side by side in one run: python tests/benchmarks/run.py [--small] [ROW ...]
 
 Each row does the same work in two ways, turn and turn about, and prints the median of theirs / ours (above 1: we are
 faster) with the middle half of the rounds. Each side runs with one thread and with two, and its better time counts.
 Nothing else should run meanwhile: a round in which other processes took more than a twentieth of a core is repeated.
+`jobs` times the sweep alone with one worker, two, and as many as there are cores; `whole` times whole commands, each in
+a process of its own. With `--small` the networks are small, to see in a minute whether everything works.
 """
 
 import contextlib
@@ -16,6 +18,7 @@ import time
 from pathlib import Path
 
 import ablations
+import costs
 import numpy as np
 import peers
 from threadpoolctl import threadpool_info, threadpool_limits
@@ -37,10 +40,9 @@ def seconds(work):
 
 
 def with_threads(n, work):
-    """Time `work` with n threads: torch, what `minilstm.fast.threads` counts, and BLAS, unless `work` says how many there."""
+    """Time `work` with n threads of torch and of BLAS, unless `work` says how many of BLAS."""
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(n)
-    os.environ["OMP_NUM_THREADS"] = str(n)
     with threadpool_limits(getattr(work, "blas", n)):
         return seconds(work)
 
@@ -92,6 +94,7 @@ def forward(sizes, batch, steps, peer, keep=False):
     compare(f"forward {shape}, batch {batch}, {what} / {peer}", dict.fromkeys((1, 2), mine), theirs)
 
 
+SMALL = "--small" in sys.argv
 FORWARD = (
     ((650, 650), 1, 100),
     ((256, 256), 1, 100),
@@ -127,27 +130,65 @@ def row_training():
     )
 
 
-def ablate(name, sets, peers_used):
-    """Rows of all `sets` over all seven tasks, each side scaled from a sample by what it reads."""
+def network():
+    """The sentences of all seven tasks and a network of the paper's size, or a small one."""
     items = ablations.all_items()
-    model = ablations.paper_sized(items, peers.random_layers)
-    mine, read = ablations.ours(model, items, sets)
+    return ablations.network(items, peers.random_layers, *(ablations.SMALL if SMALL else ())), items
+
+
+def singles(model):
+    """Every unit alone."""
+    return [(unit,) for unit in range(1, sum(model.sizes) + 1)]
+
+
+def ablate(what, model, items, sets, peers_used):
+    """Rows of all `sets` over all seven tasks, each side scaled from a sample by what it reads."""
+    mine, read = ablations.ours(model, items, sets, (1, 2))
     scale = ablations.nodes(model, items) / read
     for peer, make in peers_used.items():
         theirs, theirs_read = make(model, items)
         theirs_scale = len(sets) * ablations.words(model, items) / theirs_read
-        compare(f"{name} / {peer}", {2: mine}, dict.fromkeys((1, 2), theirs), (scale, theirs_scale))
+        name = f"{len(sets):,} {what}, 7 tasks / {peer}"
+        compare(name, mine, dict.fromkeys((1, 2), theirs), (scale, theirs_scale))
 
 
 def row_sweep():
-    """All 1,300 single units over all seven tasks."""
-    sets = [(unit,) for unit in range(1, 2 * ablations.UNITS + 1)]
-    ablate("1,300 units, 7 tasks", sets, {"released way": ablations.released, "PyTorch": ablations.batched})
+    """All single units over all seven tasks."""
+    model, items = network()
+    ablate("units", model, items, singles(model), {"released way": ablations.released, "PyTorch": ablations.batched})
 
 
 def row_groups():
     """1,000 random groups of 12 units over all seven tasks."""
-    ablate("1,000 groups, 7 tasks", random_sets(2 * ablations.UNITS, 12, 1000, 0), {"PyTorch": ablations.batched})
+    model, items = network()
+    ablate("groups", model, items, random_sets(sum(model.sizes), 12, 1000, 0), {"PyTorch": ablations.batched})
+
+
+def row_jobs():
+    """The sweep with more and more jobs, no peer; and the share of it that more jobs do not make faster (Amdahl)."""
+    model, items = network()
+    cores = os.cpu_count()
+    jobs = sorted({1, 2, *(2**k for k in range(2, cores.bit_length()) if 2**k <= cores), cores})
+    work, _ = ablations.ours(model, items, singles(model), jobs)
+    for n in jobs:
+        with_threads(1, work[n])  # warm up
+    rounds = [{n: with_threads(1, work[n]) for n in jobs} for _ in range(3 if SMALL else ROUNDS)]
+    alone = statistics.median(times[1] for times in rounds)
+    for n in jobs:
+        took = statistics.median(times[n] for times in rounds)
+        note = ""
+        if 1 < n <= cores:
+            serial = statistics.median((n * times[n] / times[1] - 1) / (n - 1) for times in rounds)
+            serial = min(1, max(0, serial))
+            on_8 = 1 / (serial + (1 - serial) / 8)
+            note = f"   serial share {serial:.2f}, so about {on_8:.1f} on 8 cores (estimated)"
+        name = f"sweep, a sample, {n} job{'s' * (n > 1)}"
+        print(f"{name:<52} {took:10.4g} {'':10} {alone / took:8.2f}{note}", flush=True)
+
+
+def row_whole():
+    """Whole commands, each in a process of its own; no peer."""
+    print(costs.table(), flush=True)
 
 
 def row_import():
@@ -160,12 +201,13 @@ def row_import():
 
 
 def row_start():
-    """How long a new process takes to import the package, and to call the kernel for the first time; no peer."""
-    first = "import numpy; from minilstm import kernels, lstm; x = numpy.zeros((3, 1, 32), 'f4'); "
-    first += "kernels.run(x, [lstm.Layer(*map(numpy.zeros, ((128, 32), (128, 32), 128)))])"
+    """How long a new process takes to import the package, and to read for the first time; no peer."""
+    first = "import numpy; from minilstm import lstm; from minilstm.fast import recurrence; "
+    first += "x = numpy.zeros((3, 1, 32), 'f4'); "
+    first += "recurrence.run(x, [lstm.Layer(*map(numpy.zeros, ((128, 32), (128, 32), 128)))])"
     for name, code in (
         ("import minilstm", "import minilstm"),
-        ("import and first kernel call, compiled before", first),
+        ("import and first forward pass, compiled before", first),
     ):
         work = [sys.executable, "-c", code]
         times = [seconds(lambda: subprocess.run(work, check=True)) for _ in range(5)]
@@ -178,6 +220,8 @@ ROWS = {
     "training": row_training,
     "sweep": row_sweep,
     "groups": row_groups,
+    "jobs": row_jobs,
+    "whole": row_whole,
     "import": row_import,
     "start": row_start,
 }
@@ -189,16 +233,30 @@ def _processor():
     return platform.machine()
 
 
+def vector_width():
+    """The widest vectors that the processor says it has (Linux; unknown elsewhere)."""
+    with contextlib.suppress(OSError), open("/proc/cpuinfo") as info:
+        flags = set(next((line for line in info if line.startswith(("flags", "Features"))), "").split())
+        for flag, width in (
+            ("avx512f", "512 bits (AVX-512)"),
+            ("avx2", "256 bits (AVX2)"),
+            ("asimd", "128 bits (NEON)"),
+        ):
+            if flag in flags:
+                return width
+    return "of unknown width"
+
+
 def main(names):
     """Print the machine, then the rows that are asked for."""
     import torch
 
-    kernels = {info["architecture"] for info in threadpool_info() if "architecture" in info}
+    blas = ", ".join(sorted({info["architecture"] for info in threadpool_info() if "architecture" in info}))
     print(
-        f"```text\n{_processor()}, {os.cpu_count()} cores; NumPy {np.__version__}, BLAS kernel {', '.join(sorted(kernels))}; ",
+        f"```text\n{_processor()}, {os.cpu_count()} cores, vectors of {vector_width()}; NumPy {np.__version__}, ",
         end="",
     )
-    print(f"PyTorch {torch.__version__}; load {os.getloadavg()[0]:.1f}")
+    print(f"BLAS kernel {blas}; PyTorch {torch.__version__}; load {os.getloadavg()[0]:.1f}")
     print(f"{'work / peer':<52} {'ours s':>10} {'theirs s':>10} {'ratio':>8}   middle half")
     for name in names or ROWS:
         ROWS[name]()
@@ -206,4 +264,4 @@ def main(names):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main([name for name in sys.argv[1:] if name != "--small"])
