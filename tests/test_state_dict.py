@@ -57,6 +57,7 @@ def assert_is_plain(arrays, tensors):
         lambda t: wrapped(t, "_orig_mod."),
         lambda t: wrapped(t, "_orig_mod.module."),
         lambda t: wrapped(t, "module._orig_mod."),
+        lambda t: renamed(t, ("rnn.", "_orig_mod.rnn._orig_mod."), ("decoder.", "decoder._orig_mod.")),
         lambda t: wrapped(t, "model."),
         lambda t: wrapped(t, "lm.module.model."),
         lambda t: wrapped(t, "_fsdp_wrapped_module."),

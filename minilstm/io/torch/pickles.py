@@ -167,7 +167,7 @@ class _Machine:
         self.budget.spend_thirds(1 if name in NUMBERS else 3)
         if name in LITERALS:
             long = name not in NUMBERS and len(argument) > LONG_TEXT
-            self.stack.append(Instance(f"{len(argument)} bytes") if long else argument)
+            self.stack.append(Instance(f"a text of {len(argument)}") if long else argument)
         elif name in CONSTANTS:
             self.stack.append(CONSTANTS[name])
         elif name in EMPTY:
@@ -306,7 +306,6 @@ class _Machine:
         arguments, callee = self.pop(tuple), self.pop()
         if not hasattr(callee, "make"):
             raise ModelFileError(f"calls {shown(callee)}; expected a name")
-        self.budget.spend(1)
         self.stack.append(callee.make(arguments, self.budget))
 
     do_newobj = do_reduce
