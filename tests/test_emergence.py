@@ -1,4 +1,4 @@
-"""Emergence over training: a series with planted stages, files in whatever order, snapshots that hold some words only."""
+"""Emergence over training: a series with planted stages, files in any order, snapshots that hold some words only."""
 
 import json
 from dataclasses import replace

@@ -299,6 +299,18 @@ def test_max_norm_of_a_whole_module(tmp_path, vocab, monkeypatch):
     assert any("encoder: max_norm is 0.5" in remark for remark in made.report["remarks"])
 
 
+def test_a_max_norm_that_is_not_the_embeddings(tmp_path, vocab):
+    """Clipped gradients have one as well."""
+    path = file_of(tmp_path / "m.pt", tensors32(), beside={"max_norm": 0.1, "encoder.max_norm": 0.1})
+    assert_is_plain(import_model(path, vocab).arrays, tensors32())
+
+
+def test_a_broken_vocabulary_is_named_and_not_the_model(tmp_path, vocab):
+    vocab.write_text("w0\nw0\n")
+    with pytest.raises(ModelFileError, match=f"^{vocab}, line 2"):
+        import_model(file_of(tmp_path / "m.pt", tensors32()), vocab)
+
+
 def test_the_output_is_checked_before_the_work(tmp_path, vocab, capsys, monkeypatch):
     path = file_of(tmp_path / "m.pt", tensors32())
     monkeypatch.setattr("minilstm.cli.import_.import_model", lambda *options: pytest.fail("the work began"))

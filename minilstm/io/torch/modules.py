@@ -39,9 +39,9 @@ def flatten(pickled, budget):
     if isinstance(pickled, dict):
         budget.spend(len(pickled))
         attributes = {str(key): value for key, value in pickled.items() if isinstance(value, PLAIN)}
-    weights = _weights(pickled, budget)
-    if weights is None:
-        return _state_dict(pickled, budget), attributes, {}
+    weights = pickled if _is_module(pickled) else _weights(pickled, budget)
+    if weights is None:  # tensors of other names
+        weights = next((pickled[key] for key in STATE_DICT_KEYS if isinstance(pickled.get(key), dict)), pickled)
     if isinstance(weights, dict):
         return _state_dict(weights, budget), attributes, {}
     tensors, classes = {}, {}
