@@ -19,7 +19,7 @@ from torch_writer import Raw, call, encode, legacy, name, new, ordered, storage,
 
 from minilstm.errors import ModelFileError
 from minilstm.io.torch import read_torch
-from minilstm.io.torch.pickles import Instance, Unknown
+from minilstm.io.torch.inert import Instance, Unknown
 from minilstm.io.torch.stubs import Known, Variable
 
 NUMBERS = np.arange(6, dtype="<f4")

@@ -5,7 +5,8 @@ import pytest
 
 from minilstm.errors import ModelFileError
 from minilstm.io.conventions import layers_from
-from minilstm.io.state_dict import find_parts, renormalised, take_over
+from minilstm.io.parts import find_parts
+from minilstm.io.state_dict import renormalised, take_over
 from minilstm.language_model import LanguageModel
 
 V, E, H, G = 7, 3, 4, 5

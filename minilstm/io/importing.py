@@ -5,9 +5,10 @@ from pathlib import Path
 
 from ..errors import ModelFileError
 from .checkpoints import make_header
+from .parts import find_parts
 from .recognise import kind_of
 from .safetensors import read_tensors
-from .state_dict import find_parts, take_over
+from .state_dict import take_over
 from .torch import TorchFile, read_torch
 from .vocabulary import read_vocabulary, words_of
 
@@ -40,7 +41,7 @@ def import_model(path, vocabulary=None, modules=None, context=None, max_norm=Non
     vocabulary : str or Path, optional
         The file of the words; may be missing if they are inside the first.
     modules : three of str, optional
-        As in `state_dict.find_parts`.
+        As in `parts.find_parts`.
     context : sequence of str, optional
         Words to be read before each sentence; every one must be in the vocabulary.
     max_norm : float, optional

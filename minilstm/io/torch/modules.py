@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from ...errors import ModelFileError
-from .pickles import Instance, shown
+from .inert import Instance, shown
 from .stubs import Tensor, Variable
 
 STATE_DICT_KEYS = ("state_dict", "model_state_dict", "model_state", "model", "net", "network")
