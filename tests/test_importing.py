@@ -326,6 +326,9 @@ def test_the_output_is_checked_before_the_work(tmp_path, vocab, capsys, monkeypa
 
 def test_empty_files_and_folders(tmp_path):
     (tmp_path / "empty.pt").touch()
+    (tmp_path / "lfs.npz").write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 7\n")
+    with pytest.raises(ModelFileError, match="lfs.npz: a pointer of Git LFS, not the file itself; git lfs pull"):
+        load(tmp_path / "lfs.npz")
     for path, words in (
         (tmp_path / "empty.pt", "empty"),
         (Path(tmp_path), "no such file"),
