@@ -12,7 +12,8 @@ from .errors import MinilstmError, ModelFileError, UnknownWordError
 from .fast import recurrence
 from .io import checkpoints
 from .io.conventions import layers_to
-from .io.state_dict import USUAL, find_parts, max_norm_of, take_over, take_over_named
+from .io.parts import USUAL, find_parts
+from .io.state_dict import max_norm_of, take_over, take_over_named
 from .io.vocabulary import words_of
 from .lstm import Layer, State
 
@@ -360,7 +361,7 @@ class LanguageModel:
         convention : {"pytorch", "onnx", "keras"}
         modules : three of str, optional
             What stands before the dots. PyTorch's are found by their shapes if not given, whatever they are called and
-            wrapped in, and `provenance["notes"]` says what was guessed (see `io/state_dict.py`); of the others they
+            wrapped in, and `provenance["notes"]` says what was guessed (see `io/parts.py`); of the others they
             are encoder, rnn and decoder.
         max_norm : float, optional
             That of `nn.Embedding(max_norm=...)`: longer rows are scaled down. A module says it itself; a state dict

@@ -3,6 +3,8 @@
 import json
 import os
 import stat
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 from itertools import permutations
@@ -179,6 +181,18 @@ def test_a_file_that_did_not_exist_does_not_come_to_exist_by_half(tmp_path):
         file.write("half")
         raise ZeroDivisionError
     assert os.listdir(tmp_path) == []
+
+
+def test_files_know_no_model():
+    """Imports only go down: models, planted, language_model, files, lstm."""
+    for module, above in (
+        ("io.importing", ("language_model", "models", "planted", "fast")),
+        ("language_model", ("planted", "models")),
+        ("planted", ("models",)),
+    ):
+        code = f"import sys, minilstm.{module}; print([m for m in {above} if f'minilstm.{{m}}' in sys.modules])"
+        ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+        assert ran.stdout == "[]\n"
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".safetensors"])

@@ -10,6 +10,7 @@ MODULES = (
     "models",
     "io.atomic",
     "io.checkpoints",
+    "io.parts",
     "io.state_dict",
     "io.vocabulary",
 )

@@ -19,7 +19,7 @@ from torch_writer import Raw, call, encode, legacy, name, new, ordered, storage,
 
 from minilstm.errors import ModelFileError
 from minilstm.io.torch import read_torch
-from minilstm.io.torch.pickles import Instance, Unknown
+from minilstm.io.torch.inert import Instance, Unknown
 from minilstm.io.torch.stubs import Known, Variable
 
 NUMBERS = np.arange(6, dtype="<f4")
@@ -276,8 +276,10 @@ def test_calls_of_names_and_long_strings_are_paid_for(tmp_path):
     refused(tmp_path, legacy({"w": good(), "x": Raw(called)}, {"0": NUMBERS}), "steps")
     built = name("a", "B").code + b")Rq\x00" + (b"}b" * 300_000)
     refused(tmp_path, legacy({"w": good(), "x": Raw(built)}, {"0": NUMBERS}), "steps")
-    strings = b"(" + (b"X" + struct.pack("<I", 2_000_000) + b"x" * 2_000_000) * 5 + b"t"  # let go at once
+    smile = "\U0001f600".encode()  # makes a string of four bytes a character
+    strings = b"(" + (b"X" + struct.pack("<I", 2_000_000) + b"x" * 1_999_996 + smile) * 5 + b"t"
     assert list(read(tmp_path, legacy({"w": good(), "x": Raw(strings)}, {"0": NUMBERS}))) == ["w"]
+    refused(tmp_path, legacy({"w": good(), "x": "x" * (2**24 + 1)}, {"0": NUMBERS}), "at most 16777216")
 
 
 def test_words_are_looked_for_within_bounds(tmp_path):

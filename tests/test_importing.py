@@ -18,7 +18,6 @@ from minilstm.io.importing import import_model
 from minilstm.io.recognise import kind_of
 from minilstm.io.safetensors import write_tensors
 from minilstm.io.torch import read_torch
-from minilstm.io.torch.pickles import LONG_TEXT
 
 WORDS = [f"w{k}" for k in range(7)]
 CASES = REFERENCE.parent / "cases" / "checkpoints"
@@ -77,7 +76,7 @@ CALLS = {
     "set": w.call(w.name("builtins", "set"), [1, (2, 3), "x"]),
     "another kind of storage": w.pid("storage", w.name("torch.storage", "UntypedStorage"), "99", "cpu", 8),
     "a tensor on it": w.tensor(w.pid("storage", w.name("torch", "QInt8Storage"), "99", "cpu", 8), 0, (8,), (1,)),
-    "an array": "x" * (LONG_TEXT + 1),
+    "an array": "x" * 1_000_000,
     "losses": [k / 7 for k in range(40_000)],
 }
 
@@ -148,8 +147,15 @@ def test_real_files_with_real_things_beside(tmp_path, vocab):
     assert_is_plain(import_model(tmp_path / "m.pt", vocab).arrays, tensors32())
     torch.save([weights, torch.nn.CrossEntropyLoss(), optimizer.state_dict()], tmp_path / "m.pt")
     assert_is_plain(import_model(tmp_path / "m.pt", vocab).arrays, tensors32())
-    torch.save({"mine": weights, "loss": 1.5}, tmp_path / "m.pt")  # the only thing in it that has tensors
-    assert_is_plain(import_model(tmp_path / "m.pt", vocab).arrays, tensors32())
+    best = torch.tensor(1.5)
+    for whole in (
+        {"mine": weights, "loss": best},
+        {"checkpoint": {"net": weights, "best": best}, "optimizer": optimizer.state_dict()},
+        {"model": {"hidden": 650}, "weights": weights},
+        {"ema": {name: 2 * tensor for name, tensor in weights.items()}, "model": weights},
+    ):
+        torch.save(whole, tmp_path / "m.pt")
+        assert_is_plain(import_model(tmp_path / "m.pt", vocab).arrays, tensors32())
     torch.save({"mine": weights, "ema": weights}, tmp_path / "m.pt")
     with pytest.raises(ModelFileError, match="several things in it have weights: 'mine', 'ema'"):
         import_model(tmp_path / "m.pt", vocab)
@@ -293,6 +299,18 @@ def test_max_norm_of_a_whole_module(tmp_path, vocab, monkeypatch):
     assert any("encoder: max_norm is 0.5" in remark for remark in made.report["remarks"])
 
 
+def test_a_max_norm_that_is_not_the_embeddings(tmp_path, vocab):
+    """Clipped gradients have one as well."""
+    path = file_of(tmp_path / "m.pt", tensors32(), beside={"max_norm": 0.1, "encoder.max_norm": 0.1})
+    assert_is_plain(import_model(path, vocab).arrays, tensors32())
+
+
+def test_a_broken_vocabulary_is_named_and_not_the_model(tmp_path, vocab):
+    vocab.write_text("w0\nw0\n")
+    with pytest.raises(ModelFileError, match=f"^{vocab}, line 2"):
+        import_model(file_of(tmp_path / "m.pt", tensors32()), vocab)
+
+
 def test_the_output_is_checked_before_the_work(tmp_path, vocab, capsys, monkeypatch):
     path = file_of(tmp_path / "m.pt", tensors32())
     monkeypatch.setattr("minilstm.cli.import_.import_model", lambda *options: pytest.fail("the work began"))
@@ -308,6 +326,9 @@ def test_the_output_is_checked_before_the_work(tmp_path, vocab, capsys, monkeypa
 
 def test_empty_files_and_folders(tmp_path):
     (tmp_path / "empty.pt").touch()
+    (tmp_path / "lfs.npz").write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 7\n")
+    with pytest.raises(ModelFileError, match="lfs.npz: a pointer of Git LFS, not the file itself; git lfs pull"):
+        load(tmp_path / "lfs.npz")
     for path, words in (
         (tmp_path / "empty.pt", "empty"),
         (Path(tmp_path), "no such file"),

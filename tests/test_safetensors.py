@@ -11,6 +11,7 @@ from small_model import small_model
 
 from minilstm import load
 from minilstm.errors import ModelFileError
+from minilstm.io.safetensors import read_tensors, write_tensors
 
 
 def model(dtype="float32"):
@@ -106,6 +107,64 @@ def test_what_is_not_as_it_should_be(tmp_path, edit, told):
     with pytest.raises(ModelFileError, match=told) as caught:
         load(path)
     assert str(path) in str(caught.value)
+
+
+def entry(start, end, shape=None, dtype="F32"):
+    return {"dtype": dtype, "shape": [(end - start) // 4] if shape is None else shape, "data_offsets": [start, end]}
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        ({"a": entry(0, 8), "b": entry(0, 8), "c": entry(16, 24)}, "b starts at byte 0, expected 8"),
+        ({"a": entry(0, 8), "b": entry(16, 24)}, "b starts at byte 16, expected 8"),
+        ({"a": entry(0, 8), "b": entry(8, 20)}, "its tensors take 20 bytes, the file has 24"),
+        ({"a": entry(0, 28)}, "its tensors take 28 bytes"),
+        ({"a": entry(0, 24, [2**59, 8])}, "a: bytes .* do not hold"),
+        ({"a": entry(0, 24, [2**60])}, "expected a shape and offsets of whole numbers"),
+        ({"a": entry(0, 24, [-2, -3])}, "expected a shape and offsets of whole numbers"),
+        ({"a": entry(0, 24, [6.0])}, "expected a shape and offsets of whole numbers"),
+        ({"a": entry(0, 24, [True, 6])}, "expected a shape and offsets of whole numbers"),
+        ({"a": entry(0, 24, [6] + [1] * 40)}, "do not hold"),
+        ({"a": entry(0, 24, dtype="F8_E4M3")}, "a: expected F16 or F32"),
+        ({"a": entry(0, 24, dtype=["F32"])}, "a: expected F16 or F32"),
+        ({"a": {**entry(0, 24), "more": 1}}, "a: expected dtype, shape and data_offsets"),
+        ({"a": 1}, "a: expected dtype, shape and data_offsets"),
+        ({"a": entry(0, 24), "__metadata__": {"x": 1}}, "__metadata__: expected strings by name"),
+        ([], "its header is no JSON object"),
+    ],
+)
+def test_places_and_shapes_that_cannot_be(tmp_path, header, told):
+    text = json.dumps(header).encode()
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(struct.pack("<Q", len(text)) + text + bytes(24))
+    with pytest.raises(ModelFileError, match=f"m.safetensors: .*{told}"):
+        read_tensors(path)
+
+
+@pytest.mark.parametrize("size", [0, 7, 2**40, 2**63])
+def test_headers_that_are_longer_than_the_file(tmp_path, size):
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(struct.pack("<Q", size) + b"{}")
+    with pytest.raises(ModelFileError, match="not a whole .safetensors file"):
+        read_tensors(path)
+
+
+def test_what_the_library_writes_and_reads(tmp_path):
+    need("safetensors")
+    from safetensors.numpy import load_file, save_file
+
+    rng = np.random.default_rng(0)
+    tensors = {"b": rng.normal(size=(3, 5)), "a": rng.normal(size=7).astype("f4"), "n": np.arange(4)}
+    tensors |= {"none": np.empty((0, 3), "f4"), "one": np.array(2.5), "half": rng.normal(size=3).astype("f2")}
+    save_file(tensors, tmp_path / "theirs.safetensors", {"x": "y"})
+    write_tensors(tmp_path / "ours.safetensors", tensors, {"x": "y"})
+    ours, theirs = read_tensors(tmp_path / "theirs.safetensors")[0], load_file(tmp_path / "ours.safetensors")
+    assert ours.keys() == theirs.keys() == tensors.keys()
+    for name, tensor in tensors.items():
+        for other in (ours[name], theirs[name]):
+            assert other.dtype == tensor.dtype and other.shape == tensor.shape
+            np.testing.assert_array_equal(other, tensor)
 
 
 def test_numbers_that_are_not_finite(tmp_path):

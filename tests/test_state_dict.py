@@ -5,7 +5,8 @@ import pytest
 
 from minilstm.errors import ModelFileError
 from minilstm.io.conventions import layers_from
-from minilstm.io.state_dict import find_parts, renormalised, take_over
+from minilstm.io.parts import find_parts
+from minilstm.io.state_dict import renormalised, take_over
 from minilstm.language_model import LanguageModel
 
 V, E, H, G = 7, 3, 4, 5
@@ -57,6 +58,7 @@ def assert_is_plain(arrays, tensors):
         lambda t: wrapped(t, "_orig_mod."),
         lambda t: wrapped(t, "_orig_mod.module."),
         lambda t: wrapped(t, "module._orig_mod."),
+        lambda t: renamed(t, ("rnn.", "_orig_mod.rnn._orig_mod."), ("decoder.", "decoder._orig_mod.")),
         lambda t: wrapped(t, "model."),
         lambda t: wrapped(t, "lm.module.model."),
         lambda t: wrapped(t, "_fsdp_wrapped_module."),

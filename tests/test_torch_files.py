@@ -332,6 +332,34 @@ def test_tied_and_data_parallel(rnn_model, tmp_path):
         same_model(made.arrays, {name: t.numpy() for name, t in model.state_dict().items()})
 
 
+def test_a_whole_module_in_data_parallel_from_a_gpu(rnn_model, tmp_path):
+    import torch
+
+    model = rnn_model("LSTM", 7, 3, 4, 2)
+    parallel = torch.nn.DataParallel(model)
+    parallel.src_device_obj, parallel.device_ids = torch.device("cuda:0"), [0]  # what it has where there is a GPU
+    write(tmp_path / "vocab.txt", b"a\nb\nc\nd\ne\nf\ng")
+    for value in (parallel, {"model": parallel}, torch.optim.swa_utils.AveragedModel(model)):
+        made = import_model(save(torch, value, tmp_path / "m.pt", "zip"), tmp_path / "vocab.txt")
+        same_model(made.arrays, {name: t.numpy() for name, t in model.state_dict().items()})
+
+
+def test_a_bias_that_was_expanded(tmp_path):
+    """One number in the file, many in the tensor; a tensor of any size is still refused (test_hostile_torch.py)."""
+    _, _, tensors = w.old_language_model()
+    numbers = np.array([0.25], "f4")
+    value = {"state_dict": {"rnn.bias_hh_l0": w.tensor(w.storage("0", numbers, layout="zip"), 0, (8,), (0,))}}
+    storages = {"0": numbers}
+    for k, (name, tensor) in enumerate(tensors.items(), 1):
+        if name != "rnn.bias_hh_l0":
+            flat = storages[str(k)] = np.ascontiguousarray(tensor).reshape(-1)
+            strides = tuple(stride // 4 for stride in np.empty(tensor.shape, "f4").strides)
+            value["state_dict"][name] = w.tensor(w.storage(str(k), flat, layout="zip"), 0, tensor.shape, strides)
+    write(tmp_path / "vocab.txt", b"a\nb\nc\nd\ne\nf\ng")
+    made = import_model(write(tmp_path / "m.pt", w.zipped(value, storages)), tmp_path / "vocab.txt")
+    same_model(made.arrays, tensors | {"rnn.bias_hh_l0": np.full(8, 0.25, "f4")})
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [

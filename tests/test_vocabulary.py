@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from minilstm.errors import ModelFileError
-from minilstm.io.vocabulary import read_vocabulary, words_of
+from minilstm.io.vocabulary import read_vocabulary, read_words, words_of
 
 WORDS = ("<unk>", "<eos>", "the", "boy", "boys", ",", '"', ".", "7", "a")
 
@@ -112,6 +112,18 @@ def test_files_that_are_none(tmp_path):
     for path, words in ((tmp_path / "none", "No such file"), (tmp_path, "regular"), (tmp_path / "pipe", "regular")):
         with pytest.raises(ModelFileError, match=words):
             read_vocabulary(path)
+
+
+def test_the_words_of_a_text(tmp_path):
+    assert (
+        read_words(written(tmp_path, "\ufeffThe boy\r\n greets . <eos>\n\n".encode()))
+        == "The boy greets . <eos>".split()
+    )
+    for data, words in ((b"the \xff\xfe", "UTF-8 .*byte 4"), ("the".encode("utf-16"), "UTF-8")):
+        with pytest.raises(ModelFileError, match=f"v.txt: .*{words}"):
+            read_words(written(tmp_path, data))
+    with pytest.raises(ModelFileError, match="none: cannot be read: No such file"):
+        read_words(tmp_path / "none")
 
 
 def test_words_of_lists_and_mappings():

@@ -7,7 +7,7 @@ from ..io import checkpoints
 from ..io.atomic import check_writable
 from ..io.importing import import_model
 from ..io.original import CONTEXT
-from .options import read_words
+from ..io.vocabulary import read_words
 
 
 def add_options(command):

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from ..errors import ModelFileError
 from .checkpoints import make_header
+from .parts import find_parts
 from .recognise import kind_of
 from .safetensors import read_tensors
-from .state_dict import find_parts, take_over
+from .state_dict import take_over
 from .torch import TorchFile, read_torch
 from .vocabulary import read_vocabulary, words_of
 
@@ -40,7 +41,7 @@ def import_model(path, vocabulary=None, modules=None, context=None, max_norm=Non
     vocabulary : str or Path, optional
         The file of the words; may be missing if they are inside the first.
     modules : three of str, optional
-        As in `state_dict.find_parts`.
+        As in `parts.find_parts`.
     context : sequence of str, optional
         Words to be read before each sentence; every one must be in the vocabulary.
     max_norm : float, optional
@@ -59,17 +60,21 @@ def import_model(path, vocabulary=None, modules=None, context=None, max_norm=Non
         or the vocabulary does not have as many words as the decoder has rows.
     """
     file = _read(path)
+    words, name, remarks = None, "the vocabulary", []
+    if vocabulary is not None:
+        name, (words, remarks) = Path(vocabulary).name, read_vocabulary(vocabulary)
+        remarks = [f"{name}: {remark}" for remark in remarks]
     try:
         parts = find_parts(file.tensors, modules)
         rows = len(file.tensors[parts.decoder])
-        words, remarks = _vocabulary(file, vocabulary, rows)
-        name = Path(vocabulary).name if vocabulary is not None else "the vocabulary"
+        if words is None:
+            words, remarks = _vocabulary_inside(file, rows)
         if len(words) != rows:
             raise ModelFileError(f"{parts.decoder} has {rows} rows, {name} {len(words)} words; expected one row a word")
-        unknown = [word for word in context or () if word not in words]
+        unknown = [word for word in context or () if word not in set(words)]
         if unknown:
             raise ModelFileError(f"the context's word {unknown[0]!r} is not in {name}")
-        norm, further = _norm(file.attributes, max_norm)
+        norm, further = _norm(file, parts, max_norm)
         _check_kind(file.attributes)
         _check_apart(file, parts)
         arrays = take_over(file.tensors, parts, dtype, norm)
@@ -93,11 +98,8 @@ def _read(path):
     return TorchFile(tensors, {}, {}, "safetensors", (), {})
 
 
-def _vocabulary(file, path, rows):
-    """The words, and remarks on where they are from."""
-    if path is not None:
-        words, remarks = read_vocabulary(path)
-        return words, [f"{Path(path).name}: {remark}" for remark in remarks]
+def _vocabulary_inside(file, rows):
+    """The words that lie beside the weights, if only one vocabulary does; and a remark on where."""
     fitting = {place: value for place, value in file.vocabularies.items() if len(value) == rows}
     different = {words_of(value): place for place, value in reversed(fitting.items())}
     if len(different) != 1:
@@ -108,15 +110,15 @@ def _vocabulary(file, path, rows):
     return words, [f"the vocabulary is the file's own, {place!r}"]
 
 
-def _norm(attributes, max_norm):
+def _norm(file, parts, max_norm):
     """How long rows of the embedding may be, and a remark on it."""
-    inside = {key.rpartition(".")[0]: value for key, value in attributes.items() if key.endswith("max_norm") and value}
     if max_norm is not None:
         return (max_norm, 2.0), [f"rows of the embedding are scaled down to a norm of {max_norm}"]
-    if not inside:
+    path = parts.embedding.removesuffix(".weight")
+    value = file.attributes.get(f"{path}.max_norm") if path in file.classes else None  # else some option's name
+    if type(value) not in (int, float):
         return None, []
-    path, value = next(iter(inside.items()))
-    kind = attributes.get(f"{path}.norm_type".strip("."), 2.0)
+    kind = file.attributes.get(f"{path}.norm_type", 2.0)
     return (value, kind), [
         f"{path}: max_norm is {value}; longer rows are scaled down, as the network does when it reads"
     ]
@@ -137,7 +139,7 @@ def _check_apart(file, parts):
     for start, array, name in sorted(places, key=lambda place: (place[0], place[2])):
         if start < end and not any({last, name} <= group for group in tied):
             raise ModelFileError(f"{last} and {name} overlap in the file; expected each weight in a place of its own")
-        if 0 not in array.strides:  # what `Tensor.expand` made is a number in one place
+        if all(array.strides[axis] or n == 1 for axis, n in enumerate(array.shape)):  # not made by `Tensor.expand`
             last, end = name, max(end, start + array.nbytes)
 
 

@@ -69,6 +69,22 @@ def read_vocabulary(path):
     return Vocabulary(tuple(lines), tuple(remarks))
 
 
+def read_words(path):
+    """The words of a running text, whatever white space is between them; a byte order mark at its start is left out.
+
+    Raises
+    ------
+    ModelFileError
+        If the file cannot be read as UTF-8.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8-sig").split()
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be read: {error.strerror}; expected a text") from None
+    except UnicodeDecodeError as error:
+        raise ModelFileError(f"{path}: cannot be read as text in UTF-8 ({error.reason}, byte {error.start})") from None
+
+
 def words_of(vocabulary):
     """The words of a vocabulary that a caller hands over, in the order of their indices.
 

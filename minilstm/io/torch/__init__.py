@@ -4,8 +4,9 @@
 >>> file.tensors["rnn.weight_hh_l0"].shape, file.attributes["nhid"]   # doctest: +SKIP
 ((2600, 650), 650)
 
-In reading order: `pickles.py` (a pickle reader that cannot run anything), `stubs.py` (the names that describe
-tensors), `layouts.py` (the two layouts of files), `modules.py` (from objects to named tensors).
+In reading order: `pickles.py` (a pickle reader that cannot run anything), `inert.py` (what most names stand for),
+`stubs.py` (the names that describe tensors), `layouts.py` (the two layouts of files), `modules.py` (from objects to
+named tensors).
 """
 
 from dataclasses import dataclass
@@ -13,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import ModelFileError
+from .inert import Budget
 from .layouts import map_file, read_layout
 from .modules import arrays, flatten, vocabularies
-from .pickles import Budget
 from .stubs import allow_list
 
 __all__ = ["TorchFile", "read_torch"]

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import ModelFileError
-from .pickles import Instance, Unknown, integer, read_pickle, shown
+from .inert import Instance, Unknown, integer, shown
+from .pickles import read_pickle
 from .stubs import Known, Storage
 
 MAGIC = 0x1950A86A20F9469CFC6C

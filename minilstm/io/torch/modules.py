@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from ...errors import ModelFileError
-from .pickles import Instance, shown
+from .inert import Instance, shown
 from .stubs import Tensor, Variable
 
 STATE_DICT_KEYS = ("state_dict", "model_state_dict", "model_state", "model", "net", "network")
@@ -31,46 +31,43 @@ def flatten(pickled, budget):
     ModelFileError
         There are no tensors where they are expected.
     """
-    if _is_module(pickled):
-        tensors, attributes, classes = {}, {}, {}
-        _walk(pickled, "", tensors, attributes, classes, budget, DEEPEST)
-        return tensors, attributes, classes
     if isinstance(pickled, (list, tuple)):  # as in torch.save([model, criterion, optimizer], file)
         pickled = dict(enumerate(pickled))
-    if not isinstance(pickled, dict):
+    if not isinstance(pickled, dict) and not _is_module(pickled):
         raise ModelFileError(f"holds {shown(pickled)}; expected a module or a state dict")
-    budget.spend(len(pickled))
-    attributes = {str(key): value for key, value in pickled.items() if isinstance(value, PLAIN)}
-    inner = _chosen(pickled, budget)
-    if _is_module(inner):
-        tensors, further, classes = flatten(inner, budget)
-        return tensors, attributes | further, classes
-    return _state_dict(inner, budget), attributes, {}
+    attributes = {}
+    if isinstance(pickled, dict):
+        budget.spend(len(pickled))
+        attributes = {str(key): value for key, value in pickled.items() if isinstance(value, PLAIN)}
+    weights = pickled if _is_module(pickled) else _weights(pickled, budget)
+    if weights is None:  # tensors of other names
+        weights = next((pickled[key] for key in STATE_DICT_KEYS if isinstance(pickled.get(key), dict)), pickled)
+    if isinstance(weights, dict):
+        return _state_dict(weights, budget), attributes, {}
+    tensors, classes = {}, {}
+    _walk(weights, "", tensors, attributes, classes, budget, DEEPEST)
+    return tensors, attributes, classes
 
 
 def _is_module(value):
     return isinstance(value, Instance) and "_modules" in value.state
 
 
-def _chosen(pickled, budget):
-    """The state dict or module among the values of a dictionary, or the dictionary itself."""
-    for key in STATE_DICT_KEYS:
-        if _is_module(pickled.get(key)) or isinstance(pickled.get(key), dict):
-            return pickled[key]
-    if any(isinstance(value, (Tensor, Variable)) for value in pickled.values()):
-        return pickled
-    inner = {}
-    for key, value in pickled.items():
-        if isinstance(value, dict):
-            budget.spend(len(value))
-            if any(isinstance(tensor, (Tensor, Variable)) for tensor in value.values()):
-                inner[key] = value
-        elif _is_module(value) and (value.state["_modules"] or value.state.get("_parameters")):  # no criterion
-            inner[key] = value
-    if len(inner) > 1:
+def _weights(value, budget, depth=4):
+    """The module or the dictionary with an LSTM's weights in it, here or further inside; None if there is none."""
+    if _is_module(value):
+        return value if value.state["_modules"] or value.state.get("_parameters") else None  # a criterion has neither
+    if not isinstance(value, dict) or depth == 0:
+        return None
+    budget.spend(len(value))
+    if any(isinstance(name, str) and WEIGHT.fullmatch(name) for name in value):
+        return value
+    inner = {key: found for key, part in value.items() if (found := _weights(part, budget, depth - 1)) is not None}
+    usual = [key for key in STATE_DICT_KEYS if key in inner]
+    if len(inner) > 1 and not usual:
         keys = ", ".join(map(shown, inner))
         raise ModelFileError(f"several things in it have weights: {keys}; expected one, or one called 'state_dict'")
-    return next(iter(inner.values()), pickled)
+    return inner[usual[0]] if usual else next(iter(inner.values()), None)
 
 
 def _state_dict(pickled, budget):
@@ -82,9 +79,7 @@ def _state_dict(pickled, budget):
     }
     if not tensors:
         keys = ", ".join(shown(key) for key in list(pickled)[:8]) or "nothing"
-        raise ModelFileError(
-            f"no tensors among {keys}; expected a state dict, or one under one of the keys {', '.join(STATE_DICT_KEYS)}"
-        )
+        raise ModelFileError(f"no tensors among {keys}; expected a state dict, or one under a key such as 'state_dict'")
     for name in tensors:
         _check_name(name)
     return tensors

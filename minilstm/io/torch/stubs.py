@@ -1,7 +1,7 @@
 """The names that describe tensors in a PyTorch file, and what takes their place.
 
 Every (module, name) pair is listed exactly. A stand-in holds descriptions (which storage, which shape), never a
-function of PyTorch's, of Python's or of the file's. All other names become `pickles.Unknown`, which does nothing.
+function of PyTorch's, of Python's or of the file's. All other names become `inert.Unknown`, which does nothing.
 """
 
 import math
@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...errors import ModelFileError
-from .pickles import Instance, fill, integer, shown
+from .inert import Instance, integer, shown
+from .pickles import fill
 
 MOST_ELEMENTS = 2**40
 MOST_AXES = 16

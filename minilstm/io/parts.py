@@ -1,0 +1,261 @@
+"""A language model in a PyTorch state dict, whatever its parts are called and wrapped in.
+
+People call the parts encoder, rnn, decoder; embedding, lstm, fc; and wrap them in DataParallel, `torch.compile`, FSDP,
+Lightning or SWA, each of which adds something to the names. None of that matters here: the LSTM is where `weight_hh`
+is, and the embedding and the decoder are the matrices that fit it, if only one pair does. Otherwise the caller names
+them. A tensor that has no place is an error, because it means that the network computes something else.
+"""
+
+import re
+from itertools import permutations
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import ModelFileError
+from .conventions import REFUSED, layer_from, to_array
+
+WRAPPERS = {"module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
+RECURRENT = re.compile(r"(?:(.*)\.)?(weight_ih|weight_hh|bias_ih|bias_hh)(?:_l(\d+))?(_raw)?")
+KINDS = "weight_ih", "weight_hh", "bias_ih", "bias_hh"
+USUAL = "encoder", "rnn", "decoder"  # what PyTorch's own example and the paper call them
+NAMES = "name the three parts: --names embedding,lstm,decoder (in Python modules=(...)), as the tensors call them"
+
+
+class Parts(NamedTuple):
+    """Which tensor is what.
+
+    Attributes
+    ----------
+    embedding, decoder : str
+        Names of tensors.
+    bias : str or None
+        The decoder's, if it has one.
+    layers : tuple of dict
+        Names of tensors by `weight_ih`, `weight_hh`, `bias_ih`, `bias_hh`; without biases if the layer has none.
+    remarks : tuple of str
+        Sentences on what was guessed or left out.
+    """
+
+    embedding: str
+    layers: tuple[dict[str, str], ...]
+    decoder: str
+    bias: str | None
+    remarks: tuple[str, ...]
+
+    @property
+    def names(self):
+        """All the tensors that make up the model."""
+        layers = [name for layer in self.layers for name in layer.values()]
+        return [self.embedding, *layers, self.decoder, *([] if self.bias is None else [self.bias])]
+
+
+def find_parts(tensors, modules=None):
+    """Find the embedding, the layers and the decoder among named tensors.
+
+    Parameters
+    ----------
+    tensors : mapping of str to array
+        A framework's own tensors will do.
+    modules : three of str, optional
+        What the embedding, the LSTM and the decoder are called; LSTMs that are separate modules are joined by "+",
+        the lowest first. If not given, they are found by their shapes.
+
+    Returns
+    -------
+    Parts
+
+    Raises
+    ------
+    ModelFileError
+        If there is no LSTM, several things fit, or a tensor has no place.
+
+    Examples
+    --------
+    >>> shapes = {"emb.weight": (9, 3), "lstm.weight_ih_l0": (16, 3), "lstm.weight_hh_l0": (16, 4), "fc.weight": (9, 4)}
+    >>> parts = find_parts({name: np.zeros(shape) for name, shape in shapes.items()})
+    >>> parts.embedding, parts.decoder, parts.bias
+    ('emb.weight', 'fc.weight', None)
+    """
+    names = _unwrapped(tensors)  # {short name: the file's own name}
+    stacks, rest, remarks = _stacks(names)
+    if not stacks:
+        raise ModelFileError(f"no LSTM: no tensor is called weight_hh_l0; there are {_listed(tensors)}")
+    paths = _in_order(stacks, tensors, modules)
+    layers = tuple(layer for path in paths for layer in stacks[path])
+    for layer in layers:
+        W, U = (np.shape(tensors[layer[kind]]) for kind in KINDS[:2])
+        if len(W) != 2 or len(U) != 2 or U[0] != 4 * U[1]:
+            named = {name: to_array(tensors[name], name) for name in layer.values()}
+            layer_from(named, "pytorch")  # raises an error that says what it is instead
+    width, H = (np.shape(tensors[name])[1:] for name in (layers[0]["weight_ih"], layers[-1]["weight_hh"]))
+    embedding, decoder = _matrices(rest, tensors, width, H, modules)
+    bias = rest.get(_path(decoder) + "bias")
+    if bias is None:
+        remarks.append(f"{rest[decoder]}: a decoder without bias; its bias is zero")
+    used = {rest[embedding], rest[decoder], bias}
+    remarks += _left_over({name for name in rest.values() if name not in used}, tensors, sorted(used - {None}))
+    found = _path(embedding)[:-1], "+".join(paths), _path(decoder)[:-1]
+    if tuple(name.rpartition(".")[2] for name in found) != USUAL:
+        remarks.insert(0, f"names: {', '.join(name or 'none' for name in found)} are embedding, LSTM, decoder")
+    return Parts(rest[embedding], layers, rest[decoder], bias, tuple(remarks))
+
+
+def _unwrapped(tensors):
+    """{name without the names of wrappers: name}, without what SWA counts."""
+    names = {}
+    for name in tensors:
+        parts = [part for part in name.split(".") if part not in WRAPPERS]
+        if parts[-1:] == ["n_averaged"]:
+            continue
+        short = ".".join(parts)
+        if short in names:
+            raise ModelFileError(f"{names[short]} and {name} have one name, {short}, without what wrappers add")
+        names[short] = name
+    while len(names) > 1 and all("." in name for name in names) and len({name.split(".")[0] for name in names}) == 1:
+        names = {name.partition(".")[2]: whole for name, whole in names.items()}  # model., lm.
+    return names
+
+
+def _stacks(names):
+    """{path of a module: its layers, names by kind}, the other tensors, and remarks on weights with dropout."""
+    raw, plain, rest, remarks = {}, {}, {}, []
+    for short, name in names.items():
+        for part, meaning in REFUSED.items():
+            if part in short and part != "P_l":
+                raise ModelFileError(f"{name}: {meaning}")
+        match = RECURRENT.fullmatch(short)
+        if match is None:
+            rest[short] = name
+        else:
+            path, kind, layer, dropped = match.groups()
+            (raw if dropped else plain)[path or "", int(layer or 0), kind] = name
+    for place, name in raw.items():
+        copy = f"; {plain[place]} is a copy of it with dropout" if place in plain else ""
+        remarks.append(f"{name}: weight drop; the raw weight is taken{copy}")
+    stacks = {}
+    for (path, layer, kind), name in sorted((plain | raw).items()):
+        stacks.setdefault(path, {}).setdefault(layer, {})[kind] = name
+    for path, layers in stacks.items():
+        biased = any(kind.startswith("bias") for layer in layers.values() for kind in layer)
+        for layer in range(max(layers) + 1):
+            for kind in KINDS if biased else KINDS[:2]:
+                if kind not in layers.get(layer, {}):
+                    missing = f"{path}.{kind}_l{layer}".strip(".")
+                    raise ModelFileError(f"no tensor {missing}; there are {_listed(names.values())}")
+        kinds = KINDS if biased else KINDS[:2]
+        stacks[path] = [{kind: layers[layer][kind] for kind in kinds} for layer in sorted(layers)]
+    return stacks, rest, remarks
+
+
+def _in_order(stacks, tensors, modules):
+    """The paths of the modules that hold layers, the lowest first."""
+    if modules is not None:
+        return [_called(name, stacks) for name in modules[1].split("+")]
+    if len(stacks) == 1:
+        return list(stacks)
+    numbered = {path: [int(n) for n in re.findall(r"\d+", path)] for path in stacks}
+    if len({re.sub(r"\d+", "", path) for path in stacks}) == 1:
+        return sorted(stacks, key=numbered.get)
+    fitting = [order for order in permutations(stacks) if len(stacks) < 6 and _chained(order, stacks, tensors)]
+    if len(fitting) != 1:
+        raise ModelFileError(f"several LSTMs, {', '.join(map(repr, stacks))}, in an order that is not clear; {NAMES}")
+    return list(fitting[0])
+
+
+def _chained(order, stacks, tensors):
+    """Whether each module reads as many numbers as the one before puts out."""
+    out = [np.shape(tensors[stacks[path][-1]["weight_hh"]])[-1:] for path in order]
+    into = [np.shape(tensors[stacks[path][0]["weight_ih"]])[-1:] for path in order]
+    return out[:-1] == into[1:]
+
+
+def _matrices(rest, tensors, width, H, modules):
+    """The short names of the embedding's and the decoder's weight."""
+    shapes = {short: np.shape(tensors[name]) for short, name in rest.items()}
+    matrices = [short for short, shape in shapes.items() if len(shape) == 2 and _leaf(short) == "weight"]
+    if modules is not None:
+        by_path = {_path(short)[:-1]: short for short in shapes if _leaf(short) == "weight"}
+        chosen = tuple(by_path[_called(modules[k], by_path)] for k in (0, 2))
+        return _checked(*chosen, shapes, rest, width, H)
+    usual = tuple(
+        next((short for short in matrices if _path(short)[:-1].rpartition(".")[2] == name), None)
+        for name in (USUAL[0], USUAL[2])
+    )
+    if None not in usual:
+        return _checked(*usual, shapes, rest, width, H)
+    pairs = [
+        (embedding, decoder)
+        for embedding, decoder in permutations(matrices, 2)
+        if shapes[embedding] == (*shapes[decoder][:1], *width) and shapes[decoder][1:] == H
+    ]
+    if len(pairs) > 1:  # an embedding never has a bias, and a decoder mostly has
+        pairs = [pair for pair in pairs if _path(pair[0]) + "bias" not in shapes]
+        pairs = [pair for pair in pairs if _path(pair[1]) + "bias" in shapes] or pairs
+    if len(pairs) > 1:
+        pairs = [pair for pair in pairs if "emb" in pair[0].lower() and "emb" not in pair[1].lower()] or pairs
+    if len(pairs) == 1 or pairs and _alike(pairs, rest, tensors):
+        return pairs[0]
+    what = "no embedding and decoder fit" if not pairs else "several embeddings and decoders would fit"
+    listed = ", ".join(f"{rest[short]} {shapes[short]}" for short in list(shapes)[:12]) or "none"
+    raise ModelFileError(
+        f"{what} the LSTM; expected words x {width[0]} and words x {H[0]} among the other tensors: {listed}; {NAMES}"
+    )
+
+
+def _alike(pairs, rest, tensors):
+    """Whether all the pairs are the same numbers, so that any will do."""
+    first = pairs[0]
+    return all(_same(tensors[rest[a]], tensors[rest[b]]) for pair in pairs for a, b in zip(first, pair, strict=True))
+
+
+def _checked(embedding, decoder, shapes, rest, width, H):
+    """The two, once their shapes fit."""
+    rows = shapes[decoder][:1]
+    for short, expected in ((embedding, (*rows, *width)), (decoder, (*rows, *H)), (_path(decoder) + "bias", rows)):
+        if short in shapes and shapes[short] != expected:
+            raise ModelFileError(f"{rest[short]} has shape {shapes[short]}; expected {expected}")
+    return embedding, decoder
+
+
+def _left_over(names, tensors, used):
+    """Remarks on copies of what is used; anything else has no place."""
+    remarks = []
+    for name in sorted(names):
+        original = next((other for other in used if _same(tensors[name], tensors[other])), None)
+        if original is None:
+            raise ModelFileError(
+                f"the tensor {name!r} has no place, its shape is {np.shape(tensors[name])}; expected embedding, LSTM "
+                f"and decoder, no more: either the network computes something else, or {NAMES}"
+            )
+        remarks.append(f"{name}: a copy of {original}")
+    return remarks
+
+
+def _same(one, other):
+    return np.shape(one) == np.shape(other) and np.array_equal(to_array(one), to_array(other))
+
+
+def _called(name, paths):
+    """The path that `name` stands for: it, or it after something that wraps all."""
+    name = ".".join(part for part in name.split(".") if part not in WRAPPERS)
+    fitting = [path for path in paths if path == name or name.endswith(f".{path}") or path.endswith(f".{name}")]
+    exact = [path for path in fitting if path == name]
+    if len(exact or fitting) != 1:
+        count = "several parts are" if fitting else "no part is"
+        raise ModelFileError(f"{count} called {name!r}; there are {', '.join(map(repr, paths)) or 'none'}")
+    return (exact or fitting)[0]
+
+
+def _path(short):
+    """What stands before a name's last part, with the dot."""
+    return short[: len(short) - len(_leaf(short))]
+
+
+def _leaf(short):
+    return short.rpartition(".")[2]
+
+
+def _listed(names):
+    listed = list(names)
+    return ", ".join(listed[:12]) + (f" and {len(listed) - 12} more" if len(listed) > 12 else "") or "none"
