@@ -16,7 +16,6 @@ import ablations
 import numpy as np
 import peers
 from minilstm.fast.ablation_engine import margins
-from minilstm.fast.tile import TALL
 from run import FORWARD
 from threadpoolctl import threadpool_limits
 
@@ -24,7 +23,6 @@ import minilstm
 from minilstm.analyses import plots
 from minilstm.analyses.tables import render
 from minilstm.fast import recurrence
-from minilstm.fast.sweep import margins
 from minilstm.stimuli import na_task
 
 OWN, BEHIND = 2**19, 2**24  # bytes a thread reads to measure a core's own cache, and what lies behind it
