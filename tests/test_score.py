@@ -10,6 +10,7 @@ from small_model import small_model
 
 from minilstm.analyses.number_agreement import agreement
 from minilstm.analyses.score import BLIMP, LINZEN, SYNTAXGYM, score, score_suite, word_scores
+from minilstm.cli.main import main
 from minilstm.errors import NothingScoredError
 from minilstm.stimuli import CONDITIONS, Pair, Stimuli, na_task, read_items
 from minilstm.stimuli.json_sets import Comparison, Suite
@@ -53,7 +54,7 @@ def test_sentences_that_end_in_the_verb_score_as_the_agreement_task_does():
     pairs = [Pair(i.prefix, (i.right,), (i.wrong,), (), i.task, i.condition, i.id) for i in items]
     scores, expected = score(MODEL, of(*pairs)), agreement(MODEL, items)
     np.testing.assert_allclose(scores.good - scores.bad, expected.margins, rtol=1e-8, atol=1e-10)
-    columns, rows = scores.table()
+    rows = scores.table().rows
     assert [row[1] for row in rows] == ["SS", "SP", "PS", "PP", "all"]
     assert [row[3] for row in rows[:4]] == [100 * row.accuracy for row in expected.table()]
     assert rows[4][2:4] == [80, 100 * expected.accuracy]
@@ -68,7 +69,7 @@ def test_pairs_with_unknown_words_are_counted_and_left_out():
     scores = score(MODEL, of(*pairs))
     assert np.isnan(scores.good).tolist() == [False, True, True]
     assert scores.notes == ("2 of 3 pairs have a word that the model does not know: 2 not scored",)
-    assert scores.table()[1][0][2] == 1 and scores.table()[1][0][5] == 2
+    assert scores.table().rows[0][2] == 1 and scores.table().rows[0][5] == 2
     unk = score(MODEL, of(*pairs), unknown="<unk>")
     assert np.isnan(unk.good).tolist() == [False, False, True]  # frob and frobs would be one word
     expected = -MODEL.surprisal(pairs[1].good, "context", unknown="<unk>").sum()
@@ -133,7 +134,7 @@ def test_an_item_is_right_if_all_its_predictions_hold():
     found = score_suite(MODEL, suite)
     both = found.surprisal[:2, :, 0] < found.surprisal[:2, :, 1]
     assert found.right[:2].tolist() == both.all(axis=1).tolist() and np.isnan(found.right[2:]).all()
-    row = found.table()[1][0]
+    row = found.table().rows[0]
     assert row == ["own", 2, 100 * both.all(axis=1).mean(), 2, None]
     assert np.isnan(score_suite(MODEL, suite, unknown="<unk>").right).tolist() == [False, False, True, False]
 
@@ -161,20 +162,33 @@ def test_a_model_that_knows_number_is_right_and_one_turned_round_is_wrong():
 def test_published_figures_stand_beside_the_published_sets_only():
     blimp = "regular_plural_subject_verb_agreement_1"
     many = [pair("The boys", "greet", "greets", task=blimp, id=k) for k in range(1, 1001)]
-    assert score(MODEL, of(*many)).table()[1][0][-1] == 89.0
-    assert score(MODEL, of(*many[1:])).table()[1][0][-1] is None
+    assert score(MODEL, of(*many)).table().rows[0][-1] == 89.0
+    assert score(MODEL, of(*many[1:])).table().rows[0][-1] is None
     said = "\n".join(score(MODEL, of(*many)).text())
-    assert "published: the paper's own LSTM" in said and "89.0" in said
-    assert "published:" not in "\n".join(score(MODEL, of(*many[:5])).text())
+    assert "Published: the paper's own LSTM" in said
+    assert "Published:" not in "\n".join(score(MODEL, of(*many[:5])).text())
 
 
 def test_text_and_tables_hold_the_suite_too(tmp_path):
     suite = suite_of(item_of())
     scores = score(MODEL, of(pair("The boys", "greet", "greets"), suite=suite))
     assert len(scores.tables()) == 2
-    assert all(len(row) == len(columns) for columns, rows in scores.tables() for row in rows)
-    text = "\n".join(scores.text())
-    assert "Items of which all predictions hold:" in text and "margin" in text
+    assert all(len(row) == len(table.columns) for table in scores.tables() for row in table.rows)
+    assert scores.tables()[1].caption == "Items of which all predictions hold."
+
+
+def test_the_command_says_what_a_file_is_and_scores_it(tmp_path, capsys):
+    file = tmp_path / "pairs.jsonl"
+    line = {
+        "sentence_good": "The boys greet Mary .",
+        "sentence_bad": "The boys greets Mary .",
+        "UID": "own",
+        "pairID": "0",
+    }
+    file.write_text(json.dumps(line) + "\n")
+    assert main(["score", str(file), "--model", "planted", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert "BLiMP" in printed.err and json.loads(printed.out)["score"][0]["right %"] == 100
 
 
 def test_published_figures_are_those_of_the_published_results(reference):

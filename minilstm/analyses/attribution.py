@@ -19,12 +19,12 @@ import numpy as np
 
 from ..activity import last_hidden
 from ..errors import MinilstmError, StimulusError
+from ..stimuli import BETWEEN
 from ..units import columns_of, last_layer
 from .base import Analysis, Figure, Result, Table, format_units
 from .number_agreement import by_condition, check_words, known_verbs
 from .style import LINES, NEUTRAL, figure, hide_unused
 
-BETWEEN = "nounPP", "nounPPAdv", "SubjRel", "ObjRel", "2SubjRel"  # tasks with something between subject and verb
 REST = "other units", "bias"  # groups that need not be named
 MEASURES = "contribution", "for %", "decides %"
 DIGITS = (1, 1, 1, 1, 2, 1, 1, 1, 2, 1, 1, 1)  # of the columns of `GroupAttribution.rows`: contributions are nats

@@ -7,25 +7,13 @@ import numpy as np
 
 from ..activity import activity, full_sentences
 from ..errors import MinilstmError, StimulusError
-from ..stimuli import TEMPLATES
+from ..stimuli import step_labels
 from ..units import by_layer
 from .base import Table
 from .number_agreement import agreement, check_words
 
 VARIABLES = "C_tilde", "i", "f", "C", "o", "h"
 BYTES = 2**25  # of a block of sentences
-# What a slot of a template is called on an axis.
-_ROLES = {
-    "LOC": "N",
-    "RV": "v",
-    "PREP": "prep",
-    "NAMEPREP": "prep",
-    "NAME": "name",
-    "ADV": "adv",
-    "FIRST": "adv",
-    "MANNER": "adv",
-    "INTENT": "adv",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +116,7 @@ def dynamics(model, items, units=None, which="all", state="context", ablate=(), 
     by_layer(units, model.sizes)  # says which is no unit
     every = [item for group in groups.values() for item in group]
     check_words(model, every, unknown)
-    words = _labels(every, after)
+    words = step_labels(every, after)
     n, mean, sd = [], [], []
     for group in groups.values():
         if which == "correct" and group:
@@ -151,20 +139,6 @@ def _groups(items):
     for item in items:
         groups.setdefault(f"{item.task} {item.condition}" if several else item.condition, []).append(item)
     return groups
-
-
-def _labels(items, after):
-    """A name for each step: the word, if all sentences have the same there, else its role in the task's template."""
-    template = [None] * len(items[0].prefix) + ["V"]
-    if len({item.task for item in items}) == 1 and items[0].task in TEMPLATES:
-        template = TEMPLATES[items[0].task].split()
-    labels = []
-    for step, slot in enumerate(template):
-        found = {(*item.prefix, item.right)[step] for item in items}
-        bare = slot.rstrip("0123456789") if slot else "..."
-        role = _ROLES.get(bare, bare) + (slot[len(bare) :] if slot and bare in ("N", "LOC", "RV", "V") else "")
-        labels.append(found.pop() if len(found) == 1 else role)
-    return (*labels, *after)
 
 
 def _blocks(model, sentences, units, state, ablate, unknown):

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import StimulusError
-from ..stimuli import LEXICONS
+from ..stimuli import LEXICONS, SECOND_NOUN
 from ..stimuli.fragment_lexicon import CLAUSAL
 from ..units import by_layer, columns_of, last_layer
 from .ablation import ablation_sweep
 from .attribution import attribution
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Result, Table, format_units
-from .decoding import SECOND_NOUN, area_under_curve
+from .decoding import area_under_curve
 from .effects import Effects, effects, plot_effects
 from .number_agreement import agreement
 from .statistics import percent

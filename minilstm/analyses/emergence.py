@@ -10,9 +10,10 @@ import numpy as np
 
 from ..errors import MinilstmError, StimulusError
 from ..models import words_read
+from ..stimuli import SECOND_NOUN, SUBJECT
 from .ablation import POINTS, drops, missing_conditions
 from .base import Analysis, Figure, Result, Table, Unavailable
-from .decoding import SECOND_NOUN, SUBJECT, number_data
+from .decoding import number_data
 from .locality import CONDITIONS, locality
 from .number_agreement import by_condition
 from .style import NEUTRAL, PLURAL, SINGULAR, figure

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import MinilstmError
+from ..stimuli import PREPOSITION, SECOND_NOUN, SECOND_THE, SUBJECT
 from .base import (
     Analysis,
     Claim,
@@ -19,14 +20,12 @@ from .base import (
     fallback_note,
     format_units,
 )
-from .decoding import SECOND_NOUN, SUBJECT
 from .dynamics import Dynamics, dynamics, means_table, name_steps
 from .number_units import NUMBERS, ORIGINAL
 from .statistics import format_numbers
 from .style import GATES, LABELS, PLURAL, SINGULAR, figure
 
 OPEN = 0.5  # a gate above this counts as open
-PREPOSITION, SECOND_THE = 2, 3  # positions in 'The boy near the cars greets'
 CONDITIONS = "SS", "SP", "PS", "PP"
 
 

@@ -30,6 +30,7 @@ from tqdm import tqdm
 from ..errors import MinilstmError, StimulusError
 from ..fast.prefix_tree import prefix_tree, walk
 from ..fast.sweep import LogitDifferences, Reader, assign_rows
+from ..stimuli import SELECTION
 from .ablation import set_margins
 from .attribution import NO_NUMBER_UNITS, unit_groups
 from .base import Analysis, Figure, Option, Result, Table, format_units
@@ -53,7 +54,6 @@ LABELS = {
     "once": "the source's, at the subject",
     "onwards": "the source's, from there on",
 }
-HARD = ("nounPP", "SP"), ("nounPP", "PS")
 
 
 def pairs(items):
@@ -271,11 +271,11 @@ class Interchange(Result):
     def _flips(self, most=None):
         """What becomes of the verbs of nounPP SP and PS, as text; nothing where these conditions were not read."""
         where = self.comparison.by_condition()
-        if not where.keys() >= set(HARD):
+        if not where.keys() >= set(SELECTION.values()):
             return ""
         texts = []
         for k, units in enumerate(self.comparison.sets[:most]):
-            sp, ps = (100 * self.comparison.flips("once", where[key])[k] for key in HARD)
+            sp, ps = (100 * self.comparison.flips("once", where[key])[k] for key in SELECTION.values())
             texts.append(f"{format_units(units)} {sp:.1f} % and {ps:.1f} %")
         what = "C and h" if self.what == "both" else self.what
         return f"Verbs of nounPP SP and PS that follow the other sentence: with {what} of {'; of '.join(texts)}."

@@ -121,7 +121,9 @@ def compute(experiment, results):
     table, layer = results["agreement"], last_layer(experiment.model.sizes)
     odd = np.array([item.id % 2 == 1 for item in table.items])
     # the paper's units are known, so all sentences judge them; what else there is, is still asked of odd ids
-    selection, evaluation = (odd, ~odd) if experiment.original else (experiment.selects(table.items), experiment.evaluates(table.items))
+    selection, evaluation = (
+        (odd, ~odd) if experiment.original else (experiment.selects(table.items), experiment.evaluates(table.items))
+    )
     every = range(1, sum(experiment.model.sizes) + 1)
 
     def search(units, strict=True):

@@ -13,7 +13,7 @@ from ..activity import activity
 from ..errors import NothingScoredError
 from ..language_model import log_softmax
 from ..stimuli import respell
-from .tables import render
+from .base import Result, Table
 
 CHUNK = 256  # sentences whose states are in memory at a time
 ROWS = 64  # words whose logits are
@@ -53,18 +53,18 @@ class SuiteScores:
         return np.where(np.isnan(self.surprisal).any(axis=(1, 2)), np.nan, (lower < higher).all(axis=1))
 
     def table(self):
-        """Columns and rows: one row, for the suite."""
+        """A Table of one row, for the suite."""
         right = self.right
         scored = ~np.isnan(right)
         accuracy = 100 * right[scored].mean() if scored.any() else None
         row = [self.suite.name, int(scored.sum()), accuracy, int((~scored).sum())]
-        return ["suite", "items", "right %", "skipped", "published %"], [
-            [*row, _published(SYNTAXGYM, self.suite.name, len(right))]
-        ]
+        columns = ["suite", "items", "right %", "skipped", "published %"]
+        rows = [[*row, _published(SYNTAXGYM, self.suite.name, len(right))]]
+        return Table("suite", "Items of which all predictions hold.", columns, rows)
 
 
-@dataclass(frozen=True, eq=False)
-class Scores:
+@dataclass(frozen=True, eq=False, repr=False)
+class Scores(Result):
     """What a model makes of pairs of sentences.
 
     Attributes
@@ -90,7 +90,7 @@ class Scores:
         return _accuracy(self.good - self.bad)
 
     def table(self):
-        """Columns and rows: each condition of each task, and all conditions of a task where it has several."""
+        """A Table of each condition of each task, and of all conditions of a task where it has several."""
         margins = self.good - self.bad
         cells = {}
         for k, pair in enumerate(self.pairs):
@@ -108,25 +108,23 @@ class Scores:
                 mean = scored.mean() if len(scored) else None
                 row = [task, condition, len(scored), 100 * _accuracy(values) if len(scored) else None, mean]
                 rows.append([*row, len(values) - len(scored), figure])
-        return ["task", "condition", "n", "right %", "margin", "skipped", "published %"], rows
+        columns = ["task", "condition", "n", "right %", "margin", "skipped", "published %"]
+        caption = "Right: the grammatical sentence has the larger sum of log p over its words; margin: the difference, in nats."
+        return Table("score", caption, columns, rows)
 
     def tables(self):
-        """All tables, each columns and rows."""
         return [self.table()] + ([self.suite.table()] if self.suite else [])
 
     def text(self):
-        """Lines for a terminal."""
-        columns, rows = self.table()
-        said = ["Right: the grammatical sentence has the larger sum of log p over its words; margin: the difference."]
-        said += [render(columns, rows), *self.notes]
-        if self.suite:
-            said += ["", "Items of which all predictions hold:", render(*self.suite.table())]
-        if any(row[-1] is not None for _, rows in self.tables() for row in rows):
-            said += [
-                "",
-                "published: the paper's own LSTM, on all sentences; from which state it read them is not known.",
-            ]
-        return said
+        text = list(self.notes)
+        if any(row[-1] is not None for table in self.tables() for row in table.rows):
+            text.append(
+                "Published: the paper's own LSTM, on all sentences; from which state it read them is not known."
+            )
+        return text
+
+    def summary(self):
+        return f"{100 * self.accuracy:.1f} % of {int((~np.isnan(self.good)).sum()):,} pairs right."
 
 
 def score(model, stimuli, state="context", unknown="error"):

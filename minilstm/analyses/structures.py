@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..stimuli import CONDITIONS, na_task
+from ..stimuli import CONDITIONS, SUBJECT, na_task
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Option, Outcome, Result, Table, format_units
-from .decoding import SUBJECT
 from .dynamics import VARIABLES, dynamics, means_table, name_steps
 from .style import LABELS, NEUTRAL, figure, hide_unused
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..stimuli import SUBJECT
 from ..units import last_layer
 from .base import Analysis, Claim, Criterion, NotTestable, Outcome, Result, Table, format_units
 from .connectivity import connectivity, peak_activity
-from .decoding import SUBJECT
 from .depth import OUTLIER
 from .dynamics import dynamics
 from .efferents import efferent_table

@@ -20,7 +20,7 @@ Start with: minilstm reproduce
 GROUPS = {
     "read": ("trace", "info"),
     "rerun": ("reproduce", "claims", "agreement", "ablate", "dynamics", "efferents", "decode", "depth", "connect"),
-    "beyond the paper": ("interchange", "votes", "smallest", "emergence"),
+    "beyond the paper": ("interchange", "votes", "smallest", "emergence", "score"),
     "your own model": ("train", "import"),
     "verify": ("vectors", "verify"),
 }
@@ -90,7 +90,7 @@ def parser():
 
 def _add_commands(command):
     from ..analyses import ANALYSES
-    from . import agreement, analysis, claims, emergence, import_, info, reproduce, trace, train, verify
+    from . import agreement, analysis, claims, emergence, import_, info, reproduce, score, trace, train, verify
 
     model, items, reading = model_options(), item_options(), reading_options()
     trace.add_options(command("trace", trace.run, [model], "gates and cell of chosen units, word by word"))
@@ -111,6 +111,7 @@ def _add_commands(command):
         analysis.add_options(parser, dict(sorted(variants.items())))
     summary = "agreement, ablation, decoding and locality over training"
     emergence.add_options(command("emergence", emergence.run, [reading, items], summary))
+    score.add_options(command("score", score.run, [model], "whole sentences of other people's test sets"))
     train.add_options(command("train", train.run, [], "train a model from scratch, as those in weights/ were"))
     import_.add_options(command("import", import_.run, [], "open a PyTorch checkpoint without PyTorch"))
     verify.add_vectors_options(command("vectors", verify.write, [], "write test vectors for an LSTM of your own"))

@@ -15,12 +15,12 @@ from pathlib import Path
 import ablations
 import numpy as np
 import peers
-from minilstm.fast.ablation_engine import margins
+from minilstm.fast.sweep import margins
 from run import FORWARD
 from threadpoolctl import threadpool_limits
 
 import minilstm
-from minilstm.analyses import plots
+from minilstm.analyses import style as plots
 from minilstm.analyses.tables import render
 from minilstm.fast import recurrence
 from minilstm.stimuli import na_task
