@@ -17,8 +17,8 @@ function drawStage(model, view) {
   const cells = view.sentences.map((s) => valuesOf(model, s.now, view.unit, "C"));
   const intact = view.sentences.map((s) => valuesOf(model, s.intact, view.unit, "C"));
   const ends = [...cells.flat(), ...intact.flat(), 0];
-  const cell = panel(scale, 78, narrow ? 150 : 190, Math.min(...ends), Math.max(...ends), 0.12);
-  const choice = panel(scale, cell.bottom + 46, narrow ? 78 : 96, 0, 1, 0.06);
+  const cell = panel(scale, 92, narrow ? 150 : 190, Math.min(...ends), Math.max(...ends), 0.12);
+  const choice = panel(scale, cell.bottom + 48, narrow ? 78 : 96, 0, 1, 0.06);
   const height = choice.bottom + 12;
   const [one, other] = view.forms;
   const picture = svg(
@@ -26,12 +26,12 @@ function drawStage(model, view) {
     { width: scale.width, height, viewBox: `0 0 ${scale.width} ${height}`, role: "img", "aria-label": describeStage(view, cells) },
     svg("rect", { class: "now", x: scale.x(view.word) - scale.column / 2, y: 0, width: scale.column, height, rx: 8 }),
     view.sentences.map((s, k) => drawWords(view, s, k, scale, 20 + 24 * k)),
-    title(`memory cell C of unit ${view.unit}${view.fate}`, cell.top - 12),
+    title(`memory cell C of unit ${view.unit}${view.fate}${view.changed ? " (dotted: intact)" : ""}`, cell.top - 12),
     ticks(cell, [0, ...outerTicks(cell)], (value) => fix(value, 1)),
     view.changed && intact.map((values, k) => line(values, k, cell, "before")),
     cells.map((values, k) => line(values, k, cell, view.silenced ? "line silenced" : "line")),
     cells.map((values, k) => endLabel(view, values, k, cell, cells)),
-    title(`${one} or ${other}? after each word`, choice.top - 12),
+    title(`which verb would come next: ${one} or ${other}?`, choice.top - 14),
     ticks(choice, [0, 0.5, 1], (value) => (value === 0.5 ? "50%" : value ? one : other)),
     view.changed && view.sentences.map((s, k) => line(s.was.map(({ share }) => share), k, choice, "before")),
     view.sentences.map((s, k) => line(s.choices.map(({ share }) => share), k, choice, "line")),

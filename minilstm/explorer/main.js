@@ -33,7 +33,7 @@ function derive() {
     canSwap: firstDifference(looked[0].ids, looked[1].ids) >= 0,
     changed: state.broken.length > 0,
     silenced: how === "zero" || how === "mean",
-    fate: { zero: ", silenced", mean: ", held at its mean", swap: ", its memory swapped" }[how] ?? "",
+    fate: { zero: ", silenced: nobody hears it", mean: ", heard at its mean only", swap: ", its memory swapped" }[how] ?? "",
   };
 }
 
@@ -230,13 +230,13 @@ function keepFragment() {
 function describeModel() {
   const { about, sizes, vocabulary, words_of_model: all, name } = model;
   const layers = sizes.every((size) => size === sizes[0]) ? `${sizes.length} \u00d7 ${sizes[0]}` : sizes.join(" + ");
-  const text = { "a grammar": "of a small grammar of English", text: "of English text" }[about.text] ?? "";
-  const read = about.planted ? "weights written by hand" : about.tokens ? `trained on ${(about.tokens / 1e6).toFixed(0)} million words ${text}` : "a trained network";
-  const known = all > vocabulary.length ? `${vocabulary.length} of its ${all} words` : `${all} words`;
-  part("about").replaceChildren(html("b", {}, name), ` \u00b7 LSTM language model, ${layers} units, ${known} \u00b7 ${read} \u00b7 alive in this page, no network needed`);
+  const text = { "a grammar": " of a small grammar of English", text: " of English text" }[about.text] ?? "";
+  const read = about.planted ? "whose weights were written by hand"
+    : about.tokens ? `that has read ${(about.tokens / 1e6).toFixed(0)} million words${text}` : "that was trained elsewhere";
+  part("about").replaceChildren(html("b", {}, name), `, an LSTM language model of ${layers} units ${read}. It is alive in this page.`);
   const precision = { float32: "float32", float16: "float16", int8: "int8 with a scale for each row" }[model.precision];
   part("colophon").textContent = `Weights in ${precision}; everything is computed here, in double precision, by Eqs. 1\u20132 of Lakretz et al. (2019), \u201cThe emergence of number and syntax units in LSTM language models\u201d. `
-    + `Each sentence is read after ${model.context.length} words of context. ${all > vocabulary.length ? "Probabilities are among the words of this page. " : ""}Percentages beside a verb are its share among the two forms. Units are numbered from 1 through all layers, as in the paper. Made with minilstm.`;
+    + `The network knows ${all > vocabulary.length ? `${all} words, of which ${vocabulary.length} are in this page; probabilities are among these` : `${all} words`}. Each sentence is read after ${model.context.length} words of context. Percentages beside a verb are its share among the two forms. Units are numbered from 1 through all layers, as in the paper. Made with minilstm.`;
 }
 
 function start() {

@@ -128,6 +128,7 @@ def payload(model, name, precision, sentences=(), forms=None):
         "arrays": {key: _to_json(array) for key, array in arrays.items()},
         "planted": {str(unit): label for label, unit in planted.items()},
         "roles": {"number": roles.number, "short_range": roles.short_range, "syntax": roles.syntax},
+        "tells": roles.tells.astype(float).round(2).tolist(),
         "lost": {condition: lost.round(1).tolist() for condition, lost in roles.lost.items()},
         "mean": [float(np.float32(value)) for value in roles.mean],
         "examples": _examples(model, lexicon),

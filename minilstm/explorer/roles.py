@@ -32,6 +32,9 @@ class Roles:
         Their cell tells the number of the last noun, and not that of the subject.
     syntax : list of int
         Their cell tells whether the verb is still to come.
+    tells : (units,) array
+        How many standard deviations lie between the mean cells of singular and plural subjects, at the last word before
+        the verb; zeros without sentences.
     lost : dict of str to (units,) array
         Percentage points of accuracy lost when a unit is ablated, in nounPP SP and PS; empty without sentences.
     mean : (units,) array
@@ -41,6 +44,7 @@ class Roles:
     number: list
     short_range: list
     syntax: list
+    tells: np.ndarray
     lost: dict
     mean: np.ndarray
 
@@ -66,7 +70,8 @@ def measure(model, lexicon, n=40):
     }
     if not all(sentences.values()):
         h = model.trace(model.context or model.vocabulary[:1]).h
-        return Roles(named, [], [], {}, np.concatenate([layer[:, 0].mean(axis=0) for layer in h]))
+        mean = np.concatenate([layer[:, 0].mean(axis=0) for layer in h])
+        return Roles(named, [], [], np.zeros(len(mean)), {}, mean)
     traces = {
         condition: model.trace([(*item.prefix, item.right, "the") for item in items], state="context")
         for condition, items in sentences.items()
@@ -88,7 +93,7 @@ def measure(model, lexicon, n=40):
             [unit for name, unit in planted.items() if name.startswith(begin)] for begin in PLANTED.values()
         )
     h = np.concatenate([np.concatenate(list(trace.h), axis=-1).reshape(-1, len(missed)) for trace in traces.values()])
-    return Roles(number, short_range, syntax, lost, h.mean(axis=0))
+    return Roles(number, short_range, syntax, subject, lost, h.mean(axis=0))
 
 
 def _is_known(model, item):

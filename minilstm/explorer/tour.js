@@ -14,7 +14,7 @@ function tourOf(model) {
       title: "A verb that agrees across a distance",
       state: pair,
       look: "look",
-      text: () => `The boy near the cars *${one}*: the verb has to agree with *boy*, although *cars* is nearer. Two sentences that differ in one letter go into a small network, word by word, and unit ${unit} takes note: its cell goes one way for *boy*, another for *boys*, and whatever comes then, it stays apart. *Now break that unit.*`,
+      text: () => `*The boy near the cars ${one}*: the verb agrees with *boy*, although *cars* is nearer. How? Unit ${unit} of this network takes note: its memory cell goes one way for *boy*, another for *boys*, and the two stay apart to the end. *Now break that unit.*`,
     },
     {
       title: "One unit keeps the number",
@@ -32,7 +32,7 @@ function tourOf(model) {
       title: "Without it, the verb is wrong",
       state: { ...pair, broken: [{ unit, how: "zero" }] },
       look: "look",
-      text: (view) => `Unit ${unit} is silenced: its output is 0 at every word. ${flipped(view, 0) ? `*The boy near the cars* now wants *${other}*` : `The verb does not flip, but is less sure: other units know the number, too`}. ${flipped(view, 1) ? "So does the other sentence change." : `*The boys near the cars* does not change: ${other} is what the rest of the network says anyway.`} Try a random unit as a control; then *swap its memory* and see the first sentence take the number of the second.`,
+      text: (view) => `Unit ${unit} is silenced: its output is 0 at every word. ${flipped(view, 0) ? `*The boy near the cars* now wants *${other}*` : `The verb does not flip, but is less sure: other units know the number, too`}. ${flipped(view, 1) ? "The other sentence flips, too." : `*The boys near the cars* does not change: *${other}* is what the rest of the network says anyway.`} Try a random unit as a control; then *swap its memory* and see the first sentence take the number of the second.`,
     },
     {
       title: "Others know only the last noun",
@@ -98,5 +98,5 @@ function drawTour(model, view, steps) {
   }, String(k + 1)))));
   part("tour-back").disabled = view.tour === 1;
   part("tour-next").textContent = view.tour < steps.length ? "Next" : "End of tour";
-  if (view.tour > 1) part(step.look).classList.add("spot");
+  if (step.look !== "look") part(step.look).classList.add("spot");
 }

@@ -17,10 +17,10 @@ function groupsOf(model) {
   });
   const named = Object.keys(model.planted).map(Number).filter((unit) => !taken.has(unit));
   named.forEach((unit) => taken.add(unit));
-  groups.push({ title: "planted for other purposes", note: "", units: named });
+  groups.push({ title: "planted, with other tasks", note: "", units: named });
   const others = model.places.map((_, k) => k + 1).filter((unit) => !taken.has(unit));
-  others.sort((a, b) => model.places[b - 1].layer - model.places[a - 1].layer || a - b); // what the decoder reads first
-  groups.push({ title: taken.size ? "all others" : "all units", note: "", units: others });
+  others.sort((a, b) => model.tells[b - 1] - model.tells[a - 1] || a - b);
+  groups.push({ title: taken.size ? "all others" : "all units", note: model.examples.nounPP ? "those first whose cell tells the number best" : "", units: others });
   return groups.filter(({ units }) => units.length);
 }
 

@@ -1,0 +1,518 @@
+"""The explorer's page as Chromium runs it: its numbers are Python's, and everything on it works."""
+
+import json
+import random
+import re
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+from browser import browser
+from conftest import need
+
+import minilstm
+from minilstm import lstm
+from minilstm.explorer.page import explore
+from minilstm.language_model import log_softmax
+from minilstm.stimuli import TASKS, na_task
+
+SP, PP = "The boy near the cars", "The boys near the cars"
+GATES = "i", "f", "o", "C_tilde", "C", "h"
+# Reads sentences with the page's own functions; every gate of every unit, and all logits.
+READ = """((sentences, broken, donors) => sentences.map((text, k) => {
+  const { model, read, lookUp } = minilstm, { ids } = lookUp(model, text);
+  const donor = donors ? { ids: lookUp(model, donors[k]).ids, nodes: read(model, lookUp(model, donors[k]).ids) } : null;
+  const nodes = read(model, ids, broken, donor), units = (t, gate) => nodes[t].steps.flatMap((step) => [...step[gate]]);
+  const traced = Object.fromEntries(["i", "f", "o", "C_tilde", "C", "h"].map((gate) => [gate, nodes.map((_, t) => units(t, gate))]));
+  return { ...traced, logits: nodes.map(({ logits }) => [...logits]) };
+}))"""
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory):
+    with browser(tmp_path_factory.mktemp("profile")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """{name: (path, Page)} of what is looked at; `rounded` is mini with int8 rows, as a large model has them."""
+    folder, pages = tmp_path_factory.mktemp("pages"), {}
+    for name, model, precision in (
+        ("mini-03", "mini-03", None),
+        ("planted", "planted", None),
+        ("int8", "planted", "int8"),
+        ("float16", "mini", "float16"),
+    ):
+        page = explore(minilstm.load(model), name=name, precision=precision)
+        page.save(folder / f"{name}.html")
+        pages[name] = folder / f"{name}.html", page
+    return pages
+
+
+@pytest.fixture
+def tab(chromium, pages):
+    """Opens a page; closes it when the test is over, which fails if the page complained or asked for anything."""
+    tabs = []
+
+    def open_(name="mini-03", fragment="", **options):
+        tabs.append(chromium.open(pages[name][0], fragment, **options))
+        return tabs[-1]
+
+    yield open_
+    for one in tabs:
+        assert one.problems() == []
+        assert {url.split("#")[0] for url in one.requests()} <= {path.as_uri() for path, _ in pages.values()}
+        one.close()
+
+
+def sentences_of(n):
+    """Sentences of every task and condition, with the verb and a word after it."""
+    items = [item for task, t in TASKS.items() for condition in t.conditions for item in na_task(task, condition, 9)]
+    return [" ".join((*item.prefix, item.right, "the")) for item in random.Random(1).sample(items, n)]
+
+
+def in_double(model):
+    layers = tuple(lstm.Layer(*(part.astype(float) for part in layer)) for layer in model.layers)
+    return minilstm.LanguageModel(
+        model.vocabulary,
+        model.embedding.astype(float),
+        layers,
+        model.decoder_weight.astype(float),
+        model.decoder_bias.astype(float),
+        model.context,
+        None,
+        model.provenance,
+    )
+
+
+def compare(model, result, trace, h):
+    """Every gate and cell to 1e-9, every logit too."""
+    for gate in GATES:
+        expected = np.concatenate([layer[:, 0] for layer in getattr(trace, gate)], axis=-1)
+        np.testing.assert_allclose(result[gate], expected, rtol=0, atol=1e-9)
+    logits = h @ model.decoder_weight.T + model.decoder_bias
+    np.testing.assert_allclose(result["logits"], logits, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["mini-03", "planted", "int8", "float16"])
+def test_numbers_are_those_of_python_in_double_precision(tab, pages, name):
+    model = in_double(pages[name][1].model)
+    sentences = sentences_of(200)
+    results = tab(name).evaluate(f"{READ}({json.dumps(sentences)}, [])")
+    for sentence, result in zip(sentences, results, strict=True):
+        trace = model.trace(sentence, state="context")
+        compare(model, result, trace, trace.h[-1][:, 0])
+
+
+def test_decisions_are_those_of_python(tab, pages):
+    model = in_double(pages["mini-03"][1].model)
+    items = [item for c in ("SS", "SP", "PS", "PP") for item in na_task("nounPP", c, 50)]
+    questions = [[" ".join(item.prefix), [item.right, item.wrong]] for item in items]
+    for ablated in ((), (4,), (4, 12)):
+        broken = json.dumps([{"unit": unit, "how": "zero"} for unit in ablated])
+        margins = tab().evaluate(
+            f"{json.dumps(questions)}.map(([text, forms]) => {{ const {{ model, read, lookUp, chooseForm }} = minilstm;"
+            f"return chooseForm(read(model, lookUp(model, text).ids, {broken}).at(-1), forms.map((f) => model.index.get(f))).margin; }})"
+        )
+        expected = minilstm.agreement(model, items, ablate=ablated).margins
+        np.testing.assert_allclose(margins, expected, rtol=0, atol=1e-9)
+        assert (np.array(margins) > 0).tolist() == (expected > 0).tolist()
+
+
+@pytest.mark.parametrize(("name", "units"), [("mini-03", (4,)), ("mini-03", (12, 4, 30)), ("planted", (71, 3))])
+def test_an_ablated_unit_is_that_of_python(tab, pages, name, units):
+    """h is 0 at every word, the context's included."""
+    model = in_double(pages[name][1].model)
+    broken = [{"unit": unit, "how": "zero"} for unit in units]
+    (result,) = tab(name).evaluate(f"{READ}([{SP!r}], {json.dumps(broken)})")
+    trace = model.trace(SP, state="context", ablate=units)
+    compare(model, result, trace, trace.h[-1][:, 0])
+
+
+def test_a_unit_at_its_mean_and_a_swapped_memory(tab, pages):
+    """Both against a plain loop over `lstm.step`."""
+    model = in_double(pages["planted"][1].model)
+    page = tab("planted")
+    mean = page.evaluate("minilstm.model.mean")
+    for how, unit in (("mean", 73), ("swap", 71), ("swap", 6)):
+        broken = [{"unit": unit, "how": how}]
+        (result,) = page.evaluate(f"{READ}([{SP!r}], {json.dumps(broken)}, [{PP!r}])")
+        layer, place = divmod(unit - 1, 64)
+        donor = model.trace(PP, state="context").C[layer][1, 0, place]
+        h, C = ([np.zeros((1, 64)) for _ in range(2)] for _ in range(2))
+        if how == "mean":
+            h[layer][:, place] = mean[unit - 1]
+        words = [*model.context, *SP.split()]
+        for t, word in enumerate(words):
+            x = model.embedding[model.encode([word])]
+            for k, weights in enumerate(model.layers):
+                step = lstm.step(x, h[k], C[k], *weights)
+                if k == layer and how == "mean":
+                    step.h[:, place] = mean[unit - 1]
+                if k == layer and how == "swap" and t == len(model.context) + 1:
+                    step.C[:, place] = donor
+                    step.h[:, place] = step.o[:, place] * np.tanh(donor)
+                x, h[k], C[k] = step.h, step.h, step.C
+        np.testing.assert_allclose(result["C"][-1], np.concatenate(C, axis=1)[0], rtol=0, atol=1e-9)
+        np.testing.assert_allclose(
+            result["logits"][-1], (x @ model.decoder_weight.T + model.decoder_bias)[0], rtol=1e-9, atol=1e-9
+        )
+
+
+def test_probabilities_are_over_all_words_of_the_page(tab, pages):
+    model = in_double(pages["mini-03"][1].model)
+    p = tab().evaluate("minilstm.derive().sentences.map((s) => s.choices.at(-1).p)")
+    for sentence, ours in zip((SP, PP), p, strict=True):
+        log_p = log_softmax(model.logits(sentence, state="context")[-1])[model.encode(["is", "are"])]
+        np.testing.assert_allclose(ours, np.exp(log_p), rtol=1e-9)
+
+
+def text(page, id):
+    return page.evaluate(f"document.getElementById('{id}').innerText")
+
+
+def click(page, selector):
+    page.evaluate(f"document.querySelector({selector!r}).click()")
+
+
+def write(page, id, words):
+    """Type into a field as a person does: it is emptied, and the words go in."""
+    page.evaluate(f"(document.getElementById('{id}').focus(), document.getElementById('{id}').select())")
+    page.type(words) if words else page.evaluate("document.execCommand('delete')")
+
+
+def test_it_opens_with_two_sentences_and_one_button_breaks_the_unit(tab):
+    page = tab()
+    assert re.findall(r"(is|are)\n", text(page, "verdicts")) == ["is", "are"]
+    assert text(page, "break") == "Break unit 4"
+    click(page, "#break")
+    assert re.findall(r"\b(is|are)\n", text(page, "verdicts")) == ["are", "are"]
+    assert "flipped: was is" in text(page, "verdicts") and text(page, "break") == "Mend unit 4"
+    assert text(page, "verdict") == "With unit 4 silenced, the first verb flips to are."
+    click(page, "#undo")
+    assert text(page, "verdict") == "All 32 units at work." and text(page, "break") == "Break unit 4"
+
+
+def test_a_random_unit_is_a_control(tab):
+    page = tab()
+    page.evaluate("Math.random = () => 0.5")
+    click(page, "#random")
+    assert re.fullmatch(r"With unit \d+ silenced, drawn at random, no verb flips.", text(page, "verdict"))
+    assert page.evaluate("minilstm.state().broken.every(({ unit }) => unit !== 4)")
+
+
+def test_a_swapped_memory_brings_the_other_sentences_number(tab):
+    page = tab()
+    click(page, "#ways [value=swap]")
+    click(page, "#break")
+    assert text(page, "verdict") == (
+        "With the memory of unit 4 swapped, the first verb flips to are and the second verb flips to is."
+    )
+
+
+def test_several_units_are_broken_in_the_list(tab):
+    page = tab()
+    for unit in (4, 12, 9):
+        click(page, f"[data-break='{unit}']")
+    assert page.evaluate("minilstm.state().broken.map(({ unit }) => unit)") == [4, 12, 9]
+    assert "unit 4 silenced, unit 12 silenced, unit 9 silenced" in text(page, "verdict")
+    click(page, "[data-break='12']")
+    assert page.evaluate("document.querySelectorAll('#units .broken').length") == 2
+
+
+@pytest.mark.parametrize("name", ["mini-03", "planted", "float16"])
+def test_the_tour_has_six_steps_that_say_what_is_there(tab, name):
+    page = tab(name)
+    texts = []
+    for step in range(1, 7):
+        assert page.evaluate("document.querySelector('#tour-steps [aria-current]').innerText") == str(step)
+        texts.append(text(page, "tour-text"))
+        assert "undefined" not in texts[-1] and "NaN" not in texts[-1]
+        click(page, "#tour-next")
+    assert len(set(texts)) == 6 and page.evaluate("document.getElementById('tour').hidden")
+    if name == "planted":  # the paper's mechanism
+        assert "So it is here" in texts[2] and "Unit 76, shown here, is one" in texts[4] and "unit 73" in texts[5]
+    else:
+        assert "Here it is otherwise" in texts[2]
+
+
+def test_unknown_words_are_marked_and_near_ones_offered(tab):
+    page = tab()
+    write(page, "first", "The boi near the cars")
+    assert "“boi” is not among the 289 words" in text(page, "first-note") and "boy" in text(page, "first-note")
+    assert page.evaluate("document.getElementById('first').getAttribute('aria-invalid')") == "true"
+    assert page.evaluate("document.querySelectorAll('#stage .unknown').length") == 1
+    assert page.evaluate("minilstm.derive().sentences[0].now.length") == 1
+    offered = page.evaluate("[...document.querySelectorAll('#first-note button')].map((b) => b.innerText)")
+    click(page, f"#first-note button:nth-of-type({offered.index('boy') + 1})")
+    assert page.evaluate("document.getElementById('first').value") == SP and text(page, "first-note") == ""
+
+
+@pytest.mark.parametrize("words", ["", "   ", "xyzzy"])
+def test_nothing_to_read_is_no_error(tab, words):
+    page = tab()
+    write(page, "first", words)
+    write(page, "second", words)
+    assert text(page, "verdict") == "There is no sentence to read yet."
+    click(page, "#break")
+    click(page, "#play")
+    page.press("ArrowRight")
+
+
+def test_one_sentence_alone(tab):
+    page = tab()
+    write(page, "second", "")
+    assert text(page, "verdicts").count("The boy") == 1
+    assert page.evaluate("document.querySelector('#ways [value=swap]').disabled")
+    click(page, "#break")
+    assert "first verb flips" in text(page, "verdict")
+
+
+def test_sentences_of_different_lengths(tab):
+    page = tab(fragment="#second=The+boys+are")
+    assert page.evaluate("minilstm.derive().length") == 5
+    for key in ["ArrowLeft"] * 6 + ["ArrowRight"] * 9:
+        page.press(key)
+    assert page.evaluate("minilstm.derive().word") == 4
+
+
+def test_three_hundred_words_and_not_one_more(tab):
+    page = tab()
+    write(page, "first", " ".join(["The boy near the cars"] * 61))
+    assert page.evaluate("minilstm.derive().sentences[0].now.length") == 300
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    click(page, "#details summary")
+    assert page.evaluate("document.querySelectorAll('#table tbody tr').length") == 305
+
+
+def test_examples_of_the_tasks(tab):
+    page = tab()
+    for task in page.evaluate("[...document.querySelectorAll('#task option')].map((o) => o.value)"):
+        page.evaluate(f"(task.value = '{task}', task.dispatchEvent(new Event('change')))")
+        known = page.evaluate("minilstm.derive().sentences.every((s) => s.unknown < 0 && s.now.length > 1)")
+        assert known, task
+    before = page.evaluate("minilstm.state().sentences")
+    click(page, "#another")
+    assert page.evaluate("minilstm.state().sentences") != before
+
+
+def test_the_fragment_holds_the_state(tab):
+    page = tab()
+    write(page, "first", "The girls near the car")
+    click(page, "[data-unit='12']")
+    click(page, "[data-break='7']")
+    click(page, "[data-view='second']")
+    page.evaluate("document.activeElement.blur()")
+    page.press("ArrowLeft")
+    state, fragment = page.evaluate("[minilstm.state(), location.hash]")
+    assert state["word"] == 3 and state["unit"] == 12
+    assert tab(fragment=fragment).evaluate("minilstm.state()") == state
+
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    [
+        f"#first={quote(HOSTILE)}&second={quote(HOSTILE)}&forms={quote(HOSTILE)}/is",
+        "#unit=0&broken=4:explode,99:zero,4:__proto__,-1:zero,4:zero,4:mean&word=1e9&view=constructor&tour=99",
+        "#unit=4%00&broken=4&word=-3&view=__proto__&tour=-1&controls=maybe",
+        "#first=" + "a" * 100_000,
+        "#" + "&" * 5000,
+        "#first=%E0%A4%A&second=%FF&first=%",
+    ],
+)
+def test_a_hostile_fragment_is_text_or_nothing(tab, fragment):
+    page = tab(fragment=fragment)
+    assert page.evaluate("document.querySelectorAll('img, script:not(#content):not(:last-of-type)').length") == 0
+    state = page.evaluate("minilstm.state()")
+    assert state["unit"] == 4 and state["view"] == "difference" and state["forms"] == ["is", "are"]
+    assert state["broken"] in ([], [{"unit": 4, "how": "zero"}])
+    assert text(page, "verdict")
+
+
+def test_what_is_typed_is_text(tab):
+    page = tab()
+    write(page, "first", f"The boy {HOSTILE} </script><script>document.title='x'</script>")
+    write(page, "one", HOSTILE)
+    assert page.evaluate("document.querySelectorAll('img').length") == 0 and "<img" in text(page, "first-note")
+    assert "<img" in text(page, "forms-note") and page.evaluate("minilstm.state().forms") == ["is", "are"]
+
+
+def test_verb_forms_are_chosen(tab):
+    page = tab()
+    write(page, "one", "greets")
+    write(page, "other", "greet")
+    assert "The boy near the cars greets" in text(page, "verdicts")
+    write(page, "other", "greeet")
+    assert "greet" in text(page, "forms-note") and page.evaluate("minilstm.state().forms") == ["greets", "greet"]
+
+
+def test_hidden_controls_leave_a_picture(tab):
+    page = tab(fragment="#controls=hidden")
+    assert page.evaluate("['write', 'tour', 'ways'].every((id) => document.getElementById(id).offsetParent === null)")
+    click(page, "#controls")
+    assert page.evaluate("document.getElementById('write').offsetParent !== null")
+
+
+def test_hovering_gives_numbers_and_formula(tab):
+    page = tab()
+    x, y = page.evaluate(
+        "(() => { const b = document.querySelector('#stage .column').getBoundingClientRect(); return [b.x + 9, b.y + 90]; })()"
+    )
+    page.send("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+    tip = text(page, "tip")
+    assert "after “The”, unit 4" in tip and re.search(r"C = f · C before \+ i · C̃ = 0\.\d\d · \(?.\d\.\d\d\)? \+", tip)
+    assert re.search(r"p\(is\) = 0\.\d{4}", tip)
+
+
+def test_the_contributions_add_up_to_the_choice(tab, pages):
+    page = tab()
+    model = in_double(pages["mini-03"][1].model)
+    logits = model.logits(SP, ["is", "are"], state="context")[-1]
+    total = page.evaluate("document.querySelector('#contributions .total .numbers .first').innerText")
+    assert total == f"{logits[0] - logits[1]:+.2f}"
+
+
+def test_afferents_are_the_largest_weights(tab, pages):
+    U = pages["mini-03"][1].model.layers[0].U
+    shown = tab().evaluate(
+        "[...document.querySelectorAll('#afferents dd')].map((d) => [...d.children].map((b) => +b.dataset.unit))"
+    )
+    for gate, units in zip((0, 1, 3, 2), shown, strict=True):  # i, f, o, C~ of unit 4, blocks i f g o
+        assert units == (np.argsort(-np.abs(U[gate * 32 + 3]), kind="stable")[:4] + 1).tolist()
+
+
+def test_the_circuit_can_be_walked(tab):
+    page = tab("planted")
+    click(page, "#afferents [data-unit='73']")
+    assert page.evaluate("minilstm.state().unit") == 73 and "unit 73" in text(page, "heard-title").lower()
+
+
+def find_axe():
+    """axe-core, as a Python package brings it; the newest that is installed."""
+    for name in ("axe_playwright_python", "axe_core_python"):
+        spec = find_spec(name)
+        if spec is not None:
+            return (Path(spec.origin or next(iter(spec.submodule_search_locations))).parent / "axe.min.js").read_text(
+                "utf-8"
+            )
+    need("axe_core_python")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("fragment", ["", "#broken=4:zero,12:mean&first=The+boi+near", "#controls=hidden", "#second="])
+def test_axe_finds_nothing(tab, fragment, dark):
+    page = tab(fragment=fragment, dark=dark)
+    page.evaluate("document.getElementById('details').open = true")
+    page.evaluate(find_axe())
+    violations = page.evaluate(
+        "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then(({ violations }) =>"
+        " violations.map(({ id, nodes }) => [id, nodes.slice(0, 3).map(({ html, failureSummary }) => [html.slice(0, 200), failureSummary])]))"
+    )
+    assert violations == []
+
+
+def test_the_keyboard_alone_is_enough(tab):
+    """From the top of the page by Tab to the tour, the chart, the button; every stop is seen, and named."""
+    page = tab()
+    stops = []
+    for _ in range(60):
+        page.press("Tab")
+        stops.append(
+            page.evaluate(
+                "(() => { const e = document.activeElement, s = getComputedStyle(e); return [e.id || e.className || e.tagName,"
+                " e.getAttribute('aria-label') || e.innerText || e.labels?.[0]?.innerText || '', s.outlineStyle]; })()"
+            )
+        )
+        if stops[-1][0] == "break":
+            page.press("Enter")
+            assert text(page, "verdict").startswith("With unit 4 silenced")
+        if stops[-1][0] == "controls":
+            break
+    names = [name for name, *_ in stops]
+    order = [
+        "stage",
+        "play",
+        "word",
+        "break",
+        "random",
+        "first",
+        "second",
+        "task",
+        "unit",
+        "details",
+        "share",
+        "controls",
+    ]
+    order.remove("details")  # a summary has no id
+    assert [name for name in names if name in order] == [*order[:3], "unit", *order[3:]]
+    assert all(label.strip() and outline != "none" for _, label, outline in stops)
+
+
+def test_arrow_keys_walk_through_words_and_units(tab):
+    page = tab()
+    page.press("ArrowLeft")
+    assert page.evaluate("minilstm.derive().word") == 3
+    page.evaluate("document.querySelector('#units [data-unit=\"4\"]').focus()")
+    page.press("ArrowDown")
+    assert page.evaluate("[minilstm.state().unit, document.activeElement.dataset.unit]") == [12, "12"]
+    page.press("Tab")
+    page.press("Enter")
+    assert page.evaluate("minilstm.state().broken") == [{"unit": 12, "how": "zero"}]
+    assert page.evaluate("document.activeElement.dataset.break") == "12"
+
+
+def test_a_table_holds_the_numbers_for_those_who_do_not_see_the_lines(tab, pages):
+    page = tab()
+    page.evaluate("document.getElementById('details').open = true")
+    page.evaluate("new Promise((done) => setTimeout(done, 50))")
+    rows = page.evaluate(
+        "[...document.querySelectorAll('#table table:first-of-type tbody tr')].map((r) => r.innerText.split('\\t'))"
+    )
+    trace = in_double(pages["mini-03"][1].model).trace(SP, state="context")
+    assert [row[0].strip() for row in rows] == SP.split()
+    cells = [float(row[1].replace("−", "-")) for row in rows]
+    np.testing.assert_allclose(cells, trace.C[0][:, 0, 3], atol=5.1e-4)
+
+
+@pytest.mark.parametrize("width", [320, 360, 768, 1440, 2560])
+@pytest.mark.parametrize(
+    "fragment", ["", "#broken=4:zero&tour=4", "#first=The+carpenter+overtly+and+deliberately&tour=0"]
+)
+def test_nothing_is_wider_than_the_screen(tab, width, fragment):
+    page = tab(fragment=fragment, width=width, height=800)
+    wide = page.evaluate(
+        "[...document.querySelectorAll('body *')].filter((e) => !e.closest('.scroll > *') && !e.closest('#tip, .unseen') &&"
+        " e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.outerHTML.slice(0, 90))"
+    )
+    assert wide == []
+
+
+def test_words_do_not_run_into_one_another(tab):
+    for width in (360, 1440):
+        page = tab(fragment="#first=The+carpenters+overtly+and+deliberately&second=&tour=0", width=width, height=800)
+        boxes = page.evaluate(
+            "[...document.querySelectorAll('#stage .word')].map((w) => { const b = w.getBoundingClientRect(); return [b.left, b.right]; })"
+        )
+        assert len(boxes) == 5 and all(left > right for (_, right), (left, _) in zip(boxes, boxes[1:], strict=False))
+
+
+def test_on_a_phone_the_button_is_in_reach_at_once(tab):
+    page = tab(width=360, height=800)
+    box = page.evaluate(
+        "(({ top, bottom }) => [top, bottom])(document.getElementById('break').getBoundingClientRect())"
+    )
+    assert 0 < box[0] < box[1] < 800
+
+
+def test_without_javascript_the_page_says_so(chromium, pages):
+    page = chromium.open("/dev/null")
+    page.send("Emulation.setScriptExecutionDisabled", value=True)
+    page.go(pages["mini-03"][0].as_uri())
+    assert "switched off" in page.evaluate("document.body.innerText")
+    page.close()
