@@ -66,7 +66,7 @@ class Browser:
     """Commands to Chromium and its answers; what it tells unasked is kept as `events`."""
 
     def __init__(self, our_input, our_output):
-        self.our_input, self.answers = our_input, os.fdopen(os.dup(our_output), "rb", buffering=0)
+        self.our_input, self.our_output = our_input, our_output
         self.numbers, self.rest, self.events = count(1), b"", []
 
     def send(self, method, session=None, **parameters):
@@ -86,13 +86,13 @@ class Browser:
 
     def _receive(self):
         while b"\0" not in self.rest:
-            piece = self.answers.read(1 << 20)
+            piece = os.read(self.our_output, 1 << 20)
             assert piece, "Chromium has ended"
             self.rest += piece
         message, self.rest = self.rest.split(b"\0", 1)
         return json.loads(message)
 
-    def open(self, path, fragment="", width=1280, height=900, dark=False, calm=True, touch=False):
+    def open(self, path, fragment="", width=1280, height=900, dark=False, calm=True):
         """A page from disk, of this size, loaded.
 
         Returns

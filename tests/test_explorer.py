@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import minilstm
+from minilstm.cli.main import main
 from minilstm.errors import MinilstmError
 from minilstm.explorer.page import explore, rounding_effect
 from minilstm.explorer.payload import choose_words, cut, default_precision, round_weights
@@ -59,9 +60,7 @@ def test_roles_of_the_planted_network_are_those_that_were_planted():
     assert known.syntax == [UNITS["syntax"]] and len(known.short_range) == 2
     assert sorted(measured.number) == known.number
     copies = {k + 1 for k in range(5 * COPIES) if FEATURES[k % 5] in ("singular", "plural")}
-    assert (
-        set(measured.short_range) == copies
-    )  # layer 1 tells the number of the word that is read, better than any other
+    assert set(measured.short_range) == copies  # layer 1 tells the number of this word
 
 
 def test_roles_of_a_trained_network(mini):
@@ -151,3 +150,34 @@ def test_bad_input_is_refused(mini, arguments, message):
 def test_a_notebook_shows_it(page):
     frame = page._repr_html_()
     assert frame.startswith("<iframe srcdoc=") and "<!DOCTYPE" not in frame and frame.count("<") == 2
+
+
+def test_the_command_writes_the_page_and_says_what_rounding_costs(tmp_path, capsys):
+    assert main(["explore", "--model", "mini-03", "-o", str(tmp_path / "page.html"), "--forms", "greets/greet"]) == 0
+    assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    printed = capsys.readouterr().out
+    assert "289 of 289 words" in printed and "float32; of 400 nounPP sentences rounding decides 0 otherwise" in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--words", "nowhere.txt"], "--words: nowhere.txt cannot be read"),
+        (["--sentence", "The zebra"], "'zebra' is not among"),
+        (["--forms", "is"], "forms: expected two"),
+        (["-o", "nowhere/page.html"], "--out: nowhere/page.html cannot be written"),
+    ],
+)
+def test_the_command_refuses_bad_input(tmp_path, monkeypatch, capsys, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    assert main(["explore", "--model", "mini-03", *arguments]) == 2
+    assert message in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+def test_the_command_takes_words_from_a_file(tmp_path, capsys):
+    (tmp_path / "words.txt").write_text("The boy near\nthe cars")
+    page = tmp_path / "page.html"
+    assert main(["explore", "--model", "mini-03", "--words", str(tmp_path / "words.txt"), "-o", str(page)]) == 0
+    assert "the page lacks the words of the tasks" in capsys.readouterr().out
+    (tmp_path / "words.txt").write_bytes(b"\xff")
+    assert main(["explore", "--model", "mini-03", "--words", str(tmp_path / "words.txt"), "-o", str(page)]) == 2

@@ -20,14 +20,37 @@ from minilstm.stimuli import TASKS, na_task
 
 SP, PP = "The boy near the cars", "The boys near the cars"
 GATES = "i", "f", "o", "C_tilde", "C", "h"
-# Reads sentences with the page's own functions; every gate of every unit, and all logits.
+# Reads sentences with the page's own functions: every gate of every unit, and all logits, at every word.
 READ = """((sentences, broken, donors) => sentences.map((text, k) => {
-  const { model, read, lookUp } = minilstm, { ids } = lookUp(model, text);
-  const donor = donors ? { ids: lookUp(model, donors[k]).ids, nodes: read(model, lookUp(model, donors[k]).ids) } : null;
-  const nodes = read(model, ids, broken, donor), units = (t, gate) => nodes[t].steps.flatMap((step) => [...step[gate]]);
-  const traced = Object.fromEntries(["i", "f", "o", "C_tilde", "C", "h"].map((gate) => [gate, nodes.map((_, t) => units(t, gate))]));
-  return { ...traced, logits: nodes.map(({ logits }) => [...logits]) };
+  const { model, read, lookUp } = minilstm;
+  const idsOf = (text) => lookUp(model, text).ids;
+  const donor = donors ? { ids: idsOf(donors[k]), nodes: read(model, idsOf(donors[k])) } : null;
+  const nodes = read(model, idsOf(text), broken, donor);
+  const traced = (gate) => nodes.map(({ steps }) => steps.flatMap((step) => [...step[gate]]));
+  const gates = Object.fromEntries(["i", "f", "o", "C_tilde", "C", "h"].map((gate) => [gate, traced(gate)]));
+  return { ...gates, logits: nodes.map(({ logits }) => [...logits]) };
 }))"""
+MARGINS = """((questions, broken) => questions.map(([text, forms]) => {
+  const { model, read, lookUp, chooseForm } = minilstm;
+  const ids = forms.map((form) => model.index.get(form));
+  return chooseForm(read(model, lookUp(model, text).ids, broken).at(-1), ids).margin;
+}))"""
+AXE = """axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })
+  .then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html.slice(0, 200))]))"""
+FOCUSED = """(() => { const e = document.activeElement;
+  const label = e.getAttribute("aria-label") || e.innerText || e.labels?.[0]?.innerText || "";
+  return [e.id || e.className || e.tagName, label, getComputedStyle(e).outlineStyle]; })()"""
+WIDE = """[...document.querySelectorAll("body *")]
+  .filter((e) => !e.closest(".scroll > *, #tip, .unseen") && e.getBoundingClientRect().right > innerWidth + 1)
+  .map((e) => e.outerHTML.slice(0, 90))"""
+
+
+def boxes_of(page, selector):
+    """[left, top, right, bottom] of every element."""
+    return page.evaluate(
+        f"[...document.querySelectorAll({selector!r})].map((e) => e.getBoundingClientRect())"
+        ".map(({ left, top, right, bottom }) => [left, top, right, bottom])"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -113,10 +136,7 @@ def test_decisions_are_those_of_python(tab, pages):
     questions = [[" ".join(item.prefix), [item.right, item.wrong]] for item in items]
     for ablated in ((), (4,), (4, 12)):
         broken = json.dumps([{"unit": unit, "how": "zero"} for unit in ablated])
-        margins = tab().evaluate(
-            f"{json.dumps(questions)}.map(([text, forms]) => {{ const {{ model, read, lookUp, chooseForm }} = minilstm;"
-            f"return chooseForm(read(model, lookUp(model, text).ids, {broken}).at(-1), forms.map((f) => model.index.get(f))).margin; }})"
-        )
+        margins = tab().evaluate(f"{MARGINS}({json.dumps(questions)}, {broken})")
         expected = minilstm.agreement(model, items, ablate=ablated).margins
         np.testing.assert_allclose(margins, expected, rtol=0, atol=1e-9)
         assert (np.array(margins) > 0).tolist() == (expected > 0).tolist()
@@ -361,10 +381,8 @@ def test_hidden_controls_leave_a_picture(tab):
 
 def test_hovering_gives_numbers_and_formula(tab):
     page = tab()
-    x, y = page.evaluate(
-        "(() => { const b = document.querySelector('#stage .column').getBoundingClientRect(); return [b.x + 9, b.y + 90]; })()"
-    )
-    page.send("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+    left, top, *_ = boxes_of(page, "#stage .column")[0]
+    page.send("Input.dispatchMouseEvent", type="mouseMoved", x=left + 9, y=top + 90)
     tip = text(page, "tip")
     assert "after “The”, unit 4" in tip and re.search(r"C = f · C before \+ i · C̃ = 0\.\d\d · \(?.\d\.\d\d\)? \+", tip)
     assert re.search(r"p\(is\) = 0\.\d{4}", tip)
@@ -380,9 +398,8 @@ def test_the_contributions_add_up_to_the_choice(tab, pages):
 
 def test_afferents_are_the_largest_weights(tab, pages):
     U = pages["mini-03"][1].model.layers[0].U
-    shown = tab().evaluate(
-        "[...document.querySelectorAll('#afferents dd')].map((d) => [...d.children].map((b) => +b.dataset.unit))"
-    )
+    units = "[...dd.children].map((button) => Number(button.dataset.unit))"
+    shown = tab().evaluate(f"[...document.querySelectorAll('#afferents dd')].map((dd) => {units})")
     for gate, units in zip((0, 1, 3, 2), shown, strict=True):  # i, f, o, C~ of unit 4, blocks i f g o
         assert units == (np.argsort(-np.abs(U[gate * 32 + 3]), kind="stable")[:4] + 1).tolist()
 
@@ -395,13 +412,10 @@ def test_the_circuit_can_be_walked(tab):
 
 def find_axe():
     """axe-core, as a Python package brings it; the newest that is installed."""
-    for name in ("axe_playwright_python", "axe_core_python"):
-        spec = find_spec(name)
-        if spec is not None:
-            return (Path(spec.origin or next(iter(spec.submodule_search_locations))).parent / "axe.min.js").read_text(
-                "utf-8"
-            )
-    need("axe_core_python")
+    package = next(filter(None, map(find_spec, ("axe_playwright_python", "axe_core_python"))), None)
+    if package is None:
+        need("axe_core_python")
+    return (Path(package.submodule_search_locations[0]) / "axe.min.js").read_text("utf-8")
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -410,11 +424,9 @@ def test_axe_finds_nothing(tab, fragment, dark):
     page = tab(fragment=fragment, dark=dark)
     page.evaluate("document.getElementById('details').open = true")
     page.evaluate(find_axe())
-    violations = page.evaluate(
-        "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then(({ violations }) =>"
-        " violations.map(({ id, nodes }) => [id, nodes.slice(0, 3).map(({ html, failureSummary }) => [html.slice(0, 200), failureSummary])]))"
-    )
-    assert violations == []
+    assert page.evaluate(AXE) == []
+    page.evaluate("document.querySelector('main').append(document.createElement('input'))")
+    assert [name for name, _ in page.evaluate(AXE)] == ["label"]  # it does look
 
 
 def test_the_keyboard_alone_is_enough(tab):
@@ -423,34 +435,15 @@ def test_the_keyboard_alone_is_enough(tab):
     stops = []
     for _ in range(60):
         page.press("Tab")
-        stops.append(
-            page.evaluate(
-                "(() => { const e = document.activeElement, s = getComputedStyle(e); return [e.id || e.className || e.tagName,"
-                " e.getAttribute('aria-label') || e.innerText || e.labels?.[0]?.innerText || '', s.outlineStyle]; })()"
-            )
-        )
+        stops.append(page.evaluate(FOCUSED))
         if stops[-1][0] == "break":
             page.press("Enter")
             assert text(page, "verdict").startswith("With unit 4 silenced")
         if stops[-1][0] == "controls":
             break
     names = [name for name, *_ in stops]
-    order = [
-        "stage",
-        "play",
-        "word",
-        "break",
-        "random",
-        "first",
-        "second",
-        "task",
-        "unit",
-        "details",
-        "share",
-        "controls",
-    ]
-    order.remove("details")  # a summary has no id
-    assert [name for name in names if name in order] == [*order[:3], "unit", *order[3:]]
+    order = "stage play word unit break random first second one other task another unit share controls".split()
+    assert [name for name in names if name in order] == order
     assert all(label.strip() and outline != "none" for _, label, outline in stops)
 
 
@@ -471,9 +464,8 @@ def test_a_table_holds_the_numbers_for_those_who_do_not_see_the_lines(tab, pages
     page = tab()
     page.evaluate("document.getElementById('details').open = true")
     page.evaluate("new Promise((done) => setTimeout(done, 50))")
-    rows = page.evaluate(
-        "[...document.querySelectorAll('#table table:first-of-type tbody tr')].map((r) => r.innerText.split('\\t'))"
-    )
+    table = "[...document.querySelectorAll('#table table:first-of-type tbody tr')]"
+    rows = page.evaluate(f"{table}.map((row) => row.innerText.split('\t'))")
     trace = in_double(pages["mini-03"][1].model).trace(SP, state="context")
     assert [row[0].strip() for row in rows] == SP.split()
     cells = [float(row[1].replace("−", "-")) for row in rows]
@@ -486,28 +478,21 @@ def test_a_table_holds_the_numbers_for_those_who_do_not_see_the_lines(tab, pages
 )
 def test_nothing_is_wider_than_the_screen(tab, width, fragment):
     page = tab(fragment=fragment, width=width, height=800)
-    wide = page.evaluate(
-        "[...document.querySelectorAll('body *')].filter((e) => !e.closest('.scroll > *') && !e.closest('#tip, .unseen') &&"
-        " e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.outerHTML.slice(0, 90))"
-    )
-    assert wide == []
+    assert page.evaluate(WIDE) == []
 
 
 def test_words_do_not_run_into_one_another(tab):
     for width in (360, 1440):
         page = tab(fragment="#first=The+carpenters+overtly+and+deliberately&second=&tour=0", width=width, height=800)
-        boxes = page.evaluate(
-            "[...document.querySelectorAll('#stage .word')].map((w) => { const b = w.getBoundingClientRect(); return [b.left, b.right]; })"
-        )
-        assert len(boxes) == 5 and all(left > right for (_, right), (left, _) in zip(boxes, boxes[1:], strict=False))
+        boxes = boxes_of(page, "#stage .word")
+        assert len(boxes) == 5
+        assert all(one[2] < other[0] for one, other in zip(boxes, boxes[1:], strict=False))
 
 
 def test_on_a_phone_the_button_is_in_reach_at_once(tab):
     page = tab(width=360, height=800)
-    box = page.evaluate(
-        "(({ top, bottom }) => [top, bottom])(document.getElementById('break').getBoundingClientRect())"
-    )
-    assert 0 < box[0] < box[1] < 800
+    ((_, top, _, bottom),) = boxes_of(page, "#break")
+    assert 0 < top < bottom < 800
 
 
 def test_without_javascript_the_page_says_so(chromium, pages):

@@ -133,6 +133,10 @@ def parser():
     cli_emergence.add_options(add)
     cli_claims.add_options(command("claims", cli_claims.run, [model], "the paper's 40 claims, judged on a model"))
 
+    from . import explore as cli_explore
+
+    cli_explore.add_options(command("explore", cli_explore.run, [model], "the model alive in one HTML page"))
+
     command("info", _info, [model], "what a model file holds and how it was made")
 
     from . import import_ as cli_import

@@ -1,4 +1,4 @@
-"""What of a model goes into the page: its words, its weights in few bytes, examples to look at, and what its units do."""
+"""What of a model goes into the page: its words, its weights in few bytes, examples, and what its units do."""
 
 import base64
 import math
@@ -111,8 +111,7 @@ def payload(model, name, precision, sentences=(), forms=None):
     forms : pair of str, optional
         The verb forms to compare.
     """
-    lexicon = model.provenance.get("lexicon", "paper")
-    lexicon = lexicon if lexicon in LEXICONS else "paper"
+    lexicon = lexicon_of(model)
     roles = measure(model, lexicon)
     planted = model.provenance.get("planted_units", {})
     arrays = {key: _encode(array, precision) for key, array in _matrices(model).items()}
@@ -135,6 +134,12 @@ def payload(model, name, precision, sentences=(), forms=None):
         "templates": TEMPLATES,
         "start": _start(model, roles, sentences, forms),
     }
+
+
+def lexicon_of(model):
+    """Whose words the tasks are made of: what the model's file says, else the paper's."""
+    lexicon = model.provenance.get("lexicon")
+    return lexicon if isinstance(lexicon, str) and lexicon in LEXICONS else "paper"
 
 
 def _task_words():
