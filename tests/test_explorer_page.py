@@ -327,7 +327,8 @@ def test_the_fragment_holds_the_state(tab):
     click(page, "[data-view='second']")
     page.evaluate("document.activeElement.blur()")
     page.press("ArrowLeft")
-    state, fragment = page.evaluate("[minilstm.state(), location.hash]")
+    written = "new Promise((done) => setTimeout(done, 400)).then(() => [minilstm.state(), location.hash])"
+    state, fragment = page.evaluate(written)
     assert state["word"] == 3 and state["unit"] == 12
     assert tab(fragment=fragment).evaluate("minilstm.state()") == state
 

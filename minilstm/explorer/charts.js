@@ -12,8 +12,8 @@ const GATES = {
 function drawStage(model, view) {
   const frame = part("stage");
   const longest = Math.max(1, ...view.sentences.flatMap(({ words }) => words.map((word) => word.length)));
-  const narrow = frame.clientWidth < 560;
-  const scale = columnScale(frame.clientWidth, view.length, longest * (narrow ? 7.6 : 9.2) + 10, narrow);
+  const narrow = view.widths.stage < 560;
+  const scale = columnScale(view.widths.stage, view.length, longest * (narrow ? 7.6 : 9.2) + 10, narrow);
   const cells = view.sentences.map((s) => valuesOf(model, s.now, view.unit, "C"));
   const intact = view.sentences.map((s) => valuesOf(model, s.intact, view.unit, "C"));
   const ends = [...cells.flat(), ...intact.flat(), 0];
@@ -126,7 +126,7 @@ function valuesOf(model, nodes, unit, key) {
 
 function drawGates(model, view) {
   part("gates").replaceChildren(...Object.entries(GATES).map(([key, [label, meaning, low, high]]) => {
-    const width = Math.max(120, part("gates").clientWidth > 560 ? (part("gates").clientWidth - 60) / 4 : (part("gates").clientWidth - 24) / 2);
+    const width = Math.max(120, view.widths.gates > 560 ? (view.widths.gates - 60) / 4 : (view.widths.gates - 12) / 2);
     const scale = columnScale(width, view.length, 0, true);
     const inner = panel({ ...scale, right: 8 }, 8, 92, low, high, 0.06);
     const values = view.sentences.map((s) => valuesOf(model, s.now, view.unit, key));

@@ -6,7 +6,7 @@ const groups = groupsOf(model);
 const past = []; // what was broken before, for `undo`
 const example = { task: "nounPP", first: "SP", second: "PP", k: 0 };
 let state = fromFragment(model, location.hash);
-let wholeList = false, randomUnit = null, playing = null;
+let wholeList = false, randomUnit = null, playing = null, keeping = null;
 
 // All that the drawing functions need, computed from the state.
 function derive() {
@@ -38,7 +38,7 @@ function derive() {
 }
 
 function redraw() {
-  const view = derive();
+  const view = { ...derive(), widths: { stage: part("stage").clientWidth, gates: part("gates").clientWidth } }; // before any change
   document.body.classList.toggle("plain", !state.controls);
   drawTour(model, view, steps);
   drawStage(model, view);
@@ -220,11 +220,15 @@ function play() {
   }, 800);
 }
 
+// The address follows a moment later: browsers take their time over it, and refuse more than a few a second.
 function keepFragment() {
-  const fragment = toFragment(model, state);
-  try {
-    history.replaceState(null, "", fragment ? `#${fragment}` : location.pathname + location.search);
-  } catch { /* a page inside a notebook has no address of its own */ }
+  clearTimeout(keeping);
+  keeping = setTimeout(() => {
+    const fragment = toFragment(model, state);
+    try {
+      history.replaceState(null, "", fragment ? `#${fragment}` : location.pathname + location.search);
+    } catch { /* a page inside a notebook has no address of its own */ }
+  }, 200);
 }
 
 function describeModel() {
@@ -291,7 +295,7 @@ on("tour-next", "click", () => go(state.tour + 1));
 on("tour-open", "click", () => { go(1); scrollTo(0, 0); });
 on("share", "click", async () => {
   try {
-    await navigator.clipboard.writeText(location.href);
+    await navigator.clipboard.writeText(`${location.href.split("#")[0]}#${toFragment(model, state)}`);
     part("share").textContent = "link copied";
   } catch {
     part("share").textContent = "the link is in the address bar";
