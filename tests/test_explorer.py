@@ -10,7 +10,7 @@ import pytest
 import minilstm
 from minilstm.cli.main import main
 from minilstm.errors import MinilstmError
-from minilstm.explorer.page import explore, rounding_effect
+from minilstm.explorer.page import FOLDER, SCRIPTS, explore, rounding_effect
 from minilstm.explorer.payload import choose_words, cut, default_precision, round_weights
 from minilstm.explorer.roles import measure
 from minilstm.planted import COPIES, FEATURES, UNITS
@@ -181,3 +181,12 @@ def test_the_command_takes_words_from_a_file(tmp_path, capsys):
     assert "the page lacks the words of the tasks" in capsys.readouterr().out
     (tmp_path / "words.txt").write_bytes(b"\xff")
     assert main(["explore", "--model", "mini-03", "--words", str(tmp_path / "words.txt"), "-o", str(page)]) == 2
+
+
+def test_no_name_of_the_scripts_stands_for_two_things():
+    """They share one scope, in which a second function of a name silently takes the place of the first."""
+    scripts = [(FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
+    names = re.findall(r"^(?:async )?(?:function|const|let) (\w+)", "\n".join(scripts), re.MULTILINE)
+    assert len(names) == len(set(names)) > 60
+    assert {path.stem for path in FOLDER.glob("*.js")} == set(SCRIPTS)
+    assert max(len(line) for script in scripts for line in script.splitlines()) <= 120

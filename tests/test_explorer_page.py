@@ -210,7 +210,7 @@ def test_it_opens_with_two_sentences_and_one_button_breaks_the_unit(tab):
     assert text(page, "break") == "Break unit 4"
     click(page, "#break")
     assert re.findall(r"\b(is|are)\n", text(page, "verdicts")) == ["are", "are"]
-    assert "flipped: was is" in text(page, "verdicts") and text(page, "break") == "Mend unit 4"
+    assert "flipped: it was “is”" in text(page, "verdicts") and text(page, "break") == "Mend unit 4"
     assert text(page, "verdict") == "With unit 4 silenced, the first verb flips to are."
     click(page, "#undo")
     assert text(page, "verdict") == "All 32 units at work." and text(page, "break") == "Break unit 4"

@@ -13,7 +13,7 @@ function build(element, attributes = {}, children = []) {
     else if (value === true) element.setAttribute(key, "");
     else if (value !== false && value !== null && value !== undefined) element.setAttribute(key, value);
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(...children.flat(Infinity).filter((child) => child ?? false));
   return element;
 }
 
@@ -30,7 +30,11 @@ function fix(value, digits = 2) {
 
 const signed = (value, digits = 2) => (value > 0 && Number(fix(value, digits)) !== 0 ? "+" : "") + fix(value, digits);
 const inBrackets = (value) => (value < 0 && fix(value) !== "0.00" ? `(${fix(value)})` : fix(value));
-const percent = (share) => `${share > 0.995 && share < 1 ? ">99" : share < 0.005 && share > 0 ? "<1" : Math.round(100 * share)}\u2009%`;
+
+function percent(share) {
+  const text = share > 0.995 && share < 1 ? ">99" : share < 0.005 && share > 0 ? "<1" : String(Math.round(100 * share));
+  return `${text}\u2009%`;
+}
 
 // Eq. 1 and Eq. 2 of one unit at one word, with the numbers in them.
 function formulas(model, node, unit, broken) {
@@ -42,9 +46,10 @@ function formulas(model, node, unit, broken) {
   const stored = f * before + i * C_tilde;
   const swapped = Math.abs(stored - C) > 1e-12;
   const sum = `${fix(f)} \u00b7 ${inBrackets(before)} + ${fix(i)} \u00b7 ${inBrackets(C_tilde)}`;
+  const output = `${fix(o)} \u00b7 tanh(${fix(C)}) = ${fix(exposed)}`;
   return [
     ["C", "f \u00b7 C before + i \u00b7 C\u0303", `${sum} = ${fix(stored)}${swapped ? `, swapped for ${fix(C)}` : ""}`],
-    ["h", "o \u00b7 tanh(C)", `${fix(o)} \u00b7 tanh(${fix(C)}) = ${fix(exposed)}${held ? `, held at ${fix(h)}` : ""}`],
+    ["h", "o \u00b7 tanh(C)", `${output}${held ? `, held at ${fix(h)}` : ""}`],
   ];
 }
 
@@ -56,8 +61,8 @@ function watchTips() {
     const target = event.target.closest?.("[data-tip]");
     if (!target) return hide();
     const box = target.getBoundingClientRect();
-    const [x, y] = event.clientX === undefined ? [box.left + box.width / 2, box.bottom] : [event.clientX, event.clientY];
-    bubble.textContent = target.tipAt ? target.tipAt((x - box.left) / box.width) : target.dataset.tip;
+    const { clientX: x = box.left + box.width / 2, clientY: y = box.bottom } = event;
+    bubble.textContent = target.tipAt?.(x) ?? target.dataset.tip;
     bubble.hidden = false;
     const { offsetWidth: width, offsetHeight: height } = bubble;
     const screen = document.documentElement;
@@ -66,7 +71,10 @@ function watchTips() {
   };
   document.addEventListener("pointermove", show);
   document.addEventListener("pointerdown", show);
-  document.addEventListener("focusin", (event) => (event.target.matches(":focus-visible[data-tip]") ? show(event) : hide()));
+  document.addEventListener("focusin", (event) => {
+    if (event.target.matches(":focus-visible[data-tip]")) show(event);
+    else hide();
+  });
   document.addEventListener("pointerleave", hide);
   document.addEventListener("scroll", hide, { passive: true, capture: true });
   document.addEventListener("keydown", (event) => event.key === "Escape" && hide());

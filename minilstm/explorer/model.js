@@ -54,10 +54,11 @@ function afferents(model, unit) {
   const below = layer ? model.sizes[layer - 1] : 0; // the lowest layer reads words, not units
   return Object.fromEntries(["i", "f", "C_tilde", "o"].map((gate, block) => {
     const row = block * H + place;
-    const own = Array.from({ length: H }, (_, k) => ({ unit: first + k, weight: U[row * H + k], when: "one word ago" }));
-    const others = Array.from({ length: below }, (_, k) => (
-      { unit: first - below + k, weight: W[row * below + k], when: "at this word" }
+    const list = (length, unit, weights, when) => Array.from({ length }, (_, k) => (
+      { unit: unit + k, weight: weights[row * length + k], when }
     ));
+    const own = list(H, first, U, "one word ago");
+    const others = list(below, first - below, W, "at this word");
     return [gate, [...own, ...others].sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight))];
   }));
 }

@@ -18,14 +18,14 @@ function read(model, ids, broken = [], donor = null) {
   const held = broken.filter(({ how }) => how !== "swap");
   const swapped = donor ? broken.filter(({ how }) => how === "swap") : [];
   const at = swapped.length ? firstDifference(ids, donor.ids) : -1;
-  let path = `${name(held)} `;
-  let before = share(`${path}context`, () => readContext(model, held));
+  let path = `${nameOfBroken(held)} `;
+  let before = shareComputation(`${path}context`, () => readContext(model, held));
   const nodes = [];
   for (const [t, id] of ids.entries()) {
     const donated = t === at ? donor.nodes[t].steps : null;
-    path += `${id}${donated ? ` ${name(swapped)} of ${donor.ids.slice(0, t + 1)}` : ""} `;
+    path += `${id}${donated ? ` ${nameOfBroken(swapped)} of ${donor.ids.slice(0, t + 1)}` : ""} `;
     const last = before;
-    before = share(path, () => readWord(model, id, last.steps, held, swapped, donated));
+    before = shareComputation(path, () => readWord(model, id, last.steps, held, swapped, donated));
     nodes.push(before);
   }
   return nodes;
@@ -78,7 +78,7 @@ function silence(model, steps, held) {
   }
 }
 
-function share(path, compute) {
+function shareComputation(path, compute) {
   if (!kept.has(path)) {
     if (kept.size >= MOST_KEPT) kept.clear();
     kept.set(path, compute());
@@ -86,4 +86,4 @@ function share(path, compute) {
   return kept.get(path);
 }
 
-const name = (broken) => broken.map(({ unit, how }) => `${unit}${how}`).join();
+const nameOfBroken = (broken) => broken.map(({ unit, how }) => `${unit}${how}`).join();

@@ -1,6 +1,7 @@
 // All units: what their cells hold, what they say about the verb, who writes to them; and the numbers as a table.
 
 const SHOWN = 40; // units in the list before a person asks for all
+const SPEAKERS = 6, WRITERS = 4; // of the largest, how many are shown
 const ROLES = {
   number: ["hold the number of the subject", "their cell tells it, and without them the verb fails"],
   syntax: ["know whether the verb is still to come", "their cell changes at the verb, whatever the number"],
@@ -20,7 +21,8 @@ function groupsOf(model) {
   groups.push({ title: "planted, with other tasks", note: "", units: named });
   const others = model.places.map((_, k) => k + 1).filter((unit) => !taken.has(unit));
   others.sort((a, b) => model.tells[b - 1] - model.tells[a - 1] || a - b);
-  groups.push({ title: taken.size ? "all others" : "all units", note: model.examples.nounPP ? "those first whose cell tells the number best" : "", units: others });
+  const note = model.examples.nounPP ? "those first whose cell tells the number best" : "";
+  groups.push({ title: taken.size ? "all others" : "all units", note, units: others });
   return groups.filter(({ units }) => units.length);
 }
 
@@ -29,7 +31,7 @@ const nameOf = (model, unit) => (model.planted[unit] ? `${unit} ${model.planted[
 function drawUnits(model, view, all) {
   const value = valueOf(model, view);
   const units = view.groups.flatMap((group) => group.units);
-  const most = units.reduce((top, unit) => value(unit).reduce((high, x) => Math.max(high, Math.abs(x ?? 0)), top), 1e-9);
+  const most = Math.max(1e-9, ...units.map((unit) => value(unit).reduce((top, x) => Math.max(top, Math.abs(x)), 0)));
   let left = all ? Infinity : SHOWN;
   const lists = view.groups.map(({ title, note, units }) => {
     const some = units.slice(0, left);
@@ -47,14 +49,13 @@ function drawUnits(model, view, all) {
   part("unit-words").replaceChildren(...headWords(view));
 }
 
-// What the list shows of a unit: a number for each word, or null where it has none.
+// What the list shows of a unit: C after each word, in one sentence, or how far it differs between both.
 function valueOf(model, view) {
-  const [first, second] = view.sentences;
-  const length = view.view === "first" ? first.now.length : view.view === "second" ? second.now.length : Math.min(first.now.length, second.now.length);
-  return (unit) => {
-    const C = [first, second].map((s) => valuesOf(model, s.now.slice(0, length), unit, "C"));
-    return view.view === "first" ? C[0] : view.view === "second" ? C[1] : C[0].map((x, t) => x - C[1][t]);
-  };
+  const nodes = view.sentences.map(({ now }) => now);
+  const length = Math.min(nodes[0].length, nodes[1].length);
+  const C = (k, unit, end) => valuesOf(model, nodes[k].slice(0, end), unit, "C");
+  if (view.view !== "difference") return (unit) => C(view.view === "first" ? 0 : 1, unit);
+  return (unit) => C(0, unit, length).map((x, t) => x - C(1, unit, length)[t]);
 }
 
 function headWords(view) {
@@ -69,77 +70,109 @@ function headWords(view) {
 }
 
 function drawUnit(model, view, unit, values, most) {
-  const how = view.broken.find((other) => other.unit === unit)?.how;
+  const broken = view.broken.some((other) => other.unit === unit);
+  const words = view.sentences[view.view === "second" ? 1 : 0].words;
+  const strip = html("span", { class: "strip", style: { background: gradient(values, most) } });
+  const told = values.map((value, t) => `${words[t]} ${fix(value)}`).join(", ");
+  const reached = { type: "button", tabindex: unit === view.unit ? 0 : -1 }; // of all rows one is in the order of Tab
+  const select = html(
+    "button",
+    {
+      ...reached, class: "unit", "data-unit": unit, "data-tip": " ", "aria-pressed": String(unit === view.unit),
+      "aria-label": `unit ${nameOf(model, unit)}: ${told}`,
+    },
+    html("span", { class: "name" }, nameOf(model, unit)),
+    strip,
+  );
+  select.tipAt = (x) => {
+    const box = strip.getBoundingClientRect();
+    const t = Math.floor(((x - box.left) / box.width) * values.length);
+    const meaning = view.view === "difference" ? "C in the first less C in the second" : "C";
+    const value = t in values ? `${words[t]}: ${meaning} = ${signed(values[t])}` : "";
+    return [`unit ${nameOf(model, unit)}`, value, costOf(model, unit)].filter(Boolean).join("\n");
+  };
+  const label = `${broken ? "mend" : "break"} unit ${nameOf(model, unit)}`;
+  const toggle = html(
+    "button",
+    { ...reached, class: "toggle", "data-break": unit, "aria-label": label, "data-tip": label },
+    broken ? "mend" : "break",
+  );
+  return html("li", { class: broken ? "broken" : null }, select, toggle);
+}
+
+// Colours of one row, side by side.
+function gradient(values, most) {
   const stops = values.map((value, t) => {
     const strength = (100 * Math.min(1, Math.abs(value) / most)).toFixed(0);
     const colour = `color-mix(in oklab, var(--${value < 0 ? "minus" : "plus"}) ${strength}%, var(--nil))`;
     return `${colour} ${(100 * t) / values.length}% ${(100 * (t + 1)) / values.length}%`;
   });
-  const words = view.sentences[view.view === "second" ? 1 : 0].words;
-  const meaning = view.view === "difference" ? "C in the first less C in the second" : "C";
-  const strip = html("span", { class: "strip", style: { background: stops.length ? `linear-gradient(to right, ${stops.join()})` : "none" } });
-  const select = html(
-    "button",
-    { type: "button", class: "unit", "data-unit": unit, "data-tip": " ", "aria-pressed": String(unit === view.unit), tabindex: unit === view.unit ? 0 : -1 },
-    html("span", { class: "name" }, nameOf(model, unit)),
-    strip,
-    html("span", { class: "unseen" }, ` ${values.map((value, t) => `${words[t]} ${fix(value)}`).join(", ")}`),
-  );
-  select.tipAt = (at) => {
-    const box = strip.getBoundingClientRect(), whole = select.getBoundingClientRect();
-    const t = Math.floor(((whole.left + at * whole.width - box.left) / box.width) * values.length);
-    const lost = model.lost.SP && `\nbroken alone it costs ${model.lost.SP[unit - 1]} points in SP, ${model.lost.PS[unit - 1]} in PS`;
-    return `unit ${nameOf(model, unit)}${t >= 0 && t < values.length ? `\n${words[t]}: ${meaning} = ${signed(values[t])}` : ""}${lost ?? ""}`;
-  };
-  const label = `${how ? "mend" : "break"} unit ${nameOf(model, unit)}`;
-  const toggle = html(
-    "button",
-    { type: "button", class: "toggle", "data-break": unit, "aria-label": label, "data-tip": label, tabindex: unit === view.unit ? 0 : -1 },
-    how ? "mend" : "break",
-  );
-  return html("li", { class: how ? "broken" : null }, select, toggle);
+  return stops.length ? `linear-gradient(to right, ${stops.join()})` : "none";
 }
 
-// Direct effects: the decoder is linear, so the logit difference of the forms is a sum over the units of the last layer.
+function costOf(model, unit) {
+  const { SP, PS } = model.lost;
+  return SP ? `broken alone it costs ${SP[unit - 1]} points in nounPP SP, ${PS[unit - 1]} in PS` : "";
+}
+
+// Direct effects: the decoder is linear, so the logit difference of the forms is a sum over units of the last layer.
 function drawContributions(model, view) {
   const [one, other] = view.forms.map((form) => model.index.get(form));
   const { weights, bias } = contrast(model, one, other);
   const first = model.places.length - weights.length + 1;
   const read = view.sentences.filter((s) => s.now.length);
-  const parts = read.map((s) => s.now[Math.min(view.word, s.now.length - 1)].steps[model.last].h.map((h, u) => h * weights[u]));
-  const order = [...weights.keys()].sort((a, b) => Math.max(...parts.map((p) => Math.abs(p[b]))) - Math.max(...parts.map((p) => Math.abs(p[a]))));
-  const shown = order.slice(0, 6), rest = order.slice(6);
-  const rows = shown.map((u) => ({ unit: first + u, values: parts.map((p) => p[u]), weight: weights[u] }));
-  rows.push({ label: `the other ${rest.length}`, values: parts.map((p) => rest.reduce((sum, u) => sum + p[u], 0)) });
-  rows.push({ label: "bias", values: parts.map(() => bias) });
-  rows.push({ label: "sum", values: parts.map((p) => p.reduce((sum, x) => sum + x, bias)), total: true });
+  const parts = read.map((s) => {
+    const { h } = s.now[Math.min(view.word, s.now.length - 1)].steps[model.last];
+    return h.map((x, u) => x * weights[u]);
+  });
+  const largest = (u) => Math.max(...parts.map((effects) => Math.abs(effects[u])));
+  const order = [...weights.keys()].sort((a, b) => largest(b) - largest(a));
+  const rest = order.slice(SPEAKERS);
+  const sum = (units, start = 0) => parts.map((effects) => units.reduce((total, u) => total + effects[u], start));
+  const rows = [
+    ...order.slice(0, SPEAKERS).map((u) => ({ unit: first + u, values: sum([u]) })),
+    { label: `the other ${rest.length}`, values: sum(rest) },
+    { label: "bias", values: parts.map(() => bias) },
+    { label: "sum", values: sum(order, bias), total: true },
+  ];
   const most = Math.max(1e-9, ...rows.flatMap(({ values }) => values.map(Math.abs)));
-  part("contributions").replaceChildren(...(read.length ? rows : []).map(({ unit, label, values, weight, total }) => html(
+  part("contributions").replaceChildren(...(read.length ? rows : []).map(({ unit, label, values, total }) => html(
     "li",
     { class: total ? "total" : null },
     unit ? unitButton(model, view, unit) : html("span", { class: "name" }, label),
     html("span", { class: "bars" }, values.map((value, k) => html("span", {
       class: `bar ${read[k].name}`,
-      "data-tip": unit ? `${read[k].sign} unit ${unit}: weight difference \u00b7 h = ${fix(weight)} \u00b7 ${inBrackets(value / weight)} = ${signed(value)}` : `${read[k].sign} ${label}: ${signed(value)}`,
+      "data-tip": `${read[k].sign} ${label ? signed(value) : tipOfEffect(unit, weights[unit - first], value)}`,
       style: { left: `${50 + 50 * Math.min(0, value / most)}%`, width: `${50 * Math.abs(value / most)}%` },
     }))),
     html("span", { class: "numbers" }, values.map((value, k) => html("span", { class: read[k].name }, signed(value)))),
   )));
 }
 
+function tipOfEffect(unit, weight, value) {
+  const numbers = `${fix(weight)} \u00b7 ${inBrackets(value / weight)} = ${signed(value)}`;
+  return `unit ${unit}: difference of its two weights \u00b7 h = ${numbers}`;
+}
+
 function unitButton(model, view, unit) {
-  return html("button", { type: "button", class: "name link", "data-unit": unit, "aria-pressed": String(unit === view.unit), "aria-label": `look at unit ${nameOf(model, unit)}` }, `unit ${unit}`);
+  const label = `look at unit ${nameOf(model, unit)}`;
+  const pressed = String(unit === view.unit);
+  const attributes = { class: "name link", "data-unit": unit, "aria-pressed": pressed, "aria-label": label };
+  return html("button", { type: "button", ...attributes }, `unit ${unit}`);
 }
 
 function drawAfferents(model, view) {
   const gates = afferents(model, view.unit);
+  const tip = ({ unit, weight, when }, label) => (
+    `from unit ${nameOf(model, unit)}, as it is ${when}, into the ${label} of ${view.unit}: weight ${signed(weight, 3)}`
+  );
   part("afferents").replaceChildren(...Object.entries(GATES).flatMap(([gate, [label]]) => [
     html("dt", {}, label),
-    html("dd", {}, gates[gate].slice(0, 4).map(({ unit, weight, when }) => html(
+    html("dd", {}, gates[gate].slice(0, WRITERS).map((source) => html(
       "button",
-      { type: "button", class: "chip", "data-unit": unit, "data-tip": `weight from unit ${nameOf(model, unit)}, as it is ${when}, into the ${label} of unit ${view.unit}: ${signed(weight, 3)}` },
-      `${nameOf(model, unit)} `,
-      html("b", { class: weight < 0 ? "minus" : "plus" }, signed(weight, 1)),
+      { type: "button", class: "chip", "data-unit": source.unit, "data-tip": tip(source, label) },
+      `${nameOf(model, source.unit)} `,
+      html("b", { class: source.weight < 0 ? "minus" : "plus" }, signed(source.weight, 1)),
     ))),
   ]));
 }
@@ -151,7 +184,7 @@ function drawTable(model, view) {
   part("table").replaceChildren(...view.sentences.filter((s) => s.now.length).map((s) => html(
     "table",
     {},
-    html("caption", {}, `${s.sign} ${s.words.join(" ")}: unit ${view.unit}${view.fate} after each word`),
+    html("caption", {}, `${s.sign} ${s.words.join(" ")}: unit ${view.unit} after each word`),
     html("thead", {}, html("tr", {}, head.map((text) => html("th", { scope: "col" }, text)))),
     html("tbody", {}, s.now.map((_, t) => html(
       "tr",
