@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 import minilstm
 from minilstm.cli.main import main
 from minilstm.errors import MinilstmError
-from minilstm.explorer.page import FOLDER, SCRIPTS, explore, rounding_effect
+from minilstm.explorer.page import FOLDER, SCRIPTS, Page, explore, rounding_effect
 from minilstm.explorer.payload import choose_words, cut, default_precision, round_weights
 from minilstm.explorer.roles import measure
 from minilstm.planted import COPIES, FEATURES, UNITS
@@ -190,3 +191,18 @@ def test_no_name_of_the_scripts_stands_for_two_things():
     assert len(names) == len(set(names)) > 60
     assert {path.stem for path in FOLDER.glob("*.js")} == set(SCRIPTS)
     assert max(len(line) for script in scripts for line in script.splitlines()) <= 120
+
+
+def test_the_copy_in_the_walkthrough_is_what_the_command_writes(page):
+    """All but what is measured, in which another processor may round another way."""
+    path = Path(__file__).resolve().parent.parent / "walkthrough" / "explorer.html"
+    if not path.is_file():
+        pytest.skip("there is no walkthrough beside the tests")
+    copy = Page(path.read_text(encoding="utf-8"), page.model, page.precision)
+    cut_out = r'id="content">.*?</script>'
+    assert re.sub(cut_out, "", copy.html, flags=re.DOTALL) == re.sub(cut_out, "", page.html, flags=re.DOTALL), (
+        "written by another state of the code: minilstm explore --model mini-03 -o walkthrough/explorer.html"
+    )
+    contents = [content_of(one) for one in (copy, page)]
+    for key in ("arrays", "vocabulary", "context", "roles", "start", "examples", "about", "name"):
+        assert contents[0][key] == contents[1][key], key

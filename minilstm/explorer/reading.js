@@ -49,7 +49,6 @@ function chooseForm(node, [one, other]) {
 
 function readContext(model, held) {
   let node = { steps: zeroState(model.layers) };
-  silence(model, node.steps, held);
   for (const word of model.context) node = readWord(model, model.index.get(word), node.steps, held);
   return node;
 }
@@ -68,14 +67,6 @@ function readWord(model, id, before, held, swapped = [], donated = null) {
     }
   });
   return { steps, before, logits: logitsOf(model, steps[model.last].h) };
-}
-
-// Before the first word of the context h is 0, for a unit held at its mean the mean.
-function silence(model, steps, held) {
-  for (const { unit, how } of held) {
-    const { layer, place } = model.places[unit - 1];
-    steps[layer].h[place] = how === "mean" ? model.mean[unit - 1] : 0;
-  }
 }
 
 function shareComputation(path, compute) {
