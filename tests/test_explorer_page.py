@@ -1,11 +1,15 @@
 """The explorer's page as Chromium runs it: its numbers are Python's, and everything on it works."""
 
+import base64
+import csv
+import io
 import json
 import random
 import re
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -500,3 +504,97 @@ def test_without_javascript_the_page_says_so(chromium, pages):
     page.go(pages["mini-03"][0].as_uri())
     assert "switched off" in page.evaluate("document.body.innerText")
     page.close()
+
+
+def drop(page, path):
+    """Drop a file on the page; waits until it says something about it."""
+    data = json.dumps([base64.b64encode(path.read_bytes()).decode(), path.name])
+    return page.evaluate(f"""(async ([data, name]) => {{
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([Uint8Array.from(atob(data), (c) => c.charCodeAt(0))], name));
+      document.body.dispatchEvent(new DragEvent("drop", {{ dataTransfer: transfer, bubbles: true, cancelable: true }}));
+      const note = document.getElementById("file-note"), before = note.textContent;
+      while (note.textContent === before) await new Promise((done) => setTimeout(done, 20));
+      return note.textContent; }})({data})""")
+
+
+@pytest.mark.parametrize(("name", "dtype"), [("mini", "float32"), ("mini", "float16"), ("planted", "float64")])
+def test_a_dropped_model_file_takes_the_stage(tab, tmp_path, name, dtype):
+    path = tmp_path / "own.npz"
+    minilstm.load(name).save(path, dtype)
+    page = tab()
+    page.evaluate("minilstm.change({ broken: [{ unit: 4, how: 'zero' }] })")
+    assert drop(page, path) == "own.npz is open. It has not left this device."
+    model = minilstm.load(path, "float64")
+    (result,) = page.evaluate(f"{READ}([{SP!r}], [])")
+    trace = model.trace(SP, state="context")
+    compare(model, result, trace, trace.h[-1][:, 0])
+    assert text(page, "about").startswith("own, an LSTM") and text(page, "verdict").startswith("All ")
+    assert text(page, "break") == f"Break unit {model.provenance['number_units'][0]}"
+    click(page, "#random")
+    assert page.evaluate("minilstm.derive().sentences.every((s) => s.now.length === 5)")
+
+
+def test_a_file_that_is_no_model_is_refused_with_a_sentence(tab, tmp_path):
+    path = tmp_path / "own.npz"
+    minilstm.load("mini").save(path)
+    whole = path.read_bytes()
+    page = tab()
+    for data, reason in (
+        (b"", "this is no .npz file"),
+        (b"hello" * 9, "this is no .npz file"),
+        (whole[:-40], "this is no .npz file"),
+        (whole.replace(b"'shape': (128,)", b"'shape': (127,)"), "holds not what it says"),
+        (whole.replace(b'"ifgo"', b'"ifxo"'), "the gate order ifxo"),
+        (whole.replace(b"embedding.npy", b"embeddinx.npy"), "the file lacks embedding"),
+        (whole.replace(b"header.npy", b"haeder.npy"), "it has no header"),
+    ):
+        path.write_bytes(data)
+        assert reason in drop(page, path)
+        page.evaluate("document.getElementById('file-note').textContent = ''")
+    assert page.evaluate("minilstm.model.name") == "mini-03" and "is 94" in text(page, "verdicts")
+
+
+def saved(page, button):
+    """What a button offers as a file."""
+    return page.evaluate(f"""new Promise((done) => {{
+      const create = URL.createObjectURL;
+      URL.createObjectURL = (blob) => {{ blob.text().then(done); URL.createObjectURL = create; return create(blob); }};
+      document.getElementById("{button}").click(); }})""")
+
+
+def test_the_view_is_saved_as_a_picture(tab, chromium, tmp_path):
+    page = tab(fragment="#broken=4:zero")
+    page.send("Browser.setDownloadBehavior", behavior="deny")
+    picture = saved(page, "svg")
+    ElementTree.fromstring(picture)
+    assert "var(--" not in picture and picture.count("<polyline") == 8 and "boys" in picture
+
+
+def test_the_numbers_are_saved_as_a_table(tab, pages):
+    page = tab()
+    page.send("Browser.setDownloadBehavior", behavior="deny")
+    rows = list(csv.DictReader(io.StringIO(saved(page, "csv"))))
+    assert len(rows) == 2 * 5 * 32
+    trace = in_double(pages["mini-03"][1].model).trace(SP, state="context")
+    for gate in GATES:
+        ours = np.array([float(row[gate]) for row in rows if row["sentence"] == "first"]).reshape(5, 32)
+        np.testing.assert_allclose(ours, getattr(trace, gate)[0][:, 0], rtol=0, atol=1e-9)
+    assert 0 < float(rows[-1]["p(are)"]) < 1
+
+
+def test_the_word_that_is_looked_at_is_in_view(tab):
+    page = tab(fragment=f"#first={'+'.join(['The+boy+near+the+cars'] * 8)}&tour=0", width=360, height=800)
+    for word in (39, 0, 20):
+        page.evaluate(f"minilstm.change({{ word: {word} }})")
+        ((left, _, right, _),) = boxes_of(page, f"#stage .column[data-word='{word}']")
+        assert -1 < left < right < 361
+
+
+def test_the_list_of_units_has_a_column_for_each_word_that_is_read(tab):
+    page = tab(fragment="#first=The+boy+near+xyzzy+cars&tour=0")
+    for view, columns in (("difference", 3), ("first", 3), ("second", 5)):
+        click(page, f"[data-view='{view}']")
+        assert page.evaluate("document.querySelectorAll('#unit-words span').length") == columns
+        stops = page.evaluate("document.querySelector('#units .strip').style.background.match(/color-mix/g).length")
+        assert stops == columns

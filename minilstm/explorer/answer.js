@@ -18,7 +18,7 @@ function drawAnswer(model, view) {
   part("verdicts").replaceChildren(...view.sentences.filter((s) => s.now.length).map((s) => {
     const [now, was] = [s.choices, s.was].map((choices) => verdictOfChoice(view, choices.at(-1)));
     const { p } = s.choices.at(-1);
-    const chances = view.forms.map((form, k) => `p(${form}) = ${p[k].toFixed(4)}`).join(", ");
+    const chances = view.forms.map((form, k) => `p(${form}) = ${chance(p[k])}`).join(", ");
     const words = s.words.slice(0, s.now.length).join(" ");
     return html(
       "li",

@@ -38,6 +38,7 @@ function drawStage(model, view) {
     view.sentences.map((s, k) => line(shares(s.choices), k, choice, "line")),
     Array.from({ length: view.length }, (_, t) => column(scale, t, height, tipOfWord(model, view, t))),
   ));
+  if (scale.width > view.widths.stage) part("stage").scrollLeft = scale.x(view.word) - view.widths.stage / 2;
 }
 
 function titleOfCell({ unit, how, changed }, narrow) {
@@ -120,7 +121,7 @@ function tipOfWord(model, view, t) {
   return view.sentences.filter((s) => t < s.now.length).map((s) => {
     const lines = formulas(model, s.now[t], view.unit).map(([name, rule, numbers]) => `${name} = ${rule} = ${numbers}`);
     const { p, share } = s.choices[t];
-    const chances = `p(${one}) = ${p[0].toFixed(4)}, p(${other}) = ${p[1].toFixed(4)}: ${percent(share)} ${one}`;
+    const chances = `p(${one}) = ${chance(p[0])}, p(${other}) = ${chance(p[1])}: ${percent(share)} ${one}`;
     return [`${s.sign} after \u201c${s.words[t]}\u201d, unit ${view.unit}`, ...lines, chances].join("\n");
   }).join("\n\n");
 }

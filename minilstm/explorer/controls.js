@@ -8,10 +8,10 @@ function buildControls(model, groups) {
   const optionOf = (unit) => html("option", { value: unit }, nameOf(model, unit));
   const groupOf = ({ title, units }) => html("optgroup", { label: title }, units.map(optionOf));
   part("unit").replaceChildren(...groups.map(groupOf));
-  part("ways").append(...Object.entries(WAYS).map(([key, text]) => (
+  part("ways").replaceChildren(part("ways").firstElementChild, ...Object.entries(WAYS).map(([key, text]) => (
     html("label", {}, html("input", { type: "radio", name: "way", value: key, checked: key === "zero" }), text)
   )));
-  part("views").append(...Object.entries(VIEWS).map(([key, text]) => (
+  part("views").replaceChildren(...Object.entries(VIEWS).map(([key, text]) => (
     html("button", { type: "button", class: "choice", "data-view": key }, text)
   )));
   part("examples").hidden = !model.examples[example.task];

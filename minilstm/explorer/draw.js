@@ -30,6 +30,7 @@ function fix(value, digits = 2) {
 
 const signed = (value, digits = 2) => (value > 0 && Number(fix(value, digits)) !== 0 ? "+" : "") + fix(value, digits);
 const inBrackets = (value) => (value < 0 && fix(value) !== "0.00" ? `(${fix(value)})` : fix(value));
+const chance = (p) => (p < 0.001 ? p.toExponential(1) : p.toFixed(4));
 
 function percent(share) {
   const text = share > 0.995 && share < 1 ? ">99" : share < 0.005 && share > 0 ? "<1" : String(Math.round(100 * share));
@@ -65,9 +66,12 @@ function watchTips() {
     bubble.textContent = target.tipAt?.(x) ?? target.dataset.tip;
     bubble.hidden = false;
     const { offsetWidth: width, offsetHeight: height } = bubble;
-    const screen = document.documentElement;
-    bubble.style.left = `${Math.max(8, Math.min(x + 14, screen.clientWidth - width - 8))}px`;
-    bubble.style.top = `${y + 18 + height > screen.clientHeight ? Math.max(8, y - height - 12) : y + 18}px`;
+    const { clientWidth, clientHeight } = document.documentElement;
+    const beside = target.matches(".column"); // of a whole column: it stays in sight
+    const right = beside ? box.right + 8 : x + 14;
+    const left = right + width + 8 <= clientWidth ? right : (beside ? box.left : x) - width - 8;
+    bubble.style.left = `${Math.max(8, left)}px`;
+    bubble.style.top = `${y + 18 + height > clientHeight ? Math.max(8, y - height - 12) : y + 18}px`;
   };
   document.addEventListener("pointermove", show);
   document.addEventListener("pointerdown", show);

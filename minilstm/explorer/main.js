@@ -1,11 +1,21 @@
 // The page: one state, and one function that draws all of it anew whenever the state changes.
 
-const model = openModel(JSON.parse(part("content").textContent));
-const steps = tourOf(model);
-const groups = groupsOf(model);
-const past = []; // what was broken before, for `undo`
-let state = fromFragment(model, location.hash);
+let model, steps, groups, state;
+let past = []; // what was broken before, for `undo`
 let wholeList = false, randomUnit = null, playing = null, keeping = null;
+
+// A model takes the stage: the one in this page, or one from a file.
+function take(content, fragment = "") {
+  kept.clear();
+  model = openModel(content);
+  steps = tourOf(model);
+  groups = groupsOf(model);
+  state = fromFragment(model, fragment);
+  [past, wholeList, randomUnit] = [[], false, null];
+  buildControls(model, groups);
+  describeModel(model);
+  part("tour-open").hidden = !steps.length;
+}
 
 // All that the drawing functions need, computed from the state.
 function derive() {
@@ -112,6 +122,21 @@ function go(step) {
   part(sticky ? target.look : "tour").scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "start" });
 }
 
+async function openFile(file) {
+  if (!file) return;
+  const note = part("file-note");
+  try {
+    const content = await readModelFile(file.name, new Uint8Array(await file.arrayBuffer()));
+    take(content);
+    model.mean = meanOver(model);
+    note.textContent = `${file.name} is open. It has not left this device.`;
+    redraw();
+    scrollTo(0, 0);
+  } catch (error) {
+    note.textContent = `${file.name} cannot be opened: ${error.message}.`;
+  }
+}
+
 function stop() {
   clearInterval(playing);
   playing = null;
@@ -210,15 +235,24 @@ function listen() {
   on("tour-next", "click", () => go(state.tour + 1));
   on("tour-open", "click", () => { go(1); scrollTo(0, 0); });
   on("share", "click", copyLink);
+  on("svg", "click", () => offerFile("explorer.svg", "image/svg+xml", stageAsSvg()));
+  on("csv", "click", () => offerFile("explorer.csv", "text/csv", numbersAsCsv(model, derive())));
+  on("open", "click", () => part("file").click());
+  on("file", "change", (event) => openFile(event.target.files[0]));
+  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    openFile(event.dataTransfer.files[0]);
+  });
   document.addEventListener("click", press);
   document.addEventListener("keydown", pressKey);
   addEventListener("hashchange", () => { state = fromFragment(model, location.hash); redraw(); });
   addEventListener("resize", () => requestAnimationFrame(redraw));
 }
 
-buildControls(model, groups);
-describeModel(model);
+take(JSON.parse(part("content").textContent), location.hash);
 watchTips();
 listen();
 redraw();
-window.minilstm = { model, read, lookUp, chooseForm, formulas, derive, change, state: () => state }; // for the console
+// for the console
+window.minilstm = { get model() { return model; }, read, lookUp, chooseForm, derive, change, state: () => state };

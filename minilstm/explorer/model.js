@@ -64,7 +64,9 @@ function afferents(model, unit) {
 }
 
 // Little-endian numbers in base64: float32, float16, or int8 with a float32 scale for each row.
-function decode({ type, data, scale, shape }) {
+function decode(array) {
+  if (ArrayBuffer.isView(array)) return array; // from a file
+  const { type, data, scale, shape } = array;
   const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
   if (type === "float32") return new Float32Array(bytes.buffer);
   if (type === "float16") return Float32Array.from(new Uint16Array(bytes.buffer), half);

@@ -15,20 +15,7 @@ from ..language_model import LanguageModel
 from .payload import PRECISIONS, choose_words, cut, default_precision, payload, round_weights
 
 FOLDER = Path(__file__).parent
-SCRIPTS = (
-    "lstm",
-    "model",
-    "reading",
-    "state",
-    "words",
-    "draw",
-    "charts",
-    "units",
-    "answer",
-    "controls",
-    "tour",
-    "main",
-)  # in order of need
+SCRIPTS = "lstm model reading state words draw charts units answer controls tour modelfile export main".split()
 
 
 @dataclass(frozen=True)

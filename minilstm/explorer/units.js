@@ -2,6 +2,7 @@
 
 const SHOWN = 40; // units in the list before a person asks for all
 const SPEAKERS = 6, WRITERS = 4; // of the largest, how many are shown
+const MOST_HEADS = 24;
 const ROLES = {
   number: ["hold the number of the subject", "their cell tells it, and without them the verb fails"],
   syntax: ["know whether the verb is still to come", "their cell changes at the verb, whatever the number"],
@@ -46,7 +47,7 @@ function drawUnits(model, view, all) {
   part("legend-high").textContent = `+${fix(most, 1)}`;
   part("all-units").hidden = all || units.length <= SHOWN;
   part("all-units").textContent = `show all ${units.length} units`;
-  part("unit-words").replaceChildren(...headWords(view));
+  part("unit-words").replaceChildren(...headWords(view, value(units[0]).length));
 }
 
 // What the list shows of a unit: C after each word, in one sentence, or how far it differs between both.
@@ -58,15 +59,14 @@ function valueOf(model, view) {
   return (unit) => C(0, unit, length).map((x, t) => x - C(1, unit, length)[t]);
 }
 
-function headWords(view) {
+// The words above the list, as many as its rows have columns; none where they would not fit.
+function headWords(view, length) {
   const [first, second] = view.sentences.map(({ words }) => words);
   const words = view.view === "second" ? second : first;
-  const length = view.view === "difference" ? Math.min(first.length, second.length) : words.length;
-  const head = words.slice(0, length).map((word, t) => {
+  return (length > MOST_HEADS ? [] : words.slice(0, length)).map((word, t) => {
     const differs = view.view === "difference" && word !== second[t];
     return html("span", { class: t === view.word ? "now" : null }, differs ? `${word}/${second[t]}` : word);
   });
-  return head.length > 24 ? [] : head;
 }
 
 function drawUnit(model, view, unit, values, most) {
@@ -191,7 +191,7 @@ function drawTable(model, view) {
       {},
       html("th", { scope: "row" }, s.words[t]),
       keys.map((key) => html("td", {}, fix(valuesOf(model, [s.now[t]], view.unit, key)[0], 3))),
-      s.choices[t].p.map((p) => html("td", {}, p.toFixed(4))),
+      s.choices[t].p.map((p) => html("td", {}, chance(p))),
       html("td", {}, percent(s.choices[t].share)),
     ))),
   )));
