@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -16,6 +17,15 @@ SWITCHES = (
     "--headless=new --no-sandbox --no-first-run --remote-debugging-pipe --disable-gpu --disable-quic --disable-sync"
     " --disable-background-networking --disable-component-update --disable-dev-shm-usage --hide-scrollbars"
 ).split()
+
+# Chromium reads commands from descriptor 3 and answers on 4; the two may be taken, so copies beyond them come first.
+HAND_OVER = """
+import fcntl, os, sys
+ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3]]
+for end, place in zip(ends, (3, 4)):
+    os.dup2(end, place)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 def find_browser():
@@ -35,18 +45,14 @@ def browser(profile):
     ------
     Browser
     """
+    program = find_browser()
     to_browser, our_input = os.pipe()
     our_output, from_browser = os.pipe()
 
-    def hand_over():  # Chromium reads commands from descriptor 3 and answers on 4
-        ends = os.dup(to_browser), os.dup(from_browser)  # copies, since 3 or 4 may be in use
-        os.dup2(ends[0], 3)
-        os.dup2(ends[1], 4)
-
     process = subprocess.Popen(
-        [find_browser(), *SWITCHES, f"--user-data-dir={profile}"],
-        preexec_fn=hand_over,
-        close_fds=False,
+        [sys.executable, "-c", HAND_OVER, str(to_browser), str(from_browser), program, *SWITCHES]
+        + [f"--user-data-dir={profile}"],
+        pass_fds=(to_browser, from_browser),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
