@@ -27,7 +27,7 @@ class Roles:
     Attributes
     ----------
     number : list of int
-        Hold the number of the subject and are needed for it, the one that is missed most first.
+        Hold the number of the subject and are needed for it, the one that is missed most in nounPP SP first.
     short_range : list of int
         Their cell tells the number of the last noun, and not that of the subject.
     syntax : list of int
@@ -84,7 +84,8 @@ def measure(model, lexicon, n=40):
     subject = _apart(C, SECOND, "SS SP", "PS PP")
     attractor = _apart(C, SECOND, "SS PS", "SP PP")
     missed = np.maximum(lost["SP"], lost["PS"])
-    number = _strongest(np.where((subject > APART) & (missed > POINTS), lost["SP"] + lost["PS"], 0)) or named
+    importance = 1000 * lost["SP"] + lost["PS"]  # the page opens with a sentence of SP
+    number = _strongest(np.where((subject > APART) & (missed > POINTS), importance, 0)) or named
     short_range = _strongest(np.where(attractor > 2 * subject, attractor, 0), number)
     syntax = _strongest(np.where(subject < APART, _waiting(C), 0), [*number, *short_range])
     planted = model.provenance.get("planted_units")

@@ -13,14 +13,15 @@ function tourOf(model) {
       title: "A verb that agrees across a distance",
       look: "look",
       state: pair,
-      text: () => [
+      text: (view) => [
         `*The boy near the cars ${forms[0]}*: the verb agrees with *boy*, although *cars* is nearer. How?`,
-        `Unit ${unit} of this network takes note: its memory cell goes one way for *boy*, another for *boys*,`,
-        "and the two stay apart to the end. *Now break that unit.*",
+        `Unit ${unit} of this network takes note: its memory cell goes one way for *boy*, another for *boys*`,
+        staysApart(model, view, unit) ? ", and the two stay apart to the end." : ".",
+        "*Now break that unit.*",
       ],
     },
     {
-      title: "One unit keeps the number",
+      title: "Where the number is kept",
       look: "look",
       state: { ...pair, word: 1 },
       text: (view) => [
@@ -44,16 +45,14 @@ function tourOf(model) {
       ],
     },
     {
-      title: "Without it, the verb is wrong",
+      title: "What is lost without it",
       look: "look",
       state: { ...pair, broken: silenced([unit]) },
       text: (view) => [
         `Unit ${unit} is silenced: its output is 0 at every word.`,
-        isFlipped(view.sentences[0]) ? `*The boy near the cars* now wants *${forms[1]}*.`
-          : "The verb does not flip, but is less sure: other units know the number, too.",
-        isFlipped(view.sentences[1]) ? "The other sentence flips, too."
-          : `*The boys near the cars* does not change: *${forms[1]}* is what the rest of the network says anyway.`,
-        "Try a random unit as a control; then *swap its memory* and see the first sentence take the other's number.",
+        describeLoss(view, forms),
+        "Try a random unit as a control; then *swap its memory* with that of the other sentence, and see whose number",
+        "the verbs take.",
       ],
     },
     {
@@ -62,14 +61,16 @@ function tourOf(model) {
       state: { ...pair, ...otherAttractor(model, sentences), unit: shortRange[0] ?? unit, broken: silenced(number) },
       text: (view) => [
         `${number.length > 1 ? "The number units are" : `Unit ${unit} is`} silenced, and the two sentences differ in`,
-        `their last noun only. Now the verb ${followsLast(view) ? "follows" : "leans towards"} that noun: what is left`,
-        "are short-range units, which know the last noun and no other.",
+        "their last noun only.",
+        followsLast(view) ? "Now the verb follows it: what is left knows the last noun and no other."
+          : "That noun moves the verb, though not all the way.",
+        "The paper calls units that know no more than this *short-range units*.",
         shortRange.length ? `Unit ${shortRange[0]}, shown here, is one of them.`
           : "In this network no single unit is one; that knowledge is spread over many.",
       ],
     },
     {
-      title: "And one unit knows that the verb is still to come",
+      title: "Is the verb still to come?",
       look: "look",
       state: { ...pair, ...withVerb(model, pair), unit: syntax[0] ?? unit, view: "first" },
       text: () => (syntax.length ? [
@@ -127,6 +128,14 @@ function describeGates(model, view, unit) {
 function followsLast(view) {
   const [first, second] = view.sentences.map(({ choices }) => choices.at(-1)?.margin);
   return first > 0 && second < 0;
+}
+
+function describeLoss({ sentences: [first, second] }, forms) {
+  const rest = `*The boys near the cars* does not change: *${forms[1]}* is what the rest of the network says anyway.`;
+  if (isFlipped(first)) {
+    return `*The boy near the cars* now wants *${forms[1]}*. ${isFlipped(second) ? "So does the second." : rest}`;
+  }
+  return isFlipped(second) ? "The second verb flips." : "Neither verb flips: other units know the number, too.";
 }
 
 // Whether one unit is among those that write most to a gate of another.
