@@ -166,7 +166,7 @@ def test_the_command_writes_the_page_and_says_what_rounding_costs(tmp_path, caps
         (["--words", "nowhere.txt"], "--words: nowhere.txt cannot be read"),
         (["--sentence", "The zebra"], "'zebra' is not among"),
         (["--forms", "is"], "forms: expected two"),
-        (["-o", "nowhere/page.html"], "--out: nowhere/page.html cannot be written"),
+        (["-o", "nowhere/page.html"], "nowhere/page.html"),
     ],
 )
 def test_the_command_refuses_bad_input(tmp_path, monkeypatch, capsys, arguments, message):
@@ -200,9 +200,8 @@ def test_the_copy_in_the_walkthrough_is_what_the_command_writes(page):
         pytest.skip("there is no walkthrough beside the tests")
     copy = Page(path.read_text(encoding="utf-8"), page.model, page.precision)
     cut_out = r'id="content">.*?</script>'
-    assert re.sub(cut_out, "", copy.html, flags=re.DOTALL) == re.sub(cut_out, "", page.html, flags=re.DOTALL), (
-        "written by another state of the code: minilstm explore --model mini-03 -o walkthrough/explorer.html"
-    )
+    stale = "written by another state of the code: minilstm explore --model mini-03 -o walkthrough/explorer.html"
+    assert re.sub(cut_out, "", copy.html, flags=re.DOTALL) == re.sub(cut_out, "", page.html, flags=re.DOTALL), stale
     contents = [content_of(one) for one in (copy, page)]
     for key in ("arrays", "vocabulary", "context", "roles", "start", "examples", "about", "name"):
-        assert contents[0][key] == contents[1][key], key
+        assert contents[0][key] == contents[1][key], f"{key}: {stale}"
