@@ -19,6 +19,7 @@ _HOMES = {
     "ANALYSES": "analyses",
     "reproduce": "report.reproduce",
     "MinilstmError": "errors",
+    "explore": "explorer.page",
 }
 __all__ = [*_HOMES, "lstm", "stimuli"]
 

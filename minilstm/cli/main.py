@@ -18,7 +18,7 @@ It loads a language model, measures number agreement, ablates single units, and 
 Start with: minilstm reproduce
 """
 GROUPS = {
-    "read": ("trace", "info"),
+    "read": ("trace", "explore", "info"),
     "rerun": ("reproduce", "claims", "agreement", "ablate", "dynamics", "efferents", "decode", "depth", "connect"),
     "beyond the paper": ("interchange", "votes", "smallest", "emergence", "score"),
     "your own model": ("train", "import"),
@@ -90,10 +90,11 @@ def parser():
 
 def _add_commands(command):
     from ..analyses import ANALYSES
-    from . import agreement, analysis, claims, emergence, import_, info, reproduce, score, trace, train, verify
+    from . import agreement, analysis, claims, emergence, explore, import_, info, reproduce, score, trace, train, verify
 
     model, items, reading = model_options(), item_options(), reading_options()
     trace.add_options(command("trace", trace.run, [model], "gates and cell of chosen units, word by word"))
+    explore.add_options(command("explore", explore.run, [model], "a trained LSTM alive in one HTML page"))
     command("info", info.run, [model], "what a model file holds and how it was made")
     reproduce.add_options(command("reproduce", reproduce.run, [model], "the whole paper on a model, with a report"))
     claims.add_options(command("claims", claims.run, [model], "the paper's 40 claims, judged on a model"))

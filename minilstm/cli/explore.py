@@ -1,0 +1,65 @@
+"""`minilstm explore`: a model alive in one HTML page, to look into and to break."""
+
+import sys
+from pathlib import Path
+
+from ..errors import MinilstmError
+from ..explorer.page import explore, rounding_effect
+from ..explorer.payload import lexicon_of
+from ..stimuli import na_task
+from .options import load_model
+
+
+def add_options(command):
+    """Where the page goes, and what it holds and opens with."""
+    command.add_argument(
+        "-o", "--out", type=Path, default=Path("explorer.html"), metavar="FILE", help="(default: explorer.html)"
+    )
+    command.add_argument(
+        "--words",
+        type=Path,
+        metavar="FILE",
+        help="words that go into the page, between white space, where the model has more than 3,000 "
+        "(default: those of the tasks and the most frequent ones)",
+    )
+    command.add_argument("--sentence", action="append", default=[], help="what to open with; give it twice for a pair")
+    command.add_argument("--forms", metavar="A/B", help="two verb forms to compare, such as greets/greet")
+
+
+def run(options):
+    """Write the page, and print what it holds and what the rounding of its weights costs."""
+    model = load_model(options)
+    words = _read_words(options.words) if options.words else None
+    forms = tuple(options.forms.split("/")) if options.forms else None
+    page = explore(model, options.sentence, forms, vocabulary=words, name=Path(options.model).stem)
+    try:
+        page.save(options.out)
+    except OSError as error:
+        raise MinilstmError(f"--out: {options.out} cannot be written: {error.strerror}") from None
+    size = len(page.html.encode("utf-8"))
+    print(f"written: {options.out}, {size / 1e6:.2f} MB, {len(page.model.vocabulary)} of {len(model.vocabulary)} words")
+    print(f"weights: {page.precision}; {_effect(model, page)}")
+    print("Open it in any browser: it needs no network and no server.", file=sys.stderr)
+
+
+def _read_words(path):
+    try:
+        return path.read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise MinilstmError(f"--words: {path} cannot be read as text in UTF-8: {error}") from None
+
+
+def _effect(model, page):
+    """What rounding does to the agreement tasks, in words."""
+    lexicon = lexicon_of(model)
+    items = [
+        item for condition in ("SS", "SP", "PS", "PP") for item in na_task("nounPP", condition, 100, lexicon=lexicon)
+    ]
+    known = {*page.model.vocabulary}
+    items = [item for item in items if known.issuperset((*item.prefix, item.right, item.wrong))]
+    if not items:
+        return "the effect of rounding is not measured, since the page lacks the words of the tasks"
+    changed, largest = rounding_effect(model, page, items)
+    return (
+        f"of {len(items)} nounPP sentences rounding decides {changed} otherwise, margins change by up to {largest:.2g}"
+    )

@@ -1,0 +1,130 @@
+// A model file that is dropped on the page: an .npz as minilstm saves it. Nothing in it is believed: sizes are compared
+// with the header before a number is taken for a weight. What cannot be read is an Error with a sentence for its user.
+
+const MOST_BYTES = 2 ** 29;
+const LONGEST = 20; // words of a context, from which a sentence to open with is taken
+
+// The content that openModel takes, from the bytes of a file.
+async function readModelFile(name, bytes) {
+  const members = await readZip(bytes);
+  if (!members.has("header")) throw new Error("it is no model file of minilstm, since it has no header");
+  const header = JSON.parse(new TextDecoder().decode(readArray(members, "header").numbers));
+  const sizes = header.sizes?.layers;
+  const { vocabulary, context = [], provenance = {} } = header;
+  if (!sizes?.length || !Array.isArray(vocabulary)) throw new Error("its header names no sizes or no words");
+  if ([...vocabulary, ...context].some((word) => typeof word !== "string")) throw new Error("its words are no words");
+  const arrays = {};
+  for (const [key, shape] of Object.entries(shapesOf(header))) {
+    const { numbers, shape: found } = readArray(members, key);
+    if (String(found) !== String(shape)) throw new Error(`${key} should be of shape ${shape}, and is ${found}`);
+    if (!numbers.every(Number.isFinite)) throw new Error(`${key} holds what is no finite number`);
+    arrays[key] = /^[WUb]\d/.test(key) ? reorder(numbers, header.gate_order) : numbers;
+  }
+  const planted = Object.entries(provenance.planted_units ?? {}).map(([label, unit]) => [unit, String(label)]);
+  const units = sizes.reduce((sum, size) => sum + size, 0);
+  const named = [provenance.number_units ?? []].flat().filter((unit) => unit > 0 && unit <= units && unit % 1 === 0);
+  return {
+    name: name.replace(/\.npz$/, ""),
+    about: { planted: planted.length > 0, text: "", tokens: Number(provenance.tokens) || null },
+    vocabulary,
+    words_of_model: vocabulary.length,
+    context: context.filter((word) => vocabulary.includes(word)),
+    sizes,
+    precision: "the precision of the file",
+    arrays,
+    planted: Object.fromEntries(planted),
+    roles: { number: named, short_range: [], syntax: [] },
+    lost: {},
+    tells: new Array(units).fill(0),
+    mean: new Array(units).fill(0), // until it has read something, see `meanOver`
+    examples: {},
+    start: startOf(vocabulary, context, named[0] ?? units),
+  };
+}
+
+// The means of all h over the model's context.
+function meanOver(model) {
+  const nodes = read({ ...model, context: [] }, model.context.map((word) => model.index.get(word)));
+  kept.clear(); // these were read without a context
+  return model.places.map(({ layer, place }) => (
+    nodes.reduce((sum, { steps }) => sum + steps[layer].h[place], 0) / Math.max(1, nodes.length)
+  ));
+}
+
+function startOf(vocabulary, context, unit) {
+  const known = new Set(vocabulary);
+  const pair = ["The boy near the cars", "The boys near the cars"];
+  const knows = (text) => text.split(/[ /]/).every((word) => known.has(word));
+  const forms = ["is/are", "greets/greet", "was/were"].find(knows)?.split("/") ?? vocabulary.slice(0, 2);
+  const sentences = pair.every(knows) ? pair : [context.slice(0, LONGEST).join(" ") || vocabulary[0], ""];
+  return { sentences, forms, unit };
+}
+
+function shapesOf({ sizes: { vocabulary, embedding, layers } }) {
+  const shapes = { embedding: [vocabulary, embedding], decoder_bias: [vocabulary] };
+  shapes.decoder_weight = [vocabulary, layers.at(-1)];
+  layers.forEach((H, k) => {
+    const D = k ? layers[k - 1] : embedding;
+    Object.assign(shapes, { [`W${k}`]: [4 * H, D], [`U${k}`]: [4 * H, H], [`b${k}`]: [4 * H] });
+  });
+  return shapes;
+}
+
+// Blocks of rows in the order i f g o, from whatever order the file has.
+function reorder(numbers, order) {
+  const block = numbers.length / 4;
+  const places = [..."ifgo"].map((gate) => String(order).indexOf(gate));
+  if (places.includes(-1)) throw new Error(`the gate order ${order} has not the gates i, f, g, o`);
+  const sorted = new Float32Array(numbers.length);
+  places.forEach((place, k) => sorted.set(numbers.subarray(place * block, (place + 1) * block), k * block));
+  return sorted;
+}
+
+// An .npy member: its numbers as float32, or as they are where they are bytes.
+function readArray(members, name) {
+  const bytes = members.get(name);
+  if (!bytes) throw new Error(`the file lacks ${name}`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = bytes[6] === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
+  const begin = (bytes[6] === 1 ? 10 : 12) + length;
+  const text = new TextDecoder("latin1").decode(bytes.subarray(0, begin));
+  const [, type] = text.match(/'descr': '([<|][a-z]\d)'/) ?? [];
+  const shape = (text.match(/'shape': \(([\d, ]*)\)/)?.[1] ?? "").split(",").filter((x) => x.trim()).map(Number);
+  if (!type || text.includes("'fortran_order': True")) throw new Error(`${name} is no plain array`);
+  const data = bytes.slice(begin).buffer;
+  const kinds = { "<f4": Float32Array, "<f8": Float64Array, "<f2": Uint16Array, "|u1": Uint8Array };
+  const size = shape.reduce((product, n) => product * n, 1);
+  if (data.byteLength !== size * kinds[type]?.BYTES_PER_ELEMENT) throw new Error(`${name} holds not what it says`);
+  const numbers = new kinds[type](data);
+  return { shape, numbers: type === "|u1" ? numbers : Float32Array.from(numbers, type === "<f2" ? half : undefined) };
+}
+
+// The members of a zip archive, stored or deflated, by name without `.npy`.
+async function readZip(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const end = Array.from({ length: Math.min(66000, bytes.length - 21) }, (_, k) => bytes.length - 22 - k)
+    .find((at) => view.getUint32(at, true) === 0x06054b50);
+  if (end === undefined) throw new Error("this is no .npz file");
+  const members = new Map();
+  let at = view.getUint32(end + 16, true), total = 0;
+  for (let k = view.getUint16(end + 10, true); k > 0; k--) {
+    const [method, nameLength, extra, comment] = [10, 28, 30, 32].map((offset) => view.getUint16(at + offset, true));
+    const [packed, size] = [20, 24].map((offset) => view.getUint32(at + offset, true));
+    const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameLength));
+    const local = view.getUint32(at + 42, true);
+    const begin = local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
+    total += size;
+    if (total > MOST_BYTES) throw new Error("the file unpacks to more than this page takes");
+    const data = bytes.subarray(begin, begin + packed);
+    members.set(name.replace(/\.npy$/, ""), method ? await inflate(data, size) : data);
+    at += 46 + nameLength + extra + comment;
+  }
+  return members;
+}
+
+async function inflate(data, size) {
+  const stream = new Blob([data]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  const whole = new Uint8Array(await new Response(stream).arrayBuffer());
+  if (whole.length !== size) throw new Error("the file is damaged");
+  return whole;
+}

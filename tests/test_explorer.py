@@ -1,0 +1,207 @@
+"""The explorer's page as a file: what goes into it, how weights are rounded, and that it asks nothing of anybody."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import minilstm
+from minilstm.cli.main import main
+from minilstm.errors import MinilstmError
+from minilstm.explorer.page import FOLDER, SCRIPTS, Page, explore, rounding_effect
+from minilstm.explorer.payload import choose_words, cut, default_precision, round_weights
+from minilstm.explorer.roles import measure
+from minilstm.planted import COPIES, FEATURES, UNITS
+
+
+@pytest.fixture(scope="module")
+def mini():
+    return minilstm.load("mini-03")
+
+
+@pytest.fixture(scope="module")
+def page(mini):
+    return explore(mini, name="mini-03")
+
+
+def content_of(page):
+    return json.loads(re.search(r'id="content">(.*?)</script>', page.html, re.DOTALL).group(1))
+
+
+def test_the_page_is_one_small_file_that_names_no_address(page):
+    assert len(page.html.encode()) < 600_000
+    assert not re.search(r"""(?:src|href|url)\W{1,3}(?:https?:|//|file:)|@import|\bfetch\(|XMLHttpRequest""", page.html)
+    assert set(re.findall(r"https?://[^\s\"'`<]+", page.html)) <= {"http://www.w3.org/2000/svg"}
+    assert "default-src &#x27;none&#x27;" in page.html
+
+
+def test_ids_are_unique(page):
+    ids = re.findall(r'\bid="([^"]+)"', page.html.split('<script type="application/json"')[0])
+    assert len(ids) == len(set(ids)) > 40
+
+
+def test_nothing_in_a_model_becomes_markup(mini):
+    """Neither its name nor a word of its vocabulary can end the script that holds it."""
+    evil = "</script><img/src=x>"
+    vocabulary = tuple(evil if word == "zoo" else word for word in (*mini.vocabulary[:-1], "zoo"))
+    page = explore(replace(mini, vocabulary=vocabulary, context=()), name='"><script>alert(1)</script>')
+    assert evil not in page.html and "<script>alert" not in page.html
+    assert content_of(page)["vocabulary"][-1] == evil
+    assert page.html.count("</script>") == 2
+
+
+def test_roles_of_the_planted_network_are_those_that_were_planted():
+    model = minilstm.load("planted")
+    known = measure(model, "paper", n=8)
+    measured = measure(replace(model, provenance={}), "paper", n=8)
+    assert known.number == [UNITS["long-range singular"], UNITS["long-range plural"]]
+    assert known.syntax == [UNITS["syntax"]] and len(known.short_range) == 2
+    assert sorted(measured.number) == known.number
+    copies = {k + 1 for k in range(5 * COPIES) if FEATURES[k % 5] in ("singular", "plural")}
+    assert set(measured.short_range) == copies  # layer 1 tells the number of this word
+
+
+def test_roles_of_a_trained_network(mini):
+    """Unit 4 holds the number, unit 12 knows whether the verb is still to come, and no unit is short-range."""
+    roles = measure(mini, "paper", n=20)
+    assert roles.number == [4] and roles.syntax == [12] and roles.short_range == []
+    assert roles.lost["SP"].argmax() == 3 and roles.lost["SP"][3] > 90 and roles.lost["PS"][3] < 10
+
+
+def test_a_small_vocabulary_goes_in_whole_and_of_a_large_one_the_tasks_and_the_frequent():
+    mini, english = minilstm.load("mini"), minilstm.load("english")
+    assert choose_words(mini) == list(mini.vocabulary)
+    words = choose_words(english)
+    assert len(words) == 3000 and {"carpenter", "definitely", "near", "The", "<unk>", *english.context} <= set(words)
+    rare = [word for word in english.vocabulary if word not in words]
+    counts = dict(zip(english.vocabulary, english.word_counts, strict=True))
+    assert max(counts[word] for word in rare) <= np.median([counts[word] for word in words])
+
+
+def test_words_of_ones_own_come_with_the_context(mini):
+    words = choose_words(mini, ["boy", "cars"])
+    assert set(words) == {"boy", "cars", *mini.context} and words == sorted(words, key=mini.vocabulary.index)
+    with pytest.raises(MinilstmError, match="'zebra' is not among the model's 289 words"):
+        choose_words(mini, ["zebra"])
+
+
+def test_a_cut_model_says_the_same_of_the_words_it_has(mini):
+    small = cut(mini, choose_words(mini, "The boy near the cars is are".split()))
+    whole, part = (m.logits("The boy near the cars", ["is", "are"], state="context") for m in (mini, small))
+    np.testing.assert_array_equal(whole, part)
+
+
+@pytest.mark.parametrize(("precision", "largest"), [("float32", 0), ("float16", 2**-11), ("int8", 0.5 / 127)])
+def test_rounding_is_as_fine_as_it_says(mini, precision, largest):
+    """The error of a weight, as a share of the largest of its row."""
+    rounded = round_weights(mini, precision)
+    for exact, ours in ((mini.embedding, rounded.embedding), (mini.layers[0].U, rounded.layers[0].U)):
+        error = np.abs(exact - ours) / np.abs(exact).max(axis=1, keepdims=True)
+        assert error.max() <= largest * 1.001 and (precision == "float32" or error.max() > largest / 4)
+        assert ours.dtype == np.float32
+    np.testing.assert_array_equal(round_weights(rounded, precision).embedding, rounded.embedding)
+
+
+def test_precision_goes_with_size(mini):
+    assert default_precision(mini) == "float32" == default_precision(minilstm.load("planted"))
+    assert default_precision(minilstm.load("english")) == "int8"
+
+
+def test_the_effect_of_rounding_is_measured(mini):
+    items = minilstm.stimuli.na_task("nounPP", "SP", 40)
+    assert rounding_effect(mini, explore(mini), items) == (0, 0.0)
+    changed, largest = rounding_effect(mini, explore(mini, precision="int8"), items)
+    assert changed == 0 and 0.001 < largest < 0.5
+
+
+def test_what_it_opens_with(mini):
+    start = content_of(explore(mini, "The girl", ("greets", "greet")))["start"]
+    assert start["sentences"] == ["The girl", ""] and start["forms"] == ["greets", "greet"] and start["unit"] == 4
+    start = content_of(explore(mini))["start"]
+    assert start["sentences"] == ["The boy near the cars", "The boys near the cars"] and start["forms"] == ["is", "are"]
+
+
+def test_a_network_that_knows_none_of_the_words_opens_too(mini):
+    letters = replace(mini, vocabulary=tuple(f"w{k}" for k in range(289)), context=("w1", "w2"), provenance={})
+    content = content_of(explore(letters))
+    assert (
+        content["start"]["sentences"] == ["w1 w2", ""]
+        and content["examples"] == {}
+        and content["roles"]["number"] == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"words": "The zebra"}, "'zebra' is not among"),
+        ({"words": ["The", "The", "The"]}, "one sentence or two, got 3"),
+        ({"forms": ("is",)}, "forms: expected two"),
+        ({"precision": "int4"}, "precision: expected one of float32, float16, int8, got 'int4'"),
+    ],
+)
+def test_bad_input_is_refused(mini, arguments, message):
+    with pytest.raises(MinilstmError, match=message):
+        explore(mini, **arguments)
+
+
+def test_a_notebook_shows_it(page):
+    frame = page._repr_html_()
+    assert frame.startswith("<iframe srcdoc=") and "<!DOCTYPE" not in frame and frame.count("<") == 2
+
+
+def test_the_command_writes_the_page_and_says_what_rounding_costs(tmp_path, capsys):
+    assert main(["explore", "--model", "mini-03", "-o", str(tmp_path / "page.html"), "--forms", "greets/greet"]) == 0
+    assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    printed = capsys.readouterr().out
+    assert "289 of 289 words" in printed and "float32; of 400 nounPP sentences rounding decides 0 otherwise" in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--words", "nowhere.txt"], "--words: nowhere.txt cannot be read"),
+        (["--sentence", "The zebra"], "'zebra' is not among"),
+        (["--forms", "is"], "forms: expected two"),
+        (["-o", "nowhere/page.html"], "nowhere/page.html"),
+    ],
+)
+def test_the_command_refuses_bad_input(tmp_path, monkeypatch, capsys, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    assert main(["explore", "--model", "mini-03", *arguments]) == 2
+    assert message in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+def test_the_command_takes_words_from_a_file(tmp_path, capsys):
+    (tmp_path / "words.txt").write_text("The boy near\nthe cars")
+    page = tmp_path / "page.html"
+    assert main(["explore", "--model", "mini-03", "--words", str(tmp_path / "words.txt"), "-o", str(page)]) == 0
+    assert "the page lacks the words of the tasks" in capsys.readouterr().out
+    (tmp_path / "words.txt").write_bytes(b"\xff")
+    assert main(["explore", "--model", "mini-03", "--words", str(tmp_path / "words.txt"), "-o", str(page)]) == 2
+
+
+def test_no_name_of_the_scripts_stands_for_two_things():
+    """They share one scope, in which a second function of a name silently takes the place of the first."""
+    scripts = [(FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
+    names = re.findall(r"^(?:async )?(?:function|const|let) (\w+)", "\n".join(scripts), re.MULTILINE)
+    assert len(names) == len(set(names)) > 60
+    assert {path.stem for path in FOLDER.glob("*.js")} == set(SCRIPTS)
+    assert max(len(line) for script in scripts for line in script.splitlines()) <= 120
+
+
+def test_the_copy_in_the_walkthrough_is_what_the_command_writes(page):
+    """All but what is measured, in which another processor may round another way."""
+    path = Path(__file__).resolve().parent.parent / "walkthrough" / "explorer.html"
+    if not path.is_file():
+        pytest.skip("there is no walkthrough beside the tests")
+    copy = Page(path.read_text(encoding="utf-8"), page.model, page.precision)
+    cut_out = r'id="content">.*?</script>'
+    stale = "written by another state of the code: minilstm explore --model mini-03 -o walkthrough/explorer.html"
+    assert re.sub(cut_out, "", copy.html, flags=re.DOTALL) == re.sub(cut_out, "", page.html, flags=re.DOTALL), stale
+    contents = [content_of(one) for one in (copy, page)]
+    for key in ("arrays", "vocabulary", "context", "roles", "start", "examples", "about", "name"):
+        assert contents[0][key] == contents[1][key], f"{key}: {stale}"

@@ -1,0 +1,614 @@
+"""The explorer's page as Chromium runs it: its numbers are Python's, and everything on it works."""
+
+import base64
+import csv
+import io
+import json
+import random
+import re
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from browser import browser
+from conftest import need
+
+import minilstm
+from minilstm import lstm
+from minilstm.explorer.page import explore
+from minilstm.language_model import log_softmax
+from minilstm.stimuli import TASKS, na_task
+
+SP, PP = "The boy near the cars", "The boys near the cars"
+GATES = "i", "f", "o", "C_tilde", "C", "h"
+# Reads sentences with the page's own functions: every gate of every unit, and all logits, at every word.
+READ = """((sentences, broken, donors) => sentences.map((text, k) => {
+  const { model, read, lookUp } = minilstm;
+  const idsOf = (text) => lookUp(model, text).ids;
+  const donor = donors ? { ids: idsOf(donors[k]), nodes: read(model, idsOf(donors[k])) } : null;
+  const nodes = read(model, idsOf(text), broken, donor);
+  const traced = (gate) => nodes.map(({ steps }) => steps.flatMap((step) => [...step[gate]]));
+  const gates = Object.fromEntries(["i", "f", "o", "C_tilde", "C", "h"].map((gate) => [gate, traced(gate)]));
+  return { ...gates, logits: nodes.map(({ logits }) => [...logits]) };
+}))"""
+MARGINS = """((questions, broken) => questions.map(([text, forms]) => {
+  const { model, read, lookUp, chooseForm } = minilstm;
+  const ids = forms.map((form) => model.index.get(form));
+  return chooseForm(read(model, lookUp(model, text).ids, broken).at(-1), ids).margin;
+}))"""
+AXE = """axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })
+  .then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html.slice(0, 200))]))"""
+FOCUSED = """(() => { const e = document.activeElement;
+  const label = e.getAttribute("aria-label") || e.innerText || e.labels?.[0]?.innerText || "";
+  return [e.id || e.className || e.tagName, label, getComputedStyle(e).outlineStyle]; })()"""
+WIDE = """[...document.querySelectorAll("body *")]
+  .filter((e) => !e.closest(".scroll > *, #tip, .unseen") && e.getBoundingClientRect().right > innerWidth + 1)
+  .map((e) => e.outerHTML.slice(0, 90))"""
+
+
+def boxes_of(page, selector):
+    """[left, top, right, bottom] of every element."""
+    return page.evaluate(
+        f"[...document.querySelectorAll({selector!r})].map((e) => e.getBoundingClientRect())"
+        ".map(({ left, top, right, bottom }) => [left, top, right, bottom])"
+    )
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory):
+    with browser(tmp_path_factory.mktemp("profile")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """{name: (path, Page)} of what is looked at; `rounded` is mini with int8 rows, as a large model has them."""
+    folder, pages = tmp_path_factory.mktemp("pages"), {}
+    for name, model, precision in (
+        ("mini-03", "mini-03", None),
+        ("planted", "planted", None),
+        ("int8", "planted", "int8"),
+        ("float16", "mini", "float16"),
+    ):
+        page = explore(minilstm.load(model), name=name, precision=precision)
+        page.save(folder / f"{name}.html")
+        pages[name] = folder / f"{name}.html", page
+    return pages
+
+
+@pytest.fixture
+def tab(chromium, pages):
+    """Opens a page; closes it when the test is over, which fails if the page complained or asked for anything."""
+    tabs = []
+
+    def open_(name="mini-03", fragment="", **options):
+        tabs.append(chromium.open(pages[name][0], fragment, **options))
+        return tabs[-1]
+
+    yield open_
+    for one in tabs:
+        assert one.problems() == []
+        assert {url.split("#")[0] for url in one.requests()} <= {path.as_uri() for path, _ in pages.values()}
+        one.close()
+
+
+def sentences_of(n):
+    """Sentences of every task and condition, with the verb and a word after it."""
+    items = [item for task, t in TASKS.items() for condition in t.conditions for item in na_task(task, condition, 9)]
+    return [" ".join((*item.prefix, item.right, "the")) for item in random.Random(1).sample(items, n)]
+
+
+def in_double(model):
+    layers = tuple(lstm.Layer(*(part.astype(float) for part in layer)) for layer in model.layers)
+    return minilstm.LanguageModel(
+        model.vocabulary,
+        model.embedding.astype(float),
+        layers,
+        model.decoder_weight.astype(float),
+        model.decoder_bias.astype(float),
+        model.context,
+        None,
+        model.provenance,
+    )
+
+
+def compare(model, result, trace, h):
+    """Every gate and cell to 1e-9, every logit too."""
+    for gate in GATES:
+        expected = np.concatenate([layer[:, 0] for layer in getattr(trace, gate)], axis=-1)
+        np.testing.assert_allclose(result[gate], expected, rtol=0, atol=1e-9)
+    logits = h @ model.decoder_weight.T + model.decoder_bias
+    np.testing.assert_allclose(result["logits"], logits, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["mini-03", "planted", "int8", "float16"])
+def test_numbers_are_those_of_python_in_double_precision(tab, pages, name):
+    model = in_double(pages[name][1].model)
+    sentences = sentences_of(200)
+    results = tab(name).evaluate(f"{READ}({json.dumps(sentences)}, [])")
+    for sentence, result in zip(sentences, results, strict=True):
+        trace = model.trace(sentence, state="context")
+        compare(model, result, trace, trace.h[-1][:, 0])
+
+
+def test_decisions_are_those_of_python(tab, pages):
+    model = in_double(pages["mini-03"][1].model)
+    items = [item for c in ("SS", "SP", "PS", "PP") for item in na_task("nounPP", c, 50)]
+    questions = [[" ".join(item.prefix), [item.right, item.wrong]] for item in items]
+    for ablated in ((), (4,), (4, 12)):
+        broken = json.dumps([{"unit": unit, "how": "zero"} for unit in ablated])
+        margins = tab().evaluate(f"{MARGINS}({json.dumps(questions)}, {broken})")
+        expected = minilstm.agreement(model, items, ablate=ablated).margins
+        np.testing.assert_allclose(margins, expected, rtol=0, atol=1e-9)
+        assert (np.array(margins) > 0).tolist() == (expected > 0).tolist()
+
+
+@pytest.mark.parametrize(("name", "units"), [("mini-03", (4,)), ("mini-03", (12, 4, 30)), ("planted", (71, 3))])
+def test_an_ablated_unit_is_that_of_python(tab, pages, name, units):
+    """h is 0 at every word, the context's included."""
+    model = in_double(pages[name][1].model)
+    broken = [{"unit": unit, "how": "zero"} for unit in units]
+    (result,) = tab(name).evaluate(f"{READ}([{SP!r}], {json.dumps(broken)})")
+    trace = model.trace(SP, state="context", ablate=units)
+    compare(model, result, trace, trace.h[-1][:, 0])
+
+
+def test_a_unit_at_its_mean_and_a_swapped_memory(tab, pages):
+    """Both against a plain loop over `lstm.step`."""
+    model = in_double(pages["planted"][1].model)
+    page = tab("planted")
+    mean = page.evaluate("minilstm.model.mean")
+    for how, unit in (("mean", 73), ("swap", 71), ("swap", 6)):
+        broken = [{"unit": unit, "how": how}]
+        (result,) = page.evaluate(f"{READ}([{SP!r}], {json.dumps(broken)}, [{PP!r}])")
+        layer, place = divmod(unit - 1, 64)
+        donor = model.trace(PP, state="context").C[layer][1, 0, place]
+        h, C = ([np.zeros((1, 64)) for _ in range(2)] for _ in range(2))
+        words = [*model.context, *SP.split()]
+        for t, word in enumerate(words):
+            x = model.embedding[model.encode([word])]
+            for k, weights in enumerate(model.layers):
+                step = lstm.step(x, h[k], C[k], *weights)
+                if k == layer and how == "mean":
+                    step.h[:, place] = mean[unit - 1]
+                if k == layer and how == "swap" and t == len(model.context) + 1:
+                    step.C[:, place] = donor
+                    step.h[:, place] = step.o[:, place] * np.tanh(donor)
+                x, h[k], C[k] = step.h, step.h, step.C
+        np.testing.assert_allclose(result["C"][-1], np.concatenate(C, axis=1)[0], rtol=0, atol=1e-9)
+        np.testing.assert_allclose(
+            result["logits"][-1], (x @ model.decoder_weight.T + model.decoder_bias)[0], rtol=1e-9, atol=1e-9
+        )
+
+
+def test_probabilities_are_over_all_words_of_the_page(tab, pages):
+    model = in_double(pages["mini-03"][1].model)
+    p = tab().evaluate("minilstm.derive().sentences.map((s) => s.choices.at(-1).p)")
+    for sentence, ours in zip((SP, PP), p, strict=True):
+        log_p = log_softmax(model.logits(sentence, state="context")[-1])[model.encode(["is", "are"])]
+        np.testing.assert_allclose(ours, np.exp(log_p), rtol=1e-9)
+
+
+def text(page, id):
+    return page.evaluate(f"document.getElementById('{id}').innerText")
+
+
+def click(page, selector):
+    page.evaluate(f"document.querySelector({selector!r}).click()")
+
+
+def write(page, id, words):
+    """Type into a field as a person does: it is emptied, and the words go in."""
+    page.evaluate(f"(document.getElementById('{id}').focus(), document.getElementById('{id}').select())")
+    page.type(words) if words else page.evaluate("document.execCommand('delete')")
+
+
+def test_it_opens_with_two_sentences_and_one_button_breaks_the_unit(tab):
+    page = tab()
+    assert re.findall(r"(is|are)\n", text(page, "verdicts")) == ["is", "are"]
+    assert text(page, "break") == "Break unit 4" and "flipped" not in text(page, "verdicts")
+    click(page, "#break")
+    assert re.findall(r"\b(is|are)\n", text(page, "verdicts")) == ["are", "are"]
+    assert "flipped: it was “is”" in text(page, "verdicts") and text(page, "break") == "Mend unit 4"
+    assert text(page, "verdict") == "With unit 4 silenced, the first verb flips to are."
+    click(page, "#undo")
+    assert text(page, "verdict") == "All 32 units at work." and text(page, "break") == "Break unit 4"
+
+
+def test_a_random_unit_is_a_control(tab):
+    page = tab()
+    page.evaluate("Math.random = () => 0.5")
+    click(page, "#random")
+    assert re.fullmatch(r"With unit \d+ silenced, drawn at random, no verb flips.", text(page, "verdict"))
+    assert page.evaluate("minilstm.state().broken.every(({ unit }) => unit !== 4)")
+
+
+def test_a_swapped_memory_brings_the_other_sentences_number(tab):
+    page = tab()
+    click(page, "#ways [value=swap]")
+    click(page, "#break")
+    assert text(page, "verdict") == (
+        "With the memory of unit 4 swapped, the first verb flips to are and the second verb flips to is."
+    )
+
+
+def test_several_units_are_broken_in_the_list(tab):
+    page = tab()
+    for unit in (4, 12, 9):
+        click(page, f"[data-break='{unit}']")
+    assert page.evaluate("minilstm.state().broken.map(({ unit }) => unit)") == [4, 12, 9]
+    assert "unit 4 silenced, unit 12 silenced, unit 9 silenced" in text(page, "verdict")
+    click(page, "[data-break='12']")
+    assert page.evaluate("document.querySelectorAll('#units .broken').length") == 2
+
+
+@pytest.mark.parametrize("name", ["mini-03", "planted", "float16"])
+def test_the_tour_has_six_steps_that_say_what_is_there(tab, name):
+    page = tab(name)
+    texts = []
+    for step in range(1, 7):
+        assert page.evaluate("document.querySelector('#tour-steps [aria-current]').innerText") == str(step)
+        texts.append(text(page, "tour-text"))
+        assert "undefined" not in texts[-1] and "NaN" not in texts[-1]
+        click(page, "#tour-next")
+    assert len(set(texts)) == 6 and page.evaluate("document.getElementById('tour').hidden")
+    if name == "planted":  # the paper's mechanism
+        assert "So it is here" in texts[2] and "Unit 76, shown here, is one" in texts[4] and "unit 73" in texts[5]
+    else:
+        assert "Here it is otherwise" in texts[2]
+
+
+def test_unknown_words_are_marked_and_near_ones_offered(tab):
+    page = tab()
+    write(page, "first", "The boi near the cars")
+    assert "“boi” is not among the 289 words" in text(page, "first-note") and "boy" in text(page, "first-note")
+    assert page.evaluate("document.getElementById('first').getAttribute('aria-invalid')") == "true"
+    assert page.evaluate("document.querySelectorAll('#stage .unknown').length") == 1
+    assert page.evaluate("minilstm.derive().sentences[0].now.length") == 1
+    offered = page.evaluate("[...document.querySelectorAll('#first-note button')].map((b) => b.innerText)")
+    click(page, f"#first-note button:nth-of-type({offered.index('boy') + 1})")
+    assert page.evaluate("document.getElementById('first').value") == SP and text(page, "first-note") == ""
+
+
+@pytest.mark.parametrize("words", ["", "   ", "xyzzy"])
+def test_nothing_to_read_is_no_error(tab, words):
+    page = tab()
+    write(page, "first", words)
+    write(page, "second", words)
+    assert text(page, "verdict") == "There is no sentence to read yet."
+    click(page, "#break")
+    click(page, "#play")
+    page.press("ArrowRight")
+
+
+def test_one_sentence_alone(tab):
+    page = tab()
+    write(page, "second", "")
+    assert text(page, "verdicts").count("The boy") == 1
+    assert page.evaluate("document.querySelector('#ways [value=swap]').disabled")
+    click(page, "#break")
+    assert "first verb flips" in text(page, "verdict")
+
+
+def test_sentences_of_different_lengths(tab):
+    page = tab(fragment="#second=The+boys+are")
+    assert page.evaluate("minilstm.derive().length") == 5
+    for key in ["ArrowLeft"] * 6 + ["ArrowRight"] * 9:
+        page.press(key)
+    assert page.evaluate("minilstm.derive().word") == 4
+
+
+def test_three_hundred_words_and_not_one_more(tab):
+    page = tab()
+    write(page, "first", " ".join(["The boy near the cars"] * 61))
+    assert page.evaluate("minilstm.derive().sentences[0].now.length") == 300
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    click(page, "#details summary")
+    assert page.evaluate("document.querySelectorAll('#table tbody tr').length") == 305
+
+
+def test_examples_of_the_tasks(tab):
+    page = tab()
+    for task in page.evaluate("[...document.querySelectorAll('#task option')].map((o) => o.value)"):
+        page.evaluate(f"(task.value = '{task}', task.dispatchEvent(new Event('change')))")
+        known = page.evaluate("minilstm.derive().sentences.every((s) => s.unknown < 0 && s.now.length > 1)")
+        assert known, task
+    before = page.evaluate("minilstm.state().sentences")
+    click(page, "#another")
+    assert page.evaluate("minilstm.state().sentences") != before
+
+
+def test_the_fragment_holds_the_state(tab):
+    page = tab()
+    write(page, "first", "The girls near the car")
+    click(page, "[data-unit='12']")
+    click(page, "[data-break='7']")
+    click(page, "[data-view='second']")
+    page.evaluate("document.activeElement.blur()")
+    page.press("ArrowLeft")
+    written = "new Promise((done) => setTimeout(done, 400)).then(() => [minilstm.state(), location.hash])"
+    state, fragment = page.evaluate(written)
+    assert state["word"] == 3 and state["unit"] == 12
+    assert tab(fragment=fragment).evaluate("minilstm.state()") == state
+
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    [
+        f"#first={quote(HOSTILE)}&second={quote(HOSTILE)}&forms={quote(HOSTILE)}/is",
+        "#unit=0&broken=4:explode,99:zero,4:__proto__,-1:zero,4:zero,4:mean&word=1e9&view=constructor&tour=99",
+        "#unit=4%00&broken=4&word=-3&view=__proto__&tour=-1&controls=maybe",
+        "#first=" + "a" * 100_000,
+        "#" + "&" * 5000,
+        "#first=%E0%A4%A&second=%FF&first=%",
+    ],
+)
+def test_a_hostile_fragment_is_text_or_nothing(tab, fragment):
+    page = tab(fragment=fragment)
+    assert page.evaluate("document.querySelectorAll('img, script:not(#content):not(:last-of-type)').length") == 0
+    state = page.evaluate("minilstm.state()")
+    assert state["unit"] == 4 and state["view"] == "difference" and state["forms"] == ["is", "are"]
+    assert state["broken"] in ([], [{"unit": 4, "how": "zero"}])
+    assert text(page, "verdict")
+
+
+def test_what_is_typed_is_text(tab):
+    page = tab()
+    write(page, "first", f"The boy {HOSTILE} </script><script>document.title='x'</script>")
+    write(page, "one", HOSTILE)
+    assert page.evaluate("document.querySelectorAll('img').length") == 0 and "<img" in text(page, "first-note")
+    assert "<img" in text(page, "forms-note") and page.evaluate("minilstm.state().forms") == ["is", "are"]
+
+
+def test_verb_forms_are_chosen(tab):
+    page = tab()
+    write(page, "one", "greets")
+    write(page, "other", "greet")
+    assert "The boy near the cars greets" in text(page, "verdicts")
+    write(page, "other", "greeet")
+    assert "greet" in text(page, "forms-note") and page.evaluate("minilstm.state().forms") == ["greets", "greet"]
+
+
+def test_hidden_controls_leave_a_picture(tab):
+    page = tab(fragment="#controls=hidden")
+    assert page.evaluate("['write', 'tour', 'ways'].every((id) => document.getElementById(id).offsetParent === null)")
+    click(page, "#controls")
+    assert page.evaluate("document.getElementById('write').offsetParent !== null")
+
+
+def test_hovering_gives_numbers_and_formula(tab):
+    page = tab()
+    left, top, *_ = boxes_of(page, "#stage .column")[0]
+    page.send("Input.dispatchMouseEvent", type="mouseMoved", x=left + 9, y=top + 90)
+    tip = text(page, "tip")
+    assert "after “The”, unit 4" in tip and re.search(r"C = f · C before \+ i · C̃ = 0\.\d\d · \(?.\d\.\d\d\)? \+", tip)
+    assert re.search(r"p\(is\) = \d\.\d(e-\d|\d{3})", tip)
+
+
+def test_the_contributions_add_up_to_the_choice(tab, pages):
+    page = tab()
+    model = in_double(pages["mini-03"][1].model)
+    logits = model.logits(SP, ["is", "are"], state="context")[-1]
+    total = page.evaluate("document.querySelector('#contributions .total .numbers .first').innerText")
+    assert total == f"{logits[0] - logits[1]:+.2f}"
+
+
+def test_afferents_are_the_largest_weights(tab, pages):
+    U = pages["mini-03"][1].model.layers[0].U
+    units = "[...dd.children].map((button) => Number(button.dataset.unit))"
+    shown = tab().evaluate(f"[...document.querySelectorAll('#afferents dd')].map((dd) => {units})")
+    for gate, units in zip((0, 1, 3, 2), shown, strict=True):  # i, f, o, C~ of unit 4, blocks i f g o
+        assert units == (np.argsort(-np.abs(U[gate * 32 + 3]), kind="stable")[:4] + 1).tolist()
+
+
+def test_the_circuit_can_be_walked(tab):
+    page = tab("planted")
+    click(page, "#afferents [data-unit='73']")
+    assert page.evaluate("minilstm.state().unit") == 73 and "unit 73" in text(page, "heard-title").lower()
+
+
+def find_axe():
+    """axe-core, as a Python package brings it; the newest that is installed."""
+    package = next(filter(None, map(find_spec, ("axe_playwright_python", "axe_core_python"))), None)
+    if package is None:
+        need("axe_core_python")
+    return (Path(package.submodule_search_locations[0]) / "axe.min.js").read_text("utf-8")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("fragment", ["", "#broken=4:zero,12:mean&first=The+boi+near", "#controls=hidden", "#second="])
+def test_axe_finds_nothing(tab, fragment, dark):
+    page = tab(fragment=fragment, dark=dark)
+    page.evaluate("document.getElementById('details').open = true")
+    page.evaluate(find_axe())
+    assert page.evaluate(AXE) == []
+    page.evaluate("document.querySelector('main').append(document.createElement('input'))")
+    assert [name for name, _ in page.evaluate(AXE)] == ["label"]  # it does look
+
+
+def test_the_keyboard_alone_is_enough(tab):
+    """From the top of the page by Tab to the tour, the chart, the button; every stop is seen, and named."""
+    page = tab()
+    stops = []
+    for _ in range(60):
+        page.press("Tab")
+        stops.append(page.evaluate(FOCUSED))
+        if stops[-1][0] == "break":
+            page.press("Enter")
+            assert text(page, "verdict").startswith("With unit 4 silenced")
+        if stops[-1][0] == "controls":
+            break
+    names = [name for name, *_ in stops]
+    order = "stage play word unit break random first second one other task another unit share controls".split()
+    assert [name for name in names if name in order] == order
+    assert all(label.strip() and outline != "none" for _, label, outline in stops)
+
+
+def test_arrow_keys_walk_through_words_and_units(tab):
+    page = tab()
+    page.press("ArrowLeft")
+    assert page.evaluate("minilstm.derive().word") == 3
+    page.evaluate("document.querySelector('#units [data-unit=\"4\"]').focus()")
+    page.press("ArrowDown")
+    assert page.evaluate("[minilstm.state().unit, document.activeElement.dataset.unit]") == [12, "12"]
+    page.press("Tab")
+    page.press("Enter")
+    assert page.evaluate("minilstm.state().broken") == [{"unit": 12, "how": "zero"}]
+    assert page.evaluate("document.activeElement.dataset.break") == "12"
+
+
+def test_a_table_holds_the_numbers_for_those_who_do_not_see_the_lines(tab, pages):
+    page = tab()
+    page.evaluate("document.getElementById('details').open = true")
+    page.evaluate("new Promise((done) => setTimeout(done, 50))")
+    table = "[...document.querySelectorAll('#table table:first-of-type tbody tr')]"
+    rows = page.evaluate(f"{table}.map((row) => row.innerText.split('\t'))")
+    trace = in_double(pages["mini-03"][1].model).trace(SP, state="context")
+    assert [row[0].strip() for row in rows] == SP.split()
+    cells = [float(row[1].replace("−", "-")) for row in rows]
+    np.testing.assert_allclose(cells, trace.C[0][:, 0, 3], atol=5.1e-4)
+
+
+@pytest.mark.parametrize("width", [320, 360, 768, 1440, 2560])
+@pytest.mark.parametrize(
+    "fragment", ["", "#broken=4:zero&tour=4", "#first=The+carpenter+overtly+and+deliberately&tour=0"]
+)
+def test_nothing_is_wider_than_the_screen(tab, width, fragment):
+    page = tab(fragment=fragment, width=width, height=800)
+    assert page.evaluate(WIDE) == []
+
+
+def test_words_do_not_run_into_one_another(tab):
+    for width in (360, 1440):
+        page = tab(fragment="#first=The+carpenters+overtly+and+deliberately&second=&tour=0", width=width, height=800)
+        boxes = boxes_of(page, "#stage .word")
+        assert len(boxes) == 5
+        assert all(one[2] < other[0] for one, other in zip(boxes, boxes[1:], strict=False))
+
+
+def test_on_a_phone_the_button_is_in_reach_at_once(tab):
+    page = tab(width=360, height=800)
+    ((_, top, _, bottom),) = boxes_of(page, "#break")
+    assert 0 < top < bottom < 800
+
+
+def test_without_javascript_the_page_says_so(chromium, pages):
+    page = chromium.open("/dev/null")
+    page.send("Emulation.setScriptExecutionDisabled", value=True)
+    page.go(pages["mini-03"][0].as_uri())
+    assert "switched off" in page.evaluate("document.body.innerText")
+    page.close()
+
+
+def drop(page, path):
+    """Drop a file on the page; waits until it says something about it."""
+    data = json.dumps([base64.b64encode(path.read_bytes()).decode(), path.name])
+    return page.evaluate(f"""(async ([data, name]) => {{
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([Uint8Array.from(atob(data), (c) => c.charCodeAt(0))], name));
+      document.body.dispatchEvent(new DragEvent("drop", {{ dataTransfer: transfer, bubbles: true, cancelable: true }}));
+      const note = document.getElementById("file-note"), before = note.textContent;
+      while (note.textContent === before) await new Promise((done) => setTimeout(done, 20));
+      return note.textContent; }})({data})""")
+
+
+@pytest.mark.parametrize(("name", "dtype"), [("mini", "float32"), ("mini", "float16"), ("planted", "float64")])
+def test_a_dropped_model_file_takes_the_stage(tab, tmp_path, name, dtype):
+    path = tmp_path / "own.npz"
+    minilstm.load(name).save(path, dtype)
+    page = tab()
+    page.evaluate("minilstm.change({ broken: [{ unit: 4, how: 'zero' }] })")
+    assert drop(page, path) == "own.npz is open. It has not left this device."
+    model = minilstm.load(path, "float64")
+    (result,) = page.evaluate(f"{READ}([{SP!r}], [])")
+    trace = model.trace(SP, state="context")
+    compare(model, result, trace, trace.h[-1][:, 0])
+    assert text(page, "about").startswith("own, an LSTM") and text(page, "verdict").startswith("All ")
+    assert text(page, "break") == f"Break unit {model.provenance['number_units'][0]}"
+    click(page, "#random")
+    assert page.evaluate("minilstm.derive().sentences.every((s) => s.now.length === 5)")
+
+
+def test_a_file_that_is_no_model_is_refused_with_a_sentence(tab, tmp_path):
+    path = tmp_path / "own.npz"
+    minilstm.load("mini").save(path)
+    whole = path.read_bytes()
+    page = tab()
+    for data, reason in (
+        (b"", "this is no .npz file"),
+        (b"hello" * 9, "this is no .npz file"),
+        (whole[:-40], "this is no .npz file"),
+        (whole.replace(b"'shape': (128,)", b"'shape': (127,)"), "holds not what it says"),
+        (whole.replace(b'"ifgo"', b'"ifxo"'), "the gate order ifxo"),
+        (whole.replace(b"embedding.npy", b"embeddinx.npy"), "the file lacks embedding"),
+        (whole.replace(b"header.npy", b"haeder.npy"), "it has no header"),
+    ):
+        path.write_bytes(data)
+        assert reason in drop(page, path)
+        page.evaluate("document.getElementById('file-note').textContent = ''")
+    assert page.evaluate("minilstm.model.name") == "mini-03" and "is 94" in text(page, "verdicts")
+
+
+def saved(page, button):
+    """What a button offers as a file."""
+    return page.evaluate(f"""new Promise((done) => {{
+      const create = URL.createObjectURL;
+      URL.createObjectURL = (blob) => {{ blob.text().then(done); URL.createObjectURL = create; return create(blob); }};
+      document.getElementById("{button}").click(); }})""")
+
+
+def test_the_view_is_saved_as_a_picture(tab, chromium, tmp_path):
+    page = tab(fragment="#broken=4:zero")
+    page.send("Browser.setDownloadBehavior", behavior="deny")
+    picture = saved(page, "svg")
+    ElementTree.fromstring(picture)
+    assert "var(--" not in picture and picture.count("<polyline") == 8 and "boys" in picture
+
+
+def test_the_numbers_are_saved_as_a_table(tab, pages):
+    page = tab()
+    page.send("Browser.setDownloadBehavior", behavior="deny")
+    rows = list(csv.DictReader(io.StringIO(saved(page, "csv"))))
+    assert len(rows) == 2 * 5 * 32
+    trace = in_double(pages["mini-03"][1].model).trace(SP, state="context")
+    for gate in GATES:
+        ours = np.array([float(row[gate]) for row in rows if row["sentence"] == "first"]).reshape(5, 32)
+        np.testing.assert_allclose(ours, getattr(trace, gate)[0][:, 0], rtol=0, atol=1e-9)
+    assert 0 < float(rows[-1]["p(are)"]) < 1
+
+
+def test_the_word_that_is_looked_at_is_in_view(tab):
+    page = tab(fragment=f"#first={'+'.join(['The+boy+near+the+cars'] * 8)}&tour=0", width=360, height=800)
+    for word in (39, 0, 20):
+        page.evaluate(f"minilstm.change({{ word: {word} }})")
+        ((left, _, right, _),) = boxes_of(page, f"#stage .column[data-word='{word}']")
+        assert -1 < left < right < 361
+
+
+def test_the_list_of_units_has_a_column_for_each_word_that_is_read(tab):
+    page = tab(fragment="#first=The+boy+near+xyzzy+cars&tour=0")
+    for view, columns in (("difference", 3), ("first", 3), ("second", 5)):
+        click(page, f"[data-view='{view}']")
+        assert page.evaluate("document.querySelectorAll('#unit-words span').length") == columns
+        stops = page.evaluate("document.querySelector('#units .strip').style.background.match(/color-mix/g).length")
+        assert stops == columns
+
+
+def test_it_lives_in_a_notebook(chromium, pages, tmp_path):
+    """In a frame that has no address of its own."""
+    path = tmp_path / "notebook.html"
+    path.write_text(f"<!DOCTYPE html><title>notebook</title>{pages['mini-03'][1]._repr_html_()}", encoding="utf-8")
+    page = chromium.open(path)
+    page.evaluate("new Promise((done) => setTimeout(done, 300))")
+    inside = "document.querySelector('iframe').contentDocument"
+    page.evaluate(f"{inside}.getElementById('break').click()")
+    page.evaluate("new Promise((done) => setTimeout(done, 400))")  # until the address would have followed
+    assert "flips to are" in page.evaluate(f"{inside}.getElementById('verdict').innerText")
+    assert page.problems() == []
+    page.close()
