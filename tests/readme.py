@@ -14,6 +14,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 README, BENCHMARKS = HERE.parent / "README.md", HERE / "benchmarks" / "README.md"
+PAGES = README, BENCHMARKS, HERE.parent / "weights" / "README.md"
 EXAMPLE = re.compile(r"(<!-- example -->\n```python\n(.*?)```\n```text\n)(.*?)(```\n<!-- end example -->)", re.DOTALL)
 RUN = str(BENCHMARKS.parent / "run.py")
 COMMANDS = {
@@ -46,5 +47,5 @@ def update(text, blocks=()):
 
 
 if __name__ == "__main__":
-    for page in (README, BENCHMARKS):
+    for page in PAGES:
         page.write_text(update(page.read_text(), sys.argv[1:]))
