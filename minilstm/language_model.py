@@ -21,7 +21,7 @@ CHUNK = 256  # words whose logits over the whole vocabulary are held at once
 
 
 def forward(ids, embedding, layers, decoder_weight, decoder_bias, state=None, ablate=()):
-    """The whole model in plain NumPy: words to vectors, through the layers, to a logit for every word (Fig. 1).
+    """The whole model in plain NumPy: words to vectors, through the layers, to a logit for every word.
 
     Everything that `LanguageModel` computes is this, sooner and a part at a time.
 
@@ -178,6 +178,8 @@ class LanguageModel:
         """
         if isinstance(words, str):
             words = words.split()
+        if not _is_sentence(words):
+            raise MinilstmError("expected one sentence, a string or a sequence of words; got several")
         if unknown not in ("error", "<unk>"):
             raise MinilstmError(f"unknown: expected 'error' or '<unk>', got {unknown!r}")
         indices = [self._index.get(word, -1) for word in words]
@@ -242,7 +244,7 @@ class LanguageModel:
         >>> model.logits("The boy near the cars", ["greets", "greet"], "context", ablate=[71])[-1].round(1)
         array([0.6, 2.8], dtype=float32)
         """
-        h, _ = self._top(self._sentence(words, unknown), self.initial_state(state, 1, ablate), ablate)
+        h, _ = self._top(self.encode(words, unknown), self.initial_state(state, 1, ablate), ablate)
         rows = slice(None) if choices is None else self.encode(choices)
         return h[1:] @ self.decoder_weight[rows].T + self.decoder_bias[rows]
 
@@ -270,7 +272,7 @@ class LanguageModel:
         >>> load("planted").surprisal("The boy greets").round(1)
         array([5.7, 5.7, 3.3])
         """
-        ids = self._sentence(words, unknown)
+        ids = self.encode(words, unknown)
         state = self.initial_state(state, 1, ablate)
         surprisal = np.empty(len(ids))
         for start in range(0, len(ids), CHUNK):  # a text of any length takes the memory of one chunk
@@ -289,7 +291,7 @@ class LanguageModel:
         >>> round(load("planted").log_probability("The boy", "greets"), 1)
         -3.3
         """
-        h, _ = self._top(self._sentence(words, unknown), self.initial_state(state, 1, ablate), ablate)
+        h, _ = self._top(self.encode(words, unknown), self.initial_state(state, 1, ablate), ablate)
         return float(log_softmax(self.decoder_weight @ h[-1] + self.decoder_bias)[self.encode([next_word], unknown)[0]])
 
     def perplexity(self, words, state=None, ablate=(), unknown="error"):
@@ -303,12 +305,6 @@ class LanguageModel:
         if not len(surprisal):
             raise MinilstmError("perplexity: expected at least one word, got none")
         return float(np.exp(surprisal.mean()))
-
-    def _sentence(self, words, unknown):
-        """Indices (steps,) of one sentence."""
-        if not _is_sentence(words):
-            raise MinilstmError("expected one sentence, a string or a sequence of words; got several")
-        return self.encode(words, unknown)
 
     def _ids(self, words, unknown):
         """Indices (steps, batch) of a sentence, or of sentences of one length."""
@@ -442,4 +438,11 @@ class LanguageModel:
 
 
 def _is_sentence(words):
-    return isinstance(words, str) or all(isinstance(word, str) for word in words)
+    """Whether these are words, and not sentences; anything else is an error."""
+    parts = [words] if isinstance(words, str) or not np.iterable(words) else list(words)
+    if all(isinstance(part, str) for part in parts):
+        return True
+    for part in parts:
+        if not np.iterable(part):
+            raise MinilstmError(f"expected words, got {part!r:.40}; the word of an index is model.vocabulary[index]")
+    return False

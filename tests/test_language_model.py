@@ -217,6 +217,13 @@ def test_one_sentence_is_asked_for(call):
         call([["The", "boy"], ["the", "car"]])
 
 
+@pytest.mark.parametrize("words", [[3, 5], np.array([3, 5]), 7, None, [[3, 5], [1, 2]], ["The", 5]])
+@pytest.mark.parametrize("call", [MODEL.logits, MODEL.surprisal, MODEL.perplexity, MODEL.trace, MODEL.encode])
+def test_indices_instead_of_words(call, words):
+    with pytest.raises(MinilstmError, match="expected (words, got|one sentence)"):
+        call(words)
+
+
 def test_no_words_have_no_perplexity():
     with pytest.raises(MinilstmError):
         MODEL.perplexity("")
