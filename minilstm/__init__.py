@@ -5,7 +5,7 @@ Read `lstm.py` first. Nothing heavy is imported before it is used.
 
 from importlib import import_module
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "ModelFileError": "errors",

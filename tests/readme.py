@@ -6,15 +6,18 @@ and memory, with `forward`, `trace`, `work`, `whole`, `roofline` the page of ben
 """
 
 import contextlib
+import inspect
 import io
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 HERE = Path(__file__).parent
 README, BENCHMARKS = HERE.parent / "README.md", HERE / "benchmarks" / "README.md"
-PAGES = README, BENCHMARKS, HERE.parent / "weights" / "README.md"
+API = HERE.parent / "minilstm" / "README.md"
+PAGES = README, BENCHMARKS, API, HERE.parent / "weights" / "README.md"
 EXAMPLE = re.compile(r"(<!-- example -->\n```python\n(.*?)```\n```text\n)(.*?)(```\n<!-- end example -->)", re.DOTALL)
 RUN = str(BENCHMARKS.parent / "run.py")
 COMMANDS = {
@@ -36,9 +39,40 @@ def printed(code):
     return out.getvalue()
 
 
+def api():
+    """The public interface, a line each: signature, and the first sentence of the docstring."""
+    import minilstm
+
+    lines = []
+    for name in sorted(minilstm.__all__, key=str.lower):
+        value = getattr(minilstm, name)
+        lines.append(_entry(f"minilstm.{name}", value))
+        if name == "LanguageModel":
+            members = [key for key in vars(value) if not key.startswith("_") and callable(getattr(value, key))]
+            lines += [_entry(f"    .{key}", getattr(value, key)) for key in sorted(members)]
+    for name in ("step", "run"):
+        lines.append(_entry(f"minilstm.lstm.{name}", getattr(minilstm.lstm, name)))
+    return "\n".join(lines) + "\n"
+
+
+def _entry(name, value):
+    if inspect.ismodule(value) or isinstance(value, tuple):
+        summary = value.__doc__ if inspect.ismodule(value) else f"The analyses: {', '.join(one.name for one in value)}."
+    else:
+        if not (inspect.isclass(value) and issubclass(value, Exception)):
+            name += str(inspect.signature(value)).replace("(self, ", "(").replace("(self)", "()")
+        summary = value.__doc__
+    sentence = " ".join(inspect.cleandoc(summary).split("\n\n")[0].split())
+    return textwrap.fill(name, 110, subsequent_indent="        ") + "\n" + textwrap.indent(
+        textwrap.fill(sentence, 106), "        "
+    )
+
+
 def update(text, blocks=()):
     """A page with the example's output in its place, and those of the commands named that have one on it."""
     text = EXAMPLE.sub(lambda m: m[1] + printed(m[2]) + m[4], text)
+    if "<!-- api -->" in text:
+        text = re.sub(r"(<!-- api -->\n```text\n).*?(```\n)", lambda m: m[1] + api() + m[2], text, flags=re.DOTALL)
     for name in (name for name in blocks if f"<!-- {name} -->" in text):
         out = subprocess.run([sys.executable, *COMMANDS[name]], capture_output=True, text=True, check=True).stdout
         block = f"<!-- {name} -->\n{out}<!-- end {name} -->"

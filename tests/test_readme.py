@@ -1,8 +1,16 @@
 """The README's example prints what the README says, and every file that it names is there."""
 
 import re
+import sys
+from types import SimpleNamespace
 
-from readme import EXAMPLE, README, printed
+import numpy as np
+from readme import API, EXAMPLE, README, api, printed
+
+from minilstm import load
+from minilstm.analyses.base import Results
+from minilstm.analyses.experiment import Experiment
+from minilstm.cli.output import print_results
 
 
 def test_the_example_prints_what_stands_below_it():
@@ -20,3 +28,29 @@ def test_every_file_that_is_linked_exists():
 def test_the_two_commands_are_those_that_ci_runs():
     assert 'pip install -e ".[test]" && pytest' in README.read_text()
     assert 'pip install -e ".[test]" && pytest' in (README.parent / ".ci" / "run").read_text()
+
+
+def test_the_sentences_under_the_example_are_borne_out_by_its_numbers():
+    """Needed is not carrying: one unit's cell ends alike in both sentences, the other's with opposite signs."""
+    lines = EXAMPLE.search(README.read_text())[3].splitlines()
+    needed, carries = (int(re.search(r"unit (\d+)", line)[1]) for line in (lines[1], lines[4]))
+    cells = [np.array(line.strip("[]").split(), float) for line in lines if line.startswith("[")]
+    assert needed != carries and "carries number" in lines[4] and lines[4].endswith("100% of the verbs flip")
+    boys, boy = cells[:2]
+    assert abs(boys[-1] - boy[-1]) <= 0.1
+    boys, boy = cells[2:]
+    assert (boys[1:] > 0).all() and (boy[1:] < 0).all()
+
+
+def test_the_interface_is_what_its_page_says():
+    assert api() in API.read_text()
+
+
+def test_the_analysis_that_the_page_adds_works(capsys):
+    code = re.search(r"```python\n(.*?)```", API.read_text(), re.DOTALL)[1]
+    module = {"__name__": "minilstm.analyses.forgetting", "__package__": "minilstm.analyses"}
+    exec(compile(code, "forgetting.py", "exec"), module)
+    sys.modules[module["__name__"]] = SimpleNamespace(**module)
+    result = module["ANALYSIS"].compute(Experiment(load("planted"), n=8), Results())
+    print_results([result])
+    assert "Mean forget gate before the verb." in capsys.readouterr().out and len(result.f) == 128
