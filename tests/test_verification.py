@@ -32,7 +32,7 @@ def test_the_program_the_mistakes_are_made_in_is_right_without_them():
 @pytest.mark.parametrize("names", [("output",), ("h_n",), ("C_n",), ALL, ("h", "C")])
 def test_a_right_program_passes(names):
     verdict = verify(D, handed(program(D), names))
-    assert verdict.ok and verdict.first is None and verdict.diagnosis == ()
+    assert verdict and verdict.ok and verdict.first is None and verdict.diagnosis == ()
     assert list(verdict.errors) == [name for name in ("C", "h", "output", "C_n", "h_n") if name in names]
     assert all(e.ok and e.precision == "float32" and 0 < e.abs < 1e-6 and e.ulps > 0 for e in verdict.errors.values())
     assert "follows the equations" in str(verdict)
@@ -45,7 +45,7 @@ def test_the_list_of_programs_is_complete():
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_mistake_is_named(name):
     verdict = verify(D, handed(PROGRAMS[name](D)))
-    assert not verdict.ok
+    assert not verdict.ok and not verdict
     assert verdict.diagnosis == (name,)
     assert name in str(verdict)
 
@@ -191,6 +191,14 @@ def test_tolerances_can_be_given():
         ({"h_n": np.zeros((5, 8))}, r"h_n: expected shape \(2, 5, 8\).*got \(5, 8\)"),
         ({"output": np.zeros((12, 5, 8), int)}, "output: expected floating point numbers, got int64"),
         ({"output": np.full((12, 5, 8), None)}, "output: expected floating point numbers, got object"),
+        (
+            {"output": np.zeros((12, 5, 8)), "c_n": np.zeros((2, 5, 8))},
+            "c_n: call it C_n; .*got output, c_n",
+        ),
+        ({"output": np.zeros((5, 8))}, "the last step alone: .*return_sequences=True"),
+        ({"output": np.zeros((40, 8))}, "packed data: .*pad_packed_sequence"),
+        ({"output": np.zeros((12, 5, 16))}, "two directions"),
+        ({"C": np.zeros((12, 5, 8))}, "one layer alone: stack all 2"),
     ],
 )
 def test_outputs_of_the_wrong_kind_are_refused(tmp_path, outputs, told):
@@ -198,8 +206,9 @@ def test_outputs_of_the_wrong_kind_are_refused(tmp_path, outputs, told):
         verify(D, outputs)
     if "None" not in repr(outputs):
         np.savez(tmp_path / "outputs.npz", **outputs)
-        with pytest.raises(VectorsError, match=told):
+        with pytest.raises(VectorsError, match=told) as caught:
             verify(D, tmp_path / "outputs.npz")
+        assert "not an .npz" not in str(caught.value)  # the file is good
 
 
 def test_files_and_the_page_beside_them(tmp_path):
@@ -210,6 +219,7 @@ def test_files_and_the_page_beside_them(tmp_path):
         for key in given:
             assert f"| `{key}` | {given[key].shape} |" in page
     assert "order i o f g" in page and "seed 3" in page
+    assert f"minilstm verify {tmp_path / 'new'} outputs.npz" in page
     seed_3 = make_vectors(seed=3)
     out = handed(program(seed_3))
     np.savez_compressed(tmp_path / "fortran.npz", **{k: np.asfortranarray(a) for k, a in out.items()})

@@ -7,7 +7,7 @@ PAGE = """\
 
 Run your own LSTM on them, save what it says, and have it compared with the equations:
 
-    minilstm verify {{this directory}} outputs.npz
+    minilstm verify {directory} outputs.npz
 
 `vectors.npz` opens with `numpy.load`, `vectors.safetensors` (the same, if it is here) with any reader of that format;
 there `format`, `version` and `convention` stand in the metadata. Made with seed {seed}.
@@ -80,8 +80,8 @@ KEYS = {  # axes, what
 TWO = " The two parts of b only act through their sum."
 
 
-def page(arrays, seed):
-    """The page in Markdown for the arrays that `vectors.make_vectors` makes."""
+def page(arrays, seed, directory):
+    """The page in Markdown for the arrays that `vectors.make_vectors` makes, to lie in `directory`."""
     steps, batch, _ = arrays["x"].shape
     layers, _, units = arrays["h_0"].shape
     convention = str(arrays["convention"])
@@ -89,6 +89,7 @@ def page(arrays, seed):
         given="\n".join(_row(key, array) for key, array in arrays.items()),
         version=arrays["version"],
         seed=seed,
+        directory=directory,
         layers=layers,
         steps=steps,
         batch=batch,

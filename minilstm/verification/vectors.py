@@ -5,6 +5,7 @@ them in the precision it computes in. All sizes differ, but for inputs and units
 transposed weights do not.
 """
 
+import shlex
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -107,7 +108,7 @@ def write_vectors(directory, convention="pytorch", seed=0):
         raise VectorsError(f"{directory}: cannot be made a directory ({error.strerror})") from None
     paths = [directory / name for name in ("README.md", "vectors.npz", "vectors.safetensors")]
     with write_whole(paths[0], "w") as file:
-        file.write(page(arrays, seed))
+        file.write(page(arrays, seed, shlex.quote(str(directory))))
     write_npz(paths[1], arrays)
     texts = {name: str(array) for name, array in arrays.items() if array.ndim == 0}
     if find_spec("safetensors") is None:

@@ -5,17 +5,13 @@ float64. Where they differ, `mistakes` is searched for programs that would have 
 """
 
 from itertools import product
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from .. import lstm
-from ..errors import MinilstmError, VectorsError
-from ..io.conventions import to_array
-from ..io.npz import open_npz
-from ..io.safetensors_files import read_tensors
 from . import mistakes
+from .outputs import read_outputs
 from .vectors import read_vectors
 
 TOLERANCES = {  # relative, absolute
@@ -51,12 +47,15 @@ class Departure(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What `verify` found; `print` it, or `assert verdict.ok, verdict`."""
+    """What `verify` found, true only if the program is right; `print(verdict)` tells all of it."""
 
     ok: bool
     errors: dict[str, Errors]
     first: Departure | None
     diagnosis: tuple[str, ...]  # each alone explains the difference; several cannot be told apart
+
+    def __bool__(self):
+        return self.ok
 
     def __str__(self):
         lines = [f"{'quantity':10}{'precision':11}{'abs error':>11}{'rel error':>11}{'ulps':>11}   within tolerance"]
@@ -109,7 +108,7 @@ def verify(vectors, outputs, rtol=None, atol=None):
     v = read_vectors(vectors)
     trace = lstm.run(v.x, v.layers, lstm.State(v.h_0, v.C_0))
     right = mistakes.complete({name: getattr(trace, name) for name in mistakes.TRACES}, v.lengths)
-    got = _read_outputs(outputs, {name: right[name].shape for name in mistakes.QUANTITIES})
+    got = read_outputs(outputs, {name: right[name].shape for name in mistakes.QUANTITIES}, v.lengths)
     limits, masks, errors, departures = {}, {}, {}, []
     for name, array in got.items():
         precision = precision_of(array)
@@ -195,43 +194,3 @@ def _departure(name, where, got, right, v):
         layer, step = front
     number = layer * v.h_0.shape[2] + unit + 1
     return Departure(name, step, sequence, layer + 1, number, float(got[tuple(where)]), float(right[tuple(where)]))
-
-
-def _read_outputs(outputs, shapes):
-    """What was handed back, by name: float64 arrays of the given shapes."""
-    try:
-        if hasattr(outputs, "keys"):
-            arrays = {name: to_array(outputs[name], name) for name in _known(outputs, shapes)}
-        elif Path(outputs).suffix == ".safetensors":
-            tensors, _ = read_tensors(outputs)
-            arrays = {name: to_array(tensors[name], name) for name in _known(tensors, shapes)}
-        else:
-            with open_npz(outputs, growth=np.inf) as file:  # what is read is as large as `shapes`, no more
-                for name in _known(file.declared, shapes):
-                    _axes(name, file.declared[name][0], shapes[name])
-                arrays = {name: to_array(file.read(name), name) for name in file.declared}
-    except MinilstmError as error:
-        raise VectorsError(f"outputs: {error}") from None
-    arranged = {}
-    for name in sorted(arrays, key=mistakes.QUANTITIES.index):
-        array, expected = np.asarray(arrays[name], np.float64), shapes[name]
-        order = _axes(name, array.shape, expected)
-        arranged[name] = array.squeeze().transpose(order).reshape(expected)
-    return arranged
-
-
-def _known(names, shapes):
-    odd = [name for name in names if name not in shapes]
-    if odd or not len(names):
-        raise VectorsError(f"expected one or more of {', '.join(shapes)}, got {', '.join(map(str, names)) or 'none'}")
-    return names
-
-
-def _axes(name, shape, expected):
-    """In which order the axes of an array of `shape`, but those of length 1, make `expected`."""
-    got, wanted = ([n for n in sizes if n != 1] for sizes in (shape, expected))
-    if got == wanted:
-        return list(range(len(got)))
-    if sorted(got) != sorted(wanted) or len(set(got)) < len(got):
-        raise VectorsError(f"{name}: expected shape {expected}, its axes in any order, got {tuple(shape)}")
-    return [got.index(n) for n in wanted]
