@@ -40,9 +40,10 @@ def check(options):
 
     verdict = verify(options.folder, options.outputs, options.rtol, options.atol)
     if options.json:
-        first = None if verdict.first is None else verdict.first._asdict()
-        errors = {name: error._asdict() for name, error in verdict.errors.items()}
-        print(to_json({"ok": verdict.ok, "errors": errors, "first": first, "diagnosis": verdict.diagnosis}))
+        told = verdict._asdict()
+        told["first"] = verdict.first and verdict.first._asdict()
+        told["errors"] = {name: error._asdict() for name, error in verdict.errors.items()}
+        print(to_json(told))
     else:
         print(verdict)
     return 0 if verdict.ok else 1

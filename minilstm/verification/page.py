@@ -18,7 +18,7 @@ there `format`, `version` and `convention` stand in the metadata. Made with seed
 |---|---|---|---|---|
 {given}
 
-Sizes: {layers} layers, {steps} steps, {batch} sequences in the batch, {units} units a layer, {units} inputs. The first
+Sizes: {layers} layers, {steps} steps, {batch} sequences in the batch, {units} units a layer, {inputs} inputs. The first
 layer reads x, the second the h of the first. Sequence number b has `lengths[b]` words at the steps 0 to
 `lengths[b] - 1`; behind them stands padding, zero, which is not part of the sequence. Each sequence starts from its
 own h_0 and C_0.
@@ -47,6 +47,7 @@ float64, float32, float16 or bfloat16 (in .npz: as float32); the allowed error f
 | `h_n`, `C_n` | ({layers}, {batch}, {units}) layers, batch, units | h and C after each sequence's own last word |
 | `h`, `C` | ({layers}, {steps}, {batch}, {units}) layers, steps, batch, units | at every step, in every layer |
 | `i`, `f`, `o`, `C_tilde` | ({layers}, {steps}, {batch}, {units}) | the gates and the candidate |
+{cases}
 
 Axes may come in another order, such as batch first, and axes of length 1 are dropped: all sizes differ, so that the
 shape says which axis is which. What stands in the padding is not looked at. In PyTorch, for instance:
@@ -57,7 +58,32 @@ shape says which axis is which. What stands in the padding is not looked at. In 
     np.savez("outputs.npz", output=output.detach(), h_n=h_n.detach(), C_n=C_n.detach())
 
 In Python, `minilstm.verify(directory, {{"output": output, "h_n": h_n, "C_n": C_n}})` does the same.
+
+## What they can show
+
+With `output`, `h_n` and `C_n`, in float64, float32, float16 and bfloat16: a wrong order of gates, in all arrays, some
+of them or one layer; weights transposed, reshaped, left out or of another gate or layer; a bias missing, doubled or in
+the wrong place; other activation functions and equations; a cell clipped at 10 or below, pre-activations clipped at 6
+or below (in float32 at 10, in float64 at 20), functions that overflow at |z| = 100; states that are lost, swapped,
+repeated or taken from another layer or sequence; words skipped, repeated or read in another order, padding that is
+read, sequences mixed up. From float32 on also products in TF32 or half precision and weights in int8.
+{shown}
+They cannot show a cell clipped above 11, more units than there are here, or anything in outputs that are not handed in.
 """
+AGAIN = """\
+| `output_again`, `h_n_again`, ... | the same with {again} | what the same weights make of `x_again`, from \
+`h_0_again` and `C_0_again`; no sequence is padded |"""
+CHUNKS = """\
+| `output_chunks`, `h_n_chunks`, ... | as `output_again`, ... | the same sequences read in {count} calls, of {chunks} \
+steps, each from the state that the one before it returned |"""
+WIDE_ROW = """\
+| `output_wide`, `h_n_wide`, ... | the same with {wide} | what the LSTM in `wide....` makes of `x_wide`, from \
+`h_0_wide` and `C_0_wide` |"""
+SHOWN = (
+    (AGAIN, "x_again", "With `output_again`: sizes of a batch that a program takes for fixed."),
+    (CHUNKS, "chunks", "With `output_chunks`: state that is lost, or words that are repeated, between calls."),
+    (WIDE_ROW, "x_wide", "With `output_wide`: units beyond the first 32, 64, 100 or 128 that are dropped."),
+)
 KEYS = {  # axes, what
     "format": ("", "what this is"),
     "version": ("", "of this format"),
@@ -76,17 +102,28 @@ KEYS = {  # axes, what
     "kernel": ("inputs, 4 blocks of units", "W, transposed"),
     "recurrent_kernel": ("units, 4 blocks of units", "U, transposed"),
     "bias": ("4 blocks of units", "b"),
+    "chunks": ("calls", "steps of x_again in each call, when it is read in parts"),
 }
+CASES = {"again": "another batch", "wide": "the wide LSTM"}
 TWO = " The two parts of b only act through their sum."
 
 
 def page(arrays, seed, directory):
     """The page in Markdown for the arrays that `vectors.make_vectors` makes, to lie in `directory`."""
-    steps, batch, _ = arrays["x"].shape
+    steps, batch, inputs = arrays["x"].shape
     layers, _, units = arrays["h_0"].shape
     convention = str(arrays["convention"])
+    sizes = {
+        "again": _sizes(arrays, "again"),
+        "wide": _sizes(arrays, "wide"),
+        "chunks": " + ".join(map(str, arrays.get("chunks", ()))),
+        "count": len(arrays.get("chunks", ())),
+    }
+    present = [(row.format(**sizes), text) for row, key, text in SHOWN if key in arrays]
     return PAGE.format(
         given="\n".join(_row(key, array) for key, array in arrays.items()),
+        cases="\n".join(row for row, _ in present),
+        shown="\n".join(text for _, text in present),
         version=arrays["version"],
         seed=seed,
         directory=directory,
@@ -94,19 +131,32 @@ def page(arrays, seed, directory):
         steps=steps,
         batch=batch,
         units=units,
+        inputs=inputs,
         convention=convention,
         order=" ".join(CONVENTIONS[convention].order),
         biases="" if convention == "keras" else TWO,
     )
 
 
+def _sizes(arrays, case):
+    """The sizes of one of the other cases in words."""
+    if f"x_{case}" not in arrays:
+        return ""
+    (steps, batch, inputs), (layers, _, units) = arrays[f"x_{case}"].shape, arrays[f"h_0_{case}"].shape
+    sizes = {"layer": layers, "step": steps, "sequence": batch, "unit": units, "input": inputs}
+    return ", ".join(f"{n} {what}{'' if n == 1 else 's'}" for what, n in sizes.items())
+
+
 def _row(key, array):
-    kind, _, layer = key.partition("_l")
+    kind, case = key, ""
+    for suffix in CASES:
+        if key.endswith(f"_{suffix}") or key.startswith(f"{suffix}."):
+            kind, case = key.removesuffix(f"_{suffix}").removeprefix(f"{suffix}."), f", {CASES[suffix]}"
+    kind, _, layer = kind.partition("_l")
     if not layer.isdigit():
-        kind, layer = key, ""
+        kind, layer = kind if not layer else f"{kind}_l{layer}", ""
     axes, what = KEYS[kind]
-    if layer:
-        what += f", layer {int(layer) + 1}"
+    what += f", layer {int(layer) + 1}{case}" if layer else case
     if array.ndim == 0:
         what += f": {array}"
     return f"| `{key}` | {array.shape} | {axes} | {'text' if array.dtype.kind == 'U' else array.dtype} | {what} |"

@@ -1,37 +1,26 @@
 """Does somebody's LSTM follow the equations, and if not, since when, by how much, and which mistake explains it?
 
 `vectors.write_vectors` writes what a program is to compute; `verify` compares what came out with `lstm.run` in
-float64. Where they differ, `mistakes` is searched for programs that would have handed back the same.
+float64. Where they differ, `diagnosis` searches the known mistakes for programs that would have returned the same.
 """
 
-from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 
 from .. import lstm
-from . import mistakes
+from .comparing import Errors, compare
+from .diagnosis import Diagnosis, diagnose
 from .outputs import read_outputs
-from .vectors import read_vectors
+from .place import advice, place_of
+from .program import QUANTITIES, TRACES, complete, problem_of
+from .vectors import read_cases
 
-TOLERANCES = {  # relative, absolute
-    "float64": (1e-10, 1e-12),
-    "float32": (1e-5, 1e-6),
-    "float16": (1e-2, 5e-3),
-    "bfloat16": (5e-2, 3e-2),
+SEEN_BY = {  # what nobody can see who is not handed the outputs of a case
+    "again": "another batch on the same weights",
+    "chunks": "state handed on between calls",
+    "wide": "many units, inputs unlike units",
 }
-
-
-class Errors(NamedTuple):
-    """How far one quantity departs from the equations, at its worst."""
-
-    abs: float
-    rel: float
-    ulps: float  # units in the last place of the right number, in `precision`
-    precision: str
-    rtol: float
-    atol: float
-    ok: bool  # every number within atol + rtol * |right number|
 
 
 class Departure(NamedTuple):
@@ -53,31 +42,56 @@ class Verdict(NamedTuple):
     errors: dict[str, Errors]
     first: Departure | None
     diagnosis: tuple[str, ...]  # each alone explains the difference; several cannot be told apart
+    nearest: str | None = None  # where none does, the mistake that explains most
+    remainder: float | None = None  # and the share of the squared difference that it leaves
+    place: str = ""  # where that rest lies, or all of the difference
+    unseen: tuple[str, ...] = ()  # what these outputs cannot show
 
     def __bool__(self):
         return self.ok
 
     def __str__(self):
-        lines = [f"{'quantity':10}{'precision':11}{'abs error':>11}{'rel error':>11}{'ulps':>11}   within tolerance"]
+        width = max(8, *map(len, self.errors)) + 2
+        lines = [
+            f"{'quantity':{width}}{'precision':11}{'abs error':>11}{'rel error':>11}{'ulps':>11}   within tolerance"
+        ]
         for name, e in self.errors.items():
             lines.append(
-                f"{name:10}{e.precision:11}{e.abs:11.2e}{e.rel:11.2e}{e.ulps:11.3g}"
+                f"{name:{width}}{e.precision:11}{e.abs:11.2e}{e.rel:11.2e}{e.ulps:11.3g}"
                 f"   {'yes' if e.ok else 'NO'} (rtol {e.rtol:g}, atol {e.atol:g})"
             )
-        if self.ok:
-            return "\n".join([*lines, "It follows the equations."])
-        lines.append(
+        return "\n".join([*lines, *(self._right() if self.ok else self._wrong())])
+
+    def _right(self):
+        yield "It follows the equations."
+        if self.unseen:
+            yield f"Not handed in, so not looked at: {'; '.join(self.unseen)}."
+
+    def _wrong(self):
+        yield (
             "It departs from the equations, first in {} at step {} (from 0) of sequence {} (from 0), layer {}, "
             "unit {}: {:.6g} instead of {:.6g}.".format(*self.first)
         )
-        if len(self.diagnosis) == 1:
-            lines.append(f"This mistake explains all of it: {self.diagnosis[0]}.")
+        if self.diagnosis and self.remainder is not None:
+            yield f"It {self.diagnosis[0]}, which explains {_percent(1 - self.remainder)} of the squared difference."
+        elif len(self.diagnosis) == 1:
+            yield f"This mistake explains all of it: {self.diagnosis[0]}."
         elif self.diagnosis:
-            lines += ["Each of these mistakes explains all of it; these outputs cannot tell which it is:"]
-            lines += [f"  - {name}" for name in self.diagnosis]
+            yield "Each of these mistakes explains all of it; these outputs cannot tell which it is:"
+            yield from (f"  - {name}" for name in self.diagnosis)
         else:
-            lines.append("None of the known mistakes explains it, alone or together with a wrong gate order.")
-        return "\n".join(lines)
+            yield "None of the known mistakes explains it, alone, with a wrong gate order or without initial state."
+            if self.nearest:
+                left = _percent(self.remainder)
+                yield f"Nearest comes: {self.nearest}, which leaves {left} of the squared difference."
+            yield f"{'The rest' if self.nearest else 'The difference'} lies in {self.place}."
+            names = {name for name in self.errors if name in QUANTITIES}
+            if advice(names):
+                yield f"To come closer, hand in next: {advice(names)}."
+
+
+def _percent(share):
+    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
 
 
 def verify(vectors, outputs, rtol=None, atol=None):
@@ -90,7 +104,8 @@ def verify(vectors, outputs, rtol=None, atol=None):
     outputs : str, Path or mapping of str to array
         An .npz or .safetensors file, or arrays, a framework's tensors among them: at least one of `output`
         (steps, batch, units), the last layer's h; `h_n`, `C_n` (layers, batch, units), the states after each sequence's
-        own last word; `h`, `C`, `i`, `f`, `o`, `C_tilde` (layers, steps, batch, units). Axes may come in any order, as
+        own last word; `h`, `C`, `i`, `f`, `o`, `C_tilde` (layers, steps, batch, units); or of the same names with
+        `_again`, `_chunks` or `_wide` behind them, for the other cases of the vectors. Axes may come in any order, as
         all sizes differ. What stands behind a sequence's end is not looked at.
     rtol, atol : float, optional
         A number passes if it is within atol + rtol * |right number|. If not given, they follow from the precision of
@@ -99,84 +114,64 @@ def verify(vectors, outputs, rtol=None, atol=None):
     Returns
     -------
     Verdict
+        True only if all numbers pass.
 
     Raises
     ------
     VectorsError
-        If the vectors or the outputs are not what they should be, saying which shape was expected.
+        If the vectors or the outputs are not what they should be, saying which name or shape was expected.
+
+    Examples
+    --------
+    >>> import minilstm
+    >>> from minilstm import lstm
+    >>> from minilstm.verification.vectors import make_vectors, read_vectors
+    >>> vectors = make_vectors()
+    >>> v = read_vectors(vectors)
+    >>> trace = lstm.run(v.x, v.layers, lstm.State(v.h_0, v.C_0))
+    >>> bool(minilstm.verify(vectors, {"output": trace.h[-1]}))
+    True
+    >>> minilstm.verify(vectors, {"output": lstm.run(v.x, v.layers).h[-1]}).diagnosis
+    ('initial state not used, zero instead',)
     """
-    v = read_vectors(vectors)
+    cases = read_cases(vectors)
+    right = {case: _right(v) for case, v in cases.items()}
+    keys = {_key(name, case): (case, name) for case in cases for name in QUANTITIES}
+    shapes = {key: right[case][name].shape for key, (case, name) in keys.items()}
+    compared = {}
+    for key, got in read_outputs(outputs, shapes, cases[""].lengths).items():
+        case, name = keys[key]
+        words = _words(name, got.shape, cases[case].lengths)
+        compared.setdefault(case, {})[name] = compare(got, right[case][name], words, rtol, atol)
+    errors = {_key(name, case): c.errors() for case, quantities in compared.items() for name, c in quantities.items()}
+    departing = [case for case in compared if not all(errors[_key(name, case)].ok for name in compared[case])]
+    unseen = tuple(text for case, text in SEEN_BY.items() if case in cases and case not in compared)
+    if not departing:
+        return Verdict(True, errors, None, (), unseen=unseen)
+    first = _first_departure(compared[departing[0]], departing[0], cases[departing[0]])
+    in_turn = [*departing, *(case for case in compared if case not in departing)]
+    found = diagnose(cases, {case: compared[case] for case in in_turn})
+    place = _place(found, compared[departing[0]], problem_of(cases[departing[0]]))
+    return Verdict(False, errors, first, found.names, found.nearest, found.remainder, place, unseen)
+
+
+def _key(name, case):
+    """What a quantity of a case is called where it is handed in."""
+    return f"{name}_{case}" if case else name
+
+
+def _right(v):
     trace = lstm.run(v.x, v.layers, lstm.State(v.h_0, v.C_0))
-    right = mistakes.complete({name: getattr(trace, name) for name in mistakes.TRACES}, v.lengths)
-    got = read_outputs(outputs, {name: right[name].shape for name in mistakes.QUANTITIES}, v.lengths)
-    limits, masks, errors, departures = {}, {}, {}, []
-    for name, array in got.items():
-        precision = precision_of(array)
-        own = TOLERANCES[precision]
-        limits[name] = own[0] if rtol is None else rtol, own[1] if atol is None else atol
-        mask = masks[name] = _real(name, array.shape, v.lengths)
-        errors[name] = _errors(array[mask], right[name][mask], precision, *limits[name])
-        outside = ~_close(array, right[name], *limits[name]) & mask
-        departures += [_departure(name, where, array, right[name], v) for where in np.argwhere(outside)]
-    if not departures:
-        return Verdict(True, errors, None, ())
-    first = min(departures, key=lambda d: (d.step, d.layer, mistakes.QUANTITIES.index(d.quantity), d.sequence, d.unit))
-
-    def explains(wrong):
-        """Whether a program that hands back `wrong` would have handed back `got`."""
-        return all((_close(got[name], wrong[name], *limits[name]) | ~masks[name]).all() for name in got)
-
-    return Verdict(False, errors, first, _diagnose(v, explains))
+    return complete({name: getattr(trace, name) for name in TRACES}, v.lengths)
 
 
-def _diagnose(v, explains):
-    """The names of the single mistakes that explain the outputs; if there are none, those that do with a gate order."""
-    orders = {f"gate order {' '.join(order)}": mistakes.misread(v, order) for order in mistakes.wrong_orders(v)}
-    names = [name for name, seen in orders.items() if explains(mistakes.forward(seen))]
-    names += [name for name, run in mistakes.MISTAKES.items() if explains(run(v))]
-    if names:
-        return tuple(names)
-    both = product(orders.items(), mistakes.MISTAKES.items())
-    return tuple(f"{order} and {name}" for (order, seen), (name, run) in both if explains(run(seen)))
+def _place(found: Diagnosis, compared, problem):
+    if found.names:
+        return ""
+    return place_of(compared, found.wrong or {name: c.right for name, c in compared.items()}, problem)
 
 
-def precision_of(array):
-    """The coarsest of bfloat16, float16, float32 and float64 that holds all numbers of `array` exactly."""
-    with np.errstate(over="ignore"):
-        single = np.asarray(array, np.float32)
-        half = single.astype(np.float16)
-    if not np.array_equal(single, array, equal_nan=True):
-        return "float64"
-    if not (single.view(np.uint32) & 0xFFFF).any():
-        return "bfloat16"  # the first half of a float32
-    return "float16" if np.array_equal(half, single, equal_nan=True) else "float32"
-
-
-def _spacing(right, precision):
-    """The distance from each number to the next in `precision`."""
-    if precision == "bfloat16":
-        return np.spacing(np.abs(right).astype(np.float32)) * 2.0**16
-    return np.spacing(np.abs(right).astype(precision)).astype(np.float64)
-
-
-def _errors(got, right, precision, rtol, atol):
-    off = np.abs(got - right)
-    return Errors(
-        float(off.max()),
-        float((off / np.maximum(np.abs(right), 1e-45)).max()),
-        float((off / _spacing(right, precision)).max()),
-        precision,
-        rtol,
-        atol,
-        bool(_close(got, right, rtol, atol).all()),
-    )
-
-
-def _close(got, right, rtol, atol):
-    return np.abs(got - right) <= atol + rtol * np.abs(right)
-
-
-def _real(name, shape, lengths):
+def _words(name, shape, lengths):
     """Where an array of `shape` holds words, not padding."""
     if name in ("h_n", "C_n"):
         return np.ones(shape, bool)
@@ -184,13 +179,23 @@ def _real(name, shape, lengths):
     return np.broadcast_to(steps < lengths[:, None], shape)
 
 
-def _departure(name, where, got, right, v):
-    *front, sequence, unit = (int(n) for n in where)
-    if name == "output":
-        layer, step = len(v.layers) - 1, front[0]
-    elif name in ("h_n", "C_n"):
-        layer, step = front[0], int(v.lengths[sequence]) - 1
-    else:
-        layer, step = front
+def _first_departure(compared, case, v):
+    """The first number out of tolerance: by step, then by layer, quantity, sequence and unit."""
+    departures = []
+    for name, comparison in compared.items():
+        for where in np.argwhere(~comparison.close(comparison.right)):
+            *front, sequence, unit = map(int, where)
+            if name == "output":
+                layer, step = len(v.layers) - 1, front[0]
+            elif name in ("h_n", "C_n"):
+                layer, step = front[0], int(v.lengths[sequence]) - 1
+            else:
+                layer, step = front
+            departures.append((step, layer, QUANTITIES.index(name), sequence, unit, tuple(where)))
+    step, layer, quantity, sequence, unit, where = min(departures)
+    comparison = compared[QUANTITIES[quantity]]
     number = layer * v.h_0.shape[2] + unit + 1
-    return Departure(name, step, sequence, layer + 1, number, float(got[tuple(where)]), float(right[tuple(where)]))
+    name = _key(QUANTITIES[quantity], case)
+    return Departure(
+        name, step, sequence, layer + 1, number, float(comparison.got[where]), float(comparison.right[where])
+    )
