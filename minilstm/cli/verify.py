@@ -1,5 +1,6 @@
 """`minilstm vectors` and `minilstm verify`: does an LSTM of your own follow the equations?"""
 
+import math
 from pathlib import Path
 
 from ..analyses.tables import to_json
@@ -40,10 +41,14 @@ def check(options):
 
     verdict = verify(options.folder, options.outputs, options.rtol, options.atol)
     if options.json:
-        told = verdict._asdict()
-        told["first"] = verdict.first and verdict.first._asdict()
-        told["errors"] = {name: error._asdict() for name, error in verdict.errors.items()}
-        print(to_json(told))
+        errors = {name: _finite(error) for name, error in verdict.errors.items()}
+        print(to_json(verdict._asdict() | {"errors": errors, "first": verdict.first and _finite(verdict.first)}))
     else:
         print(verdict)
     return 0 if verdict.ok else 1
+
+
+def _finite(fields):
+    """A named tuple for JSON, which has no word for nan and infinity."""
+    values = fields._asdict()
+    return {k: None if isinstance(value, float) and not math.isfinite(value) else value for k, value in values.items()}

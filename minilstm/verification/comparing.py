@@ -10,6 +10,7 @@ TOLERANCES = {  # relative, absolute
     "float16": (1e-2, 5e-3),
     "bfloat16": (5e-2, 3e-2),
 }
+SMALL = 1e-30  # what is below counts as this large, where errors are divided by it
 
 
 class Errors(NamedTuple):
@@ -53,8 +54,8 @@ class Comparison(NamedTuple):
         off = np.abs(got - right)
         return Errors(
             float(off.max()),
-            float((off / np.maximum(np.abs(right), 1e-45)).max()),
-            float((off / spacing(right, self.precision)).max()),
+            float((off / np.maximum(np.abs(right), SMALL)).max()),
+            float((off / spacing(np.maximum(np.abs(right), SMALL), self.precision)).max()),
             self.precision,
             self.rtol,
             self.atol,
@@ -62,11 +63,12 @@ class Comparison(NamedTuple):
         )
 
 
-def compare(got, right, words, rtol=None, atol=None):
-    """A `Comparison`, its tolerances by the precision of `got` where none are given."""
+def compare(got, right, words=True, rtol=None, atol=None, scale=1.0):
+    """A `Comparison`, its tolerances by the precision of `got` where none are given, the absolute one times `scale`."""
     precision = precision_of(got)
-    own = TOLERANCES[precision]
-    return Comparison(got, right, words, own[0] if rtol is None else rtol, own[1] if atol is None else atol, precision)
+    own_rtol, own_atol = TOLERANCES[precision]
+    rtol, atol = own_rtol if rtol is None else rtol, scale * own_atol if atol is None else atol
+    return Comparison(got, right, np.broadcast_to(words, got.shape), rtol, atol, precision)
 
 
 def precision_of(array):

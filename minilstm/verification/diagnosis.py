@@ -5,7 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from . import mistakes
+from .gradients import named
 from .program import problem_of
+from .wrong_gradients import wrong_gradients
 from .wrong_numbers import inexact
 
 ALIKE = 0.9  # of the squared difference: what an inexact kind has to explain to be named
@@ -40,11 +42,19 @@ def diagnose(cases, compared):
         case = next(iter(compared))
         for name, run in inexact(problems[case]):
             best.see([f"looks like {name}"], run())
-    if best.share >= ALIKE and best.name.startswith("looks like"):
-        return Diagnosis((best.name,), best.name, 1 - best.share, best.wrong)
-    if best.share < NEAR:
-        return Diagnosis((), None, None, None)
-    return Diagnosis((), best.name, 1 - best.share, best.wrong)
+    return best.diagnosis((best.name,) if best.share >= ALIKE and best.name.startswith("looks like") else ())
+
+
+def diagnose_gradients(v, compared):
+    """Compare gradients, a `Comparison` by name, with what every known mistake in a backward pass makes of them."""
+    best, names = _Best(compared), []
+    with np.errstate(all="ignore"):
+        for name, run in wrong_gradients(problem_of(v), v.losses).items():
+            wrong = named(run(), v.convention)
+            best.see([name], wrong)
+            if _explained(compared, wrong, 1).all():
+                names.append(name)
+    return best.diagnosis(tuple(names))
 
 
 def _explaining(problems, compared, change, best):
@@ -86,6 +96,12 @@ class _Best:
     def __init__(self, comparisons):
         self.comparisons, self.name, self.share, self.wrong = comparisons, None, -np.inf, None
         self.total = sum(comparison.squares(comparison.right) for comparison in comparisons.values())
+
+    def diagnosis(self, names):
+        """The `Diagnosis` where `names` have been found; the nearest counts for exact ones no longer."""
+        if names and names != (self.name,) or self.share < NEAR:
+            return Diagnosis(names, None, None, None)
+        return Diagnosis(names, self.name, 1 - self.share, self.wrong)
 
     def see(self, names, wrong):
         """Take note of what programs with the mistakes `names` return."""

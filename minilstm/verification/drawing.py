@@ -68,3 +68,11 @@ def draw_wide(rng):
     layer = Layer(draw(rng, 4 * H, D), draw(rng, 4 * H, H, below=0.125), b_ih + b_hh)
     x = draw(rng, WIDE_STEPS, batch, D, below=2)
     return [layer], [b_hh], x, draw(rng, 1, batch, H), draw(rng, 1, batch, H, below=2)
+
+
+def draw_losses(rng, lengths, layers, units):
+    """Weights of output (steps, batch, units), zero behind each sequence's end, and of h_n, C_n in a loss."""
+    steps, batch = max(lengths), len(lengths)
+    output = draw(rng, steps, batch, units)
+    output[np.arange(steps)[:, None] >= np.array(lengths)] = 0
+    return {"output": output, "h_n": draw(rng, layers, batch, units), "C_n": draw(rng, layers, batch, units)}

@@ -39,7 +39,8 @@ recurrent_kernel):
 ## What to hand back
 
 One .npz or .safetensors file with at least one of these; the more there are, the closer to the cause the report comes.
-float64, float32, float16 or bfloat16 (in .npz: as float32); the allowed error follows the precision.
+float64, float32, float16 or bfloat16 (in .npz: as float32); the allowed error follows the precision. That of gradients
+is larger by as much as the largest number in an array is above 1, because they are sums over all words.
 
 | key | shape | what |
 |---|---|---|
@@ -79,10 +80,19 @@ steps, each from the state that the one before it returned |"""
 WIDE_ROW = """\
 | `output_wide`, `h_n_wide`, ... | the same with {wide} | what the LSTM in `wide....` makes of `x_wide`, from \
 `h_0_wide` and `C_0_wide` |"""
+GRADIENTS = """\
+| `d_x`, `d_h_0`, `d_C_0`, {weights} | as `x`, `h_0`, ... | the derivatives of the loss sum(loss_output * output) + \
+sum(loss_h_n * h_n) + sum(loss_C_n * C_n) |"""
 SHOWN = (
     (AGAIN, "x_again", "With `output_again`: sizes of a batch that a program takes for fixed."),
     (CHUNKS, "chunks", "With `output_chunks`: state that is lost, or words that are repeated, between calls."),
     (WIDE_ROW, "x_wide", "With `output_wide`: units beyond the first 32, 64, 100 or 128 that are dropped."),
+    (
+        GRADIENTS,
+        "loss_output",
+        "With the gradients: state through which nothing goes back, activations, gate orders \
+and sums that differ in the\nbackward pass, truncation, parameters that are never learned.",
+    ),
 )
 KEYS = {  # axes, what
     "format": ("", "what this is"),
@@ -102,6 +112,9 @@ KEYS = {  # axes, what
     "kernel": ("inputs, 4 blocks of units", "W, transposed"),
     "recurrent_kernel": ("units, 4 blocks of units", "U, transposed"),
     "bias": ("4 blocks of units", "b"),
+    "loss_output": ("steps, batch, units", "weights of output in the loss"),
+    "loss_h_n": ("layers, batch, units", "weights of h_n in the loss"),
+    "loss_C_n": ("layers, batch, units", "weights of C_n in the loss"),
     "chunks": ("calls", "steps of x_again in each call, when it is read in parts"),
 }
 CASES = {"again": "another batch", "wide": "the wide LSTM"}
@@ -118,6 +131,7 @@ def page(arrays, seed, directory):
         "wide": _sizes(arrays, "wide"),
         "chunks": " + ".join(map(str, arrays.get("chunks", ()))),
         "count": len(arrays.get("chunks", ())),
+        "weights": ", ".join(f"`d_{key}`" for key in arrays if key.endswith(("_l0", "_l1")) and "." not in key),
     }
     present = [(row.format(**sizes), text) for row, key, text in SHOWN if key in arrays]
     return PAGE.format(

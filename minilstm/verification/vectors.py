@@ -7,11 +7,13 @@ A set holds up to four cases, each of which makes its own outputs; `drawing.py` 
     "chunks"  the same sequences in parts of `chunks` steps, the state handed on from part to part -> output_chunks, ...
     "wide"    an LSTM of its own with many units: wide.weight_..., x_wide, h_0_wide, C_0_wide      -> output_wide, ...
 
-Version 1 has the first case alone, and is still read.
+A set may also hold the weights loss_output, loss_h_n and loss_C_n of a loss on the first case, whose gradients a
+program may return: d_x, d_h_0, d_C_0 and those of the weights, such as d_weight_ih_l0. Version 1 has the first case
+alone, and is still read.
 """
 
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,11 +26,12 @@ from ..io.files import write_whole
 from ..io.npz import open_npz, write_npz
 from ..io.safetensors_files import read_tensors, write_tensors
 from ..lstm import Layer
-from .drawing import CHUNKS, LAYERS, LENGTHS, UNITS, draw_batch, draw_layers, draw_wide
+from .drawing import CHUNKS, LAYERS, LENGTHS, UNITS, draw_batch, draw_layers, draw_losses, draw_wide
 from .page import page
 
 FORMAT, VERSION = "minilstm test vectors", 2
 LARGEST = 1e6  # in a file that may not be ours; products of such numbers do not overflow
+LOSSES = "output", "h_n", "C_n"
 WIDE = "wide."  # before the names of that case's weights
 
 
@@ -48,6 +51,8 @@ class Vectors:
     convention : str
     seams : tuple of int
         The steps at which the reading is interrupted and the state handed on.
+    losses : dict of str to array
+        The weights of `output`, `h_n` and `C_n` in the loss; empty if there is none.
     """
 
     x: np.ndarray
@@ -58,6 +63,7 @@ class Vectors:
     recurrent_bias: tuple[np.ndarray, ...] | None
     convention: str
     seams: tuple[int, ...] = ()
+    losses: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 def make_vectors(convention="pytorch", seed=0):
@@ -80,6 +86,7 @@ def make_vectors(convention="pytorch", seed=0):
     x, h_0, C_0 = draw_batch(rng, LENGTHS, LAYERS, UNITS, UNITS)
     x_again, h_0_again, C_0_again = draw_batch(rng, [sum(CHUNKS)] * 3, LAYERS, UNITS, UNITS)
     wide, wide_second, x_wide, h_0_wide, C_0_wide = draw_wide(rng)
+    losses = draw_losses(rng, LENGTHS, LAYERS, UNITS)
     return {
         "format": np.array(FORMAT),
         "version": np.array(VERSION),
@@ -97,6 +104,7 @@ def make_vectors(convention="pytorch", seed=0):
         "h_0_wide": h_0_wide,
         "C_0_wide": C_0_wide,
         **layers_to(wide, convention, prefix=WIDE, recurrent_bias=wide_second),
+        **{f"loss_{name}": array for name, array in losses.items()},
     }
 
 
@@ -200,8 +208,10 @@ def _cases(arrays, convention):
     again = given("_again") if "x_again" in arrays else None
     wide = given("_wide") if "x_wide" in arrays else None
     wide_weights = {name: arrays.pop(name) for name in list(arrays) if name.startswith(WIDE)} if wide else {}
+    losses = {name: arrays.pop(f"loss_{name}").astype(np.float64) for name in LOSSES if f"loss_{name}" in arrays}
     weights = _weights(arrays, convention)
-    cases = {"": _case("", x, lengths, h_0, C_0, *weights, convention)}
+    first = _case("", x, lengths, h_0, C_0, *weights, convention)
+    cases = {"": replace(first, losses=_checked_losses(losses, first)) if losses else first}
     if again:
         cases["again"] = _case("_again", again[0], None, *again[1:], *weights, convention)
         if chunks is not None:
@@ -212,6 +222,17 @@ def _cases(arrays, convention):
         weights = _weights({name.removeprefix(WIDE): array for name, array in wide_weights.items()}, convention)
         cases["wide"] = _case("_wide", wide[0], None, *wide[1:], *weights, convention)
     return cases
+
+
+def _checked_losses(losses, v):
+    """All three, of the shapes of what they weigh; without weight in the padding."""
+    state, output = v.h_0.shape, (*v.x.shape[:2], v.h_0.shape[2])
+    for name, shape in zip(LOSSES, (output, state, state), strict=True):
+        got = losses[name].shape if name in losses else "nothing"
+        if got != shape:
+            raise VectorsError(f"test vectors: loss_{name}: expected shape {shape}, got {got}")
+    words = np.arange(output[0])[:, None] < v.lengths
+    return losses | {"output": losses["output"] * words[..., None]}
 
 
 def _weights(tensors, convention):

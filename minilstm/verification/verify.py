@@ -10,7 +10,8 @@ import numpy as np
 
 from .. import lstm
 from .comparing import Errors, compare
-from .diagnosis import Diagnosis, diagnose
+from .diagnosis import Diagnosis, diagnose, diagnose_gradients
+from .gradients import gradients, named
 from .outputs import read_outputs
 from .place import advice, place_of
 from .program import QUANTITIES, TRACES, complete, problem_of
@@ -34,13 +35,33 @@ class Departure(NamedTuple):
     got: float
     expected: float
 
+    def __str__(self):
+        return (
+            "It departs from the equations, first in {} at step {} (from 0) of sequence {} (from 0), layer {}, "
+            "unit {}: {:.6g} instead of {:.6g}.".format(*self)
+        )
+
+
+class WrongGradient(NamedTuple):
+    """The first number of the first gradient that is out of tolerance, its indices counted from 0."""
+
+    quantity: str
+    index: tuple[int, ...]
+    got: float
+    expected: float
+
+    def __str__(self):
+        return "Its gradients depart from those of the equations, first {} at {}: {:.6g} instead of {:.6g}.".format(
+            *self
+        )
+
 
 class Verdict(NamedTuple):
     """What `verify` found, true only if the program is right; `print(verdict)` tells all of it."""
 
     ok: bool
     errors: dict[str, Errors]
-    first: Departure | None
+    first: Departure | WrongGradient | None
     diagnosis: tuple[str, ...]  # each alone explains the difference; several cannot be told apart
     nearest: str | None = None  # where none does, the mistake that explains most
     remainder: float | None = None  # and the share of the squared difference that it leaves
@@ -68,10 +89,7 @@ class Verdict(NamedTuple):
             yield f"Not handed in, so not looked at: {'; '.join(self.unseen)}."
 
     def _wrong(self):
-        yield (
-            "It departs from the equations, first in {} at step {} (from 0) of sequence {} (from 0), layer {}, "
-            "unit {}: {:.6g} instead of {:.6g}.".format(*self.first)
-        )
+        yield str(self.first)
         if self.diagnosis and self.remainder is not None:
             yield f"It {self.diagnosis[0]}, which explains {_percent(1 - self.remainder)} of the squared difference."
         elif len(self.diagnosis) == 1:
@@ -80,14 +98,13 @@ class Verdict(NamedTuple):
             yield "Each of these mistakes explains all of it; these outputs cannot tell which it is:"
             yield from (f"  - {name}" for name in self.diagnosis)
         else:
-            yield "None of the known mistakes explains it, alone, with a wrong gate order or without initial state."
+            yield "None of the known mistakes explains it, alone, with a wrong gate order or without a state."
             if self.nearest:
                 left = _percent(self.remainder)
                 yield f"Nearest comes: {self.nearest}, which leaves {left} of the squared difference."
             yield f"{'The rest' if self.nearest else 'The difference'} lies in {self.place}."
-            names = {name for name in self.errors if name in QUANTITIES}
-            if advice(names):
-                yield f"To come closer, hand in next: {advice(names)}."
+            if isinstance(self.first, Departure) and advice(self.errors):
+                yield f"To come closer, hand in next: {advice(self.errors)}."
 
 
 def _percent(share):
@@ -105,8 +122,9 @@ def verify(vectors, outputs, rtol=None, atol=None):
         An .npz or .safetensors file, or arrays, a framework's tensors among them: at least one of `output`
         (steps, batch, units), the last layer's h; `h_n`, `C_n` (layers, batch, units), the states after each sequence's
         own last word; `h`, `C`, `i`, `f`, `o`, `C_tilde` (layers, steps, batch, units); or of the same names with
-        `_again`, `_chunks` or `_wide` behind them, for the other cases of the vectors. Axes may come in any order, as
-        all sizes differ. What stands behind a sequence's end is not looked at.
+        `_again`, `_chunks` or `_wide` behind them, for the other cases of the vectors; or gradients, `d_x`, `d_h_0`,
+        `d_C_0` and `d_` before the name of a weight, which are looked at if the outputs are right. Axes may come
+        in any order, as all sizes differ. What stands behind a sequence's end is not looked at.
     rtol, atol : float, optional
         A number passes if it is within atol + rtol * |right number|. If not given, they follow from the precision of
         each quantity: the coarsest of bfloat16, float16, float32, float64 that holds all of its numbers.
@@ -136,22 +154,49 @@ def verify(vectors, outputs, rtol=None, atol=None):
     """
     cases = read_cases(vectors)
     right = {case: _right(v) for case, v in cases.items()}
+    slopes = _gradients(cases[""])
     keys = {_key(name, case): (case, name) for case in cases for name in QUANTITIES}
     shapes = {key: right[case][name].shape for key, (case, name) in keys.items()}
-    compared = {}
+    shapes |= {key: array.shape for key, array in slopes.items()}
+    compared, sloping = {}, {}
     for key, got in read_outputs(outputs, shapes, cases[""].lengths).items():
+        if key in slopes:
+            scale = max(1, np.abs(slopes[key]).max())
+            sloping[key] = compare(got, slopes[key], True, rtol, atol, scale)
+            continue
         case, name = keys[key]
         words = _words(name, got.shape, cases[case].lengths)
         compared.setdefault(case, {})[name] = compare(got, right[case][name], words, rtol, atol)
     errors = {_key(name, case): c.errors() for case, quantities in compared.items() for name, c in quantities.items()}
+    errors |= {key: comparison.errors() for key, comparison in sloping.items()}
     departing = [case for case in compared if not all(errors[_key(name, case)].ok for name in compared[case])]
     unseen = tuple(text for case, text in SEEN_BY.items() if case in cases and case not in compared)
-    if not departing:
+    if slopes and not sloping:
+        unseen += ("gradients",)
+    if not departing and all(error.ok for error in errors.values()):
         return Verdict(True, errors, None, (), unseen=unseen)
+    if not departing:
+        return _wrong_gradients(cases[""], sloping, errors, unseen)
     first = _first_departure(compared[departing[0]], departing[0], cases[departing[0]])
     in_turn = [*departing, *(case for case in compared if case not in departing)]
     found = diagnose(cases, {case: compared[case] for case in in_turn})
     place = _place(found, compared[departing[0]], problem_of(cases[departing[0]]))
+    return Verdict(False, errors, first, found.names, found.nearest, found.remainder, place, unseen)
+
+
+def _gradients(v):
+    """The right gradients, by the names in which they are handed in; none where the vectors have no loss."""
+    return named(gradients(problem_of(v), v.losses), v.convention) if v.losses else {}
+
+
+def _wrong_gradients(v, compared, errors, unseen):
+    """The verdict on a program whose outputs are right, or not handed in, and whose gradients are not."""
+    name = next(name for name in compared if not errors[name].ok)
+    where = tuple(map(int, np.argwhere(~compared[name].close(compared[name].right))[0]))
+    first = WrongGradient(name, where, float(compared[name].got[where]), float(compared[name].right[where]))
+    found = diagnose_gradients(v, compared)
+    wrong = [name for name in compared if not errors[name].ok]
+    place = "" if found.names else ", ".join(wrong)
     return Verdict(False, errors, first, found.names, found.nearest, found.remainder, place, unseen)
 
 
