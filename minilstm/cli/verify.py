@@ -4,16 +4,24 @@ import math
 from pathlib import Path
 
 from ..analyses.tables import to_json
+from ..errors import MinilstmError
 from ..io.conventions import CONVENTIONS
 
 
 def add_vectors_options(command):
     """The options of `minilstm vectors`."""
     command.add_argument("folder", type=Path, metavar="DIR", help="the folder to write them into")
-    command.add_argument(
-        "--convention", choices=tuple(CONVENTIONS), default="pytorch", help="names and order of weights"
-    )
+    command.add_argument("--convention", choices=tuple(CONVENTIONS), help="names and order of weights (pytorch)")
     command.add_argument("--seed", type=int, default=0)
+    command.add_argument(
+        "--variant",
+        metavar="NAME",
+        help="another kind of LSTM: bidirectional, projection, bidirectional-projection, peepholes, coupled, clip, "
+        "activations, onnx; or all of them, each in a folder of its own",
+    )
+    for size, default in (("layers", 2), ("units", 8), ("inputs", 8), ("batch", 5)):
+        command.add_argument(f"--{size}", type=int, metavar="N", help=f"how many (default: {default})")
+    command.add_argument("--zero-state", action="store_true", help="for programs that cannot be given a state")
 
 
 def add_verify_options(command):
@@ -29,10 +37,22 @@ def add_verify_options(command):
 
 def write(options):
     """Write test vectors and the page that specifies them."""
+    from ..verification.variants import VARIANTS
     from ..verification.vectors import write_vectors
 
-    for path in write_vectors(options.folder, options.convention, options.seed):
-        print(path)
+    sizes = {name: getattr(options, name) for name in ("layers", "units", "inputs", "batch")}
+    sizes = {name: size for name, size in sizes.items() if size is not None}
+    if options.zero_state:
+        sizes["zero_state"] = True
+    if options.variant and sizes:
+        given = ", ".join(f"--{name.replace('_', '-')}" for name in sizes)
+        raise MinilstmError(f"--variant: its vectors have one size and a state; leave {given} out")
+    folders = {options.folder: options.variant}
+    if options.variant == "all":
+        folders = {options.folder / name: name for name in VARIANTS}
+    for folder, variant in folders.items():
+        for path in write_vectors(folder, options.convention, options.seed, variant, **sizes):
+            print(path)
 
 
 def check(options):

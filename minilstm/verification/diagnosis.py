@@ -5,9 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import mistakes
-from .gradients import named
 from .program import problem_of
-from .wrong_gradients import wrong_gradients
 from .wrong_numbers import inexact
 
 ALIKE = 0.9  # of the squared difference: what an inexact kind has to explain to be named
@@ -45,12 +43,12 @@ def diagnose(cases, compared):
     return best.diagnosis((best.name,) if best.share >= ALIKE and best.name.startswith("looks like") else ())
 
 
-def diagnose_gradients(v, compared):
-    """Compare gradients, a `Comparison` by name, with what every known mistake in a backward pass makes of them."""
+def diagnose_among(runs, compared):
+    """Compare what was handed in, a `Comparison` by name, with what each of `runs`, by mistake, would have returned."""
     best, names = _Best(compared), []
     with np.errstate(all="ignore"):
-        for name, run in wrong_gradients(problem_of(v), v.losses).items():
-            wrong = named(run(), v.convention)
+        for name, run in runs.items():
+            wrong = run()
             best.see([name], wrong)
             if _explained(compared, wrong, 1).all():
                 names.append(name)

@@ -32,7 +32,7 @@ def single_mistakes(p):
 
 def gate_orders(p):
     """Each wrong gate order, in all arrays or in some, likewise."""
-    everywhere = {order_name(order): misread(p, order) for order in wrong_orders(p)}
+    everywhere = {order_name(order): misread(p, order) for order in wrong_orders(p.order)}
     return _runs(everywhere | dict(orders_of_parts(p)))
 
 
@@ -49,7 +49,7 @@ def with_and_without_state(p):
 
 def in_wrong_orders(p):
     """`p` as programs see it that have a wrong gate order, as one problem, and what is to be said of each."""
-    orders = wrong_orders(p)
+    orders = wrong_orders(p.order)
     seen = [misread(p, order) for order in orders]
     parts = ("W", "U", "b", "b_hh") if p.b_hh else ("W", "U", "b")
     stacked = {part: tuple(map(np.stack, zip(*(getattr(q, part) for q in seen), strict=True))) for part in parts}

@@ -1,6 +1,9 @@
 """The page that lies beside test vectors and says what is in them and what to hand back."""
 
+import numpy as np
+
 from ..io.conventions import CONVENTIONS
+from .variants import VARIANTS
 
 PAGE = """\
 # Test vectors for an LSTM, version {version}
@@ -80,6 +83,31 @@ steps, each from the state that the one before it returned |"""
 WIDE_ROW = """\
 | `output_wide`, `h_n_wide`, ... | the same with {wide} | what the LSTM in `wide....` makes of `x_wide`, from \
 `h_0_wide` and `C_0_wide` |"""
+VARIANT_PAGE = """\
+# Test vectors for an LSTM, version {version}, variant: {name}
+
+Run your own LSTM on them, save what it says, and have it compared with the equations:
+
+    minilstm verify {directory} outputs.npz
+
+Made with seed {seed}.
+
+| key | shape | axes | type | what |
+|---|---|---|---|---|
+{given}
+
+The weights stand in the convention of {convention}, their blocks in the order {order}; z = W x + U h_prev + b is cut
+into z_i, z_f, z_g, z_o. Peepholes stand in the order i o f. Sequence number b has `lengths[b]` words.
+
+## What to compute
+
+{equations}
+
+## What to hand back
+
+One .npz or .safetensors file with at least one of `output` ({steps}, {batch}, {width}), h of the last layer at every
+step, and `h_n` ({states}, {batch}, {size}), `C_n` ({states}, {batch}, {units}), both after each sequence's own end.
+"""
 GRADIENTS = """\
 | `d_x`, `d_h_0`, `d_C_0`, {weights} | as `x`, `h_0`, ... | the derivatives of the loss sum(loss_output * output) + \
 sum(loss_h_n * h_n) + sum(loss_C_n * C_n) |"""
@@ -112,6 +140,9 @@ KEYS = {  # axes, what
     "kernel": ("inputs, 4 blocks of units", "W, transposed"),
     "recurrent_kernel": ("units, 4 blocks of units", "U, transposed"),
     "bias": ("4 blocks of units", "b"),
+    "variant": ("", "which LSTM this is"),
+    "weight_hr": ("size of h, units", "R"),
+    "P": ("directions, 3 blocks of units", "peepholes p_i, p_o, p_f"),
     "loss_output": ("steps, batch, units", "weights of output in the loss"),
     "loss_h_n": ("layers, batch, units", "weights of h_n in the loss"),
     "loss_C_n": ("layers, batch, units", "weights of C_n in the loss"),
@@ -123,6 +154,8 @@ TWO = " The two parts of b only act through their sum."
 
 def page(arrays, seed, directory):
     """The page in Markdown for the arrays that `vectors.make_vectors` makes, to lie in `directory`."""
+    if "variant" in arrays:
+        return _variant_page(arrays, seed, directory)
     steps, batch, inputs = arrays["x"].shape
     layers, _, units = arrays["h_0"].shape
     convention = str(arrays["convention"])
@@ -152,6 +185,46 @@ def page(arrays, seed, directory):
     )
 
 
+def _variant_page(arrays, seed, directory):
+    variant, convention = VARIANTS[str(arrays["variant"])], str(arrays["convention"])
+    (steps, batch, _), (states, _, size) = arrays["x"].shape, arrays["h_0"].shape
+    return VARIANT_PAGE.format(
+        name=arrays["variant"],
+        version=arrays["version"],
+        seed=seed,
+        directory=directory,
+        given="\n".join(_row(key, array) for key, array in arrays.items()),
+        convention=convention,
+        order=" ".join(CONVENTIONS[convention].order),
+        equations="\n".join(f"    {line}" for line in _equations(variant)),
+        steps=steps,
+        batch=batch,
+        width=variant.directions * size,
+        states=states,
+        size=size,
+        units=arrays["C_0"].shape[2],
+    )
+
+
+def _equations(variant):
+    """The equations of a variant, one a line, with nothing in them that it lacks."""
+    p_i, p_f, p_o = (" + p_i * C_prev", " + p_f * C_prev", " + p_o * C") if variant.peepholes else ("", "", "")
+    gate_of = "gate(cut({}))" if variant.clip < np.inf else "gate({})"
+    gate, candidate, exposed = variant.activations
+    if variant.clip < np.inf:
+        yield f"cut(v) = v within [-{variant.clip:g}, {variant.clip:g}]"
+    yield "i = " + gate_of.format(f"z_i{p_i}")
+    yield "f = 1 - i" if variant.coupled else "f = " + gate_of.format(f"z_f{p_f}")
+    yield "C_tilde = " + gate_of.format("z_g").replace("gate", "candidate")
+    yield "C = f * C_prev + i * C_tilde"
+    yield "o = " + gate_of.format(f"z_o{p_o}")
+    yield f"h = {'R @ ' if variant.projection else ''}(o * exposed(C))"
+    yield f"gate: {gate}; candidate: {candidate}; exposed: {exposed}"
+    if variant.directions == 2:
+        yield "second direction: the same from each sequence's own last word to its first; what it says of a word"
+        yield "stands behind what the first says of it; h_n and C_n: layer 1 forwards, backwards, layer 2 forwards, ..."
+
+
 def _sizes(arrays, case):
     """The sizes of one of the other cases in words."""
     if f"x_{case}" not in arrays:
@@ -166,11 +239,12 @@ def _row(key, array):
     for suffix in CASES:
         if key.endswith(f"_{suffix}") or key.startswith(f"{suffix}."):
             kind, case = key.removesuffix(f"_{suffix}").removeprefix(f"{suffix}."), f", {CASES[suffix]}"
-    kind, _, layer = kind.partition("_l")
+    backwards = ", backwards" if kind.endswith("_reverse") else ""
+    kind, _, layer = kind.removesuffix("_reverse").partition("_l")
     if not layer.isdigit():
         kind, layer = kind if not layer else f"{kind}_l{layer}", ""
     axes, what = KEYS[kind]
-    what += f", layer {int(layer) + 1}{case}" if layer else case
+    what += f", layer {int(layer) + 1}{backwards}{case}" if layer else case
     if array.ndim == 0:
         what += f": {array}"
     return f"| `{key}` | {array.shape} | {axes} | {'text' if array.dtype.kind == 'U' else array.dtype} | {what} |"

@@ -28,6 +28,7 @@ from ..io.safetensors_files import read_tensors, write_tensors
 from ..lstm import Layer
 from .drawing import CHUNKS, LAYERS, LENGTHS, UNITS, draw_batch, draw_layers, draw_losses, draw_wide
 from .page import page
+from .variant_vectors import make_variant
 
 FORMAT, VERSION = "minilstm test vectors", 2
 LARGEST = 1e6  # in a file that may not be ours; products of such numbers do not overflow
@@ -66,7 +67,9 @@ class Vectors:
     losses: dict[str, np.ndarray] = field(default_factory=dict)
 
 
-def make_vectors(convention="pytorch", seed=0):
+def make_vectors(
+    convention="pytorch", seed=0, layers=LAYERS, units=UNITS, inputs=UNITS, batch=len(LENGTHS), zero_state=False
+):
     """The arrays of a set of test vectors, as `write_vectors` writes them.
 
     Parameters
@@ -74,6 +77,10 @@ def make_vectors(convention="pytorch", seed=0):
     convention : {"pytorch", "onnx", "keras"}
         How weights are named, shaped and ordered; see `conventions`.
     seed : int
+    layers, units, inputs, batch : int
+        The sizes of the first cases; that of the wide LSTM is fixed.
+    zero_state : bool
+        Whether every sequence starts from zero, for programs that cannot be given a state. Less can be seen then.
 
     Returns
     -------
@@ -82,20 +89,25 @@ def make_vectors(convention="pytorch", seed=0):
         `version`.
     """
     rng = np.random.default_rng(seed)
-    layers, second = draw_layers(rng, LAYERS, UNITS, UNITS)
-    x, h_0, C_0 = draw_batch(rng, LENGTHS, LAYERS, UNITS, UNITS)
-    x_again, h_0_again, C_0_again = draw_batch(rng, [sum(CHUNKS)] * 3, LAYERS, UNITS, UNITS)
+    for name, size, least in (("layers", layers, 1), ("units", units, 3), ("inputs", inputs, 2), ("batch", batch, 1)):
+        if size < least:
+            raise MinilstmError(f"{name}: expected at least {least}, got {size}")
+    sizes = layers, units, inputs
+    lengths = (LENGTHS * -(-batch // len(LENGTHS)))[:batch]
+    stack, second = draw_layers(rng, *sizes)
+    x, h_0, C_0 = draw_batch(rng, lengths, *sizes)
+    x_again, h_0_again, C_0_again = draw_batch(rng, [sum(CHUNKS)] * 3, *sizes)
     wide, wide_second, x_wide, h_0_wide, C_0_wide = draw_wide(rng)
-    losses = draw_losses(rng, LENGTHS, LAYERS, UNITS)
-    return {
+    losses = draw_losses(rng, lengths, layers, units)
+    arrays = {
         "format": np.array(FORMAT),
         "version": np.array(VERSION),
         "convention": np.array(convention),
         "x": x,
-        "lengths": np.array(LENGTHS),
+        "lengths": np.array(lengths),
         "h_0": h_0,
         "C_0": C_0,
-        **layers_to(layers, convention, recurrent_bias=second),
+        **layers_to(stack, convention, recurrent_bias=second),
         "x_again": x_again,
         "h_0_again": h_0_again,
         "C_0_again": C_0_again,
@@ -106,17 +118,31 @@ def make_vectors(convention="pytorch", seed=0):
         **layers_to(wide, convention, prefix=WIDE, recurrent_bias=wide_second),
         **{f"loss_{name}": array for name, array in losses.items()},
     }
+    return {name: 0 * array if zero_state and name[:3] in ("h_0", "C_0") else array for name, array in arrays.items()}
 
 
-def write_vectors(directory, convention="pytorch", seed=0):
+def write_vectors(directory, convention=None, seed=0, variant=None, **sizes):
     """Write test vectors and a page that specifies them into `directory`, which is made if it is not there.
+
+    Parameters
+    ----------
+    directory : str or Path
+    convention, seed
+        As for `make_vectors`; for a variant, the convention is one that can hold its weights.
+    variant : str, optional
+        One of `variants.VARIANTS`; the plain LSTM if not given.
+    **sizes
+        As for `make_vectors`.
 
     Returns
     -------
     list of Path
         `README.md`, `vectors.npz` and, if the safetensors package is installed, `vectors.safetensors`.
     """
-    arrays = make_vectors(convention, seed)
+    if variant is None:
+        arrays = make_vectors(convention or "pytorch", seed, **sizes)
+    else:
+        arrays = {"format": np.array(FORMAT), "version": np.array(VERSION), **make_variant(variant, convention, seed)}
     directory = Path(directory)
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -152,14 +178,28 @@ def read_cases(source):
         If there are none, or anything in them is not as it should be.
     """
     try:
-        return _checked(source if hasattr(source, "keys") else _arrays(Path(source)))
+        return _checked(arrays_of(source))
     except VectorsError:
         raise
     except MinilstmError as error:
         raise VectorsError(f"test vectors: {error}") from None
 
 
-def _arrays(path):
+def arrays_of(source):
+    """The arrays of test vectors by name, from a directory, a file or a mapping, as they are.
+
+    Raises
+    ------
+    VectorsError
+        If there are none.
+    """
+    try:
+        return source if hasattr(source, "keys") else _read(Path(source))
+    except MinilstmError as error:
+        raise VectorsError(f"test vectors: {error}") from None
+
+
+def _read(path):
     if path.is_dir():
         path = next(
             (path / name for name in ("vectors.npz", "vectors.safetensors") if (path / name).is_file()),

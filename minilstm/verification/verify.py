@@ -9,13 +9,18 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import lstm
+from ..io.conventions import CONVENTIONS
 from .comparing import Errors, compare
-from .diagnosis import Diagnosis, diagnose, diagnose_gradients
+from .diagnosis import Diagnosis, diagnose, diagnose_among
 from .gradients import gradients, named
 from .outputs import read_outputs
 from .place import advice, place_of
 from .program import QUANTITIES, TRACES, complete, problem_of
-from .vectors import read_cases
+from .variant_vectors import read_variant
+from .variants import run as run_variant
+from .variants import wrong_variants
+from .vectors import arrays_of, read_cases
+from .wrong_gradients import wrong_gradients
 
 SEEN_BY = {  # what nobody can see who is not handed the outputs of a case
     "again": "another batch on the same weights",
@@ -152,7 +157,10 @@ def verify(vectors, outputs, rtol=None, atol=None):
     >>> minilstm.verify(vectors, {"output": lstm.run(v.x, v.layers).h[-1]}).diagnosis
     ('initial state not used, zero instead',)
     """
-    cases = read_cases(vectors)
+    arrays = arrays_of(vectors)
+    if "variant" in arrays:
+        return _verify_variant(arrays, outputs, rtol, atol)
+    cases = read_cases(arrays)
     right = {case: _right(v) for case, v in cases.items()}
     slopes = _gradients(cases[""])
     keys = {_key(name, case): (case, name) for case in cases for name in QUANTITIES}
@@ -184,6 +192,23 @@ def verify(vectors, outputs, rtol=None, atol=None):
     return Verdict(False, errors, first, found.names, found.nearest, found.remainder, place, unseen)
 
 
+def _verify_variant(arrays, outputs, rtol, atol):
+    """The verdict on what a program made of one of the variants."""
+    p, convention = read_variant(arrays)
+    right = run_variant(p)
+    shapes = {name: array.shape for name, array in right.items()}
+    compared = {
+        name: compare(got, right[name], _words(name, got.shape, p.lengths), rtol, atol)
+        for name, got in read_outputs(outputs, shapes, p.lengths).items()
+    }
+    errors = {name: comparison.errors() for name, comparison in compared.items()}
+    if all(error.ok for error in errors.values()):
+        return Verdict(True, errors, None, ())
+    first = _first_departure(compared, "", p)
+    found = diagnose_among(wrong_variants(p, CONVENTIONS[convention].order), compared)
+    return Verdict(False, errors, first, found.names, found.nearest, found.remainder, _place(found, compared, None))
+
+
 def _gradients(v):
     """The right gradients, by the names in which they are handed in; none where the vectors have no loss."""
     return named(gradients(problem_of(v), v.losses), v.convention) if v.losses else {}
@@ -194,7 +219,9 @@ def _wrong_gradients(v, compared, errors, unseen):
     name = next(name for name in compared if not errors[name].ok)
     where = tuple(map(int, np.argwhere(~compared[name].close(compared[name].right))[0]))
     first = WrongGradient(name, where, float(compared[name].got[where]), float(compared[name].right[where]))
-    found = diagnose_gradients(v, compared)
+    mistakes = wrong_gradients(problem_of(v), v.losses).items()
+    runs = {name: lambda run=run: named(run(), v.convention) for name, run in mistakes}
+    found = diagnose_among(runs, compared)
     wrong = [name for name in compared if not errors[name].ok]
     place = "" if found.names else ", ".join(wrong)
     return Verdict(False, errors, first, found.names, found.nearest, found.remainder, place, unseen)
@@ -233,7 +260,7 @@ def _first_departure(compared, case, v):
             if name == "output":
                 layer, step = len(v.layers) - 1, front[0]
             elif name in ("h_n", "C_n"):
-                layer, step = front[0], int(v.lengths[sequence]) - 1
+                layer, step = front[0] * len(v.layers) // len(v.h_0), int(v.lengths[sequence]) - 1
             else:
                 layer, step = front
             departures.append((step, layer, QUANTITIES.index(name), sequence, unit, tuple(where)))

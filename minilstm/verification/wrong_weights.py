@@ -13,9 +13,9 @@ def with_parts(p, **changes):
     return replace(p, **{part: tuple(map(change, getattr(p, part))) for part, change in changes.items()})
 
 
-def wrong_orders(p):
-    """The 23 orders of the four gates that are not that of `p`."""
-    return ["".join(order) for order in permutations(GATES) if "".join(order) != p.order]
+def wrong_orders(right):
+    """The 23 orders of the four gates that are not `right`."""
+    return ["".join(order) for order in permutations(GATES) if "".join(order) != right]
 
 
 def misread(p, order, parts=("W", "U", "b"), layers=None):
@@ -69,7 +69,7 @@ def orders_of_parts(p):
         ("W and U, not in b", "WU"),
         ("W and b, not in U", "Wb"),
     )
-    for order in wrong_orders(p):
+    for order in wrong_orders(p.order):
         for name, letters in (*parts, ("U and b, not in W", "Ub")):
             yield order_name(order, f" in {name}"), misread(p, order, tuple(letters))
         for name, (part,) in two_biases:
