@@ -16,6 +16,7 @@ _HOMES = {
     "ablation_sweep": "analyses.ablation",
     "group_ablation": "analyses.ablation",
     "verify": "verification.verify",
+    "verify_module": "verification.modules",
 }
 __all__ = [*_HOMES, "lstm", "stimuli"]
 

@@ -1,9 +1,10 @@
 """`minilstm vectors` and `minilstm verify`: does an LSTM of your own follow the equations?"""
 
 import math
+import sys
 from pathlib import Path
 
-from ..analyses.tables import to_json
+from ..analyses.tables import render, to_json
 from ..errors import MinilstmError
 from ..io.conventions import CONVENTIONS
 
@@ -26,10 +27,14 @@ def add_vectors_options(command):
 
 def add_verify_options(command):
     """The options of `minilstm verify`."""
-    command.add_argument("folder", type=Path, metavar="DIR", help="what `minilstm vectors` wrote")
+    command.add_argument("folder", type=Path, nargs="?", metavar="DIR", help="what `minilstm vectors` wrote")
     command.add_argument(
-        "outputs", type=Path, metavar="OUTPUTS", help="what your program made of it, .npz or .safetensors"
+        "outputs", type=Path, nargs="?", metavar="OUTPUTS", help="what your program made of it, .npz or .safetensors"
     )
+    command.add_argument(
+        "--installed", action="store_true", help="the LSTM of every framework that is installed instead"
+    )
+    command.add_argument("--device", help="with --installed: cpu, cuda or mps (every one that a framework finds)")
     command.add_argument("--rtol", type=float, help="relative tolerance (default: by the precision of the outputs)")
     command.add_argument("--atol", type=float, help="absolute tolerance")
     command.add_argument("--json", action="store_true", help="print JSON")
@@ -59,6 +64,13 @@ def check(options):
     """Print the verdict; the exit code is 1 where the outputs depart from the equations."""
     from ..verification.verify import verify
 
+    if options.installed:
+        if options.folder:
+            raise MinilstmError("--installed: it makes its own test vectors; leave DIR and OUTPUTS out")
+        return _check_installed(options)
+    if options.outputs is None or options.device:
+        raise MinilstmError("verify: expected DIR and OUTPUTS, or --installed, which may have a --device")
+
     verdict = verify(options.folder, options.outputs, options.rtol, options.atol)
     if options.json:
         errors = {name: _finite(error) for name, error in verdict.errors.items()}
@@ -66,6 +78,18 @@ def check(options):
     else:
         print(verdict)
     return 0 if verdict.ok else 1
+
+
+def _check_installed(options):
+    """Print a table of all frameworks; 1 where one departs from the equations."""
+    from ..verification.installed import Row, verify_installed
+
+    rows = []
+    for row, _ in verify_installed(options.device):
+        rows.append(row)
+        print(f"{row.framework}, {row.variant}, {row.precision}: {row.verdict}", file=sys.stderr, flush=True)
+    print(render(Row._fields, rows, "json" if options.json else "text"))
+    return 1 if any(row.verdict == "WRONG" for row in rows) else 0
 
 
 def _finite(fields):

@@ -18,7 +18,7 @@ class Errors(NamedTuple):
 
     abs: float
     rel: float
-    ulps: float  # units in the last place of the right number, in `precision`
+    ulps: float  # units in the last place of the right number, or of `atol` where that is larger, in `precision`
     precision: str
     rtol: float
     atol: float
@@ -55,7 +55,7 @@ class Comparison(NamedTuple):
         return Errors(
             float(off.max()),
             float((off / np.maximum(np.abs(right), SMALL)).max()),
-            float((off / spacing(np.maximum(np.abs(right), SMALL), self.precision)).max()),
+            float((off / spacing(np.maximum(np.abs(right), max(self.atol, SMALL)), self.precision)).max()),
             self.precision,
             self.rtol,
             self.atol,

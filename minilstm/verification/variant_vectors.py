@@ -97,14 +97,19 @@ def read_variant(arrays):
             raise VectorsError(f"test vectors: {key}: expected numbers below 1e6")
     if not ((arrays["lengths"] >= 1) & (arrays["lengths"] <= len(arrays["x"]))).all():
         raise VectorsError(f"test vectors: expected lengths of 1 to {len(arrays['x'])}, got {arrays['lengths']}")
-    variant = VARIANTS[name]
-    tensors = {key: arrays[key].astype(np.float64) for key in expected if key != "lengths"}
-    layers = tuple(
-        tuple(_cell(tensors, k, direction, convention) for direction in range(variant.directions))
-        for k in range(LAYERS)
-    )
-    given = tensors["x"], arrays["lengths"], tensors["h_0"], tensors["C_0"]
-    return VariantProblem(*given, layers, variant), convention
+    tensors = {key: arrays[key] for key in expected if "_l" in key}
+    given = arrays["x"], arrays["lengths"], arrays["h_0"], arrays["C_0"]
+    return problem_of_tensors(*given, tensors, convention, VARIANTS[name]), convention
+
+
+def problem_of_tensors(x, lengths, h_0, C_0, tensors, convention, variant):
+    """The `VariantProblem` that weights by the names of `convention`, and what is read, pose; all in float64."""
+    x, h_0, C_0 = (np.asarray(array, np.float64) for array in (x, h_0, C_0))
+    tensors = {key: np.asarray(array, np.float64) for key, array in tensors.items()}
+    directions = range(variant.directions)
+    count = len(h_0) // variant.directions
+    layers = tuple(tuple(_cell(tensors, k, d, convention) for d in directions) for k in range(count))
+    return VariantProblem(x, lengths, h_0, C_0, layers, variant)
 
 
 def _cell(tensors, k, direction, convention):
@@ -119,7 +124,7 @@ def _cell(tensors, k, direction, convention):
         W, U, b = (tensors[f"{kind}{end}"].T for kind in ("kernel", "recurrent_kernel", "bias"))
     else:
         W, U = tensors[f"weight_ih{end}"], tensors[f"weight_hh{end}"]
-        b = tensors[f"bias_ih{end}"] + tensors[f"bias_hh{end}"]
+        b = tensors.get(f"bias_ih{end}", np.zeros(len(W))) + tensors.get(f"bias_hh{end}", 0)
     blocks = (reorder(a, PLAIN[convention].order) for a in (W, U, b))
     W, U, b = (a.reshape(4, -1, *a.shape[1:]) for a in blocks)
     return Cell(W, U, b, p, tensors.get(f"weight_hr{end}"))

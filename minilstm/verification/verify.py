@@ -159,7 +159,7 @@ def verify(vectors, outputs, rtol=None, atol=None):
     """
     arrays = arrays_of(vectors)
     if "variant" in arrays:
-        return _verify_variant(arrays, outputs, rtol, atol)
+        return verify_variant(*read_variant(arrays), outputs, rtol, atol)
     cases = read_cases(arrays)
     right = {case: _right(v) for case, v in cases.items()}
     slopes = _gradients(cases[""])
@@ -192,9 +192,8 @@ def verify(vectors, outputs, rtol=None, atol=None):
     return Verdict(False, errors, first, found.names, found.nearest, found.remainder, place, unseen)
 
 
-def _verify_variant(arrays, outputs, rtol, atol):
-    """The verdict on what a program made of one of the variants."""
-    p, convention = read_variant(arrays)
+def verify_variant(p, convention, outputs, rtol=None, atol=None):
+    """The verdict on what a program made of a `VariantProblem`, whose weights stood in `convention`."""
     right = run_variant(p)
     shapes = {name: array.shape for name, array in right.items()}
     compared = {
