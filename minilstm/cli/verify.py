@@ -27,9 +27,15 @@ def add_vectors_options(command):
 
 def add_verify_options(command):
     """The options of `minilstm verify`."""
-    command.add_argument("folder", type=Path, nargs="?", metavar="DIR", help="what `minilstm vectors` wrote")
     command.add_argument(
-        "outputs", type=Path, nargs="?", metavar="OUTPUTS", help="what your program made of it, .npz or .safetensors"
+        "folder", type=Path, nargs="?", metavar="DIR", help="what `minilstm vectors` wrote, or a model file"
+    )
+    command.add_argument(
+        "outputs",
+        type=Path,
+        nargs="?",
+        metavar="OUTPUTS",
+        help="what your program made of it, .npz or .safetensors; or another model file, to be compared",
     )
     command.add_argument(
         "--installed", action="store_true", help="the LSTM of every framework that is installed instead"
@@ -62,14 +68,19 @@ def write(options):
 
 def check(options):
     """Print the verdict; the exit code is 1 where the outputs depart from the equations."""
+    from ..verification.model_files import is_model_file
     from ..verification.verify import verify
 
     if options.installed:
         if options.folder:
             raise MinilstmError("--installed: it makes its own test vectors; leave DIR and OUTPUTS out")
         return _check_installed(options)
-    if options.outputs is None or options.device:
-        raise MinilstmError("verify: expected DIR and OUTPUTS, or --installed, which may have a --device")
+    if options.device or options.folder is None:
+        raise MinilstmError("verify: expected DIR and OUTPUTS, one or two model files, or --installed [--device D]")
+    if is_model_file(options.folder):
+        return _check_files(options)
+    if options.outputs is None:
+        raise MinilstmError(f"verify: expected what your program made of the test vectors in {options.folder} too")
 
     verdict = verify(options.folder, options.outputs, options.rtol, options.atol)
     if options.json:
@@ -78,6 +89,24 @@ def check(options):
     else:
         print(verdict)
     return 0 if verdict.ok else 1
+
+
+def _check_files(options):
+    """Print what is found in one model file, or how two differ; 1 where one departs."""
+    from ..verification.model_files import compare_files, verify_file
+
+    if options.outputs is not None:
+        verdict = compare_files(options.folder, options.outputs)
+        if verdict.ok:
+            print(f"{options.folder} and {options.outputs} hold the same LSTM.")
+        else:
+            print(f"{options.outputs} does not hold the LSTM of {options.folder}; on random words:\n{verdict}")
+        return 0 if verdict.ok else 1
+    verdicts = []
+    for found, verdict in verify_file(options.folder):
+        print(f"{found}\n{verdict}\n")
+        verdicts.append(verdict)
+    return 1 if any(verdict is False or not verdict for verdict in verdicts) else 0
 
 
 def _check_installed(options):

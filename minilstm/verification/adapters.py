@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .variants import ONNX_HARD_SIGMOID, Variant
+
 
 class Case(NamedTuple):
     """What one run of a framework is given: arrays as test vectors have them."""
@@ -21,7 +23,7 @@ class Case(NamedTuple):
     C_0: np.ndarray  # (layers * directions, batch, H)
     tensors: dict[str, np.ndarray]  # the weights, by the names of the adapter's convention
     losses: dict[str, np.ndarray]  # where gradients are asked for
-    variant: str = ""
+    variant: Variant = Variant()
 
 
 class Adapter(NamedTuple):
@@ -41,6 +43,18 @@ class Adapter(NamedTuple):
     def found(self):
         """Whether the framework is installed."""
         return find_spec(self.package) is not None
+
+
+def scale_of(case):
+    """By how much rounding is larger than on test vectors: by the largest sum of a pre-activation's terms, over 16."""
+    largest = 16.0
+    for name, array in case.tensors.items():
+        if name.startswith(("weight_ih_l", "W_l", "kernel_l")):
+            first = name.endswith(("_l0", "_l0_reverse"))
+            width = np.abs(case.x).max() if first else 1
+            axis = 0 if name.startswith("kernel") else -1
+            largest = max(largest, width * np.abs(array).sum(axis=axis).max())
+    return largest / 16
 
 
 def layer_count(case):
@@ -104,12 +118,7 @@ def call_torch(module, case, parts):
 # ---- ONNX
 
 
-ONNX_ATTRIBUTES = {
-    "coupled": {"input_forget": 1},
-    "clip": {"clip": 1.5},
-    "activations": {"activations": ["HardSigmoid", "Softsign", "Relu"]},
-    "onnx": {"clip": 1.5, "input_forget": 1, "activations": 2 * ["Sigmoid", "Softsign", "Tanh"]},
-}
+ONNX_NAMES = {ONNX_HARD_SIGMOID: "HardSigmoid"}  # of activations; the others are called as ours
 
 
 def make_onnx(case, dtype, device):
@@ -125,7 +134,7 @@ def make_onnx(case, dtype, device):
         names += ["lengths" if case.lengths is not None else "", "h", "C", *(["P"] if "P" in weights else [])]
         directions = len(case.tensors[f"W_l{k}"])
         attributes = {"hidden_size": case.C_0.shape[2], "direction": ("forward", "bidirectional")[directions - 1]}
-        node = make_node("LSTM", names, ["Y", "Y_h", "Y_c"], **attributes, **ONNX_ATTRIBUTES.get(case.variant, {}))
+        node = make_node("LSTM", names, ["Y", "Y_h", "Y_c"], **attributes, **_onnx_attributes(case.variant))
         kinds = {name: onnx.TensorProto.INT32 if name == "lengths" else kind for name in names if name}
         inputs, outputs = (
             [make_tensor_value_info(name, kinds.get(name, kind), None) for name in group]
@@ -134,6 +143,16 @@ def make_onnx(case, dtype, device):
         graph = make_graph([node], "lstm", inputs, outputs)
         models.append(make_model(graph, opset_imports=[make_opsetid("", 14)], ir_version=8))
     return [(model, dtype) for model in models]
+
+
+def _onnx_attributes(variant):
+    """How an LSTM node is told what a variant is; nothing for what it does by itself."""
+    named = [ONNX_NAMES.get(name, name.capitalize()) for name in variant.activations] * variant.directions
+    return {
+        **({"clip": float(variant.clip)} if variant.clip < np.inf else {}),
+        **({"input_forget": 1} if variant.coupled else {}),
+        **({"activations": named} if variant.activations != Variant().activations else {}),
+    }
 
 
 def call_onnx(runner):
@@ -269,7 +288,7 @@ ADAPTERS = {
     ),
     "onnxruntime": Adapter(
         *("onnxruntime", "onnx", make_onnx, call_onnx(in_runtime), ("float32",)),
-        ("bidirectional", "peepholes", *ONNX_ATTRIBUTES),
+        ("bidirectional", "peepholes", "coupled", "clip", "activations", "onnx"),
     ),
     "onnx evaluator": Adapter(
         *("onnx", "onnx", make_onnx, call_onnx(in_evaluator), ("float64", "float32"), ("bidirectional", "peepholes")),

@@ -8,6 +8,7 @@ import numpy as np
 from ..errors import MinilstmError
 from .adapters import ADAPTERS, Case
 from .variant_vectors import make_variant
+from .variants import VARIANTS, Variant
 from .vectors import WIDE, make_vectors
 from .verify import Verdict, verify
 
@@ -104,7 +105,7 @@ def run(adapter, vectors, precision="float32", device="cpu"):
             vectors[f"C_0{source}"],
             _weights(vectors, prefix),
             {name: vectors[f"loss_{name}"] for name in LOSSES} if adapter.gradients and plain and suffix == "" else {},
-            "" if plain else str(vectors["variant"]),
+            Variant() if plain else VARIANTS[str(vectors["variant"])],
         )
         parts = vectors["chunks"].tolist() if suffix == "_chunks" else [len(case.x)]
         made = adapter.make(case, precision, device)

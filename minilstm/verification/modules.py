@@ -3,12 +3,12 @@
 import numpy as np
 
 from ..errors import MinilstmError
-from .adapters import Case, call_flax, call_keras, call_torch
+from .adapters import Case, call_flax, call_keras, call_torch, scale_of
 from .drawing import draw
 from .variant_vectors import problem_of_tensors
 from .variants import Variant
 from .vectors import FORMAT, VERSION
-from .verify import verify, verify_variant
+from .verify import judge, verify_variant
 
 STEPS, BATCH, LENGTHS = 12, 3, np.array([12, 5, 9])
 
@@ -55,14 +55,16 @@ def verify_module(module, parameters=None, seed=0, rtol=None, atol=None):
     x = draw(rng, STEPS, BATCH, inputs, below=2)
     h_0, C_0 = draw(rng, states, BATCH, variant.projection or units), draw(rng, states, BATCH, units, below=2)
     lengths = LENGTHS if call is not _call_keras else None
-    outputs = call(module, parameters, Case(x, lengths, h_0, C_0, tensors, {}))
+    case = Case(x, lengths, h_0, C_0, tensors, {})
+    outputs, scale = call(module, parameters, case), scale_of(case)
     lengths = np.full(BATCH, STEPS) if lengths is None else lengths
     x[np.arange(STEPS)[:, None] >= lengths] = 0
     if variant != Variant():
         problem = problem_of_tensors(x, lengths, h_0, C_0, tensors, convention, variant)
-        return verify_variant(problem, convention, outputs, rtol, atol)
+        return verify_variant(problem, convention, outputs, rtol, atol, scale)
     about = {"format": np.array(FORMAT), "version": np.array(VERSION), "convention": np.array(convention)}
-    return verify(about | {"x": x, "lengths": lengths, "h_0": h_0, "C_0": C_0} | tensors, outputs, rtol, atol)
+    given = {"x": x, "lengths": lengths, "h_0": h_0, "C_0": C_0}
+    return judge(about | given | tensors, outputs, rtol, atol, scale)
 
 
 def _take_torch(module, parameters):

@@ -157,6 +157,11 @@ def verify(vectors, outputs, rtol=None, atol=None):
     >>> minilstm.verify(vectors, {"output": lstm.run(v.x, v.layers).h[-1]}).diagnosis
     ('initial state not used, zero instead',)
     """
+    return judge(vectors, outputs, rtol, atol)
+
+
+def judge(vectors, outputs, rtol=None, atol=None, scale=1.0):
+    """`verify`, the absolute tolerance that follows from the precision times `scale`."""
     arrays = arrays_of(vectors)
     if "variant" in arrays:
         return verify_variant(*read_variant(arrays), outputs, rtol, atol)
@@ -174,7 +179,7 @@ def verify(vectors, outputs, rtol=None, atol=None):
             continue
         case, name = keys[key]
         words = _words(name, got.shape, cases[case].lengths)
-        compared.setdefault(case, {})[name] = compare(got, right[case][name], words, rtol, atol)
+        compared.setdefault(case, {})[name] = compare(got, right[case][name], words, rtol, atol, scale)
     errors = {_key(name, case): c.errors() for case, quantities in compared.items() for name, c in quantities.items()}
     errors |= {key: comparison.errors() for key, comparison in sloping.items()}
     departing = [case for case in compared if not all(errors[_key(name, case)].ok for name in compared[case])]
@@ -192,12 +197,12 @@ def verify(vectors, outputs, rtol=None, atol=None):
     return Verdict(False, errors, first, found.names, found.nearest, found.remainder, place, unseen)
 
 
-def verify_variant(p, convention, outputs, rtol=None, atol=None):
-    """The verdict on what a program made of a `VariantProblem`, whose weights stood in `convention`."""
+def verify_variant(p, convention, outputs, rtol=None, atol=None, scale=1.0):
+    """`judge` of what a program made of a `VariantProblem`, whose weights stood in `convention`."""
     right = run_variant(p)
     shapes = {name: array.shape for name, array in right.items()}
     compared = {
-        name: compare(got, right[name], _words(name, got.shape, p.lengths), rtol, atol)
+        name: compare(got, right[name], _words(name, got.shape, p.lengths), rtol, atol, scale)
         for name, got in read_outputs(outputs, shapes, p.lengths).items()
     }
     errors = {name: comparison.errors() for name, comparison in compared.items()}
