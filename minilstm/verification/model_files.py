@@ -13,6 +13,7 @@ import numpy as np
 from .. import lstm
 from ..errors import MinilstmError, ModelFileError
 from ..io.conventions import layers_from
+from ..io.npz import BROKEN
 from ..io.safetensors_files import read_tensors
 from ..io.torch import read_torch
 from .adapters import ADAPTERS, Case, scale_of
@@ -62,12 +63,21 @@ def is_model_file(path):
     path = Path(path)
     if not path.is_file():
         return path.suffix in (".onnx", ".pt", ".pth", ".keras")
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            return not any(name.endswith(".npy") for name in archive.namelist())
+    members = _members(path)
+    if members:
+        return not any(name.endswith(".npy") for name in members)
     if path.suffix == ".safetensors":
         return read_tensors(path)[1].get("format") != FORMAT
     return True
+
+
+def _members(path):
+    """The names in a zip archive; none where it is no such archive, or not a whole one."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.namelist()
+    except BROKEN:
+        return []
 
 
 def find_lstms(path):
@@ -80,14 +90,16 @@ def find_lstms(path):
     """
     path = Path(path)
     try:
-        start = path.open("rb").read(8)
+        with path.open("rb") as file:
+            start = file.read(8)
+        members = _members(path)
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read ({error.strerror or error})") from error
     if start[:4] == b"\x89HDF":
         raise ModelFileError(f"{path}: HDF5; expected {KINDS} (Keras: save the model as .keras)")
-    if zipfile.is_zipfile(path) and "config.json" in zipfile.ZipFile(path).namelist():
+    if "config.json" in members:
         found = _in_keras(path)
-    elif zipfile.is_zipfile(path) or start[:1] == b"\x80":
+    elif members or start[:1] == b"\x80":
         found = _by_torch_names(read_torch(path).tensors)
     elif path.suffix == ".safetensors":
         found = _by_torch_names(read_tensors(path)[0])
@@ -206,11 +218,19 @@ def compare_files(first, second, seed=0):
     return verify(_about(convention) | given | tensors, outputs, rtol, atol)
 
 
+def _same(one, other):
+    return one.tensors.keys() == other.tensors.keys() and all(
+        np.array_equal(array, other.tensors[name]) for name, array in one.tensors.items()
+    )
+
+
 def _stacked(path):
     """All LSTMs of a file as one stack: the convention, its tensors with layers counted through, and the layers."""
-    found = find_lstms(path)
-    tensors, count = {}, 0
-    for part in found:
+    found, tensors, count = [], {}, 0
+    for part in find_lstms(path):
+        if any(_same(part, other) for other in found):
+            continue  # exporters write one LSTM down once for each time that it is run
+        found.append(part)
         if part.variant != Variant() or part.convention != found[0].convention:
             raise ModelFileError(f"{path}: {part}: only plain LSTMs of one convention can be compared")
         for name, array in part.tensors.items():
