@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from conftest import need
 from version_1 import make_version_1
-from wrong_programs import ORDERS, PROGRAMS, cases, on_all_cases, program
+from wrong_programs import ORDERS, PROGRAMS, cases, hand_back, on_all_cases, program, read
 
 from minilstm import lstm, verify
 from minilstm.errors import VectorsError
@@ -357,6 +357,21 @@ def test_no_right_program_is_accused(count):
         verdict = verify(d, out)  # half precision inside and float32 outside is beyond the tolerance
         assert verdict.ok or precision in ("float16", "bfloat16"), verdict
         assert all(n.startswith("looks like") and ("16" in n or "TF32" in n) for n in verdict.diagnosis), verdict
+
+
+@pytest.mark.parametrize("rate", [0.2, 0.5])
+def test_dropout_that_was_left_on(rate):
+    rng, case = np.random.default_rng(1), cases(D)[""]
+    results = []
+    for b, length in enumerate(case.lengths):
+        h0, C0 = read(case.x[:length, b], case.h[:1, b], case.C[:1, b], case.layers[:1])
+        dropped = h0[0] * (rng.random(h0[0].shape) >= rate) / (1 - rate)
+        h1, C1 = read(dropped, case.h[1:, b], case.C[1:, b], case.layers[1:])
+        results.append((np.concatenate([h0, h1]), np.concatenate([C0, C1])))
+    out = {name: array.astype(np.float32) for name, array in handed(hand_back(case, results)).items()}
+    verdict = verify(D, out)
+    assert verdict.diagnosis == (f"looks like dropout left on between the layers, at a rate of about {rate}",)
+    assert verdict.remainder < 1e-6
 
 
 def test_the_second_bias_cannot_be_missing_where_there_is_one():

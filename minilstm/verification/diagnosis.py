@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import mistakes
+from .dropout import with_dropout
 from .program import problem_of
 from .wrong_numbers import inexact
 
@@ -40,6 +41,10 @@ def diagnose(cases, compared):
         case = next(iter(compared))
         for name, run in inexact(problems[case]):
             best.see([f"looks like {name}"], run())
+        first = compared[case]
+        if case == "" and "output" in first and first["output"].precision in ("float32", "float64"):
+            rate, wrong = with_dropout(problems[case], first["output"].got)
+            best.see([f"looks like dropout left on between the layers, at a rate of about {rate:g}"], wrong)
     return best.diagnosis((best.name,) if best.share >= ALIKE and best.name.startswith("looks like") else ())
 
 

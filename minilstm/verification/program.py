@@ -72,7 +72,7 @@ def forward(p, cell=cell, product=np.matmul, sent="h"):
     x, per_layer = p.x, []
     for k, (W, U, b) in enumerate(zip(p.W, p.U, p.b, strict=True)):
         h, C, steps = p.h_0[..., k, :, :], p.C_0[..., k, :, :], []
-        W, U_T, b = _matrix(W)[..., None, :, :], _matrix(U), b.reshape(*b.shape[:-2], 1, 1, -1)
+        W, U_T, b = matrix_of(W)[..., None, :, :], matrix_of(U), b.reshape(*b.shape[:-2], 1, 1, -1)
         from_input = product(x, W) + b  # (..., steps, batch, 4 * H)
         for t in range(from_input.shape[-3]):
             z = from_input[..., t, :, :] + product(h, U_T)
@@ -87,7 +87,7 @@ def forward(p, cell=cell, product=np.matmul, sent="h"):
     return complete(traces, p.lengths)
 
 
-def _matrix(blocks):
+def matrix_of(blocks):
     """Blocks (..., 4, H, D) as the matrix (..., D, 4 * H) that inputs are multiplied by."""
     return blocks.reshape(*blocks.shape[:-3], -1, blocks.shape[-1]).swapaxes(-1, -2)
 
