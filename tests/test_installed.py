@@ -18,9 +18,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't
 PACKAGES = {"torch": "torch", "onnxruntime": "onnxruntime", "onnx evaluator": "onnx", "keras": "keras", "flax": "flax"}
 
 
-@pytest.mark.parametrize("name", PACKAGES)
+@pytest.mark.parametrize("name", adapters.ADAPTERS)
 def test_a_framework_follows_the_equations(name, monkeypatch):
-    need(PACKAGES[name])
+    need(PACKAGES[name]) if name in PACKAGES else pytest.importorskip(name)  # others have no place in CI's environment
     monkeypatch.setattr(installed, "ADAPTERS", {name: adapters.ADAPTERS[name]})
     rows = [row for row, _ in installed.verify_installed("cpu")]
     assert {row.verdict for row in rows} == {"right"}, rows

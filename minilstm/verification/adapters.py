@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .cell_adapters import equinox_step, haiku_step, of_cells, tinygrad_step
 from .variants import ONNX_HARD_SIGMOID, Variant
 
 
@@ -298,4 +299,7 @@ ADAPTERS = {
         *("keras", "keras", make_keras, call_keras, ("float64", "float32"), ("bidirectional",)), padding=False
     ),
     "flax": Adapter("flax", "keras", make_flax, call_flax, ("float64", "float32")),
+    "equinox": Adapter("equinox", "pytorch", *of_cells(equinox_step)),
+    "haiku": Adapter("haiku", "keras", *of_cells(haiku_step)),
+    "tinygrad": Adapter("tinygrad", "pytorch", *of_cells(tinygrad_step)),
 }

@@ -13,6 +13,7 @@ from .vectors import WIDE, make_vectors
 from .verify import Verdict, verify
 
 PLAIN = "plain"
+DISTRIBUTIONS = {"haiku": "dm-haiku"}  # where it is not called as the package
 
 
 class Row(NamedTuple):
@@ -58,7 +59,7 @@ def verify_installed(device=None, seed=0):
 
 def _row(name, adapter, variant, precision, device, seed):
     vectors = _vectors(adapter, variant, seed)
-    about = name, _version(adapter.package), device, variant, precision
+    about = name, _version(DISTRIBUTIONS.get(adapter.package, adapter.package)), device, variant, precision
     try:
         verdict = verify(vectors, run(adapter, vectors, precision, device))
     except Exception as error:  # whatever a framework raises on what it cannot do
