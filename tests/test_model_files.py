@@ -2,6 +2,8 @@
 
 import os
 import zipfile
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -118,6 +120,20 @@ def test_a_keras_file(tmp_path):
     model.save(tmp_path / "model.keras")
     results = list(verify_file(tmp_path / "model.keras"))
     assert [found.sizes for found, _ in results] == [(1, D, H), (1, H, H)] and all(verdict for _, verdict in results)
+
+
+def test_silero_vad():
+    """If it is installed: an LSTM that others have trained, as they give it out, twice in ONNX and once more."""
+    spec = find_spec("silero_vad")
+    if spec is None:
+        pytest.skip("silero-vad is not installed")
+    need("torch"), need("onnxruntime"), need("safetensors")
+    data = Path(spec.origin).parent / "data"
+    ((found, verdict),) = verify_file(data / "silero_vad_16k.safetensors")
+    assert found.name == "lstm_cell" and found.sizes == (1, 128, 128) and verdict, verdict
+    results = list(verify_file(data / "silero_vad_16k_op15.onnx"))
+    assert len(results) == 2 and all(verdict for _, verdict in results)
+    assert compare_files(data / "silero_vad_16k_op15.onnx", data / "silero_vad_16k_sequence.onnx")
 
 
 # ---- two files

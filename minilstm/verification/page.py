@@ -73,6 +73,18 @@ repeated or taken from another layer or sequence; words skipped, repeated or rea
 read, sequences mixed up. From float32 on also products in TF32 or half precision and weights in int8.
 {shown}
 They cannot show a cell clipped above 11, more units than there are here, or anything in outputs that are not handed in.
+
+## Without test vectors
+
+    minilstm verify --installed          the LSTM of every framework that is installed, on all vectors it can be run on
+    minilstm verify model.onnx           each LSTM in a model file: ONNX, PyTorch, .safetensors, .keras
+    minilstm verify model.pt model.onnx  whether a conversion holds the same LSTM, and if not, what went wrong
+
+and in Python `assert minilstm.verify_module(torch.nn.LSTM(20, 30))`, for an object with the weights it has. An LSTM
+that runs in millions of devices, for instance, is that of silero-vad, which finds speech (MIT licence, 11 MB):
+
+    pip download --no-deps silero-vad && unzip silero_vad-*.whl
+    minilstm verify silero_vad/data/silero_vad_16k.safetensors
 """
 AGAIN = """\
 | `output_again`, `h_n_again`, ... | the same with {again} | what the same weights make of `x_again`, from \
