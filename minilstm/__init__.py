@@ -20,6 +20,7 @@ _HOMES = {
     "reproduce": "report.reproduce",
     "MinilstmError": "errors",
     "explore": "explorer.page",
+    "verify_module": "verification.modules",
 }
 __all__ = [*_HOMES, "lstm", "stimuli"]
 

@@ -14,7 +14,7 @@ from minilstm.language_model import LanguageModel
 from minilstm.models import load
 from minilstm.stimuli import read_items, read_linzen, read_na_task
 from minilstm.stimuli.trees import read_depth
-from minilstm.verification.vectors import read_vectors, write_vectors
+from minilstm.verification.vectors import read_cases, write_vectors
 
 WORDS = tuple(f"w{k}" for k in range(7))
 VOCABULARY = "".join(f"{word}\n" for word in WORDS)
@@ -93,7 +93,9 @@ def vector_files(folder):
 
 def _fields(path):
     return {
-        key: [tuple(x) for x in value] if key == "layers" else value for key, value in vars(read_vectors(path)).items()
+        f"{case} {key}": [tuple(x) for x in value] if key == "layers" else value
+        for case, v in read_cases(path).items()
+        for key, value in vars(v).items()
     }
 
 

@@ -69,6 +69,11 @@ def test_vectors_then_verify(capsys, tmp_path):
     np.savez(tmp_path / "wrong.npz", output=lstm.run(v.x, v.layers).h[-1])
     verdict = json.loads(run(capsys, "verify", tmp_path / "v", tmp_path / "wrong.npz", "--json", code=1).out)
     assert not verdict["ok"] and any("initial state" in name or "zero state" in name for name in verdict["diagnosis"])
+    np.savez(tmp_path / "infinite.npz", output=np.inf * trace.h[-1])
+    infinite = json.loads(run(capsys, "verify", tmp_path / "v", tmp_path / "infinite.npz", "--json", code=1).out)
+    assert infinite["errors"]["output"]["abs"] is None and infinite["first"]["got"] is None
+    assert verdict["first"]["quantity"] == "output" and verdict["errors"]["output"]["precision"] == "float64"
+    assert "state handed on between calls" in verdict["unseen"]
     assert "outputs" in run(capsys, "verify", tmp_path / "v", tmp_path / "nothing.npz", code=2).err
 
 

@@ -1,216 +1,623 @@
 """Programs that somebody might have written for our test vectors (PyTorch's convention), each with one mistake.
 
-Written apart from `minilstm.verification.mistakes`, one sequence at a time and in float32, so that the two can be compared. All
-take the arrays of `make_vectors` and `order`, in which they believe the blocks to stand. Padding comes back as NaN.
+Written apart from `minilstm.verification`, one sequence and one word at a time, so that the two can be compared. Each
+takes one case of the vectors (`cases`) and `order`, in which it believes the blocks to stand, and returns arrays by
+name. What stands behind a sequence's end is NaN where a real program would return anything.
 """
+
+from itertools import combinations, permutations
+from types import SimpleNamespace
 
 import numpy as np
 
+CASES = "", "_again", "_chunks", "_wide"
+
 
 def sigmoid(z):
-    return 1 / (1 + np.exp(-z))
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(-z))
 
 
-def read(words, h, C, weights, order="ifgo", squash=sigmoid):
+def cases(d, dtype=np.float64):
+    """The cases of `make_vectors()` by their suffix: x, lengths, h, C, layers of W, U, b_ih, b_hh, and parts."""
+    found = {}
+    for suffix in CASES:
+        at = "_again" if suffix == "_chunks" else suffix
+        prefix = "wide." if suffix == "_wide" else ""
+        x = d[f"x{at}"].astype(dtype)
+        layers = []
+        while f"{prefix}weight_ih_l{len(layers)}" in d:
+            kinds = "weight_ih", "weight_hh", "bias_ih", "bias_hh"
+            layers.append([d[f"{prefix}{kind}_l{len(layers)}"].astype(dtype) for kind in kinds])
+        found[suffix] = SimpleNamespace(
+            x=x,
+            lengths=d["lengths"] if not suffix else np.full(x.shape[1], len(x)),
+            h=d[f"h_0{at}"].astype(dtype),
+            C=d[f"C_0{at}"].astype(dtype),
+            layers=layers,
+            parts=list(d["chunks"]) if suffix == "_chunks" else [len(x)],
+        )
+    return found
+
+
+def on_all_cases(run, d, order="ifgo", dtype=np.float64):
+    """What `run(case, order)` makes of every case, by the names that are handed in."""
+    with np.errstate(all="ignore"):
+        made = {suffix: run(case, order) for suffix, case in cases(d, dtype).items()}
+    return {f"{name}{suffix}": array for suffix, out in made.items() for name, array in out.items()}
+
+
+GATES = {"i": sigmoid, "f": sigmoid, "g": np.tanh, "o": sigmoid}
+
+
+def plain_cell(z, C):
+    """h and C after one word, from the activated gates in z."""
+    C = z["f"] * C + z["i"] * z["g"]
+    return z["o"] * np.tanh(C), C
+
+
+def read(words, h, C, layers, order="ifgo", gates=GATES, cell=plain_cell, sums=None, climbs="h", dot=np.matmul):
     """One sequence (steps, D) from h, C (layers, H): h and C at all steps, (layers, steps, H) each."""
-    hs, Cs = np.zeros((2, len(h), len(words), h.shape[1]), np.float32)
-    for k in range(len(h)):
-        h_k, C_k = h[k], C[k]
-        for t, x in enumerate(words):
-            z = weights[f"weight_ih_l{k}"] @ x + weights[f"bias_ih_l{k}"]
-            z = z + weights[f"weight_hh_l{k}"] @ h_k + weights[f"bias_hh_l{k}"]
-            z = dict(zip(order, np.split(z, 4), strict=True))
-            C_k = squash(z["f"]) * C_k + squash(z["i"]) * np.tanh(z["g"])
-            h_k = squash(z["o"]) * np.tanh(C_k)
-            hs[k, t], Cs[k, t] = h_k, C_k
-        words = hs[k]
-    return hs, Cs
+    hs, Cs = [], []
+    for (W, U, b_ih, b_hh), h_k, C_k in zip(layers, h, C, strict=True):
+        own = []
+        for x in words:
+            z = np.split(dot(W, x) + b_ih + dot(U, h_k) + b_hh, 4)
+            z = {gate: block if sums is None else sums(block) for gate, block in zip(order, z, strict=True)}
+            h_k, C_k = cell({gate: gates[gate](block) for gate, block in z.items()}, C_k)
+            own.append((h_k, C_k))
+        hs.append([a for a, _ in own])
+        Cs.append([a for _, a in own])
+        words = hs[-1] if climbs == "h" else Cs[-1]
+    return np.array(hs), np.array(Cs)
 
 
-def program(d, order="ifgo", words=None, start=None, weights=None, **options):
-    """Read every sequence; `words(x_b, length)`, `start(h_b, C_b)` and `weights(d)` may spoil what it reads."""
-    weights = weights(d) if weights else d
+def program(case, order="ifgo", words=None, start=None, layers=None, seam=None, **options):
+    """Read every sequence, part by part; the keywords spoil what is read and how the state is handed on."""
     results = []
-    for b, length in enumerate(d["lengths"]):
-        x = words(d["x"][:, b], length) if words else d["x"][:length, b]
-        h, C = d["h_0"][:, b], d["C_0"][:, b]
-        results.append(read(x, *(start(h, C) if start else (h, C)), weights, order, **options))
-    return hand_back(d, results)
+    for b, length in enumerate(case.lengths):
+        x = words(case.x[:, b], length) if words else case.x[:length, b]
+        h, C = case.h[:, b], case.C[:, b]
+        h, C = first = start(h, C) if start else (h, C)
+        hs, Cs = [], []
+        for n, part in enumerate(np.split(x, np.cumsum(case.parts)[:-1]) if len(case.parts) > 1 else [x]):
+            if n and seam:
+                h, C = seam(h, C, first)
+            part_h, part_C = read(part, h, C, layers(case.layers) if layers else case.layers, order, **options)
+            h, C = part_h[:, -1], part_C[:, -1]
+            hs.append(part_h)
+            Cs.append(part_C)
+        results.append((np.concatenate(hs, axis=1), np.concatenate(Cs, axis=1)))
+    return hand_back(case, results)
 
 
-def hand_back(d, results, place=lambda values, length, steps: values):
-    h, C = np.full((2, 2, 12, 5, 8), np.nan, np.float32)
+def hand_back(case, results, place=lambda values, length, steps: values):
+    steps, (L, _, H) = len(case.x), case.h.shape
+    h, C = np.full((2, L, steps, len(case.lengths), H), np.nan)
     for b, (hs, Cs) in enumerate(results):
         for kept, values in ((h, hs), (C, Cs)):
-            values = place(values, d["lengths"][b], 12)
+            values = place(values, case.lengths[b], steps)
             kept[:, : values.shape[1], b] = values
     h_n, C_n = (np.stack([r[k][:, -1] for r in results], axis=1) for k in (0, 1))
     return {"h": h, "C": C, "output": h[-1], "h_n": h_n, "C_n": C_n}
 
 
-def changed(**how):
-    """Every weight whose name starts with a key of `how` passed through its value."""
-
-    def weights(d):
-        return {k: next((f(a) for start, f in how.items() if k.startswith(start)), a) for k, a in d.items()}
-
-    return weights
+PROGRAMS = {}
 
 
-def turned(a):
-    return np.concatenate([block.T for block in np.split(a, 4)])
+def wrong(name, run=None, **options):
+    """Enter a program: `run(case, order)`, or the plain one with something spoilt."""
+    PROGRAMS[name] = run or (lambda case, order="ifgo": program(case, order, **options))
 
 
-def forget_one(order):
-    """+ 1 on the block that the program takes for the forget gate."""
-    return changed(bias_ih=lambda a: a + np.repeat([float(gate == "f") for gate in order], 8).astype("f4"))
+# ---- weights
 
 
-def swapped_layers(d):
-    return {k.replace("l0", "l9").replace("l1", "l0").replace("l9", "l1"): a for k, a in d.items()}
+def each_layer(change):
+    return lambda layers: [change(*layer) for layer in layers]
 
 
-def exchanged(out, *pairs):
-    new = dict(out)
-    for one, other in pairs:
-        new[one], new[other] = out[other], out[one]
-    return new | {"output": new["h"][-1]}
+def per_block(change, *indices):
+    """Change W, U, b_ih or b_hh (0 to 3), each of its blocks by itself."""
+
+    def changed(*layer):
+        return [
+            np.concatenate([change(block) for block in np.split(a, 4)]) if k in indices else a
+            for k, a in enumerate(layer)
+        ]
+
+    return each_layer(changed)
 
 
-def carried(d, order="ifgo"):
-    h, C, results = d["h_0"][:, 0], d["C_0"][:, 0], []
-    for b, length in enumerate(d["lengths"]):
-        results.append(read(d["x"][:length, b], h, C, d, order))
-        h, C = results[-1][0][:, -1], results[-1][1][:, -1]
-    return hand_back(d, results)
+def wrong_weights(name, change):
+    """`change(W, U, b_ih, b_hh)` on the arrays as they are stored."""
+    wrong(name, layers=each_layer(change))
 
 
-def carried_up(d, order="ifgo"):
+def by_gate(name, change):
+    """`change(W, U, b_ih, b_hh)`, each a dict by the gate that the program takes a block for."""
+
+    def run(case, order="ifgo"):
+        def changed(*layer):
+            named = [dict(zip(order, np.split(a, 4), strict=True)) for a in layer]
+            return [np.concatenate([a[gate] for gate in order]) for a in change(*map(dict, named))]
+
+        return program(case, order, layers=each_layer(changed))
+
+    wrong(name, run)
+
+
+def square_turned(block):
+    return block.T if block.shape[0] == block.shape[1] else block
+
+
+wrong_weights("bias missing", lambda W, U, b, c: (W, U, 0 * b, 0 * c))
+wrong_weights("bias doubled", lambda W, U, b, c: (W, U, 2 * b, 2 * c))
+wrong_weights("first bias only, b_hh missing", lambda W, U, b, c: (W, U, b, 0 * c))
+wrong_weights("second bias only, b_ih missing", lambda W, U, b, c: (W, U, 0 * b, c))
+wrong_weights("first bias twice, b_hh missing", lambda W, U, b, c: (W, U, b, b))
+wrong_weights("second bias twice, b_ih missing", lambda W, U, b, c: (W, U, c, c))
+wrong_weights("recurrent weights U not used", lambda W, U, b, c: (W, 0 * U, b, c))
+wrong_weights("input weights W not used", lambda W, U, b, c: (0 * W, U, b, c))
+wrong_weights("W reshaped where it should be transposed", lambda W, U, b, c: (W.reshape(W.T.shape).T, U, b, c))
+wrong_weights("U reshaped where it should be transposed", lambda W, U, b, c: (W, U.reshape(U.T.shape).T, b, c))
+wrong_weights(
+    "W and U reshaped where it should be transposed",
+    lambda W, U, b, c: (W.reshape(W.T.shape).T, U.reshape(U.T.shape).T, b, c),
+)
+wrong_weights(
+    "gates taken to alternate from row to row",
+    lambda *arrays: [np.concatenate([a[k::4] for k in range(4)]) for a in arrays],
+)
+wrong_weights("W and U exchanged", lambda W, U, b, c: (U, W, b, c) if W.shape == U.shape else (W, U, b, c))
+wrong("recurrent weights U transposed", layers=per_block(square_turned, 1))
+wrong("input weights W transposed", layers=per_block(square_turned, 0))
+wrong("W and U transposed", layers=per_block(square_turned, 0, 1))
+wrong("layers in reverse order", layers=lambda layers: layers[::-1])
+for layer in (1, 2):
+    wrong(
+        f"bias missing in layer {layer}",
+        layers=lambda layers, layer=layer: [
+            (W, U, b * (k != layer), c * (k != layer)) for k, (W, U, b, c) in enumerate(layers, 1)
+        ],
+    )
+for gate in "ifgo":
+    of = "forget bias" if gate == "f" else f"bias of gate {gate}"
+    by_gate(f"{of} + 1", lambda W, U, b, c, gate=gate: (W, U, b | {gate: b[gate] + 1}, c))
+    by_gate(f"{of} - 1", lambda W, U, b, c, gate=gate: (W, U, b | {gate: b[gate] - 1}, c))
+    by_gate(
+        f"bias of gate {gate} missing",
+        lambda W, U, b, c, gate=gate: (W, U, b | {gate: 0 * b[gate]}, c | {gate: 0 * c[gate]}),
+    )
+    by_gate(f"gate {gate} without U", lambda W, U, b, c, gate=gate: (W, U | {gate: 0 * U[gate]}, b, c))
+    by_gate(f"gate {gate} without W", lambda W, U, b, c, gate=gate: (W | {gate: 0 * W[gate]}, U, b, c))
+    rest = [other for other in "ifgo" if other != gate]
+    chosen = {f"gate {other}": [other] for other in rest} | {"every gate": rest}
+    chosen |= {f"gates {one} and {other}": [one, other] for one, other in combinations(rest, 2)}
+    for who, gates in chosen.items():
+        by_gate(
+            f"{who} with the bias of gate {gate}",
+            lambda W, U, b, c, gate=gate, gates=gates: (
+                *(W, U),
+                *(bias | dict.fromkeys(gates, bias[gate]) for bias in (b, c)),
+            ),
+        )
+
+# ---- orders of some arrays or layers, apart from the others because there are so many
+
+ORDERS = {}
+ARRAYS = {"W": (0,), "U": (1,), "b": (2, 3), "b_ih": (2,), "b_hh": (3,)}
+PARTS = {f"{part} alone": indices for part, indices in ARRAYS.items()} | {
+    "W and U, not in b": (0, 1),
+    "W and b, not in U": (0, 2, 3),
+    "U and b, not in W": (1, 2, 3),
+}
+
+
+def rearranged(array, order):
+    """Blocks i f g o laid out so that who reads them in that order takes them for `order`."""
+    blocks = dict(zip(order, np.split(array, 4), strict=True))
+    return np.concatenate([blocks[gate] for gate in "ifgo"])
+
+
+for order in ("".join(o) for o in permutations("ifgo")):
+    if order == "ifgo":
+        continue
+    spaced = " ".join(order)
+    ORDERS[f"gate order {spaced}"] = lambda case, _="", order=order: program(case, order)
+    for where, indices in PARTS.items():
+        ORDERS[f"gate order {spaced} in {where}"] = lambda case, _="", order=order, indices=indices: program(
+            case,
+            layers=each_layer(
+                lambda *arrays: [rearranged(a, order) if k in indices else a for k, a in enumerate(arrays)]
+            ),
+        )
+    for layer in (0, 1):
+        ORDERS[f"gate order {spaced} in layer {layer + 1} alone"] = lambda case, _="", order=order, layer=layer: (
+            program(
+                case,
+                layers=lambda layers: [
+                    [rearranged(a, order) for a in arrays] if k == layer and len(layers) > 1 else arrays
+                    for k, arrays in enumerate(layers)
+                ],
+            )
+        )
+
+# ---- initial states
+
+wrong("initial states of the layers in reverse order", start=lambda h, C: (h[::-1], C[::-1]))
+wrong(
+    "layers and their initial states in reverse order",
+    layers=lambda layers: layers[::-1],
+    start=lambda h, C: (h[::-1], C[::-1]),
+)
+wrong("h and C swapped in the initial state", start=lambda h, C: (C, h))
+wrong("initial h used for C too", start=lambda h, C: (h, h))
+wrong("initial C used for h too", start=lambda h, C: (C, C))
+wrong("initial state not used, zero instead", start=lambda h, C: (0 * h, 0 * C))
+wrong("initial h not used, zero instead", start=lambda h, C: (0 * h, C))
+wrong("initial C not used, zero instead", start=lambda h, C: (h, 0 * C))
+for layer in (0, 1):
+
+    def one_zero(h, C, layer=layer):
+        return tuple(
+            np.stack([a * (k != layer or len(arrays) == 1) for k, a in enumerate(arrays)]) for arrays in (h, C)
+        )
+
+    def from_one(h, C, layer=layer):
+        return tuple(np.stack([arrays[layer] for _ in arrays]) if len(arrays) > 1 else arrays for arrays in (h, C))
+
+    wrong(f"initial state of layer {layer + 1} not used", start=one_zero)
+    wrong(f"every layer starts from the initial state of layer {layer + 1}", start=from_one)
+
+
+def with_states(take):
+    def run(case, order="ifgo"):
+        states = {"h": case.h[:, take(case)], "C": case.C[:, take(case)]}
+        return program(SimpleNamespace(**{**vars(case), **states}), order)
+
+    return run
+
+
+wrong("every sequence starts from the first one's state", with_states(lambda case: [0 for _ in case.lengths]))
+wrong("every sequence starts from the last one's state", with_states(lambda case: [-1 for _ in case.lengths]))
+wrong("initial states of the sequences in reverse order", with_states(lambda case: slice(None, None, -1)))
+
+# ---- equations
+
+HARD = {
+    "hard sigmoid of Keras 3 and PyTorch, relu6(z + 3) / 6": lambda z: np.minimum(np.maximum(z + 3, 0), 6) / 6,
+    "hard sigmoid of Keras 2 and ONNX, 0.2 z + 0.5 within 0 and 1": lambda z: np.maximum(0, np.minimum(1, z / 5 + 0.5)),
+}
+OTHERS = HARD | {
+    "no activation": lambda z: z,
+    "sigmoid": sigmoid,
+    "tanh": np.tanh,
+    "relu": lambda z: z * (z > 0),
+    "leaky relu": lambda z: np.maximum(z, z / 100),
+    "elu": lambda z: np.array([v if v > 0 else np.exp(v) - 1 for v in z]),
+    "softplus": lambda z: np.maximum(z, 0) + np.log1p(np.exp(-abs(z))),
+    "softsign": lambda z: z / (abs(z) + 1),
+    "hard tanh": lambda z: np.minimum(1, np.maximum(-1, z)),
+    "1.7159 tanh(2 z / 3)": lambda z: 1.7159 * np.tanh(z * 2 / 3),
+}
+for name, f in OTHERS.items():
+    if name != "sigmoid":
+        whole = name if name in HARD else f"{name} for sigmoid in every gate"
+        wrong(whole, gates=GATES | dict.fromkeys("ifo", f))
+        for gate in "ifo":
+            wrong(f"{name} for sigmoid in gate {gate}", gates=GATES | {gate: f})
+    if name != "tanh":
+        wrong(f"{name} for tanh in C~", gates=GATES | {"g": f})
+
+        def showing(z, C, f=f):
+            C = z["f"] * C + z["i"] * z["g"]
+            return z["o"] * f(C), C
+
+        wrong(f"{name} for tanh of C in h", cell=showing)
+wrong("sigmoid taken twice in every gate", gates=GATES | dict.fromkeys("ifo", lambda z: sigmoid(sigmoid(z))))
+wrong("tanh taken twice in C~", gates=GATES | {"g": lambda z: np.tanh(np.tanh(z))})
+for gate in "ifo":
+    wrong(f"1 - {gate} for {gate}", gates=GATES | {gate: lambda z: 1 - sigmoid(z)})
+
+
+def cell_with(C_of, h_of=lambda z, C, old: z["o"] * np.tanh(C)):
+    def cell(z, old):
+        C = C_of(z["i"], z["f"], z["g"], old)
+        return h_of(z, C, old), C
+
+    return cell
+
+
+CELLS = {
+    "coupled gates, f = 1 - i": cell_with(lambda i, f, g, C: C + i * (g - C)),
+    "coupled gates, i = 1 - f": cell_with(lambda i, f, g, C: g + f * (C - g)),
+    "i + C~ for i * C~": cell_with(lambda i, f, g, C: f * C + i + g),
+    "f + C for f * C": cell_with(lambda i, f, g, C: f + C + i * g),
+    "no forget gate, C = C_prev + i C~": cell_with(lambda i, f, g, C: C + i * g),
+    "no input gate, C = f C_prev + C~": cell_with(lambda i, f, g, C: f * C + g),
+    "C_prev forgotten, C = i C~": cell_with(lambda i, f, g, C: i * g),
+    "f and i on the sum, C = f (C_prev + i C~)": cell_with(lambda i, f, g, C: f * C + f * i * g),
+    "no output gate, h = tanh(C)": cell_with(lambda i, f, g, C: f * C + i * g, lambda z, C, old: np.tanh(C)),
+    "output gate inside tanh, h = tanh(o C)": cell_with(
+        lambda i, f, g, C: f * C + i * g, lambda z, C, old: np.tanh(z["o"] * C)
+    ),
+    "h from the cell before, h = o tanh(C_prev)": cell_with(
+        lambda i, f, g, C: f * C + i * g, lambda z, C, old: z["o"] * np.tanh(old)
+    ),
+}
+for name, spoilt in CELLS.items():
+    wrong(name, cell=spoilt)
+for limit in (1, 2, 3, 4, 5, 6, 8, 10):
+    wrong(
+        f"C clipped at {limit}",
+        cell=cell_with(lambda i, f, g, C, t=limit: np.maximum(-t, np.minimum(t, f * C + i * g))),
+    )
+for limit in (1, 2, 3, 5, 6, 10, 20):
+    wrong(f"z clipped at {limit}", sums=lambda z, t=limit: np.maximum(-t, np.minimum(t, z)))
+for width in (32, 64, 100, 128):
+
+    def narrow(z, C, width=width):
+        h, C = plain_cell(z, C)
+        h[width:], C[width:] = 0, 0
+        return h, C
+
+    wrong(f"units beyond {width} dropped", cell=narrow)
+wrong("the next layer reads C instead of h", climbs="C")
+
+# ---- what is carried from word to word and from call to call
+
+
+def word_by_word(again):
+    """The state passes through `again(h, C)` before every word but the first."""
+
+    def run(case, order="ifgo"):
+        case = SimpleNamespace(**{**vars(case), "parts": [1] * len(case.x)})
+        return unpadded(case, order, lambda h, C, first: again(h, C))
+
+    return run
+
+
+def unpadded(case, order, seam):
     results = []
-    for b in range(5):
-        one = {k.replace("l1", "l0"): a for k, a in d.items() if "l0" not in k}
-        h0, C0 = read(d["x"][:, b], d["h_0"][:1, b], d["C_0"][:1, b], d, order)
-        h1, C1 = read(h0[0], h0[:, -1], C0[:, -1], one, order)
-        n = d["lengths"][b]
-        results.append((np.concatenate([h0, h1])[:, :n], np.concatenate([C0, C1])[:, :n]))
-    return hand_back(d, results)
+    for b, length in enumerate(case.lengths):
+        only = SimpleNamespace(
+            **{**vars(case), "x": case.x[:length, b : b + 1], "lengths": [length], "parts": case.parts[:length]},
+        )
+        only.h, only.C = case.h[:, b : b + 1], case.C[:, b : b + 1]
+        out = program(only, order, seam=seam)
+        results.append((out["h"][:, :, 0], out["C"][:, :, 0]))
+    return hand_back(case, results)
 
 
-def carried_over(d, order="ifgo"):
-    before = program(d, order)
-    return program(d | {"h_0": before["h_n"], "C_0": before["C_n"]}, order)
-
-
-def forgetful(d, order="ifgo"):
-    zero, results = np.zeros((2, 8), np.float32), []
-    for b, length in enumerate(d["lengths"]):
-        words = [read(d["x"][t : t + 1, b], zero, zero, d, order) for t in range(length)]
+def forgetful(case, order="ifgo"):
+    zero, results = 0 * case.h[:, 0], []
+    for b, length in enumerate(case.lengths):
+        words = [read(case.x[t : t + 1, b], zero, zero, case.layers, order) for t in range(length)]
         results.append(tuple(np.concatenate([w[k] for w in words], axis=1) for k in (0, 1)))
-    return hand_back(d, results)
+    return hand_back(case, results)
 
 
-def exchanged_axes(d, order="ifgo"):
-    """x (steps, batch, D) handed to a program that expects batch first."""
-    zero = np.zeros((2, 8), np.float32)
-    h, C = (np.stack(part, axis=1) for part in zip(*(read(x, zero, zero, d, order) for x in d["x"]), strict=True))
-    last = d["lengths"] - 1  # h, C: (layers, steps as rows, batch as steps, H)
-    return {"h": h, "C": C, "output": h[-1], **{f"{n}_n": a[:, last, range(5)] for n, a in (("h", h), ("C", C))}}
+def carried(case, order="ifgo"):
+    h, C, results = case.h[:, 0], case.C[:, 0], []
+    for b, length in enumerate(case.lengths):
+        results.append(read(case.x[:length, b], h, C, case.layers, order))
+        h, C = results[-1][0][:, -1], results[-1][1][:, -1]
+    return hand_back(case, results)
+
+
+def carried_over(case, order="ifgo"):
+    before = program(case, order)
+    return program(SimpleNamespace(**{**vars(case), "h": before["h_n"], "C": before["C_n"]}), order)
+
+
+def carried_up(case, order="ifgo"):
+    results = []
+    for b, length in enumerate(case.lengths):
+        x, h, C, made = case.x[:, b], case.h[:1, b], case.C[:1, b], []
+        for layer in case.layers:
+            made.append(read(x, h, C, [layer], order))
+            x, h, C = made[-1][0][0], made[-1][0][:, -1], made[-1][1][:, -1]
+        results.append(tuple(np.concatenate([m[k] for m in made])[:, :length] for k in (0, 1)))
+    return hand_back(case, results)
+
+
+def bias_later(case, order="ifgo"):
+    results = []
+    without = [(W, U, b, 0 * c) for W, U, b, c in case.layers]
+    for b, length in enumerate(case.lengths):
+        first = read(case.x[:1, b], case.h[:, b], case.C[:, b], without, order)
+        rest = read(case.x[1:length, b], first[0][:, 0], first[1][:, 0], case.layers, order)
+        results.append(tuple(np.concatenate([one, other], axis=1) for one, other in zip(first, rest, strict=True)))
+    return hand_back(case, results)
+
+
+wrong("state zero again at every step", forgetful)
+wrong("h zero again at every step", word_by_word(lambda h, C: (0 * h, C)))
+wrong("C zero again at every step", word_by_word(lambda h, C: (h, 0 * C)))
+wrong("state carried from one sequence of the batch to the next", carried)
+wrong("state carried over from an earlier run of the batch", carried_over)
+wrong("state carried up from each layer to the next", carried_up)
+wrong("second bias b_hh missing at the first step", bias_later)
+wrong("state lost at every seam, zero instead", seam=lambda h, C, first: (0 * h, 0 * C))
+wrong("h lost at every seam, zero instead", seam=lambda h, C, first: (0 * h, C))
+wrong("C lost at every seam, zero instead", seam=lambda h, C, first: (h, 0 * C))
+wrong("initial state again at every seam", seam=lambda h, C, first: first)
+wrong("initial h again at every seam", seam=lambda h, C, first: (first[0], C))
+wrong("initial C again at every seam", seam=lambda h, C, first: (h, first[1]))
+wrong("h and C swapped at every seam", seam=lambda h, C, first: (C, h))
+wrong(
+    "only the last layer's state handed on at every seam",
+    seam=lambda h, C, first: tuple(np.concatenate([0 * a[:-1], a[-1:]]) for a in (h, C)),
+)
+wrong(
+    "every layer goes on from the last layer's state at every seam",
+    seam=lambda h, C, first: tuple(np.repeat(a[-1:], len(a), axis=0) for a in (h, C)),
+)
+
+
+def replayed(plan):
+    """Read the words at the steps that `plan` lists; return, for each step, the state after its last reading."""
+
+    def run(case, order="ifgo"):
+        results = []
+        for b, length in enumerate(case.lengths):
+            h, C, at = case.h[:, b], case.C[:, b], {}
+            last = h, C
+            steps = plan(len(case.x), np.cumsum(case.parts)[:-1])
+            for t in range(len(case.x)):
+                for _ in range(steps.count(t)):
+                    hs, Cs = read(case.x[t : t + 1, b], *last, case.layers, order)
+                    last = hs[:, 0], Cs[:, 0]
+                at[t] = last
+            results.append(tuple(np.stack([at[t][k] for t in range(length)], axis=1) for k in (0, 1)))
+        return hand_back(case, results)
+
+    return run
+
+
+for step in range(16):
+    wrong(
+        f"word at step {step} skipped, the state kept",
+        replayed(lambda n, seams, step=step: [t for t in range(n) if t != step]),
+    )
+    wrong(
+        f"word at step {step} read twice",
+        replayed(lambda n, seams, step=step: sorted([*range(n), *([step] if step < n else [])])),
+    )
+wrong(
+    "last word before every seam read again after it",
+    replayed(lambda n, seams: sorted([*range(n), *(s - 1 for s in seams)])),
+)
+wrong("first word after every seam skipped", replayed(lambda n, seams: [t for t in range(n) if t not in seams]))
+wrong("last word before every seam skipped", replayed(lambda n, seams: [t for t in range(n) if t + 1 not in seams]))
+
+# ---- time, padding and sequences
 
 
 def time_reversed(whole, put_back):
-    def run(d, order="ifgo"):
+    def run(case, order="ifgo"):
         results = []
-        for b, length in enumerate(d["lengths"]):
-            n = 12 if whole else length
-            results.append(read(d["x"][:n, b][::-1], d["h_0"][:, b], d["C_0"][:, b], d, order))
-        return hand_back(d, results, lambda values, length, steps: values[:, ::-1] if put_back else values)
+        for b, length in enumerate(case.lengths):
+            n = len(case.x) if whole else length
+            results.append(read(case.x[:n, b][::-1], case.h[:, b], case.C[:, b], case.layers, order))
+        return hand_back(case, results, lambda values, length, steps: values[:, ::-1] if put_back else values)
 
     return run
 
 
 def left_padded(put_back):
-    def run(d, order="ifgo"):
+    def run(case, order="ifgo"):
         results = []
-        for b, length in enumerate(d["lengths"]):
-            x = np.concatenate([np.zeros((12 - length, 8), np.float32), d["x"][:length, b]])
-            results.append(read(x, d["h_0"][:, b], d["C_0"][:, b], d, order))
-        return hand_back(d, results, lambda values, length, steps: values[:, steps - length :] if put_back else values)
+        for b, length in enumerate(case.lengths):
+            x = np.concatenate([np.zeros((len(case.x) - length, case.x.shape[2])), case.x[:length, b]])
+            results.append(read(x, case.h[:, b], case.C[:, b], case.layers, order))
+        return hand_back(
+            case, results, lambda values, length, steps: values[:, steps - length :] if put_back else values
+        )
 
     return run
 
 
-def handed_back_left_padded(d, order="ifgo"):
-    right = program(d, order)
+def returned_left_padded(case, order="ifgo"):
+    right = program(case, order)
     for name in ("h", "C"):
-        for b, length in enumerate(d["lengths"]):
-            right[name][:, :, b] = np.roll(right[name][:, :, b], 12 - length, axis=1)
+        for b, length in enumerate(case.lengths):
+            right[name][:, :, b] = np.roll(right[name][:, :, b], len(case.x) - length, axis=1)
     right["output"] = right["h"][-1]
     # what stands before the words is what lay behind them
     return {k: np.nan_to_num(a) for k, a in right.items()}
 
 
-def through_padding(d, order="ifgo"):
-    whole = program(d, order, words=lambda x, length: x)
-    return whole | {k: program(d, order)[k] for k in ("h", "C", "output")}
+def through_padding(case, order="ifgo"):
+    whole = program(case, order, words=lambda x, length: x)
+    return whole | {k: program(case, order)[k] for k in ("h", "C", "output")}
 
 
-def exchanged_layers(d, order="ifgo"):
-    out = {k: a[::-1] for k, a in program(d, order).items() if k != "output"}
+def exchanged_axes(case, order="ifgo"):
+    """x (steps, batch, D) handed to a program that expects batch first."""
+    zero = 0 * case.h[:, 0]
+    made = zip(*(read(x, zero, zero, case.layers, order) for x in case.x), strict=True)
+    h, C = (np.stack(part, axis=1) for part in made)
+    last = case.lengths - 1  # h, C: (layers, steps as rows, batch as steps, H)
+    ends = {f"{n}_n": a[:, last, range(len(last))] for n, a in (("h", h), ("C", C))}
+    return {"h": h, "C": C, "output": h[-1], **ends}
+
+
+def shifted(late):
+    def words(x, length):
+        zero = np.zeros((1, x.shape[1]))
+        return np.concatenate([zero, x[:-1]])[:length] if late else np.concatenate([x[1:], zero])[:length]
+
+    return words
+
+
+def outputs_late(case, order="ifgo"):
+    out = program(case, order)
+    for name, first in (("h", case.h), ("C", case.C)):
+        out[name] = np.concatenate([first[:, None], out[name][:, :-1]], axis=1)
     return out | {"output": out["h"][-1]}
 
 
-def zero(a):
-    return 0 * a
+def by_length(states, put_back):
+    def run(case, order="ifgo"):
+        rank = sorted(range(len(case.lengths)), key=lambda b: -case.lengths[b])
+        by_rank = SimpleNamespace(**{**vars(case), "x": case.x[:, rank], "lengths": case.lengths[rank]})
+        if states:
+            by_rank.h, by_rank.C = case.h[:, rank], case.C[:, rank]
+        out = {name: np.nan_to_num(a) for name, a in program(by_rank, order).items()}
+        return {name: a[..., np.argsort(rank), :] for name, a in out.items()} if put_back else out
+
+    return run
 
 
-def with_weights(**how):
-    return lambda d, order="ifgo": program(d, order, weights=changed(**how))
+def only_lengths_sorted(case, order="ifgo"):
+    lengths = np.sort(case.lengths)[::-1]
+    out = program(SimpleNamespace(**{**vars(case), "lengths": lengths}), order)
+    return {name: np.nan_to_num(a) for name, a in out.items()}
 
 
-def with_start(start):
-    return lambda d, order="ifgo": program(d, order, start=start)
+wrong("time reversed, padding first", time_reversed(whole=True, put_back=False))
+wrong("time reversed, padding first, outputs put back in order", time_reversed(whole=True, put_back=True))
+wrong("time reversed within each sequence", time_reversed(whole=False, put_back=False))
+wrong("time reversed within each sequence, outputs put back in order", time_reversed(whole=False, put_back=True))
+wrong("left padding, read before the words", left_padded(put_back=False))
+wrong("left padding, read before the words, outputs moved to the front", left_padded(put_back=True))
+wrong("left padding in what is returned", returned_left_padded)
+wrong("right padding read, final states behind it", through_padding)
+wrong("steps and batch exchanged, state zero", exchanged_axes)
+wrong("every word read one step late, zero first", words=shifted(late=True))
+wrong("every word read one step early", words=shifted(late=False))
+wrong("outputs one step late, the initial state first", outputs_late)
+wrong("sequences sorted by length, outputs not put back", by_length(states=True, put_back=False))
+wrong("sequences sorted by length, initial states not", by_length(states=False, put_back=True))
+wrong("sequences sorted by length, initial states not, outputs not put back", by_length(states=False, put_back=False))
+wrong("lengths sorted, sequences not", only_lengths_sorted)
+
+# ---- what is returned
 
 
-PROGRAMS = {
-    "bias missing": with_weights(bias=zero),
-    "bias doubled": with_weights(bias=lambda a: 2 * a),
-    "first bias only, b_hh missing": with_weights(bias_hh=zero),
-    "second bias only, b_ih missing": with_weights(bias_ih=zero),
-    "forget bias + 1": lambda d, order="ifgo": program(d, order, weights=forget_one(order)),
-    "recurrent weights U transposed": with_weights(weight_hh=turned),
-    "input weights W transposed": with_weights(weight_ih=turned),
-    "W and U transposed": with_weights(weight=turned),
-    "hard sigmoid of Keras 3 and PyTorch, relu6(z + 3) / 6": lambda d, order="ifgo": program(
-        d, order, squash=lambda z: np.clip(z + 3, 0, 6) / 6
-    ),
-    "hard sigmoid of Keras 2 and ONNX, 0.2 z + 0.5 within 0 and 1": lambda d, order="ifgo": program(
-        d, order, squash=lambda z: np.maximum(0, np.minimum(1, np.float32(0.2) * z + np.float32(0.5)))
-    ),
-    "layers in reverse order": lambda d, order="ifgo": program(d, order, weights=swapped_layers),
-    "initial states of the layers in reverse order": with_start(lambda h, C: (h[::-1], C[::-1])),
-    "layers and their initial states in reverse order": lambda d, order="ifgo": program(
-        d, order, weights=swapped_layers, start=lambda h, C: (h[::-1], C[::-1])
-    ),
-    "layers handed back in reverse order, output of the first": exchanged_layers,
-    "h and C swapped in the initial state": with_start(lambda h, C: (C, h)),
-    "h and C swapped in what is handed back": lambda d, order="ifgo": exchanged(
-        program(d, order), ("h", "C"), ("h_n", "C_n")
-    ),
-    "h_n and C_n swapped": lambda d, order="ifgo": exchanged(program(d, order), ("h_n", "C_n")),
-    "initial state not used, zero instead": with_start(lambda h, C: (0 * h, 0 * C)),
-    "initial h not used, zero instead": with_start(lambda h, C: (0 * h, C)),
-    "initial C not used, zero instead": with_start(lambda h, C: (h, 0 * C)),
-    "state zero again at every step": forgetful,
-    "state carried from one sequence of the batch to the next": carried,
-    "state carried over from an earlier run of the batch": carried_over,
-    "state carried up from each layer to the next": carried_up,
-    "time reversed, padding first": time_reversed(whole=True, put_back=False),
-    "time reversed, padding first, outputs put back in order": time_reversed(whole=True, put_back=True),
-    "time reversed within each sequence": time_reversed(whole=False, put_back=False),
-    "time reversed within each sequence, outputs put back in order": time_reversed(whole=False, put_back=True),
-    "left padding, read before the words": left_padded(put_back=False),
-    "left padding, read before the words, outputs moved to the front": left_padded(put_back=True),
-    "left padding in what is handed back": handed_back_left_padded,
-    "right padding read, final states behind it": through_padding,
-    "steps and batch exchanged, state zero": exchanged_axes,
-}
+def returned(change):
+    def run(case, order="ifgo"):
+        out = program(case, order)
+        out = out | change(out)
+        return out | {"output": out["h"][-1]}
+
+    return run
+
+
+wrong(
+    "h and C swapped in what is returned",
+    returned(lambda o: {"h": o["C"], "C": o["h"], "h_n": o["C_n"], "C_n": o["h_n"]}),
+)
+wrong("h_n and C_n swapped", returned(lambda o: {"h_n": o["C_n"], "C_n": o["h_n"]}))
+wrong("C returned for h too", returned(lambda o: {"h": o["C"], "h_n": o["C_n"]}))
+wrong("h returned for C too", returned(lambda o: {"C": o["h"], "C_n": o["h_n"]}))
+wrong(
+    "layers returned in reverse order, output of the first",
+    returned(lambda o: {name: o[name][::-1] for name in ("h", "C", "h_n", "C_n")}),
+)
+wrong(
+    "sequences returned in reverse order",
+    returned(lambda o: {name: np.nan_to_num(o[name])[..., ::-1, :] for name in ("h", "C", "h_n", "C_n")}),
+)

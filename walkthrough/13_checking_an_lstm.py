@@ -19,8 +19,9 @@ from minilstm.verification.vectors import make_vectors
 # ## Test vectors
 #
 # An LSTM with random weights, and something for it to read: five sequences of different lengths, padded with
-# zeros. All sizes differ, so that a wrong axis shows. `minilstm vectors FOLDER` writes the same as files, for
-# a program in any language.
+# zeros. All sizes differ, so that a wrong axis shows. Three more cases are there to be run as well, if one likes:
+# another batch, the same in several calls, and a wide LSTM. `minilstm vectors FOLDER` writes the same as files,
+# for a program in any language.
 
 # %%
 vectors = make_vectors()
@@ -66,7 +67,7 @@ print()
 print(verdict)
 
 # %% [markdown]
-# It names the first number that is wrong, and the mistake. How? `verify` tries some fifty known mistakes,
+# It names the first number that is wrong, and the mistake. How? `verify` tries some five hundred known mistakes,
 # each of the 23 wrong orders among them, and looks which one hands back *exactly* these numbers. `first` is
 # worth a look even without a diagnosis: an error at step 0 comes from weights or initial state, one that
 # begins later from what is carried along.
@@ -90,12 +91,12 @@ print("\ndiagnosis:", "; ".join(verdict.diagnosis))
 # %%
 fig, axes = figure(height=2.4)
 axis = axes[0, 0]
-axis.plot(right[:, 0, 0], "o-", color=SINGULAR, markersize=3.5, linewidth=1, label="right: i f g o")
-axis.plot(wrong[:, 0, 0], "s--", color=PLURAL, markersize=3.5, linewidth=1, label="wrong: i o g f")
+axis.plot(right[:, 0, 3], "o-", color=SINGULAR, markersize=3.5, linewidth=1, label="right: i f g o")
+axis.plot(wrong[:, 0, 3], "s--", color=PLURAL, markersize=3.5, linewidth=1, label="wrong: i o g f")
 axis.axhline(0, color="0.8", linewidth=0.6, zorder=0)
 axis.set_xlabel("step", fontsize=8)
-axis.set_ylabel("h of unit 9 (layer 2)", fontsize=8)
-axis.set_ylim(-0.05, 1.05)
+axis.set_ylabel("h of unit 12 (layer 2)", fontsize=8)
+axis.set_ylim(-1.05, 1.05)
 axis.legend(fontsize=7, frameon=False, ncols=2, loc="upper center")
 here = Path(__file__).parent if "__file__" in globals() else Path()
 save(fig, here / "figures" / "13_checking_an_lstm.png")

@@ -183,3 +183,84 @@ def layers_to(layers, convention="pytorch", prefix="", recurrent_bias=None):
         }[convention]
         tensors |= {f"{prefix}{kind}_l{k}": array for kind, array in zip(weights + biases, arrays, strict=True)}
     return tensors
+
+
+# ---- cells of other frameworks: one layer, by the names that the framework gives its parts
+
+CELLS = {
+    "pytorch-cell": "weight_ih (4H, D), weight_hh (4H, H), bias_ih, bias_hh (4H,), blocks i f g o",
+    "equinox": "weight_ih (4H, D), weight_hh (4H, H), bias (4H,), blocks i f g o",
+    "flax": "kernels ii, if, ig, io (D, H) and hi, hf, hg, ho (H, H), the latter with a bias (H,)",
+    "tf1": "kernel (D + H, 4H) over [x; h], bias (4H,), blocks i g f o; 1 is added to the forget gate",
+    "haiku": "w (D + H, 4H) over [x; h], b (4H,), blocks i g f o; 1 is added to the forget gate",
+}
+
+
+def layer_from_cell(tensors, kind, forget_bias=1.0):
+    """The layer that one LSTM cell of another framework holds.
+
+    Parameters
+    ----------
+    tensors : mapping of str to array, or to mappings
+        The cell's parameters. What stands before a name, up to its last "/" or ".", does not matter; nested mappings
+        count as such a path.
+    kind : {"pytorch-cell", "equinox", "flax", "tf1", "haiku"}
+        `torch.nn.LSTMCell`, `equinox.nn.LSTMCell`, `flax.linen.LSTMCell` and `OptimizedLSTMCell`, TensorFlow 1's
+        `BasicLSTMCell` and `LSTMCell` without peepholes, `haiku.LSTM`: as `CELLS` says.
+    forget_bias : float
+        What TensorFlow 1's cell was made with; for no other kind.
+
+    Returns
+    -------
+    Layer
+
+    Raises
+    ------
+    ModelFileError
+        If a tensor is missing or of another shape.
+    """
+    if kind not in CELLS:
+        raise MinilstmError(f"cell: expected one of {', '.join(CELLS)}, got {kind!r}")
+    flat = dict(_flat(tensors))
+
+    def part(name):
+        if name not in flat:
+            raise ModelFileError(f"no {name!r}; expected {CELLS[kind]}; there are {', '.join(sorted(flat)) or 'none'}")
+        return to_array(flat[name], name)
+
+    if kind in ("pytorch-cell", "equinox"):
+        named = {"weight_ih_l0": part("weight_ih"), "weight_hh_l0": part("weight_hh")}
+        if "bias" in flat or kind == "equinox":
+            named |= {"bias_ih_l0": part("bias"), "bias_hh_l0": np.zeros_like(part("bias"))}
+        elif "bias_ih" in flat:
+            named |= {"bias_ih_l0": part("bias_ih"), "bias_hh_l0": part("bias_hh")}
+        return layers_from(named)[0]
+    if kind == "flax":
+        inward, recurrent = ([part(f"{side}{gate}.kernel") for gate in "ifgo"] for side in "ih")
+        bias = np.concatenate([part(f"h{gate}.bias") for gate in "ifgo"])
+        arrays = (*(_beside(kernels, CELLS[kind]) for kernels in (inward, recurrent)), bias)
+    else:
+        both, bias = (part(name) for name in (("kernel", "bias") if kind == "tf1" else ("w", "b")))
+        H = bias.shape[0] // 4 if bias.ndim == 1 else 0
+        if both.ndim != 2 or not H or both.shape[1] != 4 * H or both.shape[0] <= H:
+            raise ModelFileError(f"expected {CELLS[kind]}; got {both.shape} and {bias.shape}")
+        arrays = [reorder(array, "igfo", axis=-1) for array in (both[:-H], both[-H:], bias)]
+        arrays[2] = arrays[2] + np.repeat([0, forget_bias if kind == "tf1" else 1, 0, 0], H).astype(bias.dtype)
+    return layers_from(dict(zip(("kernel_l0", "recurrent_kernel_l0", "bias_l0"), arrays, strict=True)), "keras")[0]
+
+
+def _flat(tensors, path=""):
+    """Pairs of name and tensor: the last part of each path, for a Flax gate the last two."""
+    for name, value in tensors.items():
+        whole = f"{path}.{name}".replace("/", ".").strip(".")
+        if hasattr(value, "items"):
+            yield from _flat(value, whole)
+        else:
+            *_, gate, last = ["", *whole.split(".")]
+            yield (f"{gate}.{last}" if len(gate) == 2 and gate[0] in "ih" and gate[1] in "ifgo" else last), value
+
+
+def _beside(kernels, expected):
+    if len({kernel.shape for kernel in kernels}) > 1:
+        raise ModelFileError(f"expected {expected}; got {', '.join(str(kernel.shape) for kernel in kernels)}")
+    return np.concatenate(kernels, axis=-1)

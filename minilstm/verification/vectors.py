@@ -1,11 +1,19 @@
-"""Test vectors: an LSTM and what it reads, as files that a program in any framework can open (see `verification`).
+"""Test vectors: LSTMs and what they read, as files that a program in any framework can open (see `verification`).
 
-All numbers are multiples of 1/64 below 2, which float16 and bfloat16 hold exactly: a program loses nothing by reading
-them in the precision it computes in. All sizes differ, but for inputs and units: a wrong axis shows in the shape, and
-transposed weights do not.
+A set holds up to four cases, each of which makes its own outputs; `drawing.py` says what their numbers are for::
+
+    ""        sequences of different lengths, padded: x, lengths, h_0, C_0 and the weights         -> output, h_n, ...
+    "again"   other sequences on the same weights, not padded: x_again, h_0_again, C_0_again       -> output_again, ...
+    "chunks"  the same sequences in parts of `chunks` steps, the state handed on from part to part -> output_chunks, ...
+    "wide"    an LSTM of its own with many units: wide.weight_..., x_wide, h_0_wide, C_0_wide      -> output_wide, ...
+
+A set may also hold the weights loss_output, loss_h_n and loss_C_n of a loss on the first case, whose gradients a
+program may return: d_x, d_h_0, d_C_0 and those of the weights, such as d_weight_ih_l0. Version 1 has the first case
+alone, and is still read.
 """
 
-from dataclasses import dataclass
+import shlex
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,12 +26,14 @@ from ..io.conventions import CONVENTIONS, layers_from, layers_to
 from ..io.npz import open_npz, write_npz
 from ..io.safetensors import read_tensors, write_tensors
 from ..lstm import Layer
+from .drawing import CHUNKS, LAYERS, LENGTHS, UNITS, draw_batch, draw_layers, draw_losses, draw_wide
 from .page import page
+from .variant_vectors import make_variant
 
-FORMAT, VERSION = "minilstm test vectors", 1
+FORMAT, VERSION = "minilstm test vectors", 2
 LARGEST = 1e6  # in a file that may not be ours; products of such numbers do not overflow
-LAYERS, UNITS = 2, 8
-LENGTHS = 12, 9, 12, 5, 2  # of the sequences in the batch
+LOSSES = "output", "h_n", "C_n"
+WIDE = "wide."  # before the names of that case's weights
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,10 @@ class Vectors:
     recurrent_bias : tuple of (4 * H,) arrays, or None
         The part of each layer's b that stands in the second bias, where the convention has two.
     convention : str
+    seams : tuple of int
+        The steps at which the reading is interrupted and the state handed on.
+    losses : dict of str to array
+        The weights of `output`, `h_n` and `C_n` in the loss; empty if there is none.
     """
 
     x: np.ndarray
@@ -49,9 +63,13 @@ class Vectors:
     layers: tuple[Layer, ...]
     recurrent_bias: tuple[np.ndarray, ...] | None
     convention: str
+    seams: tuple[int, ...] = ()
+    losses: dict[str, np.ndarray] = field(default_factory=dict)
 
 
-def make_vectors(convention="pytorch", seed=0):
+def make_vectors(
+    convention="pytorch", seed=0, layers=LAYERS, units=UNITS, inputs=UNITS, batch=len(LENGTHS), zero_state=False
+):
     """The arrays of a set of test vectors, as `write_vectors` writes them.
 
     Parameters
@@ -59,47 +77,72 @@ def make_vectors(convention="pytorch", seed=0):
     convention : {"pytorch", "onnx", "keras"}
         How weights are named, shaped and ordered; see `conventions`.
     seed : int
+    layers, units, inputs, batch : int
+        The sizes of the first cases; that of the wide LSTM is fixed.
+    zero_state : bool
+        Whether every sequence starts from zero, for programs that cannot be given a state. Less can be seen then.
 
     Returns
     -------
     dict of str to array
-        `x`, `lengths`, `h_0`, `C_0` as in `Vectors`, the weights in float32, and the strings `format` and `convention`
-        and the number `version`.
+        The arrays of all cases, the weights in float32, and the strings `format` and `convention` and the number
+        `version`.
     """
     rng = np.random.default_rng(seed)
-    steps, batch = max(LENGTHS), len(LENGTHS)
-
-    def draw(*shape, below=1):
-        return (rng.integers(1, 64 * below, shape) * rng.choice([-1, 1], shape) / 64).astype(np.float32)
-
-    layers, second = [], []
-    for _ in range(LAYERS):
-        b_ih, b_hh = draw(4 * UNITS), draw(4 * UNITS)
-        layers.append(Layer(draw(4 * UNITS, UNITS), draw(4 * UNITS, UNITS), b_ih + b_hh))
-        second.append(b_hh)
-    x = draw(steps, batch, UNITS, below=2)
-    x[np.arange(steps)[:, None] >= LENGTHS] = 0
-    return {
+    for name, size, least in (("layers", layers, 1), ("units", units, 3), ("inputs", inputs, 2), ("batch", batch, 1)):
+        if size < least:
+            raise MinilstmError(f"{name}: expected at least {least}, got {size}")
+    sizes = layers, units, inputs
+    lengths = (LENGTHS * -(-batch // len(LENGTHS)))[:batch]
+    stack, second = draw_layers(rng, *sizes)
+    x, h_0, C_0 = draw_batch(rng, lengths, *sizes)
+    x_again, h_0_again, C_0_again = draw_batch(rng, [sum(CHUNKS)] * 3, *sizes)
+    wide, wide_second, x_wide, h_0_wide, C_0_wide = draw_wide(rng)
+    losses = draw_losses(rng, lengths, layers, units)
+    arrays = {
         "format": np.array(FORMAT),
         "version": np.array(VERSION),
         "convention": np.array(convention),
         "x": x,
-        "lengths": np.array(LENGTHS),
-        "h_0": draw(LAYERS, batch, UNITS),
-        "C_0": draw(LAYERS, batch, UNITS, below=2),
-        **layers_to(layers, convention, recurrent_bias=second),
+        "lengths": np.array(lengths),
+        "h_0": h_0,
+        "C_0": C_0,
+        **layers_to(stack, convention, recurrent_bias=second),
+        "x_again": x_again,
+        "h_0_again": h_0_again,
+        "C_0_again": C_0_again,
+        "chunks": np.array(CHUNKS),
+        "x_wide": x_wide,
+        "h_0_wide": h_0_wide,
+        "C_0_wide": C_0_wide,
+        **layers_to(wide, convention, prefix=WIDE, recurrent_bias=wide_second),
+        **{f"loss_{name}": array for name, array in losses.items()},
     }
+    return {name: 0 * array if zero_state and name[:3] in ("h_0", "C_0") else array for name, array in arrays.items()}
 
 
-def write_vectors(directory, convention="pytorch", seed=0):
+def write_vectors(directory, convention=None, seed=0, variant=None, **sizes):
     """Write test vectors and a page that specifies them into `directory`, which is made if it is not there.
+
+    Parameters
+    ----------
+    directory : str or Path
+    convention, seed
+        As for `make_vectors`; for a variant, the convention is one that can hold its weights.
+    variant : str, optional
+        One of `variants.VARIANTS`; the plain LSTM if not given.
+    **sizes
+        As for `make_vectors`.
 
     Returns
     -------
     list of Path
         `README.md`, `vectors.npz` and, if the safetensors package is installed, `vectors.safetensors`.
     """
-    arrays = make_vectors(convention, seed)
+    if variant is None:
+        arrays = make_vectors(convention or "pytorch", seed, **sizes)
+    else:
+        arrays = {"format": np.array(FORMAT), "version": np.array(VERSION), **make_variant(variant, convention, seed)}
     directory = Path(directory)
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -107,7 +150,7 @@ def write_vectors(directory, convention="pytorch", seed=0):
         raise VectorsError(f"{directory}: cannot be made a directory ({error.strerror})") from None
     paths = [directory / name for name in ("README.md", "vectors.npz", "vectors.safetensors")]
     with write_whole(paths[0], "w") as file:
-        file.write(page(arrays, seed))
+        file.write(page(arrays, seed, shlex.quote(str(directory))))
     write_npz(paths[1], arrays)
     texts = {name: str(array) for name, array in arrays.items() if array.ndim == 0}
     if find_spec("safetensors") is None:
@@ -117,7 +160,17 @@ def write_vectors(directory, convention="pytorch", seed=0):
 
 
 def read_vectors(source):
-    """Test vectors from a directory, a file or a mapping of arrays.
+    """The first case in a directory, a file or a mapping of arrays; see `read_cases`."""
+    return read_cases(source)[""]
+
+
+def read_cases(source):
+    """The cases of test vectors from a directory, a file or a mapping of arrays.
+
+    Returns
+    -------
+    dict of str to Vectors
+        By the names at the top of this file.
 
     Raises
     ------
@@ -125,17 +178,33 @@ def read_vectors(source):
         If there are none, or anything in them is not as it should be.
     """
     try:
-        return _checked(source if hasattr(source, "keys") else _arrays(Path(source)))
+        return _checked(arrays_of(source))
     except VectorsError:
         raise
     except MinilstmError as error:
         raise VectorsError(f"test vectors: {error}") from None
 
 
-def _arrays(path):
+def arrays_of(source):
+    """The arrays of test vectors by name, from a directory, a file or a mapping, as they are.
+
+    Raises
+    ------
+    VectorsError
+        If there are none.
+    """
+    try:
+        return source if hasattr(source, "keys") else _read(Path(source))
+    except MinilstmError as error:
+        raise VectorsError(f"test vectors: {error}") from None
+
+
+def _read(path):
     if path.is_dir():
-        npz, safetensors = path / "vectors.npz", path / "vectors.safetensors"
-        path = safetensors if safetensors.exists() and not npz.exists() else npz
+        path = next(
+            (path / name for name in ("vectors.npz", "vectors.safetensors") if (path / name).is_file()),
+            path / "vectors.npz",
+        )
     if path.suffix == ".safetensors":
         tensors, texts = read_tensors(path)
         return tensors | {name: np.array(text) for name, text in texts.items()}
@@ -145,35 +214,87 @@ def _arrays(path):
 
 def _checked(arrays):
     arrays = {name: np.asarray(array) for name, array in arrays.items()}
-    told = {name: str(arrays.pop(name, "missing")) for name in ("format", "version", "convention")}
-    if told["format"] != FORMAT or told["version"] != str(VERSION) or told["convention"] not in CONVENTIONS:
+    texts = {name: str(arrays.pop(name, "missing")) for name in ("format", "version", "convention")}
+    versions = [str(version) for version in range(1, VERSION + 1)]
+    if texts["format"] != FORMAT or texts["version"] not in versions or texts["convention"] not in CONVENTIONS:
         raise VectorsError(
-            f"test vectors: expected format {FORMAT!r}, version {VERSION} and one of the conventions "
-            f"{', '.join(CONVENTIONS)}, got {told}"
+            f"test vectors: expected format {FORMAT!r}, version {' or '.join(versions)} and one of the conventions "
+            f"{', '.join(CONVENTIONS)}, got {texts}"
         )
-    names = "x", "lengths", "h_0", "C_0"
-    for name in names:
-        if name not in arrays:
-            raise VectorsError(f"test vectors: no array {name!r}; there are {', '.join(sorted(arrays)) or 'none'}")
     for name, array in arrays.items():
-        if array.dtype.kind != ("i" if name == "lengths" else "f"):
-            raise VectorsError(f"test vectors: {name}: expected numbers, whole ones for lengths, got {array.dtype}")
+        if array.dtype.kind != ("i" if name in ("lengths", "chunks") else "f"):
+            raise VectorsError(
+                f"test vectors: {name}: expected numbers, whole ones for lengths and chunks, got {array.dtype}"
+            )
         if not (np.abs(array) < LARGEST).all():
             raise VectorsError(f"test vectors: {name}: expected numbers below {LARGEST:g}")
-    x, lengths, h_0, C_0 = (arrays.pop(name) for name in names)
-    layers = layers_from({name: array.astype(np.float64) for name, array in arrays.items()}, told["convention"])
+    return _cases(arrays, texts["convention"])
+
+
+def _cases(arrays, convention):
+    """The cases that `arrays` make; whatever is left over is taken for a weight, and refused by name."""
+
+    def given(suffix):
+        names = f"x{suffix}", f"h_0{suffix}", f"C_0{suffix}"
+        for name in names:
+            if name not in arrays:
+                raise VectorsError(f"test vectors: no array {name!r}; there are {', '.join(sorted(arrays)) or 'none'}")
+        return [arrays.pop(name).astype(np.float64) for name in names]
+
+    x, h_0, C_0 = given("")
+    if "lengths" not in arrays:
+        raise VectorsError(f"test vectors: no array 'lengths'; there are {', '.join(sorted(arrays))}")
+    lengths, chunks = arrays.pop("lengths"), arrays.pop("chunks", None)
+    again = given("_again") if "x_again" in arrays else None
+    wide = given("_wide") if "x_wide" in arrays else None
+    wide_weights = {name: arrays.pop(name) for name in list(arrays) if name.startswith(WIDE)} if wide else {}
+    losses = {name: arrays.pop(f"loss_{name}").astype(np.float64) for name in LOSSES if f"loss_{name}" in arrays}
+    weights = _weights(arrays, convention)
+    first = _case("", x, lengths, h_0, C_0, *weights, convention)
+    cases = {"": replace(first, losses=_checked_losses(losses, first)) if losses else first}
+    if again:
+        cases["again"] = _case("_again", again[0], None, *again[1:], *weights, convention)
+        if chunks is not None:
+            if chunks.ndim != 1 or not len(chunks) or chunks.min() < 1 or chunks.sum() != len(again[0]):
+                raise VectorsError(f"test vectors: chunks: expected {len(again[0])} steps in all, got {chunks}")
+            cases["chunks"] = replace(cases["again"], seams=tuple(np.cumsum(chunks)[:-1].tolist()))
+    if wide:
+        weights = _weights({name.removeprefix(WIDE): array for name, array in wide_weights.items()}, convention)
+        cases["wide"] = _case("_wide", wide[0], None, *wide[1:], *weights, convention)
+    return cases
+
+
+def _checked_losses(losses, v):
+    """All three, of the shapes of what they weigh; without weight in the padding."""
+    state, output = v.h_0.shape, (*v.x.shape[:2], v.h_0.shape[2])
+    for name, shape in zip(LOSSES, (output, state, state), strict=True):
+        got = losses[name].shape if name in losses else "nothing"
+        if got != shape:
+            raise VectorsError(f"test vectors: loss_{name}: expected shape {shape}, got {got}")
+    words = np.arange(output[0])[:, None] < v.lengths
+    return losses | {"output": losses["output"] * words[..., None]}
+
+
+def _weights(tensors, convention):
+    """Layers in float64 and their second biases."""
+    tensors = {name: array.astype(np.float64) for name, array in tensors.items()}
+    return layers_from(tensors, convention), _second_biases(tensors, convention)
+
+
+def _case(suffix, x, lengths, h_0, C_0, layers, recurrent_bias, convention):
+    """One case, its shapes checked; without `lengths`, all sequences end with the last step."""
     if x.ndim != 3 or 0 in x.shape:
-        raise VectorsError(f"test vectors: x: expected (steps, batch, inputs), got {x.shape}")
+        raise VectorsError(f"test vectors: x{suffix}: expected (steps, batch, inputs), got {x.shape}")
     check_layers(layers, x.shape[2])
     steps, batch = x.shape[:2]
+    lengths = np.full(batch, steps) if lengths is None else lengths
     state = len(layers), batch, layers[0].U.shape[1]
     for name, array, shape in (("lengths", lengths, (batch,)), ("h_0", h_0, state), ("C_0", C_0, state)):
         if array.shape != shape:
-            raise VectorsError(f"test vectors: {name}: expected shape {shape}, got {array.shape}")
+            raise VectorsError(f"test vectors: {name}{suffix}: expected shape {shape}, got {array.shape}")
     if len({layer.b.shape for layer in layers}) > 1 or lengths.min() < 1 or lengths.max() > steps:
         raise VectorsError(f"test vectors: expected layers of one size and lengths of 1 to {steps}, got {lengths}")
-    x, h_0, C_0 = (array.astype(np.float64) for array in (x, h_0, C_0))
-    return Vectors(x, lengths, h_0, C_0, layers, _second_biases(arrays, told["convention"]), told["convention"])
+    return Vectors(x, lengths, h_0, C_0, layers, recurrent_bias, convention)
 
 
 def _second_biases(tensors, convention):
@@ -183,7 +304,7 @@ def _second_biases(tensors, convention):
     first = {"pytorch": "bias_ih_l", "onnx": "B_l"}[convention]
     without = {}
     for name, array in tensors.items():
-        without[name] = array.astype(np.float64)
+        without[name] = array.copy()
         if name.startswith(first):
             half = without[name].shape[-1] // (2 if convention == "onnx" else 1)
             without[name][..., :half] = 0

@@ -1,84 +1,31 @@
 """Does somebody's LSTM follow the equations, and if not, since when, by how much, and which mistake explains it?
 
 `vectors.write_vectors` writes what a program is to compute; `verify` compares what came out with `lstm.run` in
-float64. Where they differ, `mistakes` is searched for programs that would have handed back the same.
+float64. Where they differ, `diagnosis` searches the known mistakes for programs that would have returned the same.
 """
-
-from itertools import product
-from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from .. import lstm
-from ..errors import MinilstmError, VectorsError
-from ..io.conventions import to_array
-from ..io.npz import open_npz
-from ..io.safetensors import read_tensors
-from . import mistakes
-from .vectors import read_vectors
+from ..io.conventions import CONVENTIONS
+from .comparing import compare
+from .diagnosis import Diagnosis, diagnose, diagnose_among
+from .gradients import gradients, named
+from .outputs import read_outputs
+from .place import place_of
+from .program import QUANTITIES, TRACES, complete, problem_of
+from .variant_vectors import read_variant
+from .variants import run as run_variant
+from .variants import wrong_variants
+from .vectors import arrays_of, read_cases
+from .verdict import Departure, Verdict, WrongGradient
+from .wrong_gradients import wrong_gradients
 
-TOLERANCES = {  # relative, absolute
-    "float64": (1e-10, 1e-12),
-    "float32": (1e-5, 1e-6),
-    "float16": (1e-2, 5e-3),
-    "bfloat16": (5e-2, 3e-2),
+SEEN_BY = {  # what nobody can see who is not handed the outputs of a case
+    "again": "another batch on the same weights",
+    "chunks": "state handed on between calls",
+    "wide": "many units, inputs unlike units",
 }
-
-
-class Errors(NamedTuple):
-    """How far one quantity departs from the equations, at its worst."""
-
-    abs: float
-    rel: float
-    ulps: float  # units in the last place of the right number, in `precision`
-    precision: str
-    rtol: float
-    atol: float
-    ok: bool  # every number within atol + rtol * |right number|
-
-
-class Departure(NamedTuple):
-    """The first number that is out of tolerance; steps and sequences count from 0, layers and units from 1."""
-
-    quantity: str
-    step: int
-    sequence: int
-    layer: int
-    unit: int  # the paper's number, counting through all layers
-    got: float
-    expected: float
-
-
-class Verdict(NamedTuple):
-    """What `verify` found; `print` it, or `assert verdict.ok, verdict`."""
-
-    ok: bool
-    errors: dict[str, Errors]
-    first: Departure | None
-    diagnosis: tuple[str, ...]  # each alone explains the difference; several cannot be told apart
-
-    def __str__(self):
-        lines = [f"{'quantity':10}{'precision':11}{'abs error':>11}{'rel error':>11}{'ulps':>11}   within tolerance"]
-        for name, e in self.errors.items():
-            lines.append(
-                f"{name:10}{e.precision:11}{e.abs:11.2e}{e.rel:11.2e}{e.ulps:11.3g}"
-                f"   {'yes' if e.ok else 'NO'} (rtol {e.rtol:g}, atol {e.atol:g})"
-            )
-        if self.ok:
-            return "\n".join([*lines, "It follows the equations."])
-        lines.append(
-            "It departs from the equations, first in {} at step {} (from 0) of sequence {} (from 0), layer {}, "
-            "unit {}: {:.6g} instead of {:.6g}.".format(*self.first)
-        )
-        if len(self.diagnosis) == 1:
-            lines.append(f"This mistake explains all of it: {self.diagnosis[0]}.")
-        elif self.diagnosis:
-            lines += ["Each of these mistakes explains all of it; these outputs cannot tell which it is:"]
-            lines += [f"  - {name}" for name in self.diagnosis]
-        else:
-            lines.append("None of the known mistakes explains it, alone or together with a wrong gate order.")
-        return "\n".join(lines)
 
 
 def verify(vectors, outputs, rtol=None, atol=None):
@@ -91,8 +38,10 @@ def verify(vectors, outputs, rtol=None, atol=None):
     outputs : str, Path or mapping of str to array
         An .npz or .safetensors file, or arrays, a framework's tensors among them: at least one of `output`
         (steps, batch, units), the last layer's h; `h_n`, `C_n` (layers, batch, units), the states after each sequence's
-        own last word; `h`, `C`, `i`, `f`, `o`, `C_tilde` (layers, steps, batch, units). Axes may come in any order, as
-        all sizes differ. What stands behind a sequence's end is not looked at.
+        own last word; `h`, `C`, `i`, `f`, `o`, `C_tilde` (layers, steps, batch, units); or of the same names with
+        `_again`, `_chunks` or `_wide` behind them, for the other cases of the vectors; or gradients, `d_x`, `d_h_0`,
+        `d_C_0` and `d_` before the name of a weight, which are looked at if the outputs are right. Axes may come
+        in any order, as all sizes differ. What stands behind a sequence's end is not looked at.
     rtol, atol : float, optional
         A number passes if it is within atol + rtol * |right number|. If not given, they follow from the precision of
         each quantity: the coarsest of bfloat16, float16, float32, float64 that holds all of its numbers.
@@ -100,84 +49,117 @@ def verify(vectors, outputs, rtol=None, atol=None):
     Returns
     -------
     Verdict
+        True only if all numbers pass.
 
     Raises
     ------
     VectorsError
-        If the vectors or the outputs are not what they should be, saying which shape was expected.
+        If the vectors or the outputs are not what they should be, saying which name or shape was expected.
+
+    Examples
+    --------
+    >>> import minilstm
+    >>> from minilstm import lstm
+    >>> from minilstm.verification.vectors import make_vectors, read_vectors
+    >>> vectors = make_vectors()
+    >>> v = read_vectors(vectors)
+    >>> trace = lstm.run(v.x, v.layers, lstm.State(v.h_0, v.C_0))
+    >>> bool(minilstm.verify(vectors, {"output": trace.h[-1]}))
+    True
+    >>> minilstm.verify(vectors, {"output": lstm.run(v.x, v.layers).h[-1]}).diagnosis
+    ('initial state not used, zero instead',)
     """
-    v = read_vectors(vectors)
-    trace = lstm.run(v.x, v.layers, lstm.State(v.h_0, v.C_0))
-    right = mistakes.complete({name: getattr(trace, name) for name in mistakes.TRACES}, v.lengths)
-    got = _read_outputs(outputs, {name: right[name].shape for name in mistakes.QUANTITIES})
-    limits, masks, errors, departures = {}, {}, {}, []
-    for name, array in got.items():
-        precision = precision_of(array)
-        own = TOLERANCES[precision]
-        limits[name] = own[0] if rtol is None else rtol, own[1] if atol is None else atol
-        mask = masks[name] = _real(name, array.shape, v.lengths)
-        errors[name] = _errors(array[mask], right[name][mask], precision, *limits[name])
-        outside = ~_close(array, right[name], *limits[name]) & mask
-        departures += [_departure(name, where, array, right[name], v) for where in np.argwhere(outside)]
-    if not departures:
+    return judge(vectors, outputs, rtol, atol)
+
+
+def judge(vectors, outputs, rtol=None, atol=None, scale=1.0):
+    """`verify`, the absolute tolerance that follows from the precision times `scale`."""
+    arrays = arrays_of(vectors)
+    if "variant" in arrays:
+        return verify_variant(*read_variant(arrays), outputs, rtol, atol)
+    cases = read_cases(arrays)
+    right = {case: _right(v) for case, v in cases.items()}
+    slopes = _gradients(cases[""])
+    keys = {_key(name, case): (case, name) for case in cases for name in QUANTITIES}
+    shapes = {key: right[case][name].shape for key, (case, name) in keys.items()}
+    shapes |= {key: array.shape for key, array in slopes.items()}
+    compared, sloping = {}, {}
+    for key, got in read_outputs(outputs, shapes, cases[""].lengths).items():
+        if key in slopes:
+            scale = max(1, np.abs(slopes[key]).max())
+            sloping[key] = compare(got, slopes[key], True, rtol, atol, scale)
+            continue
+        case, name = keys[key]
+        words = _words(name, got.shape, cases[case].lengths)
+        compared.setdefault(case, {})[name] = compare(got, right[case][name], words, rtol, atol, scale)
+    errors = {_key(name, case): c.errors() for case, quantities in compared.items() for name, c in quantities.items()}
+    errors |= {key: comparison.errors() for key, comparison in sloping.items()}
+    departing = [case for case in compared if not all(errors[_key(name, case)].ok for name in compared[case])]
+    unseen = tuple(text for case, text in SEEN_BY.items() if case in cases and case not in compared)
+    if slopes and not sloping:
+        unseen += ("gradients",)
+    if not departing and all(error.ok for error in errors.values()):
+        return Verdict(True, errors, None, (), unseen=unseen)
+    if not departing:
+        return _wrong_gradients(cases[""], sloping, errors, unseen)
+    first = _first_departure(compared[departing[0]], departing[0], cases[departing[0]])
+    in_turn = [*departing, *(case for case in compared if case not in departing)]
+    found = diagnose(cases, {case: compared[case] for case in in_turn})
+    place = _place(found, compared[departing[0]], problem_of(cases[departing[0]]))
+    return Verdict(False, errors, first, found.names, found.nearest, found.remainder, place, unseen)
+
+
+def verify_variant(p, convention, outputs, rtol=None, atol=None, scale=1.0):
+    """`judge` of what a program made of a `VariantProblem`, whose weights stood in `convention`."""
+    right = run_variant(p)
+    shapes = {name: array.shape for name, array in right.items()}
+    compared = {
+        name: compare(got, right[name], _words(name, got.shape, p.lengths), rtol, atol, scale)
+        for name, got in read_outputs(outputs, shapes, p.lengths).items()
+    }
+    errors = {name: comparison.errors() for name, comparison in compared.items()}
+    if all(error.ok for error in errors.values()):
         return Verdict(True, errors, None, ())
-    first = min(departures, key=lambda d: (d.step, d.layer, mistakes.QUANTITIES.index(d.quantity), d.sequence, d.unit))
-
-    def explains(wrong):
-        """Whether a program that hands back `wrong` would have handed back `got`."""
-        return all((_close(got[name], wrong[name], *limits[name]) | ~masks[name]).all() for name in got)
-
-    return Verdict(False, errors, first, _diagnose(v, explains))
+    first = _first_departure(compared, "", p)
+    found = diagnose_among(wrong_variants(p, CONVENTIONS[convention].order), compared)
+    return Verdict(False, errors, first, found.names, found.nearest, found.remainder, _place(found, compared, None))
 
 
-def _diagnose(v, explains):
-    """The names of the single mistakes that explain the outputs; if there are none, those that do with a gate order."""
-    orders = {f"gate order {' '.join(order)}": mistakes.misread(v, order) for order in mistakes.wrong_orders(v)}
-    names = [name for name, seen in orders.items() if explains(mistakes.forward(seen))]
-    names += [name for name, run in mistakes.MISTAKES.items() if explains(run(v))]
-    if names:
-        return tuple(names)
-    both = product(orders.items(), mistakes.MISTAKES.items())
-    return tuple(f"{order} and {name}" for (order, seen), (name, run) in both if explains(run(seen)))
+def _gradients(v):
+    """The right gradients, by the names in which they are handed in; none where the vectors have no loss."""
+    return named(gradients(problem_of(v), v.losses), v.convention) if v.losses else {}
 
 
-def precision_of(array):
-    """The coarsest of bfloat16, float16, float32 and float64 that holds all numbers of `array` exactly."""
-    with np.errstate(over="ignore"):
-        single = np.asarray(array, np.float32)
-        half = single.astype(np.float16)
-    if not np.array_equal(single, array, equal_nan=True):
-        return "float64"
-    if not (single.view(np.uint32) & 0xFFFF).any():
-        return "bfloat16"  # the first half of a float32
-    return "float16" if np.array_equal(half, single, equal_nan=True) else "float32"
+def _wrong_gradients(v, compared, errors, unseen):
+    """The verdict on a program whose outputs are right, or not handed in, and whose gradients are not."""
+    name = next(name for name in compared if not errors[name].ok)
+    where = tuple(map(int, np.argwhere(~compared[name].close(compared[name].right))[0]))
+    first = WrongGradient(name, where, float(compared[name].got[where]), float(compared[name].right[where]))
+    mistakes = wrong_gradients(problem_of(v), v.losses).items()
+    runs = {name: lambda run=run: named(run(), v.convention) for name, run in mistakes}
+    found = diagnose_among(runs, compared)
+    wrong = [name for name in compared if not errors[name].ok]
+    place = "" if found.names else ", ".join(wrong)
+    return Verdict(False, errors, first, found.names, found.nearest, found.remainder, place, unseen)
 
 
-def _spacing(right, precision):
-    """The distance from each number to the next in `precision`."""
-    if precision == "bfloat16":
-        return np.spacing(np.abs(right).astype(np.float32)) * 2.0**16
-    return np.spacing(np.abs(right).astype(precision)).astype(np.float64)
+def _key(name, case):
+    """What a quantity of a case is called where it is handed in."""
+    return f"{name}_{case}" if case else name
 
 
-def _errors(got, right, precision, rtol, atol):
-    off = np.abs(got - right)
-    return Errors(
-        float(off.max()),
-        float((off / np.maximum(np.abs(right), 1e-45)).max()),
-        float((off / _spacing(right, precision)).max()),
-        precision,
-        rtol,
-        atol,
-        bool(_close(got, right, rtol, atol).all()),
-    )
+def _right(v):
+    trace = lstm.run(v.x, v.layers, lstm.State(v.h_0, v.C_0))
+    return complete({name: getattr(trace, name) for name in TRACES}, v.lengths)
 
 
-def _close(got, right, rtol, atol):
-    return np.abs(got - right) <= atol + rtol * np.abs(right)
+def _place(found: Diagnosis, compared, problem):
+    if found.names:
+        return ""
+    return place_of(compared, found.wrong or {name: c.right for name, c in compared.items()}, problem)
 
 
-def _real(name, shape, lengths):
+def _words(name, shape, lengths):
     """Where an array of `shape` holds words, not padding."""
     if name in ("h_n", "C_n"):
         return np.ones(shape, bool)
@@ -185,53 +167,23 @@ def _real(name, shape, lengths):
     return np.broadcast_to(steps < lengths[:, None], shape)
 
 
-def _departure(name, where, got, right, v):
-    *front, sequence, unit = (int(n) for n in where)
-    if name == "output":
-        layer, step = len(v.layers) - 1, front[0]
-    elif name in ("h_n", "C_n"):
-        layer, step = front[0], int(v.lengths[sequence]) - 1
-    else:
-        layer, step = front
+def _first_departure(compared, case, v):
+    """The first number out of tolerance: by step, then by layer, quantity, sequence and unit."""
+    departures = []
+    for name, comparison in compared.items():
+        for where in np.argwhere(~comparison.close(comparison.right)):
+            *front, sequence, unit = map(int, where)
+            if name == "output":
+                layer, step = len(v.layers) - 1, front[0]
+            elif name in ("h_n", "C_n"):
+                layer, step = front[0] * len(v.layers) // len(v.h_0), int(v.lengths[sequence]) - 1
+            else:
+                layer, step = front
+            departures.append((step, layer, QUANTITIES.index(name), sequence, unit, tuple(where)))
+    step, layer, quantity, sequence, unit, where = min(departures)
+    comparison = compared[QUANTITIES[quantity]]
     number = layer * v.h_0.shape[2] + unit + 1
-    return Departure(name, step, sequence, layer + 1, number, float(got[tuple(where)]), float(right[tuple(where)]))
-
-
-def _read_outputs(outputs, shapes):
-    """What was handed back, by name: float64 arrays of the given shapes."""
-    try:
-        if hasattr(outputs, "keys"):
-            arrays = {name: to_array(outputs[name], name) for name in _known(outputs, shapes)}
-        elif Path(outputs).suffix == ".safetensors":
-            tensors, _ = read_tensors(outputs)
-            arrays = {name: to_array(tensors[name], name) for name in _known(tensors, shapes)}
-        else:
-            with open_npz(outputs, growth=np.inf) as file:  # what is read is as large as `shapes`, no more
-                for name in _known(file.declared, shapes):
-                    _axes(name, file.declared[name][0], shapes[name])
-                arrays = {name: to_array(file.read(name), name) for name in file.declared}
-    except MinilstmError as error:
-        raise VectorsError(f"outputs: {error}") from None
-    arranged = {}
-    for name in sorted(arrays, key=mistakes.QUANTITIES.index):
-        array, expected = np.asarray(arrays[name], np.float64), shapes[name]
-        order = _axes(name, array.shape, expected)
-        arranged[name] = array.squeeze().transpose(order).reshape(expected)
-    return arranged
-
-
-def _known(names, shapes):
-    odd = [name for name in names if name not in shapes]
-    if odd or not len(names):
-        raise VectorsError(f"expected one or more of {', '.join(shapes)}, got {', '.join(map(str, names)) or 'none'}")
-    return names
-
-
-def _axes(name, shape, expected):
-    """In which order the axes of an array of `shape`, but those of length 1, make `expected`."""
-    got, wanted = ([n for n in sizes if n != 1] for sizes in (shape, expected))
-    if got == wanted:
-        return list(range(len(got)))
-    if sorted(got) != sorted(wanted) or len(set(got)) < len(got):
-        raise VectorsError(f"{name}: expected shape {expected}, its axes in any order, got {tuple(shape)}")
-    return [got.index(n) for n in wanted]
+    name = _key(QUANTITIES[quantity], case)
+    return Departure(
+        name, step, sequence, layer + 1, number, float(comparison.got[where]), float(comparison.right[where])
+    )

@@ -1,0 +1,90 @@
+"""Compare numbers with the right ones: precision, tolerance, and the size of errors."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+TOLERANCES = {  # relative, absolute
+    "float64": (1e-10, 1e-12),
+    "float32": (1e-5, 1e-6),
+    "float16": (1e-2, 5e-3),
+    "bfloat16": (5e-2, 3e-2),
+}
+SMALL = 1e-30  # what is below counts as this large, where errors are divided by it
+
+
+class Errors(NamedTuple):
+    """How far one quantity departs from the equations, at its worst."""
+
+    abs: float
+    rel: float
+    ulps: float  # units in the last place of the right number, or of `atol` where that is larger, in `precision`
+    precision: str
+    rtol: float
+    atol: float
+    ok: bool  # every number within atol + rtol * |right number|
+
+
+class Comparison(NamedTuple):
+    """One quantity of one case: what was handed in and what is right, in float64, where there are words."""
+
+    got: np.ndarray
+    right: np.ndarray
+    words: np.ndarray  # where there is no padding
+    rtol: float
+    atol: float
+    precision: str
+
+    def close(self, other):
+        """Where `other`, which may have leading axes, would have been taken for `got`; everywhere in the padding."""
+        return (np.abs(self.got - other) <= self.atol + self.rtol * np.abs(other)) | ~self.words
+
+    def explained_by(self, other):
+        """Whether all of it is close, for each index of the leading axes of `other`."""
+        return self.close(other).all(axis=tuple(range(-self.got.ndim, 0)))
+
+    def squares(self, other):
+        """The sum of squared differences, in units of the mean square of what is right."""
+        difference = np.where(self.words, self.got - other, 0)
+        return np.square(difference).sum(axis=tuple(range(-self.got.ndim, 0))) / np.mean(self.right[self.words] ** 2)
+
+    def errors(self):
+        """The `Errors` of it."""
+        got, right = self.got[self.words], self.right[self.words]
+        off = np.abs(got - right)
+        return Errors(
+            float(off.max()),
+            float((off / np.maximum(np.abs(right), SMALL)).max()),
+            float((off / spacing(np.maximum(np.abs(right), max(self.atol, SMALL)), self.precision)).max()),
+            self.precision,
+            self.rtol,
+            self.atol,
+            bool(self.close(self.right).all()),
+        )
+
+
+def compare(got, right, words=True, rtol=None, atol=None, scale=1.0):
+    """A `Comparison`, its tolerances by the precision of `got` where none are given, the absolute one times `scale`."""
+    precision = precision_of(got)
+    own_rtol, own_atol = TOLERANCES[precision]
+    rtol, atol = own_rtol if rtol is None else rtol, scale * own_atol if atol is None else atol
+    return Comparison(got, right, np.broadcast_to(words, got.shape), rtol, atol, precision)
+
+
+def precision_of(array):
+    """The coarsest of bfloat16, float16, float32 and float64 that holds all numbers of `array` exactly."""
+    with np.errstate(over="ignore"):
+        single = np.asarray(array, np.float32)
+        half = single.astype(np.float16)
+    if not np.array_equal(single, array, equal_nan=True):
+        return "float64"
+    if not (single.view(np.uint32) & 0xFFFF).any():
+        return "bfloat16"  # the first half of a float32
+    return "float16" if np.array_equal(half, single, equal_nan=True) else "float32"
+
+
+def spacing(right, precision):
+    """The distance from each number to the next in `precision`."""
+    if precision == "bfloat16":
+        return np.spacing(np.abs(right).astype(np.float32)) * 2.0**16
+    return np.spacing(np.abs(right).astype(precision)).astype(np.float64)

@@ -1,0 +1,119 @@
+"""Search the known mistakes for those that explain what a program returned, and for the one that comes nearest."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from . import mistakes
+from .dropout import with_dropout
+from .program import problem_of
+from .wrong_numbers import inexact
+
+ALIKE = 0.9  # of the squared difference: what an inexact kind has to explain to be named
+NEAR = 0.5  # what a mistake has to explain to be named as the nearest
+
+
+class Diagnosis(NamedTuple):
+    """What explains the outputs: names of mistakes; and the nearest, with the share of the squared difference left."""
+
+    names: tuple[str, ...]
+    nearest: str | None
+    remainder: float | None
+    wrong: dict | None  # what the nearest returns, for the case that was looked at
+
+
+def diagnose(cases, compared):
+    """Compare what was handed in with what every known mistake would have returned.
+
+    Parameters
+    ----------
+    cases : dict of str to Vectors
+    compared : dict of str to dict of str to Comparison
+        By case and quantity; first those cases that depart from the equations.
+    """
+    problems = {case: problem_of(cases[case]) for case in compared}
+    best = _Best(next(iter(compared.values())))
+    with np.errstate(all="ignore"):  # a wrong program may well overflow
+        for change in (mistakes.with_and_without_state, mistakes.in_wrong_orders):
+            names = _explaining(problems, compared, change, best)
+            if names:
+                return Diagnosis(names, None, None, None)
+        case = next(iter(compared))
+        for name, run in inexact(problems[case]):
+            best.see([f"looks like {name}"], run())
+        first = compared[case]
+        if case == "" and "output" in first and first["output"].precision in ("float32", "float64"):
+            rate, wrong = with_dropout(problems[case], first["output"].got)
+            best.see([f"looks like dropout left on between the layers, at a rate of about {rate:g}"], wrong)
+    return best.diagnosis((best.name,) if best.share >= ALIKE and best.name.startswith("looks like") else ())
+
+
+def diagnose_among(runs, compared):
+    """Compare what was handed in, a `Comparison` by name, with what each of `runs`, by mistake, would have returned."""
+    best, names = _Best(compared), []
+    with np.errstate(all="ignore"):
+        for name, run in runs.items():
+            wrong = run()
+            best.see([name], wrong)
+            if _explained(compared, wrong, 1).all():
+                names.append(name)
+    return best.diagnosis(tuple(names))
+
+
+def _explaining(problems, compared, change, best):
+    """The names of the mistakes, each on top of what `change` does to the problem, that explain every case."""
+    changed = {case: change(problem) for case, problem in problems.items()}
+    sayings = next(iter(changed.values()))[1]
+    orders = change is mistakes.with_and_without_state  # an order on top of an order is an order
+    runs = {case: _runs(problem, orders) for case, (problem, _) in changed.items()}
+    first, *others = compared
+    singles, pairs = [], []
+    for name in runs[first]:
+        wrong = runs[first][name]()
+        names = [saying.format(name) for saying in sayings]
+        best.see(names, wrong)
+        explained = _explained(compared[first], wrong, len(names))
+        for case in others:
+            if explained.any() and name in runs[case]:  # a case may lack the layer or step that `name` is about
+                explained = explained & _explained(compared[case], runs[case][name](), len(names))
+        for k in np.flatnonzero(explained):
+            (singles if orders and k == 0 else pairs).append(names[k])
+    return tuple(singles or pairs)
+
+
+def _runs(problem, orders):
+    """Every program to try by name; that without a mistake stands for the change to the problem alone."""
+    return (mistakes.gate_orders(problem) if orders else {}) | mistakes.single_mistakes(problem)
+
+
+def _explained(comparisons, wrong, count):
+    explained = np.ones(count, bool)
+    for name, comparison in comparisons.items():
+        explained = explained & comparison.explained_by(wrong[name])
+    return explained
+
+
+class _Best:
+    """The mistake that has explained most so far of the squared difference in one case."""
+
+    def __init__(self, comparisons):
+        self.comparisons, self.name, self.share, self.wrong = comparisons, None, -np.inf, None
+        self.total = sum(comparison.squares(comparison.right) for comparison in comparisons.values())
+
+    def diagnosis(self, names):
+        """The `Diagnosis` where `names` have been found; the nearest counts for exact ones no longer."""
+        if names and names != (self.name,) or self.share < NEAR:
+            return Diagnosis(names, None, None, None)
+        return Diagnosis(names, self.name, 1 - self.share, self.wrong)
+
+    def see(self, names, wrong):
+        """Take note of what programs with the mistakes `names` return."""
+        left = sum(comparison.squares(wrong[name]) for name, comparison in self.comparisons.items())
+        shares = np.broadcast_to(1 - left / self.total, len(names))
+        k = int(np.argmax(np.where(np.isfinite(shares), shares, -np.inf)))
+        if shares[k] > self.share:
+            self.name, self.share = names[k], float(shares[k])
+            self.wrong = {
+                name: wrong[name][k] if wrong[name].ndim > comparison.got.ndim else wrong[name]
+                for name, comparison in self.comparisons.items()
+            }

@@ -1,0 +1,84 @@
+r"""The gradients of an LSTM in float64, from the plain equations; and what programs get wrong in them.
+
+The loss is a weighted sum of what comes out, L = sum(loss_output * output) + sum(loss_h_n * h_n) + sum(loss_C_n * C_n),
+with weights that the test vectors give. Write dv for the derivative of L with respect to v. At each word, from the last
+to the first, a unit receives dh from the loss, the layer above and its own layer's gates one word later, and dC from
+itself one word later::
+
+    h = o tanh(C)            do    = dh tanh(C)            dC += dh o (1 - tanh(C)^2)
+    C = f C_prev + i C~      df    = dC C_prev    di = dC C~    dC~ = dC i    dC_prev = dC f
+    i = sigmoid(z_i)         dz_i  = di i (1 - i), and so for f and o
+    C~ = tanh(z_g)           dz_g  = dC~ (1 - C~^2)
+    z = W x + U h_prev + b   dx    = W^T dz       dh_prev = U^T dz
+                             dW    = sum dz x^T   dU = sum dz h_prev^T   db = sum dz
+"""
+
+import numpy as np
+
+from ..io.conventions import layers_to
+from ..lstm import Layer
+from .program import TRACES, forward
+
+
+def gradients(p, losses, cell_backward=None, carry=lambda dh, dC, t: (dh, dC), below=lambda dh: dh):
+    """The derivatives of the loss.
+
+    Parameters
+    ----------
+    p : Problem
+    losses : dict of str to array
+        The weights of `output` (steps, batch, H), zero in the padding, `h_n` and `C_n` (layers, batch, H).
+    cell_backward, carry, below : callables
+        Right as they are; a wrong one makes the gradients of a wrong program. `carry` is what word t > 0 sends to the
+        word before it, `below` what a layer sends to the layer below.
+
+    Returns
+    -------
+    dict
+        `x`, `h_0`, `C_0`, arrays of the shapes of `p`; `W`, `U`, `b`, lists of one array a layer.
+    """
+    cell_backward, traces, above, made = cell_backward or right_cell_backward, forward(p), losses["output"], []
+    for k in reversed(range(len(p.W))):
+        W, U, steps = p.W[k], p.U[k], [traces[name][k] for name in TRACES]
+        C_before, h_before = (
+            np.concatenate([start[k : k + 1], a[:-1]]) for start, a in ((p.C_0, steps[4]), (p.h_0, steps[5]))
+        )
+        x = traces["h"][k - 1] if k else p.x
+        z = np.einsum("tbd,gud->tbgu", x, W) + np.einsum("tbd,gud->tbgu", h_before, U) + p.b[k]
+        dz, dh, dC = np.empty_like(z), 0, 0
+        for t in reversed(range(len(x))):
+            if t < len(x) - 1:
+                dh, dC = carry(dh, dC, t + 1)
+            last = (p.lengths - 1 == t)[:, None]
+            dh, dC = dh + above[t] + last * losses["h_n"][k], dC + last * losses["C_n"][k]
+            dz[t], dC = cell_backward(dh, dC, [a[t] for a in steps], C_before[t], z[t])
+            dh = np.einsum("bgu,gud->bd", dz[t], U)
+        sums = np.einsum("tbgu,tbd->gud", dz, x), np.einsum("tbgu,tbd->gud", dz, h_before), dz.sum(axis=(0, 1))
+        made.append((dh, dC, *sums))
+        above = np.einsum("tbgu,gud->tbd", dz, W)
+        above = below(above) if k else above
+    h_0, C_0, *weights = zip(*made[::-1], strict=True)
+    return {"x": above, "h_0": np.stack(h_0), "C_0": np.stack(C_0), **dict(zip("WUb", map(list, weights), strict=True))}
+
+
+def right_cell_backward(dh, dC, step, C_prev, z):
+    """One word of one layer: dz (batch, 4, H), blocks i f g o, and the dC of the word before."""
+    i, f, o, C_tilde, C, _ = step
+    dC = dC + dh * o * (1 - np.tanh(C) ** 2)
+    dz_i = dC * C_tilde * i * (1 - i)
+    dz_f = dC * C_prev * f * (1 - f)
+    dz_g = dC * i * (1 - C_tilde**2)
+    dz_o = dh * np.tanh(C) * o * (1 - o)
+    return np.stack([dz_i, dz_f, dz_g, dz_o], axis=1), dC * f
+
+
+def named(made, convention):
+    """The gradients by the names in which they are handed in: `d_` before the name of what they belong to."""
+    two = convention != "keras"
+    layers = [
+        Layer(dW.reshape(-1, dW.shape[2]), dU.reshape(-1, dU.shape[2]), db.ravel() * (1 + two))
+        for dW, dU, db in zip(*(made[part] for part in "WUb"), strict=True)
+    ]
+    second = [layer.b / 2 for layer in layers] if two else None  # the gradient of each bias is that of their sum
+    tensors = layers_to(layers, convention, recurrent_bias=second)
+    return {f"d_{name}": array for name, array in [*((n, made[n]) for n in ("x", "h_0", "C_0")), *tensors.items()]}

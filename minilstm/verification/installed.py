@@ -1,0 +1,127 @@
+"""Verify the LSTM of every framework that is installed, on all vectors that it can be run on."""
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import MinilstmError
+from .adapters import ADAPTERS, Case
+from .variant_vectors import make_variant
+from .variants import VARIANTS, Variant
+from .vectors import WIDE, make_vectors
+from .verify import Verdict, verify
+
+PLAIN = "plain"
+DISTRIBUTIONS = {"haiku": "dm-haiku"}  # where it is not called as the package
+
+
+class Row(NamedTuple):
+    """One line of the table: a framework on one kind of LSTM, in one precision, on one device."""
+
+    framework: str
+    version: str
+    device: str
+    variant: str
+    precision: str
+    ulps: float | None  # the largest error, in units in the last place
+    verdict: str
+    mistake: str
+
+
+def verify_installed(device=None, seed=0):
+    """Yield a `Row` and its Verdict for every framework that is found, kind of LSTM, precision and device.
+
+    Parameters
+    ----------
+    device : str, optional
+        One of "cpu", "cuda", "mps"; every one that a framework finds if not given.
+    seed : int
+        Of the test vectors.
+
+    Raises
+    ------
+    MinilstmError
+        If no framework is installed, or none can use `device`.
+    """
+    found = {name: adapter for name, adapter in ADAPTERS.items() if adapter.found}
+    if not found:
+        names = ", ".join(adapter.package for adapter in ADAPTERS.values())
+        raise MinilstmError(f"--installed: none of {names} is installed; pip install 'minilstm[frameworks]'")
+    places = [(name, place) for name in found for place in found[name].devices() if device in (None, place)]
+    if not places:
+        raise MinilstmError(f"--device {device}: none of {', '.join(found)} finds one here")
+    for name, place in places:
+        for variant in (PLAIN, *found[name].variants):
+            for precision in found[name].precisions:
+                yield _row(name, found[name], variant, precision, place, seed)
+
+
+def _row(name, adapter, variant, precision, device, seed):
+    vectors = _vectors(adapter, variant, seed)
+    about = name, _version(DISTRIBUTIONS.get(adapter.package, adapter.package)), device, variant, precision
+    try:
+        verdict = verify(vectors, run(adapter, vectors, precision, device))
+    except Exception as error:  # whatever a framework raises on what it cannot do
+        message = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        return Row(*about, None, "not run", message[:100]), None
+    ulps = max(error.ulps for error in verdict.errors.values())
+    return Row(*about, ulps, "right" if verdict else "WRONG", _mistake(verdict)), verdict
+
+
+def _mistake(verdict: Verdict):
+    if verdict.ok:
+        return ""
+    return "; ".join(verdict.diagnosis) or (f"near {verdict.nearest}" if verdict.nearest else f"in {verdict.place}")
+
+
+def _version(package):
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "?"
+
+
+def _vectors(adapter, variant, seed):
+    """Test vectors in the adapter's convention; where it cannot be told lengths, all sequences are as long as x."""
+    if variant == PLAIN:
+        vectors = make_vectors(adapter.convention, seed)
+    else:
+        vectors = make_variant(variant, adapter.convention, seed)
+    if not adapter.padding:
+        vectors["lengths"] = np.full_like(vectors["lengths"], len(vectors["x"]))
+    return vectors
+
+
+def run(adapter, vectors, precision="float32", device="cpu"):
+    """What a framework makes of all cases of `vectors`, by the names in which `verify` takes it."""
+    outputs = {}
+    plain = "variant" not in vectors
+    for suffix in ("", "_again", "_chunks", "_wide") if plain else ("",):
+        source, prefix = ("_again" if suffix == "_chunks" else suffix), (WIDE if suffix == "_wide" else "")
+        case = Case(
+            vectors[f"x{source}"],
+            vectors["lengths"] if suffix == "" and adapter.padding else None,
+            vectors[f"h_0{source}"],
+            vectors[f"C_0{source}"],
+            _weights(vectors, prefix),
+            {name: vectors[f"loss_{name}"] for name in LOSSES} if adapter.gradients and plain and suffix == "" else {},
+            Variant() if plain else VARIANTS[str(vectors["variant"])],
+        )
+        parts = vectors["chunks"].tolist() if suffix == "_chunks" else [len(case.x)]
+        made = adapter.make(case, precision, device)
+        outputs |= {f"{name}{suffix}": array for name, array in adapter.call(made, case, parts).items()}
+    return outputs
+
+
+LOSSES = "output", "h_n", "C_n"
+
+
+def _weights(vectors, prefix):
+    """The tensors of one LSTM among the vectors, without their prefix."""
+    named = {name.removeprefix(prefix): array for name, array in vectors.items() if name.startswith(prefix)}
+    return {
+        name: array
+        for name, array in named.items()
+        if "." not in name and name.rpartition("_l")[2].removesuffix("_reverse").isdigit()
+    }

@@ -1,0 +1,245 @@
+"""Find the LSTMs in a model file, whatever framework wrote it, and verify them; or compare those in two files.
+
+Files are recognised by what is in them: ONNX, PyTorch (state dicts and modules, read without PyTorch), .safetensors
+with PyTorch's names, and .keras. Each LSTM is run in its own framework on random words, from random states.
+"""
+
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import lstm
+from ..errors import MinilstmError, ModelFileError
+from ..io.conventions import layers_from
+from ..io.npz import BROKEN
+from ..io.safetensors import read_tensors
+from ..io.torch import read_torch
+from .adapters import ADAPTERS, Case, scale_of
+from .comparing import TOLERANCES
+from .drawing import draw
+from .variant_vectors import problem_of_tensors
+from .variants import Variant
+from .vectors import FORMAT, VERSION
+from .verify import judge, verify, verify_variant
+
+STEPS, BATCH = 12, 3
+KINDS = "ONNX, a PyTorch file, .safetensors with PyTorch's names, .keras, or test vectors of ours"
+RUN_IN = {"pytorch": "torch", "onnx": "onnxruntime", "keras": "keras"}
+
+
+class Found(NamedTuple):
+    """One LSTM in a file."""
+
+    name: str
+    convention: str
+    tensors: dict[str, np.ndarray]  # by the convention's names, their layers counted from 0
+    variant: Variant = Variant()
+    notes: tuple[str, ...] = ()  # what else is to be said of it
+
+    @property
+    def sizes(self):
+        """Layers, inputs and units."""
+        W, U = FIRST[self.convention]
+        layers = 1 + max(int(name.rpartition("_l")[2].removesuffix("_reverse")) for name in self.tensors)
+        inputs = self.tensors[f"{W}_l0"].shape[0 if self.convention == "keras" else -1]
+        return layers, inputs, self.tensors[f"{U}_l0"].shape[-1] // (4 if self.convention == "keras" else 1)
+
+    def __str__(self):
+        layers, inputs, units = self.sizes
+        parts = [
+            f"{layers} layer{'s' * (layers > 1)}, {inputs} inputs, {units} units, names and order of {self.convention}"
+        ]
+        parts += ["two directions"] * (self.variant.directions == 2) + ["peepholes"] * self.variant.peepholes
+        return f"{self.name}: {', '.join([*parts, *self.notes])}"
+
+
+FIRST = {"pytorch": ("weight_ih", "weight_hh"), "onnx": ("W", "R"), "keras": ("kernel", "recurrent_kernel")}
+
+
+def is_model_file(path):
+    """Whether a file is one that may hold a model, not test vectors or what a program made of them."""
+    path = Path(path)
+    if not path.is_file():
+        return path.suffix in (".onnx", ".pt", ".pth", ".keras")
+    members = _members(path)
+    if members:
+        return not any(name.endswith(".npy") for name in members)
+    if path.suffix == ".safetensors":
+        return read_tensors(path)[1].get("format") != FORMAT
+    return True
+
+
+def _members(path):
+    """The names in a zip archive; none where it is no such archive, or not a whole one."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.namelist()
+    except BROKEN:
+        return []
+
+
+def find_lstms(path):
+    """The LSTMs in a model file.
+
+    Raises
+    ------
+    ModelFileError
+        Naming the file, if it is of no known kind, damaged, or holds no LSTM.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+        members = _members(path)
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be read ({error.strerror or error})") from error
+    if start[:4] == b"\x89HDF":
+        raise ModelFileError(f"{path}: HDF5; expected {KINDS} (Keras: save the model as .keras)")
+    if "config.json" in members:
+        found = _in_keras(path)
+    elif members or start[:1] == b"\x80":
+        found = _by_torch_names(read_torch(path).tensors)
+    elif path.suffix == ".safetensors":
+        found = _by_torch_names(read_tensors(path)[0])
+    else:
+        from .onnx_files import lstms_in_onnx
+
+        found = lstms_in_onnx(path)
+    if not found:
+        raise ModelFileError(f"{path}: no LSTM in it, by the names and shapes of its weights")
+    return found
+
+
+def _by_torch_names(tensors):
+    """LSTMs and LSTMCells among the tensors of a state dict."""
+    found = []
+    for name in tensors:
+        prefix, _, rest = name.rpartition("weight_hh")
+        if rest not in ("", "_l0") or not _is_lstm(tensors[name].shape):
+            continue
+        own = {key.removeprefix(prefix): tensors[key] for key in tensors if key.startswith(prefix)}
+        kinds = "weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr"
+        if rest == "":
+            own = {f"{key}_l0": array for key, array in own.items() if key in kinds}
+        own = {key: np.asarray(array) for key, array in own.items() if key.rpartition("_l")[0] in kinds}
+        projection = own["weight_hr_l0"].shape[0] if "weight_hr_l0" in own else 0
+        variant = Variant(2 if "weight_ih_l0_reverse" in own else 1, projection)
+        found.append(Found(prefix.rstrip(".") or "LSTM", "pytorch", own, variant, ("LSTMCell",) if rest == "" else ()))
+    return found
+
+
+def _is_lstm(shape):
+    return len(shape) == 2 and (shape[0] == 4 * shape[1] or shape[0] % 4 == 0 and shape[0] > 4 * shape[1])
+
+
+def _in_keras(path):
+    try:
+        import os
+
+        os.environ.setdefault("KERAS_BACKEND", "torch")
+        import keras
+    except ImportError:
+        raise ModelFileError(f"{path}: .keras needs a package: pip install keras") from None
+    try:
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises many kinds on files that are not whole
+        raise ModelFileError(f"{path}: Keras cannot open it ({str(error).splitlines()[0][:200]})") from None
+    found = []
+    for layer in model._flatten_layers():
+        if type(layer).__name__ == "LSTM":
+            weights = dict(zip(("kernel_l0", "recurrent_kernel_l0", "bias_l0"), layer.get_weights(), strict=False))
+            other = [f"{layer.recurrent_activation.__name__} for sigmoid"] * (
+                layer.recurrent_activation.__name__ != "sigmoid"
+            )
+            notes = ("reads backwards",) * layer.go_backwards + tuple(other)
+            found.append(Found(layer.name, "keras", weights, Variant(), notes))
+    return found
+
+
+def verify_file(path, seed=0):
+    """Yield each LSTM of a model file and the verdict on it, or a text where its framework is not installed."""
+    for found in find_lstms(path):
+        adapter = ADAPTERS[RUN_IN[found.convention]]
+        if not adapter.found:
+            yield found, f"not run: {adapter.package} is not installed"
+            continue
+        layers, inputs, units = found.sizes
+        rng, states = np.random.default_rng(seed), layers * found.variant.directions
+        x = draw(rng, STEPS, BATCH, inputs, below=2)
+        h_0 = draw(rng, states, BATCH, found.variant.projection or units)
+        C_0 = draw(rng, states, BATCH, units, below=2)
+        tensors = {name: np.asarray(array, np.float32) for name, array in found.tensors.items()}
+        if found.convention == "keras" and "bias_l0" not in tensors:
+            tensors["bias_l0"] = np.zeros(4 * units, np.float32)
+        try:
+            case = Case(x, None, h_0, C_0, tensors, {}, found.variant)
+            outputs = adapter.call(adapter.make(case, "float32", "cpu"), case, [STEPS])
+            lengths = np.full(BATCH, STEPS)
+            if found.variant != Variant():
+                p = problem_of_tensors(x, lengths, h_0, C_0, tensors, found.convention, found.variant)
+                yield found, verify_variant(p, found.convention, outputs, scale=scale_of(case))
+            else:
+                given = {"x": x, "lengths": lengths, "h_0": h_0, "C_0": C_0}
+                yield found, judge(_about(found.convention) | given | tensors, outputs, scale=scale_of(case))
+        except MinilstmError as error:
+            raise ModelFileError(f"{path}: {found.name}: {error}") from None
+        except Exception as error:  # whatever a framework raises on weights that do not fit
+            message = str(error).splitlines()[0] if str(error) else type(error).__name__
+            yield found, f"not run: {adapter.package} refuses it ({message[:200]})"
+
+
+def _about(convention):
+    return {"format": np.array(FORMAT), "version": np.array(VERSION), "convention": np.array(convention)}
+
+
+def compare_files(first, second, seed=0):
+    """The verdict on the LSTM of `second` as a conversion of that of `first`: layer after layer in both.
+
+    Raises
+    ------
+    ModelFileError
+        If they have LSTMs of several kinds, or of different sizes.
+    """
+    (convention, tensors, right), (_, other, got) = _stacked(first), _stacked(second)
+    sizes = [[layer.W.shape for layer in layers] for layers in (right, got)]
+    if sizes[0] != sizes[1]:
+        raise ModelFileError(f"{first} and {second}: expected the same sizes, got W of {sizes[0]} and {sizes[1]}")
+    rng, units = np.random.default_rng(seed), right[0].U.shape[1]
+    x = draw(rng, STEPS, BATCH, right[0].W.shape[1], below=2)
+    h_0, C_0 = draw(rng, len(right), BATCH, units), draw(rng, len(right), BATCH, units, below=2)
+    layers = [lstm.Layer(*(np.asarray(a, np.float64) for a in layer)) for layer in got]
+    trace = lstm.run(x.astype(np.float64), layers, lstm.State(h_0.astype(np.float64), C_0.astype(np.float64)))
+    given = {"x": x, "lengths": np.full(BATCH, STEPS), "h_0": h_0, "C_0": C_0}
+    half = any(array.dtype == np.float16 for array in [*tensors.values(), *other.values()])
+    rtol, atol = TOLERANCES["float16" if half else "float32"]
+    outputs = {"output": trace.h[-1], "h_n": trace.state.h, "C_n": trace.state.C}
+    return verify(_about(convention) | given | tensors, outputs, rtol, atol)
+
+
+def _same(one, other):
+    return one.tensors.keys() == other.tensors.keys() and all(
+        np.array_equal(array, other.tensors[name]) for name, array in one.tensors.items()
+    )
+
+
+def _stacked(path):
+    """All LSTMs of a file as one stack: the convention, its tensors with layers counted through, and the layers."""
+    found, tensors, count = [], {}, 0
+    for part in find_lstms(path):
+        if any(_same(part, other) for other in found):
+            continue  # exporters write one LSTM down once for each time that it is run
+        found.append(part)
+        if part.variant != Variant() or part.convention != found[0].convention:
+            raise ModelFileError(f"{path}: {part}: only plain LSTMs of one convention can be compared")
+        for name, array in part.tensors.items():
+            kind, _, layer = name.rpartition("_l")
+            tensors[f"{kind}_l{count + int(layer)}"] = array
+        count += part.sizes[0]
+    layers = layers_from(tensors, found[0].convention)
+    sizes = [layers[0].W.shape[1], *(layer.U.shape[1] for layer in layers)]
+    if any(layer.W.shape[1] != size for layer, size in zip(layers, sizes, strict=False)) or len(set(sizes[1:])) > 1:
+        names = ", ".join(part.name for part in found)
+        raise ModelFileError(f"{path}: expected one stack of layers of one size, got {names} of {sizes[1:]} units")
+    return found[0].convention, tensors, layers

@@ -1,0 +1,142 @@
+"""Find the LSTM nodes in an ONNX file, in its subgraphs too, and their weights."""
+
+import numpy as np
+
+from ..errors import ModelFileError
+from .model_files import KINDS, Found
+from .variants import ONNX_HARD_SIGMOID, Variant
+
+LARGEST = 2**28  # numbers in one tensor
+ACTIVATIONS = {
+    "sigmoid": "sigmoid",
+    "tanh": "tanh",
+    "relu": "relu",
+    "softsign": "softsign",
+    "softplus": "softplus",
+    "hardsigmoid": ONNX_HARD_SIGMOID,
+}
+REARRANGING = "Identity", "Unsqueeze", "Squeeze", "Slice", "Concat", "Transpose", "Cast"  # none makes much of little
+INPUTS = "X", "W", "R", "B", "sequence_lens", "initial_h", "initial_c", "P"
+
+
+def lstms_in_onnx(path):
+    """The LSTM nodes in a file, as `Found`; a ModelFileError if it is no ONNX file or a node cannot be read."""
+    try:
+        import onnx
+    except ImportError:
+        raise ModelFileError(f"{path}: not {KINDS}; ONNX needs a package: pip install onnx") from None
+    try:
+        model = onnx.load(path, load_external_data=False)
+        opset = next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), 0)
+        nodes = list(_nodes(model.graph, {}, 8))
+    except ModelFileError as error:
+        raise ModelFileError(f"{path}: {error}") from None
+    except Exception as error:  # protobuf raises several kinds on what it cannot parse
+        raise ModelFileError(f"{path}: not {KINDS} ({str(error)[:200] or type(error).__name__})") from None
+    if not nodes and not model.graph.node:
+        raise ModelFileError(f"{path}: not {KINDS}: no graph in it")
+    found = []
+    for number, (node, constants) in enumerate(nodes):
+        name = node.name or f"LSTM node {number + 1}"
+        try:
+            found.append(_found(node, constants, name, opset))
+        except ModelFileError as error:
+            raise ModelFileError(f"{path}: {name} (opset {opset}): {error}") from None
+    return found
+
+
+def _nodes(graph, outer, depth):
+    """LSTM nodes, and by name what they can see: stored tensors, and nodes that only rearrange such."""
+    if depth == 0:
+        raise ModelFileError("graphs lie more than 8 deep; expected a model")
+    constants = outer | {tensor.name: tensor for tensor in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "Constant" and node.output and node.attribute and node.attribute[0].name == "value":
+            constants[node.output[0]] = node.attribute[0].t
+        elif node.op_type in REARRANGING and len(node.output) == 1:
+            constants[node.output[0]] = node
+        if node.op_type == "LSTM" and node.domain in ("", "ai.onnx"):
+            yield node, constants
+        for attribute in node.attribute:
+            for inner in [attribute.g, *attribute.graphs] if attribute.type in (5, 10) else ():
+                yield from _nodes(inner, constants, depth - 1)
+
+
+def _found(node, constants, name, opset):
+    given = dict(zip(INPUTS, node.input, strict=False))
+    attributes = {attribute.name: attribute for attribute in node.attribute}
+    tensors = {}
+    for key in ("W", "R", "B", "P"):
+        if given.get(key):
+            array = _value(given[key], constants, key, opset, 20)
+            if array.dtype.kind != "f" or array.ndim < 2:
+                raise ModelFileError(
+                    f"{key}: expected floating point numbers, got {array.dtype} of shape {array.shape}"
+                )
+            tensors[f"{key}_l0"] = array
+    if "W_l0" not in tensors or "R_l0" not in tensors:
+        raise ModelFileError("expected inputs W and R")
+    R, directions = tensors["R_l0"], len(tensors["W_l0"])
+    H = R.shape[-1]
+    shapes = {"R": (directions, 4 * H, H), "B": (directions, 8 * H), "P": (directions, 3 * H)}
+    shapes["W"] = (directions, 4 * H, tensors["W_l0"].shape[-1])
+    for key, array in tensors.items():
+        if array.shape != shapes[key[0]] or 0 in array.shape or directions > 2:
+            raise ModelFileError(f"{key[0]}: expected shape {shapes[key[0]]}, got {array.shape}")
+    tensors.setdefault("B_l0", np.zeros((directions, 8 * H), R.dtype))
+    direction = attributes["direction"].s.decode("utf-8", "replace") if "direction" in attributes else "forward"
+    if directions != (2 if direction == "bidirectional" else 1):
+        raise ModelFileError(f"direction {direction!r} does not go with {directions} sets of weights")
+    names = (
+        [text.decode("utf-8", "replace").lower() for text in attributes["activations"].strings]
+        if ("activations" in attributes)
+        else []
+    )
+    for activation in names:
+        if activation not in ACTIVATIONS:
+            raise ModelFileError(f"activation {activation!r}; expected one of {', '.join(ACTIVATIONS)}")
+    chosen = tuple(ACTIVATIONS[activation] for activation in names[:3]) if len(names) >= 3 else Variant().activations
+    clip = attributes["clip"].f if "clip" in attributes else np.inf
+    coupled = bool("input_forget" in attributes and attributes["input_forget"].i)
+    states = "initial states given" if given.get("initial_h") or given.get("initial_c") else "initial state zero"
+    notes = (states, *(["reads backwards"] if direction == "reverse" else []), f"opset {opset}")
+    return Found(name, "onnx", tensors, Variant(directions, 0, "P_l0" in tensors, coupled, clip, chosen), notes)
+
+
+def _value(name, constants, key, opset, depth):
+    """The array called `name`: stored, or rearranged from stored ones, as exporters leave weights."""
+    source = constants.get(name)
+    if source is None or depth == 0:
+        raise ModelFileError(f"its {key}, {name!r}, is computed in the graph; expected it stored in the file")
+    if not hasattr(source, "op_type"):
+        return _array(source, key)
+    from onnx import helper
+    from onnx.reference import ReferenceEvaluator
+
+    given = {part: _value(part, constants, key, opset, depth - 1) for part in source.input if part}
+    inputs = [
+        helper.make_tensor_value_info(p, helper.np_dtype_to_tensor_dtype(a.dtype), a.shape) for p, a in given.items()
+    ]
+    outputs = [helper.make_tensor_value_info(source.output[0], 0, None)]
+    model = helper.make_model(
+        helper.make_graph([source], "rearranged", inputs, outputs), opset_imports=[helper.make_opsetid("", opset)]
+    )
+    try:
+        (array,) = ReferenceEvaluator(model).run(None, given)
+    except Exception as error:  # on whatever does not fit in such a node
+        raise ModelFileError(f"its {key}: {source.op_type} cannot be evaluated ({str(error)[:120]})") from None
+    if array.size > LARGEST:
+        raise ModelFileError(f"{key}: larger than {LARGEST} numbers")
+    return array
+
+
+def _array(tensor, key):
+    from onnx import numpy_helper
+
+    if tensor.external_data or np.prod([max(n, 0) for n in tensor.dims], dtype=float) > LARGEST:
+        raise ModelFileError(f"{key}: lies outside the file, or is larger than {LARGEST} numbers")
+    try:
+        array = numpy_helper.to_array(tensor)
+    except Exception as error:  # on dims and data that do not fit, and unknown types
+        raise ModelFileError(f"{key}: cannot be read ({str(error)[:120]})") from None
+    return array

@@ -1,0 +1,93 @@
+"""What `verify` says of a program: the verdict, and the first number that is wrong."""
+
+from typing import NamedTuple
+
+from .comparing import Errors
+from .place import advice
+
+
+class Departure(NamedTuple):
+    """The first number that is out of tolerance; steps and sequences count from 0, layers and units from 1."""
+
+    quantity: str
+    step: int
+    sequence: int
+    layer: int
+    unit: int  # the paper's number, counting through all layers
+    got: float
+    expected: float
+
+    def __str__(self):
+        return (
+            "It departs from the equations, first in {} at step {} (from 0) of sequence {} (from 0), layer {}, "
+            "unit {}: {:.6g} instead of {:.6g}.".format(*self)
+        )
+
+
+class WrongGradient(NamedTuple):
+    """The first number of the first gradient that is out of tolerance, its indices counted from 0."""
+
+    quantity: str
+    index: tuple[int, ...]
+    got: float
+    expected: float
+
+    def __str__(self):
+        return "Its gradients depart from those of the equations, first {} at {}: {:.6g} instead of {:.6g}.".format(
+            *self
+        )
+
+
+class Verdict(NamedTuple):
+    """What `verify` found, true only if the program is right; `print(verdict)` tells all of it."""
+
+    ok: bool
+    errors: dict[str, Errors]
+    first: Departure | WrongGradient | None
+    diagnosis: tuple[str, ...]  # each alone explains the difference; several cannot be told apart
+    nearest: str | None = None  # where none does, the mistake that explains most
+    remainder: float | None = None  # and the share of the squared difference that it leaves
+    place: str = ""  # where that rest lies, or all of the difference
+    unseen: tuple[str, ...] = ()  # what these outputs cannot show
+
+    def __bool__(self):
+        return self.ok
+
+    def __str__(self):
+        width = max(8, *map(len, self.errors)) + 2
+        lines = [
+            f"{'quantity':{width}}{'precision':11}{'abs error':>11}{'rel error':>11}{'ulps':>11}   within tolerance"
+        ]
+        for name, e in self.errors.items():
+            lines.append(
+                f"{name:{width}}{e.precision:11}{e.abs:11.2e}{e.rel:11.2e}{e.ulps:11.3g}"
+                f"   {'yes' if e.ok else 'NO'} (rtol {e.rtol:g}, atol {e.atol:g})"
+            )
+        return "\n".join([*lines, *(self._right() if self.ok else self._wrong())])
+
+    def _right(self):
+        yield "It follows the equations."
+        if self.unseen:
+            yield f"Not handed in, so not looked at: {'; '.join(self.unseen)}."
+
+    def _wrong(self):
+        yield str(self.first)
+        if self.diagnosis and self.remainder is not None:
+            yield f"It {self.diagnosis[0]}, which explains {_percent(1 - self.remainder)} of the squared difference."
+        elif len(self.diagnosis) == 1:
+            yield f"This mistake explains all of it: {self.diagnosis[0]}."
+        elif self.diagnosis:
+            yield "Each of these mistakes explains all of it; these outputs cannot tell which it is:"
+            yield from (f"  - {name}" for name in self.diagnosis)
+        else:
+            yield "None of the known mistakes explains it, alone, with a wrong gate order or without a state."
+            if self.nearest:
+                left = _percent(self.remainder)
+                yield f"Nearest comes: {self.nearest}, which leaves {left} of the squared difference."
+            yield f"{'The rest' if self.nearest else 'The difference'} lies in {self.place}."
+            if isinstance(self.first, Departure) and advice(self.errors):
+                yield f"To come closer, hand in next: {advice(self.errors)}."
+
+
+def _percent(share):
+    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# `minilstm verify --installed` for frameworks that do not go well together, each in a virtual environment of its own:
+#   tests/frameworks.sh equinox dm-haiku tinygrad > tests/frameworks.md
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+echo "\`minilstm verify --installed\`, $(date -u +%Y-%m-%d), $(uname -m), $(python3 --version)"
+for package in "${@:-equinox}"; do
+    python3 -m venv "$folder/$package"
+    "$folder/$package/bin/pip" install --quiet . "$package" >&2
+    printf '\n## %s\n\n```text\n' "$package"
+    (cd "$folder" && JAX_PLATFORMS=cpu "$folder/$package/bin/minilstm" verify --installed --device cpu) || true
+    printf '```\n'
+done

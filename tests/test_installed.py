@@ -1,0 +1,160 @@
+"""Every framework that is installed, and objects of frameworks; right ones and wrong ones."""
+
+import os
+import re
+
+import numpy as np
+import pytest
+from conftest import need
+
+from minilstm import verify, verify_module
+from minilstm.cli.main import main
+from minilstm.errors import MinilstmError
+from minilstm.verification import adapters, installed
+
+os.environ.setdefault("KERAS_BACKEND", "torch")
+# Keras's own way from torch to NumPy 2
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning:keras")
+PACKAGES = {"torch": "torch", "onnxruntime": "onnxruntime", "onnx evaluator": "onnx", "keras": "keras", "flax": "flax"}
+
+
+@pytest.mark.parametrize("name", adapters.ADAPTERS)
+def test_a_framework_follows_the_equations(name, monkeypatch):
+    need(PACKAGES[name]) if name in PACKAGES else pytest.importorskip(name)  # others have no place in CI's environment
+    monkeypatch.setattr(installed, "ADAPTERS", {name: adapters.ADAPTERS[name]})
+    rows = [row for row, _ in installed.verify_installed("cpu")]
+    assert {row.verdict for row in rows} == {"right"}, rows
+    expected = {"plain", *adapters.ADAPTERS[name].variants}
+    assert {row.variant for row in rows} == expected and {row.precision for row in rows} == set(
+        adapters.ADAPTERS[name].precisions
+    )
+    assert all(re.match(r"\d+\.\d", row.version) and 0 < row.ulps < 1e5 for row in rows)
+
+
+def wrong_torch(case, dtype, device):
+    module = adapters.make_torch(case, dtype, device)
+    module.bias_hh_l0.data.zero_()
+    module.bias_hh_l1.data.zero_() if hasattr(module, "bias_hh_l1") else None
+    return module
+
+
+def test_the_command_prints_a_table_and_fails_where_a_framework_is_wrong(capsys, monkeypatch):
+    need("torch")
+    torch = adapters.ADAPTERS["torch"]._replace(precisions=("float32",), variants=())
+    cannot = torch._replace(make=lambda *_: 1 / 0)
+    monkeypatch.setattr(installed, "ADAPTERS", {"torch": torch, "other": cannot})
+    assert main(["verify", "--installed", "--device", "cpu"]) == 0
+    printed = capsys.readouterr().out
+    assert "right" in printed and "not run" in printed and "ZeroDivisionError" in printed
+    monkeypatch.setattr(installed, "ADAPTERS", {"torch": torch._replace(make=wrong_torch)})
+    assert main(["verify", "--installed", "--device", "cpu"]) == 1
+    assert "first bias only, b_hh missing" in capsys.readouterr().out
+
+
+def test_what_installed_refuses(capsys, monkeypatch, tmp_path):
+    assert main(["verify", "--installed", str(tmp_path)]) == 2
+    assert main(["verify"]) == 2 and main(["verify", str(tmp_path)]) == 2
+    assert "expected DIR and OUTPUTS, or --installed" in capsys.readouterr().err
+    absent = adapters.ADAPTERS["torch"]._replace(package="no_such_package")
+    monkeypatch.setattr(installed, "ADAPTERS", {"x": absent})
+    assert main(["verify", "--installed"]) == 2
+    assert "none of no_such_package is installed" in capsys.readouterr().err
+    monkeypatch.setattr(installed, "ADAPTERS", {"x": absent._replace(package="numpy")})
+    assert main(["verify", "--installed", "--device", "abacus"]) == 2
+    assert "--device abacus: none of x finds one" in capsys.readouterr().err
+
+
+# ---- objects
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"num_layers": 3, "batch_first": True, "dropout": 0.5},
+        {"bias": False},
+        {"bidirectional": True, "num_layers": 2},
+        {"proj_size": 4, "num_layers": 2, "bidirectional": True},
+    ],
+)
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_torch_module(options, dtype):
+    torch = need("torch")
+    torch.manual_seed(0)
+    module = torch.nn.LSTM(5, 7, **options).to(getattr(torch, dtype))
+    verdict = verify_module(module)
+    assert verdict and {e.precision for e in verdict.errors.values()} == {dtype}, verdict
+    assert module.training and all(p.grad is None for p in module.parameters())
+
+
+def test_a_torch_module_that_does_something_else():
+    torch = need("torch")
+
+    class NoState(torch.nn.LSTM):
+        def forward(self, x, state):
+            return super().forward(x)
+
+    class Clipped(torch.nn.LSTM):
+        """Written anew, one sequence after another, with a clipped cell."""
+
+        def forward(self, packed, state):
+            x, lengths = torch.nn.utils.rnn.pad_packed_sequence(packed)
+            h, C = state[0][0], state[1][0]
+            said, cells = [], []
+            for x_t in x:
+                h, C = torch.lstm_cell(x_t, (h, C), *self.all_weights[0])
+                C = C.clamp(-1, 1)
+                i, f, g, o = (x_t @ self.weight_ih_l0.T).chunk(4, 1)
+                said.append(h)
+                cells.append(C)
+            last = lengths - 1, torch.arange(len(lengths))
+            ends = torch.stack(said)[last][None], torch.stack(cells)[last][None]
+            return torch.nn.utils.rnn.pack_padded_sequence(torch.stack(said), lengths, enforce_sorted=False), ends
+
+    torch.manual_seed(0)
+    assert verify_module(NoState(5, 7)).diagnosis == ("initial state not used, zero instead",)
+    verdict = verify_module(NoState(5, 7, bidirectional=True))
+    assert verdict.diagnosis == ("initial state not used, zero instead",)
+    verdict = verify_module(Clipped(5, 7))  # h is that of the cell before it is clipped
+    assert not verdict and verdict.place
+
+
+@pytest.mark.parametrize("options", [{}, {"use_bias": False}, {"return_sequences": True, "dropout": 0.5}])
+def test_a_keras_layer(options):
+    keras = need("keras")
+    layer = keras.layers.LSTM(7, bias_initializer="random_normal", **options)
+    with pytest.raises(MinilstmError, match="no weights yet"):
+        verify_module(layer)
+    layer.build((None, None, 5))
+    assert verify_module(layer)
+    hard = keras.layers.LSTM(7, bias_initializer="random_normal", recurrent_activation="hard_sigmoid")
+    hard.build((None, None, 5))
+    assert verify_module(hard).diagnosis == ("hard sigmoid of Keras 3 and PyTorch, relu6(z + 3) / 6",)
+
+
+def test_a_flax_cell():
+    flax, jax = need("flax"), need("jax")
+    import flax.linen  # noqa: F811
+
+    for cell in (flax.linen.LSTMCell(7), flax.linen.OptimizedLSTMCell(7)):
+        start = cell.initialize_carry(jax.random.key(0), (3, 5))
+        parameters = cell.init(jax.random.key(1), start, np.zeros((3, 5)))
+        assert verify_module(cell, parameters)
+        with pytest.raises(MinilstmError, match="parameters of its init"):
+            verify_module(cell)
+
+
+def test_what_is_no_lstm():
+    torch = need("torch")
+    for other in (torch.nn.GRU(3, 4), {}, None, "lstm"):
+        with pytest.raises(MinilstmError, match="expected a torch.nn.LSTM"):
+            verify_module(other)
+    with pytest.raises(MinilstmError, match="expected a torch.nn.LSTM"):
+        verify_module(torch.nn.LSTMCell(3, 4))
+
+
+def test_adapters_outputs_are_those_of_verify():
+    need("onnxruntime")
+    vectors = installed._vectors(adapters.ADAPTERS["onnxruntime"], "plain", 3)
+    verdict = verify(vectors, installed.run(adapters.ADAPTERS["onnxruntime"], vectors))
+    assert verdict and len(verdict.errors) == 12 and verdict.unseen == ("gradients",)

@@ -1,0 +1,243 @@
+"""Model files of ONNX, PyTorch, Keras and .safetensors: what is found in them, and conversions that went wrong."""
+
+import os
+import zipfile
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import need
+
+from minilstm.cli.main import main
+from minilstm.errors import MinilstmError, ModelFileError
+from minilstm.io.conventions import layers_from, layers_to
+from minilstm.verification.model_files import compare_files, find_lstms, is_model_file, verify_file
+from minilstm.verification.vectors import write_vectors
+
+os.environ.setdefault("KERAS_BACKEND", "torch")
+# Keras's own way from torch to NumPy 2
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning:keras")
+D, H = 5, 6
+
+
+@pytest.fixture(scope="module")
+def module():
+    torch = need("torch")
+    torch.manual_seed(0)
+    return torch.nn.LSTM(D, H, 2)
+
+
+@pytest.fixture
+def torch_file(module, tmp_path):
+    torch = need("torch")
+    torch.save({f"model.rnn.{name}": tensor for name, tensor in module.state_dict().items()}, tmp_path / "model.pt")
+    return tmp_path / "model.pt"
+
+
+def onnx_model(layers, rearranged=False, **attributes):
+    """Two LSTM nodes, one after the other, with stored weights; those may first pass through Unsqueeze."""
+    onnx = need("onnx")
+    from onnx.helper import make_graph, make_model, make_node, make_opsetid, make_tensor_value_info
+    from onnx.numpy_helper import from_array
+
+    stored, nodes, x = [from_array(np.array([0]), "zero"), from_array(np.array([1]), "one")], [], "x"
+    for name, array in layers_to(layers, "onnx").items():
+        stored.append(from_array(array[0] if rearranged else array, f"{name}_stored" if rearranged else name))
+        if rearranged:
+            nodes.append(make_node("Unsqueeze", [f"{name}_stored", "zero"], [name]))
+    for k in range(len(layers)):
+        inputs = [x, f"W_l{k}", f"R_l{k}", f"B_l{k}"]
+        nodes.append(make_node("LSTM", inputs, [f"y{k}"], name=f"lstm{k}", hidden_size=H, **attributes))
+        nodes.append(make_node("Squeeze", [f"y{k}", "one"], [f"x{k}"]))
+        x = f"x{k}"
+    given = [make_tensor_value_info("x", onnx.TensorProto.FLOAT, ["steps", "batch", D])]
+    made = [make_tensor_value_info(x, onnx.TensorProto.FLOAT, None)]
+    return make_model(make_graph(nodes, "two", given, made, stored), opset_imports=[make_opsetid("", 14)], ir_version=8)
+
+
+def onnx_file(path, layers, **options):
+    path.write_bytes(onnx_model(layers, **options).SerializeToString())
+    return path
+
+
+def test_a_torch_file(torch_file):
+    ((found, verdict),) = verify_file(torch_file)
+    assert found.name == "model.rnn" and found.sizes == (2, D, H) and verdict, verdict
+    assert "2 layers, 5 inputs, 6 units, names and order of pytorch" in str(found)
+
+
+def test_torch_files_of_other_kinds(tmp_path):
+    torch = need("torch")
+    parts = {
+        "gru": torch.nn.GRU(D, H),
+        "cell": torch.nn.LSTMCell(D, H),
+        "both": torch.nn.LSTM(D, H, bidirectional=True, proj_size=2, bias=False),
+    }
+    torch.save(torch.nn.ModuleDict(parts).state_dict(), tmp_path / "parts.pt")
+    verdicts = {found.name: (found, verdict) for found, verdict in verify_file(tmp_path / "parts.pt")}
+    assert verdicts.keys() == {"cell", "both"} and all(verdict for _, verdict in verdicts.values())
+    assert "LSTMCell" in str(verdicts["cell"][0]) and "two directions" in str(verdicts["both"][0])
+    torch.save(torch.nn.Linear(2, 3).state_dict(), tmp_path / "linear.pt")
+    with pytest.raises(ModelFileError, match="no LSTM in it"):
+        find_lstms(tmp_path / "linear.pt")
+
+
+def test_names_of_a_cell_in_safetensors(tmp_path):
+    """As silero-vad has them, without `_l0`."""
+    torch, _ = need("torch"), need("safetensors")
+    from safetensors.torch import save_file
+
+    cell = torch.nn.LSTMCell(D, H)
+    save_file({f"lstm_cell.{name}": tensor for name, tensor in cell.state_dict().items()}, tmp_path / "m.safetensors")
+    ((found, verdict),) = verify_file(tmp_path / "m.safetensors")
+    assert found.name == "lstm_cell" and found.sizes == (1, D, H) and verdict
+    assert is_model_file(tmp_path / "m.safetensors")
+
+
+@pytest.mark.parametrize("rearranged", [False, True])
+def test_an_onnx_file(tmp_path, module, rearranged):
+    need("onnxruntime")
+    path = onnx_file(tmp_path / "m.onnx", layers_from(module.state_dict()), rearranged=rearranged)
+    results = list(verify_file(path))
+    assert [found.name for found, _ in results] == ["lstm0", "lstm1"] and all(verdict for _, verdict in results)
+    assert "initial state zero, opset 14" in str(results[0][0])
+
+
+def test_an_onnx_file_whose_node_is_set_to_something_else(tmp_path, module):
+    need("onnxruntime")
+    options = {"clip": 0.3, "input_forget": 1, "activations": ["HardSigmoid", "Softsign", "Relu"]}
+    path = onnx_file(tmp_path / "m.onnx", layers_from(module.state_dict()), **options)
+    for found, verdict in verify_file(path):
+        assert found.variant.clip == pytest.approx(0.3) and found.variant.coupled and verdict, verdict
+
+
+def test_a_keras_file(tmp_path):
+    keras = need("keras")
+    model = keras.Sequential(
+        [keras.Input((None, D)), keras.layers.LSTM(H, return_sequences=True), keras.layers.LSTM(H)]
+    )
+    model.save(tmp_path / "model.keras")
+    results = list(verify_file(tmp_path / "model.keras"))
+    assert [found.sizes for found, _ in results] == [(1, D, H), (1, H, H)] and all(verdict for _, verdict in results)
+
+
+def test_silero_vad():
+    """If it is installed: an LSTM that others have trained, as they give it out, twice in ONNX and once more."""
+    spec = find_spec("silero_vad")
+    if spec is None:
+        pytest.skip("silero-vad is not installed")
+    need("torch"), need("onnxruntime"), need("safetensors")
+    data = Path(spec.origin).parent / "data"
+    ((found, verdict),) = verify_file(data / "silero_vad_16k.safetensors")
+    assert found.name == "lstm_cell" and found.sizes == (1, 128, 128) and verdict, verdict
+    results = list(verify_file(data / "silero_vad_16k_op15.onnx"))
+    assert len(results) == 2 and all(verdict for _, verdict in results)
+    assert compare_files(data / "silero_vad_16k_op15.onnx", data / "silero_vad_16k_sequence.onnx")
+
+
+# ---- two files
+
+
+def test_a_right_conversion(tmp_path, module, torch_file):
+    path = onnx_file(tmp_path / "m.onnx", layers_from(module.state_dict()))
+    assert compare_files(torch_file, path) and compare_files(path, torch_file)
+
+
+def test_conversions_that_went_wrong(tmp_path, module, torch_file):
+    layers = layers_from(module.state_dict())
+    as_stored = [
+        layer._replace(**{part: _unturned(getattr(layer, part)) for part in ("W", "U", "b")}) for layer in layers
+    ]
+    path = onnx_file(tmp_path / "order.onnx", as_stored)  # PyTorch's blocks in an ONNX file, not reordered
+    assert compare_files(torch_file, path).diagnosis == ("gate order i o f g",)
+    path = onnx_file(tmp_path / "bias.onnx", [layer._replace(b=0 * layer.b) for layer in layers])
+    assert compare_files(torch_file, path).diagnosis == ("bias missing",)
+    path = onnx_file(tmp_path / "one.onnx", layers[:1])
+    with pytest.raises(ModelFileError, match="expected the same sizes"):
+        compare_files(torch_file, path)
+
+
+def _unturned(array):
+    """What reads as i f g o in the file where ONNX has i o f g."""
+    i, f, g, o = np.split(array, 4)
+    return np.concatenate([i, g, o, f])
+
+
+def test_one_lstm_that_is_written_down_twice(tmp_path, module):
+    need("onnx")
+    layers = layers_from(module.state_dict())
+    once, twice = onnx_file(tmp_path / "1.onnx", layers[1:]), onnx_file(tmp_path / "2.onnx", [layers[1], layers[1]])
+    assert compare_files(once, twice)
+
+
+# ---- the command, and files that are none
+
+
+def test_the_command(tmp_path, capsys, module, torch_file):
+    need("onnxruntime")
+    path = onnx_file(tmp_path / "m.onnx", layers_from(module.state_dict()))
+    assert main(["verify", str(torch_file)]) == 0
+    assert "It follows the equations." in capsys.readouterr().out
+    assert main(["verify", str(torch_file), str(path)]) == 0
+    assert "hold the same LSTM" in capsys.readouterr().out
+    wrong = onnx_file(
+        tmp_path / "w.onnx", [layer._replace(b=0 * layer.b) for layer in layers_from(module.state_dict())]
+    )
+    assert main(["verify", str(torch_file), str(wrong)]) == 1
+    assert "bias missing" in capsys.readouterr().out
+    write_vectors(tmp_path / "v")
+    assert not is_model_file(tmp_path / "v") and not is_model_file(tmp_path / "v" / "vectors.npz")
+    assert main(["verify", str(tmp_path / "v")]) == 2
+    assert "expected what your program made" in capsys.readouterr().err
+    assert main(["verify", str(tmp_path / "no.onnx")]) == 2
+    assert "no.onnx: cannot be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\x89HDF\r\n\x1a\n", b"\x80\x02}q\x00.", bytes(range(256))])
+def test_files_of_no_kind(tmp_path, content):
+    need("onnx")
+    (tmp_path / "x.bin").write_bytes(content)
+    with pytest.raises(ModelFileError, match="x.bin"):
+        find_lstms(tmp_path / "x.bin")
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("other.txt", content)
+    with pytest.raises(ModelFileError, match="x.zip"):
+        find_lstms(tmp_path / "x.zip")
+
+
+@pytest.mark.parametrize("rearranged", [False, True])
+def test_damaged_onnx_files_never_crash(tmp_path, module, rearranged):
+    data = onnx_model(layers_from(module.state_dict()), rearranged=rearranged).SerializeToString()
+    rng, path = np.random.default_rng(0), tmp_path / "damaged.onnx"
+    structure = [k for k in range(len(data)) if data[k : k + 1].isalnum() or k % 7 == 0]
+    for _ in range(150):
+        damaged = bytearray(data)
+        for k in rng.choice(structure, rng.integers(1, 4)):
+            damaged[k] = rng.integers(256)
+        path.write_bytes(bytes(damaged[: rng.integers(1, len(data))] if rng.random() < 0.2 else damaged))
+        try:
+            assert all(found.tensors["R_l0"].ndim == 3 for found in find_lstms(path))
+        except MinilstmError as error:
+            assert "damaged.onnx" in str(error)
+
+
+def test_nodes_that_no_lstm_has(tmp_path, module):
+    layers = layers_from(module.state_dict())
+    for change, told in (
+        ({"direction": "bidirectional"}, "direction 'bidirectional' does not go with 1"),
+        ({"activations": ["Sin", "Tanh", "Tanh"]}, "activation 'sin'"),
+    ):
+        with pytest.raises(ModelFileError, match=rf"lstm0 \(opset 14\): {told}"):
+            find_lstms(onnx_file(tmp_path / "m.onnx", layers, **change))
+    model = onnx_model(layers)
+    del model.graph.initializer[2].dims[:]
+    model.graph.initializer[2].dims.extend([1, 4 * H])
+    (tmp_path / "m.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(ModelFileError, match="m.onnx: lstm0"):
+        find_lstms(tmp_path / "m.onnx")
+    model = onnx_model(layers)
+    model.graph.node[0].input[1] = "elsewhere"
+    (tmp_path / "m.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(ModelFileError, match="its W, 'elsewhere', is computed in the graph"):
+        find_lstms(tmp_path / "m.onnx")
