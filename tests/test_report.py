@@ -1,4 +1,4 @@
-"""The report: sound HTML without network or script, and as a browser draws it: on a wide screen, on a phone, in print."""
+"""The report: sound HTML without network or script, as a browser draws it on a wide screen, on a phone, in print."""
 
 import json
 import os
@@ -25,9 +25,12 @@ window.errors = []; window.onerror = (what) => window.errors.push(String(what));
 window.onload = () => { const boxes = [...document.querySelectorAll("main svg, main img")].map(one => {
   const box = one.getBoundingClientRect(); return [box.width, box.height]; });
   const wide = [...document.querySelectorAll("main *")].filter(one => !one.closest(".scroll > *") &&
-    one.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map(one => one.outerHTML.slice(0, 80));
-  const out = document.createElement("pre"); out.id = "measured"; out.textContent = JSON.stringify({boxes, wide, errors: window.errors,
-    page: document.documentElement.scrollWidth, screen: document.documentElement.clientWidth}); document.body.append(out); };
+    one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+    .map(one => one.outerHTML.slice(0, 80));
+  const out = document.createElement("pre"); out.id = "measured";
+  out.textContent = JSON.stringify({boxes, wide, errors: window.errors,
+    page: document.documentElement.scrollWidth, screen: document.documentElement.clientWidth});
+  document.body.append(out); };
 </script>"""
 
 
@@ -164,7 +167,8 @@ def measured(browser, path, tmp_path, width):
     copy.write_text(path.read_text(encoding="utf-8").replace("<head>", "<head>" + MEASURE), encoding="utf-8")
     # a window cannot be as narrow as a phone, a frame in it can
     frame.write_text(
-        f'<iframe id="f" src="copy.html" style="width:{width}px;height:800px"></iframe><pre id="measured"></pre><script>'
+        f'<iframe id="f" src="copy.html" style="width:{width}px;height:800px"></iframe>'
+        '<pre id="measured"></pre><script>'
         'onload = () => { document.getElementById("measured").textContent = '
         'document.getElementById("f").contentDocument.getElementById("measured").textContent; };</script>'
     )

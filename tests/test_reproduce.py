@@ -1,4 +1,4 @@
-"""`minilstm reproduce`: what it prints and leaves, that its numbers are those of the single commands, and that it resumes."""
+"""`minilstm reproduce`: what it prints and leaves, its numbers in the single commands, and that it resumes."""
 
 import csv
 import io
@@ -284,7 +284,7 @@ def test_mistakes_of_ours_and_of_the_first_stage_end_the_run(quick):
 
 
 def test_a_lexicon_that_the_model_knows_in_part(tmp_path, capsys):
-    """The auxiliaries' relative clauses have a verb that the planted network lacks: Fig. 3 and its claims are left out."""
+    """The auxiliaries' relative clauses have a verb that the planted network lacks: Fig. 3 is left out."""
     words = [*SMALL, "--random", 20, "--lexicon", "auxiliaries"]
     lines = printed("reproduce", *words, "--out", tmp_path, code=1).splitlines()
     k, more = (k for k, line in enumerate(lines) if line.endswith("not done"))

@@ -124,5 +124,5 @@ fig  # a notebook shows it
 #
 # - Make the sentences longer: `a x x x x x x x x x A`. How long is the plateau?
 # - Start with forget gates open: add 3 to `weights["b0"][H : 2 * H]` (blocks i, f, g, o). Does it help?
-# - Break it: let `backward` (`minilstm/training/backpropagation.py`) return `dC` where it returns `dC * f`, and run this
+# - Break it: let `backward` in `minilstm/training/backpropagation.py` return `dC` where it returns `dC * f`; run this
 #   with NUMBA_DISABLE_JIT=1, so that not its fast copy is used. Which gradients fail the check?

@@ -2,8 +2,9 @@
 
     python weights/make_grid.py FILE.csv     one to three minutes of one core a network; goes on where it stopped
 
-The text, its length and the rest of the recipe are those of the mini models. `minilstm/analyses/locality.py` says what the index
-is, and was written before any of these was trained. The networks are not kept: `minilstm train` makes each of them again.
+The text, its length and the rest of the recipe are those of the mini models. `minilstm/analyses/locality.py` says
+what the index is, and was written before any of these was trained. The networks are not kept: `minilstm train` makes
+each of them again.
 """
 
 import itertools
@@ -23,12 +24,32 @@ from minilstm.stimuli import na_tasks
 SEEDS = range(1, 6)
 MINI = "32", "0"  # layers, dropout
 CELLS = (
-    MINI, ("16", "0"), ("24", "0"), ("48", "0"), ("64", "0"), ("32", "0.2"), ("16,16", "0,0"), ("32,32", "0,0"), ("32,32", "0.2,0.2"),
-)  # fmt: skip
+    MINI,
+    ("16", "0"),
+    ("24", "0"),
+    ("48", "0"),
+    ("64", "0"),
+    ("32", "0.2"),
+    ("16,16", "0,0"),
+    ("32,32", "0,0"),
+    ("32,32", "0.2,0.2"),
+)
 COLUMNS = (
-    "layers", "dropout", "seed", "worst condition %", "nounPP SP %", "nounPP PS %", "singular units", "plural units",
-    "silenced SP", "lifetime SP", "silenced PS", "lifetime PS", "locality", "locality at mean",
-)  # fmt: skip
+    "layers",
+    "dropout",
+    "seed",
+    "worst condition %",
+    "nounPP SP %",
+    "nounPP PS %",
+    "singular units",
+    "plural units",
+    "silenced SP",
+    "lifetime SP",
+    "silenced PS",
+    "lifetime PS",
+    "locality",
+    "locality at mean",
+)
 
 
 def network(layers, dropout, seed):
@@ -51,11 +72,20 @@ def row(layers, dropout, seed, items):
         cell
         for number in CONDITIONS
         for cell in (" ".join(map(str, here.units[number])), sum(here.above_chance[number]))
-    ]  # fmt: skip
+    ]
     named = [" ".join(map(str, found.numbers[number])) for number in CONDITIONS]
     hard = [right["nounPP", condition] for condition in CONDITIONS.values()]
-    return [layers, dropout, seed, min(right.values()), *hard, *named, *silenced, here.index,
-            locality(model, items, kind="mean").index]  # fmt: skip
+    return [
+        layers,
+        dropout,
+        seed,
+        min(right.values()),
+        *hard,
+        *named,
+        *silenced,
+        here.index,
+        locality(model, items, kind="mean").index,
+    ]
 
 
 def main(path):

@@ -25,7 +25,7 @@ HERE = Path(__file__).parent
 
 
 def passes(worst, numbers, last_layer):
-    """The rule for the default: it does the tasks, and has what the paper found, one unit a number, in the last layer."""
+    """The rule for the default: it does the tasks, with one unit a number, in the last layer, as the paper found."""
     one_each = all(len(numbers[number]) == 1 for number in "SP")
     return worst >= 0.95 and one_each and all(unit >= last_layer for units in numbers.values() for unit in units)
 

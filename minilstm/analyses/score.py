@@ -109,7 +109,9 @@ class Scores(Result):
                 row = [task, condition, len(scored), 100 * _accuracy(values) if len(scored) else None, mean]
                 rows.append([*row, len(values) - len(scored), figure])
         columns = ["task", "condition", "n", "right %", "margin", "skipped", "published %"]
-        caption = "Right: the grammatical sentence has the larger sum of log p over its words; margin: the difference, in nats."
+        caption = (
+            "Right: the grammatical sentence has the larger sum of log p over its words; margin: the difference (nats)."
+        )
         return Table("score", caption, columns, rows)
 
     def tables(self):

@@ -299,7 +299,7 @@ def _provenance(experiment, runs):
         ]
         for one in runs
     ]
-    caption = "What each analysis took. A result is taken from the cache while model, options, versions and code are the same."
+    caption = "What each analysis took. A cached result serves while model, options, versions and code are the same."
     tables = (
         Table("model", "The model, as its file says.", ("what", "value"), model),
         Table("run", "This run: options, versions, machine.", ("what", "value"), made),

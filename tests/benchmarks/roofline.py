@@ -15,7 +15,6 @@ from pathlib import Path
 import ablations
 import numpy as np
 import peers
-from minilstm.fast.sweep import margins
 from run import FORWARD
 from threadpoolctl import threadpool_limits
 
@@ -23,6 +22,7 @@ import minilstm
 from minilstm.analyses import style as plots
 from minilstm.analyses.tables import render
 from minilstm.fast import recurrence
+from minilstm.fast.sweep import margins
 from minilstm.stimuli import na_task
 
 OWN, BEHIND = 2**19, 2**24  # bytes a thread reads to measure a core's own cache, and what lies behind it
