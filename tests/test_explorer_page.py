@@ -612,3 +612,17 @@ def test_it_lives_in_a_notebook(chromium, pages, tmp_path):
     assert "flips to are" in page.evaluate(f"{inside}.getElementById('verdict').innerText")
     assert page.problems() == []
     page.close()
+
+
+def test_sentences_of_ones_own_come_first_and_the_tour_on_request(chromium, tmp_path):
+    """The tour speaks of its own sentences, so it is closed where the page opens with others."""
+    path = tmp_path / "own.html"
+    explore(minilstm.load("mini-03"), ("The girls", "The girl"), ("greet", "greets")).save(path)
+    page = chromium.open(path)
+    assert page.evaluate("document.getElementById('tour').hidden") and "The girls greet" in text(page, "verdicts")
+    click(page, "#tour-open")
+    assert "The boy near the cars is" in text(page, "tour-text") and "The boy near the cars is" in text(
+        page, "verdicts"
+    )
+    assert page.problems() == []
+    page.close()

@@ -38,6 +38,7 @@ async function readModelFile(name, bytes) {
     tells: new Array(units).fill(0),
     mean: new Array(units).fill(0), // until it has read something, see `meanOver`
     examples: {},
+    tour: null,
     start: startOf(vocabulary, context, named[0] ?? units),
   };
 }

@@ -133,6 +133,7 @@ def payload(model, name, precision, sentences=(), forms=None):
         "examples": _examples(model, lexicon),
         "templates": TEMPLATES,
         "start": _start(model, roles, sentences, forms),
+        "tour": _tour(model, roles),
     }
 
 
@@ -213,8 +214,18 @@ def _examples(model, lexicon):
 
 def _start(model, roles, sentences, forms):
     """What the page opens with: sentences, verb forms, a unit."""
-    words = set(model.vocabulary)
-    pair = [*sentences] or [sentence for sentence in FIRST_PAIR if words.issuperset(sentence.split())]
+    pair = [*sentences] or [sentence for sentence in FIRST_PAIR if _knows(model, sentence.split())]
     pair = pair or [" ".join((model.context or model.vocabulary)[:8])]
-    forms = forms or next((forms for forms in FORMS if words.issuperset(forms)), model.vocabulary[:2])
+    forms = forms or next((forms for forms in FORMS if _knows(model, forms)), model.vocabulary[:2])
     return {"sentences": (pair + [""])[:2], "forms": list(forms), "unit": (roles.number or [sum(model.sizes)])[0]}
+
+
+def _tour(model, roles):
+    """What the tour is about, whatever the page opens with; None if the model lacks its words."""
+    start = _start(model, roles, (), None)
+    known = start["sentences"] == [*FIRST_PAIR] and tuple(start["forms"]) in FORMS and roles.lost
+    return start if known else None
+
+
+def _knows(model, words):
+    return all(word in model.vocabulary for word in words)

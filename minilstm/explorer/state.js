@@ -6,7 +6,8 @@ const VIEWS = { difference: "difference", first: "first sentence", second: "seco
 function firstState(model) {
   const { sentences, forms, unit } = model.start;
   const state = { sentences: [...sentences], forms: [...forms], unit, broken: [], word: null, view: "difference" };
-  return { ...state, tour: model.examples.nounPP ? 1 : 0, controls: true };
+  const isTour = JSON.stringify(model.start) === JSON.stringify(model.tour); // it begins as the tour does
+  return { ...state, tour: isTour ? 1 : 0, controls: true };
 }
 
 function toFragment(model, state) {
@@ -40,7 +41,7 @@ function fromFragment(model, fragment) {
   }
   if (/^[1-9]\d{0,2}$/.test(text("word") ?? "")) state.word = Number(text("word")) - 1;
   if (Object.hasOwn(VIEWS, text("view") ?? "")) state.view = text("view");
-  if (/^[0-6]$/.test(text("tour") ?? "") && (state.tour || text("tour") === "0")) state.tour = Number(text("tour"));
+  if (/^[0-6]$/.test(text("tour") ?? "")) state.tour = model.tour ? Number(text("tour")) : 0;
   state.controls = text("controls") !== "hidden";
   return state;
 }

@@ -2,10 +2,9 @@
 // something else than the paper's, it says so, from the numbers that are on the page.
 
 function tourOf(model) {
-  if (!model.examples.nounPP) return [];
+  if (!model.tour) return [];
   const { number, short_range: shortRange, syntax } = model.roles;
-  const unit = number[0] ?? model.start.unit;
-  const { sentences, forms } = model.start;
+  const { sentences, forms, unit } = model.tour;
   const pair = { sentences, forms, unit, broken: [], word: null, view: "difference" };
   const silenced = (units) => units.map((silent) => ({ unit: silent, how: "zero" }));
   return [

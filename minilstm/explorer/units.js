@@ -65,7 +65,7 @@ function headWords(view, length) {
   const words = view.view === "second" ? second : first;
   return (length > MOST_HEADS ? [] : words.slice(0, length)).map((word, t) => {
     const differs = view.view === "difference" && word !== second[t];
-    return html("span", { class: t === view.word ? "now" : null }, differs ? `${word}/${second[t]}` : word);
+    return html("span", { class: t === view.word ? "now" : null }, differs ? `${word}/\u200b${second[t]}` : word);
   });
 }
 
