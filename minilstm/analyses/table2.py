@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import StimulusError
+from ..errors import NothingScoredError, StimulusError
 from ..stimuli import CONDITIONS, EASY, LEXICONS
 from ..stimuli.fragment_lexicon import is_held_out
 from .ablation import POINTS, drops, long_range_units, missing_conditions, set_margins
@@ -234,6 +234,8 @@ def table2(model, items, kind="paper", state="context", unknown="error", progres
     sets = [(), *((unit,) for unit in range(1, sum(model.sizes) + 1))]
     margins = set_margins(model, items, sets, kind, state, unknown, progress)
     full, ablated = margins[0].astype(np.float64), margins[1:]
+    if np.isnan(full).all():
+        raise NothingScoredError(f"nothing is scored: the model knows both verb forms of none of {len(items)} sentences")
     numbers = None
     if not missing_conditions(items):
         numbers = {key: [int(u) + 1 for u in units] for key, units in long_range_units(items, full, ablated).items()}

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ..errors import MinilstmError
-from .options import choose_lexicon, experiment_of, limit_cores, precision, read_words
+from .options import choose_lexicon, experiment_of, limit_cores, precision
 from .output import check_out, out_option, print_results, write_out
 
 
@@ -46,7 +46,7 @@ def run(options):
 
 def _trainings(options):
     """{name: models}: each folder a training, all files together one more."""
-    from ..io.vocabulary import read_vocabulary
+    from ..io.vocabulary import read_vocabulary, read_words
     from ..models import series
 
     if options.context is not None and options.vocabulary is None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from ..errors import MinilstmError
 from ..explorer.page import explore, rounding_effect
 from ..explorer.payload import lexicon_of
+from ..io.vocabulary import read_words
 from ..stimuli import na_task
 from .options import load_model
 
@@ -29,7 +30,7 @@ def add_options(command):
 def run(options):
     """Write the page, and print what it holds and what the rounding of its weights costs."""
     model = load_model(options)
-    words = _read_words(options.words) if options.words else None
+    words = read_words(options.words) if options.words else None
     forms = tuple(options.forms.split("/")) if options.forms else None
     page = explore(model, options.sentence, forms, vocabulary=words, name=Path(options.model).stem)
     try:
@@ -40,13 +41,6 @@ def run(options):
     print(f"written: {options.out}, {size / 1e6:.2f} MB, {len(page.model.vocabulary)} of {len(model.vocabulary)} words")
     print(f"weights: {page.precision}; {_effect(model, page)}")
     print("Open it in any browser: it needs no network and no server.", file=sys.stderr)
-
-
-def _read_words(path):
-    try:
-        return path.read_text(encoding="utf-8").split()
-    except (OSError, UnicodeDecodeError) as error:
-        raise MinilstmError(f"--words: {path} cannot be read as text in UTF-8: {error}") from None
 
 
 def _effect(model, page):

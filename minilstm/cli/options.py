@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 from ..analyses.experiment import positive
-from ..errors import MinilstmError
 
 UNITS = "numbered as in the paper: 1 is the first unit of the first layer, counting on through all layers"
 RESULTS = Path("results")
@@ -123,14 +122,6 @@ def choose_lexicon(options, model):
 def state_of(options):
     """What each sentence is read from."""
     return None if options.state == "zero" else "context"
-
-
-def read_words(path):
-    """The words in a text file."""
-    try:
-        return path.read_text(encoding="utf-8").split()
-    except (OSError, UnicodeDecodeError) as error:
-        raise MinilstmError(f"{path}: cannot be read as text in UTF-8 ({error})") from error
 
 
 def stimuli_of(options, model):

@@ -43,7 +43,7 @@ def in_text(table):
     return f"{textwrap.fill(table.caption, WIDTH)}\n{render(table.columns, table.rows, digits=table.digits)}"
 
 
-def check_out(path):
+def check_out(path, option="--out"):
     """Raise MinilstmError if nothing can be written there, before the work begins; make the folder."""
     if path is None:
         return
@@ -58,7 +58,7 @@ def check_out(path):
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise MinilstmError(f"--out {path}: cannot be written ({error.strerror})") from None
+        raise MinilstmError(f"{option} {path}: cannot be written ({error.strerror})") from None
 
 
 def write_out(results, path):

@@ -3,6 +3,7 @@
 import platform
 import shlex
 import sys
+from argparse import ArgumentTypeError
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +12,9 @@ import numpy as np
 
 from ..errors import MinilstmError
 from ..training.trainer import Recipe, Text, train
+from .output import check_out
 
+FEW_UPDATES = 500  # after which a model of the fragment begins to agree
 CONTEXT_SENTENCES = 5  # of a text of one's own, these become the context
 
 
@@ -47,11 +50,21 @@ def add_options(command):
 
 
 def _sizes(text):
+    """'32,32' -> (32, 32)."""
+    if not all(part.isdecimal() and int(part) for part in text.split(",")):
+        raise ArgumentTypeError(f"expected the units of each layer, such as 32 or 32,32, got {text!r}")
     return tuple(int(part) for part in text.split(","))
 
 
 def _shares(text):
-    return tuple(float(part) for part in text.split(","))
+    """'0.2,0' -> (0.2, 0.0)."""
+    try:
+        shares = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        shares = (-1.0,)
+    if not all(0 <= share < 1 for share in shares):
+        raise ArgumentTypeError(f"expected a dropout probability for each layer, such as 0.2 or 0.2,0, got {text!r}")
+    return shares
 
 
 def run(options):
@@ -70,8 +83,9 @@ def run(options):
     )
     if not options.file.parent.is_dir():
         raise MinilstmError(f"{options.file}: there is no folder {options.file.parent}")
-    if options.snapshots is not None:
-        options.snapshots.mkdir(parents=True, exist_ok=True)
+    if options.file.is_dir():
+        raise MinilstmError(f"{options.file}: cannot be written (there is a folder of that name)")
+    check_out(options.snapshots, "--snapshots")
     vocabulary, text, context, source = _own_text(options) if options.text else _fragment(options)
     provenance = {
         **source,
@@ -93,6 +107,13 @@ def run(options):
         )
     model.save(options.file)
     print(f"{options.file}: {sum(recipe.layers)} units, {recipe.epochs:g} x {len(text.words)} words")
+    updates = int(recipe.epochs * len(text.words) / (recipe.batch * recipe.steps))
+    if updates < FEW_UPDATES:
+        print(
+            f"{updates} updates are few: it has hardly learned; a longer text, more --epochs, or a smaller --batch and "
+            "--steps give more",
+            file=sys.stderr,
+        )
 
 
 def _fragment(options):
@@ -112,7 +133,7 @@ def _fragment(options):
 
 def _own_text(options):
     try:
-        lines = options.text.read_text(encoding="utf-8").split("\n")
+        lines = options.text.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise MinilstmError(f"{options.text}: cannot be read as text in UTF-8 ({error})") from error
     sentences = [[*line.split(), "<eos>"] for line in lines if line.strip()]
