@@ -13,8 +13,11 @@ from minilstm.errors import MinilstmError
 from minilstm.verification import adapters, installed
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
-# Keras's own way from torch to NumPy 2
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning:keras")
+pytestmark = [
+    # Keras's own way from torch to NumPy 2
+    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning:keras"),
+    pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN:UserWarning"),
+]
 PACKAGES = {"torch": "torch", "onnxruntime": "onnxruntime", "onnx evaluator": "onnx", "keras": "keras", "flax": "flax"}
 
 
@@ -54,7 +57,8 @@ def test_the_command_prints_a_table_and_fails_where_a_framework_is_wrong(capsys,
 def test_what_installed_refuses(capsys, monkeypatch, tmp_path):
     assert main(["verify", "--installed", str(tmp_path)]) == 2
     assert main(["verify"]) == 2 and main(["verify", str(tmp_path)]) == 2
-    assert "expected DIR and OUTPUTS, or --installed" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "DIR says nothing about --installed" in told and "expected DIR and OUTPUTS, one or two model files" in told
     absent = adapters.ADAPTERS["torch"]._replace(package="no_such_package")
     monkeypatch.setattr(installed, "ADAPTERS", {"x": absent})
     assert main(["verify", "--installed"]) == 2

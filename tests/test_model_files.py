@@ -1,5 +1,6 @@
 """Model files of ONNX, PyTorch, Keras and .safetensors: what is found in them, and conversions that went wrong."""
 
+import json
 import os
 import zipfile
 from importlib.util import find_spec
@@ -12,12 +13,16 @@ from conftest import need
 from minilstm.cli.main import main
 from minilstm.errors import MinilstmError, ModelFileError
 from minilstm.io.conventions import layers_from, layers_to
+from minilstm.verification.adapters import ADAPTERS
 from minilstm.verification.model_files import compare_files, find_lstms, is_model_file, verify_file
 from minilstm.verification.vectors import write_vectors
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
-# Keras's own way from torch to NumPy 2
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning:keras")
+pytestmark = [
+    # Keras's own way from torch to NumPy 2
+    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning:keras"),
+    pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN:UserWarning"),
+]
 D, H = 5, 6
 
 
@@ -63,7 +68,7 @@ def onnx_file(path, layers, **options):
 
 def test_a_torch_file(torch_file):
     ((found, verdict),) = verify_file(torch_file)
-    assert found.name == "model.rnn" and found.sizes == (2, D, H) and verdict, verdict
+    assert found.name == "model.rnn" and found.sizes == (2, D, H) and verdict.ok, verdict
     assert "2 layers, 5 inputs, 6 units, names and order of pytorch" in str(found)
 
 
@@ -76,7 +81,7 @@ def test_torch_files_of_other_kinds(tmp_path):
     }
     torch.save(torch.nn.ModuleDict(parts).state_dict(), tmp_path / "parts.pt")
     verdicts = {found.name: (found, verdict) for found, verdict in verify_file(tmp_path / "parts.pt")}
-    assert verdicts.keys() == {"cell", "both"} and all(verdict for _, verdict in verdicts.values())
+    assert verdicts.keys() == {"cell", "both"} and all(verdict.ok for _, verdict in verdicts.values())
     assert "LSTMCell" in str(verdicts["cell"][0]) and "two directions" in str(verdicts["both"][0])
     torch.save(torch.nn.Linear(2, 3).state_dict(), tmp_path / "linear.pt")
     with pytest.raises(ModelFileError, match="no LSTM in it"):
@@ -91,7 +96,7 @@ def test_names_of_a_cell_in_safetensors(tmp_path):
     cell = torch.nn.LSTMCell(D, H)
     save_file({f"lstm_cell.{name}": tensor for name, tensor in cell.state_dict().items()}, tmp_path / "m.safetensors")
     ((found, verdict),) = verify_file(tmp_path / "m.safetensors")
-    assert found.name == "lstm_cell" and found.sizes == (1, D, H) and verdict
+    assert found.name == "lstm_cell" and found.sizes == (1, D, H) and verdict.ok
     assert is_model_file(tmp_path / "m.safetensors")
 
 
@@ -100,7 +105,7 @@ def test_an_onnx_file(tmp_path, module, rearranged):
     need("onnxruntime")
     path = onnx_file(tmp_path / "m.onnx", layers_from(module.state_dict()), rearranged=rearranged)
     results = list(verify_file(path))
-    assert [found.name for found, _ in results] == ["lstm0", "lstm1"] and all(verdict for _, verdict in results)
+    assert [found.name for found, _ in results] == ["lstm0", "lstm1"] and all(verdict.ok for _, verdict in results)
     assert "initial state zero, opset 14" in str(results[0][0])
 
 
@@ -109,7 +114,7 @@ def test_an_onnx_file_whose_node_is_set_to_something_else(tmp_path, module):
     options = {"clip": 0.3, "input_forget": 1, "activations": ["HardSigmoid", "Softsign", "Relu"]}
     path = onnx_file(tmp_path / "m.onnx", layers_from(module.state_dict()), **options)
     for found, verdict in verify_file(path):
-        assert found.variant.clip == pytest.approx(0.3) and found.variant.coupled and verdict, verdict
+        assert found.variant.clip == pytest.approx(0.3) and found.variant.coupled and verdict.ok, verdict
 
 
 def test_a_keras_file(tmp_path):
@@ -119,7 +124,7 @@ def test_a_keras_file(tmp_path):
     )
     model.save(tmp_path / "model.keras")
     results = list(verify_file(tmp_path / "model.keras"))
-    assert [found.sizes for found, _ in results] == [(1, D, H), (1, H, H)] and all(verdict for _, verdict in results)
+    assert [found.sizes for found, _ in results] == [(1, D, H), (1, H, H)] and all(verdict.ok for _, verdict in results)
 
 
 def test_silero_vad():
@@ -130,9 +135,9 @@ def test_silero_vad():
     need("torch"), need("onnxruntime"), need("safetensors")
     data = Path(spec.origin).parent / "data"
     ((found, verdict),) = verify_file(data / "silero_vad_16k.safetensors")
-    assert found.name == "lstm_cell" and found.sizes == (1, 128, 128) and verdict, verdict
+    assert found.name == "lstm_cell" and found.sizes == (1, 128, 128) and verdict.ok, verdict
     results = list(verify_file(data / "silero_vad_16k_op15.onnx"))
-    assert len(results) == 2 and all(verdict for _, verdict in results)
+    assert len(results) == 2 and all(verdict.ok for _, verdict in results)
     assert compare_files(data / "silero_vad_16k_op15.onnx", data / "silero_vad_16k_sequence.onnx")
 
 
@@ -179,6 +184,11 @@ def test_the_command(tmp_path, capsys, module, torch_file):
     path = onnx_file(tmp_path / "m.onnx", layers_from(module.state_dict()))
     assert main(["verify", str(torch_file)]) == 0
     assert "It follows the equations." in capsys.readouterr().out
+    assert main(["verify", str(torch_file), "--json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert told["ok"] and told["lstm"].startswith("model.rnn") and told["errors"]["output"]["precision"] == "float32"
+    assert main(["verify", str(torch_file), "--rtol", "1"]) == 2
+    assert "--rtol says nothing about a model file" in capsys.readouterr().err
     assert main(["verify", str(torch_file), str(path)]) == 0
     assert "hold the same LSTM" in capsys.readouterr().out
     wrong = onnx_file(
@@ -192,6 +202,12 @@ def test_the_command(tmp_path, capsys, module, torch_file):
     assert "expected what your program made" in capsys.readouterr().err
     assert main(["verify", str(tmp_path / "no.onnx")]) == 2
     assert "no.onnx: cannot be read" in capsys.readouterr().err
+
+
+def test_where_the_framework_is_not_installed(capsys, monkeypatch, torch_file):
+    monkeypatch.setitem(ADAPTERS, "torch", ADAPTERS["torch"]._replace(package="no_such_package"))
+    assert main(["verify", str(torch_file)]) == 2
+    assert "not run: no_such_package is not installed" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x89HDF\r\n\x1a\n", b"\x80\x02}q\x00.", bytes(range(256))])

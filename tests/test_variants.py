@@ -13,8 +13,11 @@ from minilstm.verification.variants import CONVENTIONS, VARIANTS, Cell, Variant,
 from minilstm.verification.vectors import make_vectors, read_vectors, write_vectors
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
-# Keras's own way from torch to NumPy 2
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning:keras")
+pytestmark = [
+    # Keras's own way from torch to NumPy 2
+    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning:keras"),
+    pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN:UserWarning"),
+]
 POSED = [(name, convention) for name in VARIANTS for convention in CONVENTIONS[name]]
 
 

@@ -67,50 +67,68 @@ def write(options):
 
 
 def check(options):
-    """Print the verdict; the exit code is 1 where the outputs depart from the equations."""
+    """Print the verdict; the exit code is 1 where something departs from the equations, 2 where nothing was run."""
     from ..verification.model_files import is_model_file
-    from ..verification.verify import verify
 
     if options.installed:
-        if options.folder:
-            raise MinilstmError("--installed: it makes its own test vectors; leave DIR and OUTPUTS out")
+        _refuse(options, "--installed", "folder", "outputs", "rtol", "atol")
         return _check_installed(options)
     if options.device or options.folder is None:
         raise MinilstmError("verify: expected DIR and OUTPUTS, one or two model files, or --installed [--device D]")
     if is_model_file(options.folder):
-        return _check_files(options)
+        _refuse(options, "a model file", "rtol", "atol")
+        return _check_file(options) if options.outputs is None else _compare(options)
     if options.outputs is None:
         raise MinilstmError(f"verify: expected what your program made of the test vectors in {options.folder} too")
+    return _check_outputs(options)
+
+
+def _refuse(options, what, *names):
+    """Raise an error if an option was given that means nothing with `what`."""
+    for name in names:
+        if getattr(options, name) is not None:
+            word = {"folder": "DIR", "outputs": "OUTPUTS"}.get(name, f"--{name}")
+            raise MinilstmError(f"verify: {word} says nothing about {what}; leave it out")
+
+
+def _check_outputs(options):
+    from ..verification.verify import verify
 
     verdict = verify(options.folder, options.outputs, options.rtol, options.atol)
+    print(to_json(_as_dict(verdict)) if options.json else verdict)
+    return 0 if verdict else 1
+
+
+def _check_file(options):
+    """Each LSTM in a model file."""
+    from ..verification.model_files import verify_file
+
+    results = list(verify_file(options.folder))
     if options.json:
-        errors = {name: _finite(error) for name, error in verdict.errors.items()}
-        print(to_json(verdict._asdict() | {"errors": errors, "first": verdict.first and _finite(verdict.first)}))
+        print(to_json([{"lstm": str(found)} | _as_dict(verdict) for found, verdict in results]))
     else:
-        print(verdict)
-    return 0 if verdict.ok else 1
+        print("\n\n".join(f"{found}\n{verdict}" for found, verdict in results))
+    if not all(verdict for _, verdict in results):
+        return 1
+    return 2 if all(isinstance(verdict, str) for _, verdict in results) else 0
 
 
-def _check_files(options):
-    """Print what is found in one model file, or how two differ; 1 where one departs."""
-    from ..verification.model_files import compare_files, verify_file
+def _compare(options):
+    """Two model files that should hold the same LSTM."""
+    from ..verification.model_files import compare_files
 
-    if options.outputs is not None:
-        verdict = compare_files(options.folder, options.outputs)
-        if verdict.ok:
-            print(f"{options.folder} and {options.outputs} hold the same LSTM.")
-        else:
-            print(f"{options.outputs} does not hold the LSTM of {options.folder}; on random words:\n{verdict}")
-        return 0 if verdict.ok else 1
-    verdicts = []
-    for found, verdict in verify_file(options.folder):
-        print(f"{found}\n{verdict}\n")
-        verdicts.append(verdict)
-    return 1 if any(verdict is False or not verdict for verdict in verdicts) else 0
+    verdict = compare_files(options.folder, options.outputs)
+    if options.json:
+        print(to_json(_as_dict(verdict)))
+    elif verdict:
+        print(f"{options.folder} and {options.outputs} hold the same LSTM.")
+    else:
+        print(f"{options.outputs} does not hold the LSTM of {options.folder}; on random words:\n{verdict}")
+    return 0 if verdict else 1
 
 
 def _check_installed(options):
-    """Print a table of all frameworks; 1 where one departs from the equations."""
+    """A table of all frameworks."""
     from ..verification.installed import Row, verify_installed
 
     rows = []
@@ -118,7 +136,16 @@ def _check_installed(options):
         rows.append(row)
         print(f"{row.framework}, {row.variant}, {row.precision}: {row.verdict}", file=sys.stderr, flush=True)
     print(render(Row._fields, rows, "json" if options.json else "text"))
-    return 1 if any(row.verdict == "WRONG" for row in rows) else 0
+    verdicts = {row.verdict for row in rows}
+    return 1 if "WRONG" in verdicts else 2 if verdicts == {"not run"} else 0
+
+
+def _as_dict(verdict):
+    """A verdict, or the text that stands in its place, for JSON."""
+    if isinstance(verdict, str):
+        return {"ok": None, "reason": verdict}
+    errors = {name: _finite(error) for name, error in verdict.errors.items()}
+    return verdict._asdict() | {"errors": errors, "first": verdict.first and _finite(verdict.first)}
 
 
 def _finite(fields):

@@ -44,7 +44,12 @@ class Found(NamedTuple):
         W, U = FIRST[self.convention]
         layers = 1 + max(int(name.rpartition("_l")[2].removesuffix("_reverse")) for name in self.tensors)
         inputs = self.tensors[f"{W}_l0"].shape[0 if self.convention == "keras" else -1]
-        return layers, inputs, self.tensors[f"{U}_l0"].shape[-1] // (4 if self.convention == "keras" else 1)
+        recurrent = self.tensors[f"{U}_l0"].shape
+        return (
+            layers,
+            inputs,
+            {"pytorch": recurrent[0] // 4, "keras": recurrent[-1] // 4}.get(self.convention, recurrent[-1]),
+        )
 
     def __str__(self):
         layers, inputs, units = self.sizes
@@ -170,7 +175,7 @@ def verify_file(path, seed=0):
         x = draw(rng, STEPS, BATCH, inputs, below=2)
         h_0 = draw(rng, states, BATCH, found.variant.projection or units)
         C_0 = draw(rng, states, BATCH, units, below=2)
-        tensors = {name: np.asarray(array, np.float32) for name, array in found.tensors.items()}
+        tensors = {name: np.array(array, np.float32) for name, array in found.tensors.items()}
         if found.convention == "keras" and "bias_l0" not in tensors:
             tensors["bias_l0"] = np.zeros(4 * units, np.float32)
         try:
