@@ -101,7 +101,6 @@ def test_ablate_alone_and_as_a_group(capsys, path):
     (tests,) = json.loads(group).values()
     assert [row["ablated %"] for row in tests] == [row["accuracy %"] for row in off]
     assert list(tests[0]) == "task,condition,full %,ablated %,random sets %,p,power,verdict".split(",")
-    assert "--group: say which units" in run(capsys, "ablate", "--model", path, "--group", code=2).err
 
 
 def test_agreement_with_units_off_is_the_sweeps(capsys, path):

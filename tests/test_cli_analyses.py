@@ -205,7 +205,6 @@ def test_group_tests_say_when_they_cannot_tell(run):
         (["votes", "--units", "3", "--short", "76"], "unit 3 has no weights to words"),
         (["smallest", "--conditions", "XY"], "odd and even ids in every condition"),
         (["decode", "--task", "Simple"], "decoding: expected nounPP"),
-        (["ablate", "--group"], "--group: say which units"),
     ],
 )
 def test_bad_input_is_named(run, tmp_path, arguments, message):

@@ -118,6 +118,9 @@ def test_a_command_prints_what_its_section_holds(first, section, cached, tmp_pat
     page = (folder / "report.html").read_text()
     part = re.search(rf'<section id="{section}">.*?</section>', page, re.DOTALL)[0]
     commands = [shlex.split(unescape(one))[1:] for one in re.findall(r"<li><code>(minilstm .*?)</code></li>", part)]
+    if section == "linzen":  # there is no set, and so nothing to print
+        assert not commands
+        return
     assert commands
     monkeypatch.chdir(tmp_path)
     if cached:  # where commands look for what `reproduce` left
@@ -293,7 +296,7 @@ def test_a_lexicon_that_the_model_knows_in_part(tmp_path, capsys):
         "SubjRel: 'helps' is not among the model's 289 words: The girl that helps"
     )
     assert "wrong form" in lines[more] and lines[more + 1].strip().startswith("SubjRel: 'wants' is not")
-    said = "Not done, since this model cannot do it: Syntax units across structures; Who is for the wrong form."
+    said = "Not done, since this model cannot do it: Syntax units across structures; Units that favour the wrong form."
     assert said in " ".join(lines)
     found = json.loads((tmp_path / "planted" / "results.json").read_text())
     assert {name: one["not done"] for name, one in found["stages"].items() if one["not done"]}.keys() == {

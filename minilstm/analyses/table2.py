@@ -235,7 +235,9 @@ def table2(model, items, kind="paper", state="context", unknown="error", progres
     margins = set_margins(model, items, sets, kind, state, unknown, progress)
     full, ablated = margins[0].astype(np.float64), margins[1:]
     if np.isnan(full).all():
-        raise NothingScoredError(f"nothing is scored: the model knows both verb forms of none of {len(items)} sentences")
+        raise NothingScoredError(
+            f"nothing is scored: the model knows both verb forms of none of {len(items)} sentences"
+        )
     numbers = None
     if not missing_conditions(items):
         numbers = {key: [int(u) + 1 for u in units] for key, units in long_range_units(items, full, ablated).items()}

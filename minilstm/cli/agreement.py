@@ -1,10 +1,12 @@
 """`minilstm agreement` and `minilstm ablate`: the plain question, and what units have to do with it."""
 
+from pathlib import Path
+
 from ..analyses.experiment import KIND, LINZEN
-from ..errors import MinilstmError
 from ..stimuli import NA_TASKS
 from .analysis import run as run_analysis
-from .options import UNITS, experiment_of, load_model, unit_numbers
+from .options import RESULTS, UNITS, experiment_of, load_model, unit_numbers
+from .output import print_results
 
 
 def add_options(command):
@@ -23,6 +25,8 @@ def run(options):
 
     model = load_model(options)
     experiment = experiment_of(model, options, half=options.half or "all")
+    if options.linzen and not options.off:
+        return _linzen(options, model)
     items = experiment.usable_linzen if options.linzen else _sentences(experiment)
     unknown = "<unk>" if options.linzen else options.unknown
     found = agreement(model, items, experiment.state, options.off, options.kind, unknown)
@@ -30,6 +34,16 @@ def run(options):
     print(render(["task", "condition", "n", "accuracy %", "margin", "skipped"], rows, options.form))
     if options.form == "text":
         print(f"\nall: {100 * found.accuracy:.1f} %")
+
+
+def _linzen(options, model):
+    """The Linzen set, intact and without the number units, which are searched."""
+    from ..analyses import linzen
+    from .analysis import compute
+
+    experiment = experiment_of(model, options)
+    results = compute(experiment, [linzen.ANALYSIS], {}, RESULTS / Path(options.model).stem)
+    print_results([results["linzen"]], options.form)
 
 
 def _sentences(experiment):
@@ -42,12 +56,10 @@ def _sentences(experiment):
 
 
 def run_ablate(options, variants):
-    """Table 2 and the strong units; with units, what each of them costs, or, with --group, all together."""
+    """Table 2; with units, what each of them costs; with --group, units ablated together beside random sets."""
     units = options.named_units
-    if options.group and units in (None, "search"):
-        raise MinilstmError("--group: say which units, such as --units 3,17")
     if options.group or units in (None, "search"):
-        options.named_units = units if options.group else "search"
+        options.named_units = units or "search"
         return run_analysis(options, variants)
     return _each(options, units)
 

@@ -13,7 +13,7 @@ from ..io.atomic import write_whole
 from ..models import describe
 from .ledger import COLUMNS, ledger, remarks
 from .provenance import processor, versions
-from .reproduce import left_out, results_of
+from .reproduce import left_out, results_of, takes_units
 
 STYLE = Path(__file__).with_name("report.css")
 MARKS = dict(zip(VERDICTS, ("✓", "✗", "–"), strict=True))
@@ -115,8 +115,8 @@ def options(experiment):
 
 def command_line(name, experiment, analysis):
     """The command that prints what the section of an analysis holds."""
-    words = ["minilstm", *analysis.command.split(), "--model", name]
-    if experiment.model.provenance.get("number_units"):
+    words = ["minilstm", *analysis.command.replace("--linzen", "--linzen FILE").split(), "--model", name]
+    if experiment.model.provenance.get("number_units") and takes_units(analysis.command):
         words += ["--units", "search"]  # else the command takes those that the model's file names
     for flag, attribute, usual in SHARED:
         if getattr(experiment, attribute) != usual:
@@ -208,7 +208,11 @@ def _section(name, experiment, runs, heading="h2"):
         parts += [f"<p>{escape(text)}</p>" for text in one.result.text()]
         parts += [_figure(first.home, figure, one.svgs[figure.name]) for figure in one.result.figures()]
         parts += [_table(first.home, table) for table in one.result.tables() if not table.long]
-    commands = dict.fromkeys(command_line(name, experiment, one.analysis) for one in runs if one.analysis.command)
+    commands = dict.fromkeys(
+        command_line(name, experiment, one.analysis)
+        for one in runs
+        if one.analysis.command and (experiment.linzen or one.analysis.name != "linzen")
+    )
     listed = "".join(f"<li><code>{escape(command)}</code></li>" for command in commands)
     parts.append(f'<p class="commands">Alone, in the terminal:</p><ul class="commands">{listed}</ul></section>')
     return "\n".join(parts)

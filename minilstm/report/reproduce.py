@@ -127,6 +127,15 @@ def in_order_of_need(analyses):
 BY_NAME = {analysis.name: analysis for analysis in ANALYSES}
 
 
+def takes_units(command):
+    """Whether a command can be told the number units: one of its analyses needs them, directly or not."""
+
+    def needs_units(analysis):
+        return analysis.given_by == "--units" or any(needs_units(BY_NAME[name]) for name in analysis.needs)
+
+    return any(needs_units(analysis) for analysis in ANALYSES if analysis.command == command)
+
+
 def key_of(experiment, analysis, by_name=BY_NAME):
     """What a result depends on: it serves another run with an equal key, and no other."""
     key = {"analysis": analysis.name, "model": fingerprint(experiment.model), "dtype": str(experiment.model.dtype)}
