@@ -67,11 +67,14 @@ def _known(names, shapes):
     hints = [
         f"{name}: call it {OTHER_NAMES[name.lower()]}; " for name in odd if OTHER_NAMES.get(name.lower()) in shapes
     ]
+    slopes = [name for name in shapes if name.startswith("d_")]
     plain = [name for name in shapes if name.rpartition("_")[2] not in ("again", "chunks", "wide")]
-    suffixed = " (and the same with _again, _chunks, _wide)" if len(plain) < len(shapes) else ""
+    others = ["the same with _again, _chunks, _wide"] if len(plain) < len(shapes) else []
+    others += [f"gradients {slopes[0]} to {slopes[-1]}"] if slopes else []
+    extent = f" (and {', '.join(others)})" if others else ""
     raise ModelFileError(
-        f"{''.join(hints)}expected one or more of {', '.join(plain)}{suffixed}, "
-        f"got {', '.join(map(str, names)) or 'none'}"
+        f"{''.join(hints)}expected one or more of {', '.join(name for name in plain if name not in slopes)}"
+        f"{extent}, got {', '.join(map(str, names)) or 'none'}"
     )
 
 
