@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..errors import ModelFileError
-from .model_files import KINDS, Found
+from .found import KINDS, Found
 from .variants import ONNX_HARD_SIGMOID, Variant
 
 LARGEST = 2**28  # numbers in one tensor
