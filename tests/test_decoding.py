@@ -181,8 +181,8 @@ def test_the_planted_short_range_units_are_found_and_no_others():
     assert found.units == short
     alone = found.auc[[unit - found.first for unit in (*short, *long)]]
     np.testing.assert_array_equal(alone[:, 1:5], [[1, 1, 1, 0]] * 2 + [[1, 1, 1, 1]] * 2)
-    columns, rows = found.table()
-    listed = {row[0]: dict(zip(columns, row, strict=True)) for row in rows}
+    (table,) = found.tables()
+    listed = {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
     assert set(listed) == {*short, *long}
     assert all(listed[unit]["lasts"] == "no" and listed[unit]["rule"] == "short-range" for unit in short)
     assert all(listed[unit]["lasts"] == "yes" and listed[unit]["rule"] == "" for unit in long)

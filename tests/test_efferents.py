@@ -169,8 +169,9 @@ def test_the_result_shows_number_units_and_controls(experiment, results):
     items = experiment.sentences("nounPP")
     attributed = attribution(experiment.model, items)
     expected = effects(attributed, ablation_sweep(experiment.model, items, attributed.units))
-    assert both.name == "shares" and both.rows == expected.rows()[1]
-    assert found.effects.correlation.tolist() == expected.correlation.tolist()
+    assert both.name == "shares"
+    np.testing.assert_allclose(both.rows, expected.rows()[1], rtol=1e-4, atol=1e-5)  # one sweep is cut otherwise
+    assert found.effects.correlation.tolist() == pytest.approx(expected.correlation.tolist(), rel=1e-6)
     assert f"units 71 and 72: {separation(found.weights)[6]:.2f}" in found.text()[0]
     axis = found.figures()[0].draw().axes[0]
     ticks = [label.get_text() for label in axis.get_xticklabels()]

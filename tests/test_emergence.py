@@ -263,7 +263,7 @@ def test_the_command(capsys, tmp_path):
     line = next(line.split() for line in printed.splitlines() if line.split()[1:2] == ["300000"])
     assert line[2:6] == ["100.0", "100.0", "100.0", "0.0"]  # Simple S and P, nounPP SP and PS
     out = tmp_path / "out"
-    rows = json.loads(run(capsys, tmp_path / "a", tmp_path / "b", "--n", 4, "--json", "--out", out).out)
+    rows = json.loads(run(capsys, tmp_path / "a", tmp_path / "b", "--n", 4, "--json", "--out", out).out)["emergence"]
     assert [row["training"] for row in rows] == ["a"] * 4 + ["b"] * 4 and rows[0]["locality"] is None
     assert (out / "emergence.png").read_bytes().startswith(b"\x89PNG")
     columns, kept = read_csv(out / "emergence.csv")
@@ -278,7 +278,7 @@ def test_the_command_reads_snapshots_of_some_words(capsys, tmp_path):
     (tmp_path / "s").mkdir()
     partial(tmp_path / "s" / "x.npz", model, [word for word in model.vocabulary if word != "siblings"])
     files = ["--vocabulary", tmp_path / "vocab.txt", "--context", tmp_path / "context.txt"]
-    (row,) = json.loads(run(capsys, tmp_path / "s", *files, "--n", 4, "--json").out)
+    (row,) = json.loads(run(capsys, tmp_path / "s", *files, "--n", 4, "--json").out)["emergence"]
     assert (row["tokens"], row["nounPP SP"], row["final SP"], row["locality"]) == (12_345, 100, 71, 1)
     assert (
         "not in the vocabulary"

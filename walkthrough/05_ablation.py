@@ -55,7 +55,7 @@ print(render(*table.rows()))
 # %%
 print(f"\nsingular: {table.numbers['S']}, plural: {table.numbers['P']}\n")
 print("every unit that costs more than 10 points somewhere:")
-print(render(*table.strong_units()))
+print(render(*table.units_above_threshold()))
 
 # %% [markdown]
 # So mini has one unit for each number, 24 and 23, like the paper's 988 and 776. Two things are different, and
@@ -79,7 +79,7 @@ print(render(*table.strong_units()))
 # %%
 at_mean = table2(model, items, kind="mean")
 print(f"\nheld at the mean: singular {at_mean.numbers['S']}, plural {at_mean.numbers['P']}")
-print(render(*at_mean.strong_units()))
+print(render(*at_mean.units_above_threshold()))
 for condition in ("SP", "PS"):
     where = [k for k, item in enumerate(items) if (item.task, item.condition) == ("nounPP", condition)]
     right = (at_mean.ablated[24 - 1, where] > 0).mean()

@@ -88,6 +88,8 @@ class NumberUnits(Result):
     def text(self):
         if self.named:
             return [f"{format_units(self.named).capitalize()}: given."]
+        if not self.by_rule:
+            return []
         rule = "; ".join(f"{NUMBERS[number]}: {format_units(units)}" for number, units in self.by_rule.items())
         return [
             f"{self._selected()} By the stricter rule, which asks that a unit spares the easy conditions and the "
@@ -95,7 +97,7 @@ class NumberUnits(Result):
         ]
 
     def summary(self):
-        return "" if self.named else self._selected()
+        return self._selected() if self.by_rule else ""
 
     def _selected(self):
         texts = []
@@ -119,6 +121,8 @@ class NumberUnits(Result):
 def compute(experiment, results):
     """S* and P*, chosen on the selection half."""
     table, layer = results["agreement"], last_layer(experiment.model.sizes)
+    if table.numbers is None:  # sentences without the conditions that units are chosen in
+        return NumberUnits()
     odd = np.array([item.id % 2 == 1 for item in table.items])
     # the paper's units are known, so all sentences judge them; what else there is, is still asked of odd ids
     selection, evaluation = (

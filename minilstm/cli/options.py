@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..analyses.experiment import positive
+from ..analyses.experiment import HALVES, positive
 
 UNITS = "numbered as in the paper: 1 is the first unit of the first layer, counting on through all layers"
 RESULTS = Path("results")
@@ -132,6 +132,8 @@ def stimuli_of(options, model):
         return ()
     stimuli = read_items(options.stimuli)
     items, notes = fit_to_vocabulary(list(stimuli), model.vocabulary, options.unknown)
+    half = [item for item in items if item.id % 2 in HALVES[options.half or "all"]]
+    fit_to_vocabulary(half, model.vocabulary, options.unknown)  # raises where nothing of the half can be scored
     for note in (*(f"{options.stimuli}: {note}" for note in stimuli.summary()), *notes):
         print(note, file=sys.stderr)
     return tuple(items)
