@@ -63,8 +63,10 @@ def _entry(name, value):
             name += str(inspect.signature(value)).replace("(self, ", "(").replace("(self)", "()")
         summary = value.__doc__
     sentence = " ".join(inspect.cleandoc(summary).split("\n\n")[0].split())
-    return textwrap.fill(name, 110, subsequent_indent="        ") + "\n" + textwrap.indent(
-        textwrap.fill(sentence, 106), "        "
+    return (
+        textwrap.fill(name, 110, subsequent_indent="        ")
+        + "\n"
+        + textwrap.indent(textwrap.fill(sentence, 106), "        ")
     )
 
 

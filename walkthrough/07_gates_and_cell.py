@@ -45,8 +45,9 @@ for unit in (SINGULAR, PLURAL):
 # %% [markdown]
 # **Unit 24.** At the subject (N1) its cell goes to -1.12 for singulars and +0.53 for plurals, and the two
 # stay apart until the verb, whatever noun comes in between. That is a number unit, but one with *two* states
-# that differ from 0, where the paper's has one: it holds plurals as well. It is needed for singulars only,
-# because plurals have other units to help them (script 08).
+# that differ from 0, where the paper's has one: it holds plurals as well. Across a noun of the other number it is
+# needed for singulars only, because plurals have other units to help them (script 08); across a name, where
+# script 05 saw namePP PS fall to 8.9 %, for plurals too.
 #
 # **Unit 23.** Its cell is about +2 from the start and hardly tells the numbers apart (2.03 or 2.01 against
 # 1.88 or 1.86 at N2). What it tells is something else: about +2 while the verb is still to come, -0.8 at the

@@ -53,7 +53,8 @@ def ship(folder):
         ]
         good = passes(min(worst), found.numbers, last_layer=1 + sum(model.sizes[:-1]))
         units = [", ".join(map(str, found.numbers[number])) or None for number in "SP"]
-        rows.append([name, *(100 * w for w in worst), *units, len(found.units_above_threshold()[1]), "yes" if good else "no"])
+        strong = len(found.units_above_threshold()[1])
+        rows.append([name, *(100 * w for w in worst), *units, strong, "yes" if good else "no"])
         if seed <= SHIPPED:
             default = default or (name if good else None)
             model.provenance["number_units"] = [*found.numbers["S"], *found.numbers["P"]]
