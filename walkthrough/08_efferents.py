@@ -80,8 +80,8 @@ print("correlation over units: " + ", ".join(f"{condition} {r:.2f}" for conditio
 # %% [markdown]
 # Unit 24 acts mostly by itself: its direct effect is two thirds of the total one or more, and it favours the right
 # form with both numbers. Unit 23 favours the singular slightly, always (+0.2 where that is right, -0.2 where it is
-# wrong), and yet the margin of plurals falls by more than 1 without it: its whole effect goes through other units. Through
-# which? Ablate it and see whose contributions change.
+# wrong), and yet the margin of plurals falls by more than 1 without it: its whole effect goes through other units.
+# Through which? Ablate it and see whose contributions change.
 
 # %%
 without = attribution(model, items, ablate=[PLURAL]).by_condition()
