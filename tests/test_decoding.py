@@ -13,7 +13,8 @@ from small_model import small_model
 from minilstm import planted
 from minilstm.activity import full_sentences, lower_context
 from minilstm.analyses import decoding
-from minilstm.analyses.decoding import NumberData, area_under_curve, number_data
+from minilstm.analyses.decoding import NumberData, number_data
+from minilstm.analyses.generalisation import area_under_curve, generalisation
 from minilstm.analyses.number_units import NumberUnits
 from minilstm.analyses.short_range import short_range_units
 from minilstm.errors import MinilstmError, StimulusError
@@ -127,7 +128,7 @@ def test_figure_2_takes_the_long_range_units_out_of_the_rest(monkeypatch):
 
 def test_any_classifier_will_do():
     data = made_up()
-    found = decoding.generalisation(data.C[:, :, :1], data.plural, LinearDiscriminantAnalysis(), trained=[1])
+    found = generalisation(data.C[:, :, :1], data.plural, LinearDiscriminantAnalysis(), trained=[1])
     assert found.curve()[0].tolist() == [0.5, 1, 1, 1, 1, 1, 1]
 
 

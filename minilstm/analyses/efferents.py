@@ -11,8 +11,8 @@ from ..units import by_layer, columns_of, last_layer
 from .ablation import ablation_sweep
 from .attribution import attribution
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Result, Table, format_units
-from .decoding import area_under_curve
 from .effects import Effects, effects, plot_effects
+from .generalisation import area_under_curve
 from .number_agreement import agreement
 from .statistics import percent
 from .style import PLURAL, SINGULAR, figure
