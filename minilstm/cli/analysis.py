@@ -69,7 +69,7 @@ def _dest(flag):
 
 def _named(text):
     """'3,17', 'none' or 'search'."""
-    return {SEARCH: SEARCH, "none": ()}.get(text) if text in (SEARCH, "none") else unit_numbers(text)
+    return {SEARCH: SEARCH, "none": ()}[text] if text in (SEARCH, "none") else unit_numbers(text)
 
 
 def run(options, variants):
