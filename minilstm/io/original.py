@@ -1,6 +1,6 @@
 """What is known of the paper's own model: its context, and six log-probabilities that its authors published.
 
-The checkpoint itself does not come along. Whoever has it can import it (`minilstm import`) and sees at once, with
+The checkpoint itself is not bundled. Whoever has it can import it (`minilstm import`) and sees at once, with
 `minilstm info`, whether the port computes what the authors computed, and with which casing of the context.
 """
 
