@@ -347,3 +347,8 @@ def test_the_rule_says_which_condition_it_lacks():
         without = [item for item in items if (item.task, item.condition, item.id % 2) != ("Simple", "P", half)]
         assert ablation.missing_conditions(without) == [("Simple", "P")]
     assert len(ablation.missing_conditions([])) == 8
+
+
+def test_a_tie_is_no_drop_by_more():
+    assert 0.8 - 0.7 > 0.1 and not ablation.lost(0.8, 0.7) > 0.1
+    assert 1 - 0.8 < 0.2 and ablation.lost(1, 0.8) >= 0.2

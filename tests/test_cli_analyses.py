@@ -236,3 +236,39 @@ def test_a_model_whose_file_names_no_units_is_searched(capsys, tmp_path):
     code = main(["decode", "--model", str(tmp_path / "small.npz"), "--n", "20"])
     out = capsys.readouterr().out
     assert code == 0 and "No unit qualifies as a long-range number unit" in out
+
+
+OWN = """prefix\tright\twrong\tcondition
+The boys near the car\tgreet\tgreets\tPS
+The boy near the cars\tgreets\tgreet\tSP
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        ("connect --stimuli own.tsv", "--stimuli: Connectivity: this reads no sentences of tasks"),
+        ("connect --task nounPP", "--task: Connectivity: this reads no sentences of tasks"),
+        ("agreement --stimuli own.tsv --task nope", "--task nope: give either --task or --stimuli"),
+        ("smallest --half odd", "--half odd"),
+        ("ablate --out x.pdf", "--out x.pdf: expected a folder, or a name that ends in .png or .svg"),
+        ("ablate --out x.PNG", "--out x.PNG: expected a folder, or a name that ends in .png or .svg"),
+        ("ablate --units 3 --out new", "--out: with --units there is one table"),
+        ("ablate --group --units search --stimuli own.tsv", "no sentence is left to judge them on"),
+    ],
+)
+def test_an_option_is_heeded_or_refused(run, tmp_path, arguments, said):
+    (tmp_path / "own.tsv").write_text(OWN)
+    assert said in run(*arguments.split(), code=2).err
+    assert [file.name for file in tmp_path.iterdir()] == ["own.tsv"]
+
+
+def test_a_part_without_its_sentences_is_left_out(run):
+    """In Simple there is no word between subject and verb, from which the peak of the syntax unit could be read."""
+    printed = run("depth", "--task", "Simple", n=20, code=1)
+    assert "expected sentences with words between subject and verb" in printed.err and "R2" in printed.out
+    assert "this part reads sentences of its own" in printed.err
+
+
+def test_a_unit_named_twice_is_one(run):
+    assert [row["unit"] for row in rows(run("ablate", "--units", "3,3", "--csv").out)] == ["full", "3"]

@@ -163,7 +163,7 @@ def test_the_command_writes_the_page_and_says_what_rounding_costs(tmp_path, caps
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--words", "nowhere.txt"], "--words: nowhere.txt cannot be read"),
+        (["--words", "nowhere.txt"], "nowhere.txt: cannot be read"),
         (["--sentence", "The zebra"], "'zebra' is not among"),
         (["--forms", "is"], "forms: expected two"),
         (["-o", "nowhere/page.html"], "nowhere/page.html"),

@@ -79,7 +79,8 @@ def test_a_right_program_passes(names):
     assert all(e.ok and e.precision == "float32" and 0 < e.abs < 1e-5 and e.ulps > 0 for e in verdict.errors.values())
     assert "follows the equations" in str(verdict)
     unseen = {"another batch on the same weights", "state handed on between calls", "many units, inputs unlike units"}
-    assert set(verdict.unseen) == {"gradients", *(() if names == EVERYWHERE else unseen)}
+    steps = {"what it returns at each word (output)"} if set(names) <= {"h_n", "C_n"} else set()
+    assert set(verdict.unseen) == {"gradients", *steps, *(() if names == EVERYWHERE else unseen)}
     assert all(text in str(verdict) for text in verdict.unseen)
 
 
@@ -141,7 +142,8 @@ def test_the_vectors_show_every_mistake_in_every_precision(seed):
     rows = what_mistakes_return(seed)
     for precision, (rtol, atol) in TOLERANCES.items():
         with np.errstate(all="ignore"):
-            near = {name for name, row in rows.items() if np.allclose(row, rows["right"], 2 * rtol, 2 * atol)}
+            far = 1 if precision == "bfloat16" else 2  # a hard sigmoid in one gate lies between the two
+            near = {name for name, row in rows.items() if np.allclose(row, rows["right"], far * rtol, far * atol)}
         assert near == {"right"} | TOO_SMALL[precision], precision
 
 

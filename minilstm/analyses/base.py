@@ -213,6 +213,8 @@ class Analysis:
         (experiment, units) -> Result, where a user names the units: then nothing is searched.
     given_by : str
         The flag by which they are named: `--units`.
+    reads_tasks : bool
+        Whether it reads sentences that a user may choose.
     requires : str
         The field of an Experiment without which `reproduce` leaves it out.
     options : tuple of Option
@@ -229,6 +231,7 @@ class Analysis:
     section: str = ""
     given: Callable | None = None
     given_by: str = ""
+    reads_tasks: bool = True
     requires: str = ""
     options: tuple[Option, ...] = ()
     claims: tuple[Claim, ...] = field(default=(), repr=False)

@@ -467,6 +467,7 @@ ANALYSIS = Analysis(
     "section 4.4, Fig. 4",
     compute,
     needs=("number_units", "syntax_unit"),
+    reads_tasks=False,
     options=(UNSCALED,),
     claims=CLAIMS,
 )

@@ -389,4 +389,13 @@ CLAIMS = (
     ),
 )
 SENTENCES = Option("sentences", "the published depth data, instead of the package's own grammar", metavar="FILE")
-ANALYSIS = Analysis("depth", "depth", "Syntactic depth", "section 4.3", compute, options=(SENTENCES,), claims=CLAIMS)
+ANALYSIS = Analysis(
+    "depth",
+    "depth",
+    "Syntactic depth",
+    "section 4.3",
+    compute,
+    reads_tasks=False,
+    options=(SENTENCES,),
+    claims=CLAIMS,
+)

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..stimuli import HARD, NA_TASKS, SELECTION
 from ..units import last_layer
-from .ablation import POINTS
+from .ablation import POINTS, lost
 from .base import Analysis, Claim, Criterion, NotTestable, Outcome, Result, format_units
 from .number_agreement import share_right
 from .statistics import TESTABLE, percent
@@ -152,7 +152,7 @@ def _largest_drop(table, selection, number, units, strict):
     """The one of `units` with the largest drop; if `strict`, none if at most 10 points, or the task is not solved."""
     half = selection & table.where(*SELECTION[number])
     full = share_right(table.full[half])
-    drop = full - share_right(table.ablated[:, half][np.array(units) - 1])
+    drop = lost(full, share_right(table.ablated[:, half][np.array(units) - 1]))
     if strict and not (full >= TESTABLE and drop.max() > POINTS):
         return None
     return units[int(np.argmax(drop))]
@@ -166,7 +166,7 @@ def carries(experiment, results, number, points):
         return Outcome(False, "no unit", f"no unit of the last layer costs more than 10 points in {task} {condition}")
     before = table.intact(experiment, task, condition)
     after = table.without(experiment, task, condition, [unit])[0]
-    return Outcome(before - after >= points / 100, f"unit {unit}: {percent(before)} to {percent(after)}")
+    return Outcome(bool(lost(before, after) >= points / 100), f"unit {unit}: {percent(before)} to {percent(after)}")
 
 
 def costs_as_published(experiment, results, number, points):

@@ -276,6 +276,8 @@ def plot_smallest(search):
 
 def compute(experiment, results, interchange=False, most=5, conditions="SP,PS"):
     """Both searches among all units, for conditions of nounPP; with `interchange` only that for the sufficient set."""
+    if experiment.half == "odd":
+        raise MinilstmError("--half odd: this search is made on odd ids and measured on even ones")
     source_of = dict(zip(*pairs(experiment.asked("nounPP")), strict=True))
     hard = [item for item in source_of if item.condition in conditions.split(",")]
     how = {name: getattr(experiment, name) for name in ("n_random", "seed", "kind", "progress")} | experiment.reading

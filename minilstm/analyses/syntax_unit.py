@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import StimulusError
 from ..stimuli import SUBJECT
 from ..units import last_layer
 from .base import Analysis, Claim, Criterion, NotTestable, Outcome, Result, Table, format_units
@@ -81,6 +82,8 @@ def peak_before_verb(model, items, unit, state="context", unknown="error"):
     """
     gates = dynamics(model, items, [unit], state=state, unknown=unknown)
     h = gates.mean["h"][:, SUBJECT + 1 : gates.verb, 0]  # (conditions, words between)
+    if not h.size:
+        raise StimulusError("the syntax unit: expected sentences with words between subject and verb; these have none")
     return h.flat[np.abs(h).argmax()]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import NothingScoredError, StimulusError
 from ..stimuli import CONDITIONS, EASY, LEXICONS
 from ..stimuli.fragment_lexicon import is_held_out
-from .ablation import POINTS, drops, long_range_units, missing_conditions, set_margins
+from .ablation import POINTS, drops, long_range_units, lost, missing_conditions, set_margins
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Result, Table
 from .number_agreement import agreement, by_condition, share_right
 from .statistics import ALPHA, CEILING, TESTABLE, easier, percent
@@ -135,7 +135,7 @@ class Table2(Result):
         """Columns and rows: every unit whose ablation costs more than 10 points somewhere, the largest drop first."""
         found = drops(self.items, self.full, self.ablated)
         keys = list(found.full)
-        cost = 100 * np.array([found.full[key] - found.accuracy[key] for key in keys])  # (conditions, units)
+        cost = np.array([lost(found.full[key], found.accuracy[key]) for key in keys])  # (conditions, units)
         names = {
             unit: {"S": "long-range singular", "P": "long-range plural"}[number]
             for number, units in (self.numbers or {}).items()
@@ -143,9 +143,9 @@ class Table2(Result):
         }
         rows = []
         for u in np.argsort(-np.nanmax(cost, axis=0), kind="stable"):
-            hit = [k for k in np.argsort(-cost[:, u], kind="stable") if cost[k, u] > 100 * POINTS]
+            hit = [k for k in np.argsort(-cost[:, u], kind="stable") if cost[k, u] > POINTS]
             if hit:
-                where = ", ".join(f"{' '.join(keys[k])} {cost[k, u]:.0f}" for k in hit[:4])
+                where = ", ".join(f"{' '.join(keys[k])} {100 * cost[k, u]:.0f}" for k in hit[:4])
                 more = f", {len(hit) - 4} more" if len(hit) > 4 else ""
                 rows.append([int(u) + 1, where + more, names.get(u + 1, "")])
         return ["unit", "points lost when it is off", "role"], rows

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ..analyses.experiment import KIND, LINZEN
+from ..errors import MinilstmError
 from ..stimuli import NA_TASKS
 from .analysis import run as run_analysis
 from .options import RESULTS, UNITS, experiment_of, load_model, unit_numbers
@@ -70,6 +71,8 @@ def _each(options, units):
     from ..analyses.number_agreement import agreement
     from ..analyses.tables import render
 
+    if options.out:
+        raise MinilstmError("--out: with --units there is one table, printed here; --csv or --json for a file")
     model = load_model(options)
     experiment = experiment_of(model, options, half=options.half or "all")
     items, reading = _sentences(experiment), experiment.reading

@@ -79,6 +79,7 @@ def run(options, variants):
         print("--random: group tests are made by `minilstm ablate --group`", file=sys.stderr)
     flag = next((flag for flag in variants if flag and getattr(options, flag.strip("-"))), "")
     shown = variants[flag]
+    _say_unread(options, shown)
     model = load_model(options)
     named = _named_units(options, model, with_needs(shown))
     half = options.half or ("all" if "number_units" in named else "even")
@@ -94,6 +95,16 @@ def run(options, variants):
     print_results(found, options.form)
     write_out(found, options.out)
     return int(len(found) < len(shown))
+
+
+def _say_unread(options, shown):
+    """Where sentences are chosen: which of the analyses shown do not read them; raises if none does."""
+    given = "--stimuli" if options.stimuli else "--task" if options.tasks else ""
+    unread = [one.title for one in shown if not one.reads_tasks]
+    if given and len(unread) == len(shown):
+        raise MinilstmError(f"{given}: {' and '.join(unread)}: this reads no sentences of tasks")
+    if given and unread:
+        print(f"{given}: {' and '.join(unread)}: this part reads sentences of its own", file=sys.stderr)
 
 
 def _named_units(options, model, analyses):
@@ -183,7 +194,8 @@ def _say_units(options, results, named):
     if "number_units" not in results:
         return
     if "number_units" not in named:
-        said = f"{with_roles(results['number_units'].roles)}: searched on odd ids, judged on even ones"
+        units = with_roles(results["number_units"].roles) or "no number unit"
+        said = f"{units}: searched on odd ids, judged on even ones"
     else:
         source = "as given" if getattr(options, _dest("--units")) else "as the model's file names them"
         said = f"{format_units(named['number_units'])}, {source}"

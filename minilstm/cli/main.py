@@ -71,7 +71,7 @@ def parser():
         usage="minilstm COMMAND ...",
     )
     top.add_argument("--version", action="version", version=f"minilstm {__version__}")
-    commands = top.add_subparsers(required=True, metavar="COMMAND", help=argparse.SUPPRESS)
+    commands = top.add_subparsers(required=True, prog="minilstm", metavar="COMMAND", help=argparse.SUPPRESS)
     summaries = {}
 
     def command(name, run, parents, text):

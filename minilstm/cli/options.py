@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from ..analyses.experiment import HALVES, positive
+from ..errors import MinilstmError
 
 UNITS = "numbered as in the paper: 1 is the first unit of the first layer, counting on through all layers"
 RESULTS = Path("results")
@@ -77,9 +78,9 @@ def lexicon_option(command):
 
 
 def unit_numbers(text):
-    """'3,17' -> (3, 17)."""
+    """'3,17' -> (3, 17); each once."""
     try:
-        return tuple(int(part) for part in text.split(","))
+        return tuple(dict.fromkeys(int(part) for part in text.split(",")))
     except ValueError:
         raise argparse.ArgumentTypeError(f"expected unit numbers such as 3,17, got {text!r}") from None
 
@@ -130,6 +131,8 @@ def stimuli_of(options, model):
 
     if options.stimuli is None:
         return ()
+    if options.tasks:
+        raise MinilstmError(f"--task {','.join(options.tasks)}: give either --task or --stimuli")
     stimuli = read_items(options.stimuli)
     items, notes = fit_to_vocabulary(list(stimuli), model.vocabulary, options.unknown)
     half = [item for item in items if item.id % 2 in HALVES[options.half or "all"]]

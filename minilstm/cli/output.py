@@ -8,6 +8,7 @@ from ..analyses.tables import render, to_json
 from ..errors import MinilstmError
 
 WIDTH = 100
+FILES = {".csv", ".eps", ".html", ".jpeg", ".jpg", ".json", ".npz", ".pdf", ".png", ".svg", ".tsv", ".txt"}
 OUT_HELP = "write all tables and figures into a folder, or, as NAME.png or NAME.svg, the first figure"
 
 
@@ -48,6 +49,8 @@ def check_out(path, option="--out"):
     if path is None:
         return
     picture = path.suffix in (".png", ".svg")
+    if not picture and path.suffix.lower() in FILES and not path.is_dir():
+        raise MinilstmError(f"{option} {path}: expected a folder, or a name that ends in .png or .svg")
     folder = path.parent if picture else path
     try:
         if picture and path.is_dir():

@@ -86,8 +86,7 @@ def judge(vectors, outputs, rtol=None, atol=None, scale=1.0):
     compared, sloping = {}, {}
     for key, got in read_outputs(outputs, shapes, cases[""].lengths).items():
         if key in slopes:
-            scale = max(1, np.abs(slopes[key]).max())
-            sloping[key] = compare(got, slopes[key], True, rtol, atol, scale)
+            sloping[key] = compare(got, slopes[key], True, rtol, atol, max(1, np.abs(slopes[key]).max()))
             continue
         case, name = keys[key]
         words = _words(name, got.shape, cases[case].lengths)
@@ -96,6 +95,8 @@ def judge(vectors, outputs, rtol=None, atol=None, scale=1.0):
     errors |= {key: comparison.errors() for key, comparison in sloping.items()}
     departing = [case for case in compared if not all(errors[_key(name, case)].ok for name in compared[case])]
     unseen = tuple(text for case, text in SEEN_BY.items() if case in cases and case not in compared)
+    if "" in compared and compared[""].keys() <= {"h_n", "C_n"}:
+        unseen = ("what it returns at each word (output)", *unseen)
     if slopes and not sloping:
         unseen += ("gradients",)
     if not departing and all(error.ok for error in errors.values()):
