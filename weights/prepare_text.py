@@ -23,7 +23,7 @@ import lzma
 import re
 from contextlib import nullcontext
 from itertools import islice
-from multiprocessing import Pool
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -173,7 +173,8 @@ def prepare(folder, out, vocabulary=None, size=16000, keep=(), repeat=None, held
         raise ValueError(f"a vocabulary starts with {UNKNOWN}, {EOS}, this one with {list(vocabulary[:2])}")
 
     number, parts, sources = {}, [], {}
-    with Pool(processes) if processes > 1 else nullcontext() as pool:
+    spawn = get_context("spawn")  # a fork of a process with threads, such as one that has imported JAX, may hang
+    with spawn.Pool(processes) if processes > 1 else nullcontext() as pool:
         for name, path in zip(names, paths):
             words_read, *arrays = read_source(path, number, seed, pool.imap if pool else map)
             parts.append(arrays)
