@@ -203,7 +203,7 @@ def test_group_tests_say_when_they_cannot_tell(run):
         (["efferents", "--units", "3"], "unit 3 has no weights to words"),
         (["interchange", "--stimuli", "own.tsv"], "conditions that differ in the subject's number"),
         (["votes", "--units", "3", "--short", "76"], "unit 3 has no weights to words"),
-        (["smallest", "--conditions", "XY"], "odd and even ids in every condition"),
+        (["smallest", "--conditions", "XY"], "no sentence is in a condition to be lost, XY"),
         (["decode", "--task", "Simple"], "decoding: expected nounPP"),
     ],
 )

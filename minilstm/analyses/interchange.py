@@ -83,7 +83,8 @@ def pairs(items):
             sources.append(found[key])
     if not bases:
         raise StimulusError(
-            "interchange: expected conditions that differ in the subject's number, such as SP and PP; none do"
+            "interchange: expected conditions that differ in the subject's number, such as SP and PP, and in nothing "
+            "else; there are no two such: " + (", ".join(dict.fromkeys(item.condition for item in items)) or "none")
         )
     for base, source in zip(bases, sources, strict=True):
         if (base.right, base.wrong) != (source.wrong, source.right) or len(base.prefix) != len(source.prefix):

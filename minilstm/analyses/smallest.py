@@ -280,6 +280,8 @@ def compute(experiment, results, interchange=False, most=5, conditions="SP,PS"):
         raise MinilstmError("--half odd: this search is made on odd ids and measured on even ones")
     source_of = dict(zip(*pairs(experiment.asked("nounPP")), strict=True))
     hard = [item for item in source_of if item.condition in conditions.split(",")]
+    if not hard:
+        raise StimulusError(f"smallest set: no sentence is in a condition to be lost, {conditions}; see --conditions")
     how = {name: getattr(experiment, name) for name in ("n_random", "seed", "kind", "progress")} | experiment.reading
     necessary = None if interchange else smallest_set(experiment.model, hard, most=most, **how)
     sufficient = smallest_set(experiment.model, hard, [source_of[item] for item in hard], most=most, **how)

@@ -87,11 +87,11 @@ def run(options, variants):
     results = compute(experiment, shown, named, RESULTS / Path(options.model).stem, _own_options(options, shown))
     _say_units(options, results, named)
     found = [results[one.name] for one in shown if one.name not in results.unavailable]
+    if not found:
+        raise Unavailable("; ".join(dict.fromkeys(results.unavailable[one.name] for one in shown)))
     for one in shown:
         if one.name in results.unavailable:
             print(f"minilstm: {one.title}: {results.unavailable[one.name]}", file=sys.stderr)
-    if not found:
-        raise Unavailable(results.unavailable[shown[0].name])
     print_results(found, options.form)
     write_out(found, options.out)
     return int(len(found) < len(shown))

@@ -213,9 +213,10 @@ def _section(name, experiment, runs, heading="h2"):
         for one in runs
         if one.analysis.command and (experiment.linzen or one.analysis.name != "linzen")
     )
-    listed = "".join(f"<li><code>{escape(command)}</code></li>" for command in commands)
-    parts.append(f'<p class="commands">Alone, in the terminal:</p><ul class="commands">{listed}</ul></section>')
-    return "\n".join(parts)
+    if commands:
+        listed = "".join(f"<li><code>{escape(command)}</code></li>" for command in commands)
+        parts.append(f'<p class="commands">Alone, in the terminal:</p><ul class="commands">{listed}</ul>')
+    return "\n".join([*parts, "</section>"])
 
 
 def _figure(section, figure, svg):
