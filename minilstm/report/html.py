@@ -3,7 +3,7 @@
 import os
 import shlex
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from html import escape
 from pathlib import Path
 
@@ -292,7 +292,7 @@ def _provenance(experiment, runs):
     machine = {
         "processor": processor(),
         "cores": os.cpu_count(),
-        "report written": datetime.now(UTC).isoformat(" ", "seconds"),
+        "report written": datetime.now(timezone.utc).isoformat(" ", "seconds"),
     }
     made = [[key, str(value)] for key, value in {**options(experiment), **versions(), **machine}.items()]
     stages = [

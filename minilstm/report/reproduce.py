@@ -9,7 +9,7 @@ import hashlib
 import json
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 
 from ..analyses import ANALYSES
@@ -206,7 +206,7 @@ def _compute(experiment, analysis, results, folder, key, stale):
         results[analysis.name] = result = analysis.compute(experiment, results)
         if folder is not None:
             svgs = {figure.name: to_svg(figure.draw(), figure.name) for figure in result.figures()}
-    seconds, date = time.perf_counter() - start, datetime.now(UTC).isoformat(" ", "seconds")
+    seconds, date = time.perf_counter() - start, datetime.now(timezone.utc).isoformat(" ", "seconds")
     if analysis.name in results.unavailable:
         unavailable = results.unavailable[analysis.name]
         return Run(analysis, None, {}, seconds, date, stale=stale, unavailable=unavailable)
