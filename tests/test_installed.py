@@ -63,7 +63,7 @@ def test_what_installed_refuses(capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(installed, "ADAPTERS", {"x": absent})
     assert main(["verify", "--installed"]) == 2
     assert "none of no_such_package is installed" in capsys.readouterr().err
-    monkeypatch.setattr(installed, "ADAPTERS", {"x": absent._replace(package="numpy")})
+    monkeypatch.setattr(installed, "ADAPTERS", {"x": absent._replace(package="numpy", devices=lambda: ("cpu",))})
     assert main(["verify", "--installed", "--device", "abacus"]) == 2
     assert "--device abacus: none of x finds one" in capsys.readouterr().err
 
