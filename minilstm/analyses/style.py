@@ -1,7 +1,5 @@
 """Looks of figures. Colours are the paper's pink and light blue, darkened to tell apart for everybody and in print."""
 
-import numpy as np
-
 SINGULAR, PLURAL, NEUTRAL, LIGHTER = "#2477b3", "#c2357a", "#555555", "#999999"
 # Okabe and Ito's colours, told apart by everybody; with markers of their own, so that print will do
 LINES = (("#0072b2", "o"), ("#d55e00", "s"), ("#009e73", "^"), ("#cc79a7", "D"), ("#e69f00", "v"), ("#56b4e9", "P"))
@@ -40,22 +38,3 @@ def hide_unused(axes, used):
         axis.set_visible(False)
     for axis in axes.flat[:used][-axes.shape[1] :]:
         axis.tick_params(labelbottom=True)
-
-
-def plot_ablations(table):
-    """Points lost in each condition (columns) when a unit (rows) is off, for all units that matter somewhere."""
-    from .ablation import drops
-
-    found = drops(table.items, table.full, table.ablated)
-    keys = list(found.full)
-    cost = 100 * np.array([found.full[key] - found.accuracy[key] for key in keys]).T  # (units, conditions)
-    order = [row[0] - 1 for row in table.strong_units()[1]] or [int(np.nanargmax(np.nanmax(cost, axis=1)))]
-    fig, axes = figure(width=5.2, height=1.5 + 0.17 * len(order))
-    image = axes[0, 0].imshow(cost[order], cmap="cividis", vmin=0, vmax=100, aspect="auto")
-    axes[0, 0].set_xticks(range(len(keys)), [" ".join(key) for key in keys], rotation=60, ha="right", fontsize=7)
-    axes[0, 0].set_yticks(range(len(order)), [str(u + 1) for u in order], fontsize=7)
-    axes[0, 0].set_ylabel("unit", fontsize=8)
-    bar = fig.colorbar(image, ax=axes[0, 0])
-    bar.set_label("points lost", fontsize=8)
-    bar.ax.tick_params(labelsize=7)
-    return fig

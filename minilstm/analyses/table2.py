@@ -131,11 +131,14 @@ class Table2(Result):
             rows.append([task, condition, int(scored.sum()), paper, 100 * full, held_out, margin, *cells])
         return columns, rows
 
+    def costs(self):
+        """The conditions (task, condition), and the accuracy that each unit costs in them: (conditions, units)."""
+        found = drops(self.items, self.full, self.ablated)
+        return list(found.full), np.array([lost(found.full[key], found.accuracy[key]) for key in found.full])
+
     def units_above_threshold(self):
         """Columns and rows: every unit whose ablation costs more than 10 points somewhere, the largest drop first."""
-        found = drops(self.items, self.full, self.ablated)
-        keys = list(found.full)
-        cost = np.array([lost(found.full[key], found.accuracy[key]) for key in keys])  # (conditions, units)
+        keys, cost = self.costs()
         names = {
             unit: {"S": "long-range singular", "P": "long-range plural"}[number]
             for number, units in (self.numbers or {}).items()
@@ -256,9 +259,8 @@ def verb_form_counts(model):
 
 def plot_ablations(result):
     """Points lost in each condition (columns) when a unit (rows) is off, for all units that matter somewhere."""
-    found = drops(result.items, result.full, result.ablated)
-    keys = list(found.full)
-    cost = 100 * np.array([found.full[key] - found.accuracy[key] for key in keys]).T  # (units, conditions)
+    keys, cost = result.costs()
+    cost = 100 * cost.T  # (units, conditions)
     strong = [row[0] - 1 for row in result.units_above_threshold()[1]]
     order = strong or [int(np.nanargmax(np.nanmax(cost, axis=1)))]
     fig, axes = figure(width=5.2, height=1.5 + 0.17 * len(order))

@@ -9,6 +9,7 @@ from ..errors import MinilstmError
 
 UNITS = "numbered as in the paper: 1 is the first unit of the first layer, counting on through all layers"
 RESULTS = Path("results")
+PICTURES = (".png", ".svg")
 LARGE = 128  # units of a layer from which several threads of BLAS pay
 
 
@@ -87,7 +88,7 @@ def unit_numbers(text):
 
 def picture_path(text):
     """A place for a picture."""
-    if Path(text).suffix not in (".png", ".svg"):
+    if Path(text).suffix not in PICTURES:
         raise argparse.ArgumentTypeError(f"expected a name that ends in .png or .svg, got {text}")
     return Path(text)
 

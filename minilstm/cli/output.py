@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..analyses.tables import render, to_json
 from ..errors import MinilstmError
+from .options import PICTURES
 
 WIDTH = 100
 FILES = {".csv", ".eps", ".html", ".jpeg", ".jpg", ".json", ".npz", ".pdf", ".png", ".svg", ".tsv", ".txt"}
@@ -48,7 +49,7 @@ def check_out(path, option="--out"):
     """Raise MinilstmError if nothing can be written there, before the work begins; make the folder."""
     if path is None:
         return
-    picture = path.suffix in (".png", ".svg")
+    picture = path.suffix in PICTURES
     if not picture and path.suffix.lower() in FILES and not path.is_dir():
         raise MinilstmError(f"{option} {path}: expected a folder, or a name that ends in .png or .svg")
     folder = path.parent if picture else path
@@ -72,7 +73,7 @@ def write_out(results, path):
     if path is None:
         return
     figures = [figure for result in results for figure in result.figures()]
-    if path.suffix in (".png", ".svg"):
+    if path.suffix in PICTURES:
         if not figures:
             raise MinilstmError(f"--out {path}: there is no figure of this")
         save(figures[0].draw(), path)
