@@ -2,13 +2,15 @@
 
 import tracemalloc
 import weakref
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from small_model import small_model
 
 from minilstm import lstm
-from minilstm.analyses import ablation
+from minilstm.analyses import ablation, linzen, table2
 from minilstm.errors import MinilstmError, StimulusError
 from minilstm.fast import sweep
 from minilstm.fast.prefix_tree import prefix_tree, walk
@@ -352,3 +354,26 @@ def test_the_rule_says_which_condition_it_lacks():
 def test_a_tie_is_no_drop_by_more():
     assert 0.8 - 0.7 > 0.1 and not ablation.lost(0.8, 0.7) > 0.1
     assert 1 - 0.8 < 0.2 and ablation.lost(1, 0.8) >= 0.2
+
+
+def test_a_tie_is_spared():
+    assert 0.72 < 0.9 * 0.8 and ablation.spared(0.8, 0.72, 0.9)
+    assert not ablation.spared(0.8, 0.71, 0.9)
+    assert ablation.spared(np.array([1.0, 0.8]), np.array([0.9, 0.71]), 0.9).tolist() == [True, False]
+
+
+def test_nine_tenths_are_enough_in_the_tables():
+    """Table 2 and the Linzen set: .72 of .8 are not fewer than nine tenths."""
+    items = na_task("Simple", "S", 25)
+    full, off = np.ones(25), np.ones(25)
+    full[:5], off[:7] = -1, -1  # .8 right, and .72 of them without a unit
+    table = table2.Table2(tuple(items), full, np.array([off, -off]), None, None)
+    columns, rows = replace(table, numbers={"S": [1], "P": [2]}).rows()
+    assert rows[0][columns.index("1 off")] is None and round(rows[0][columns.index("2 off")]) == 28
+
+    sentences = np.repeat([1.0, -1.0], [8, 2])  # .8 right
+    tie = np.repeat([1.0, -1.0], [72, 28])
+    units = SimpleNamespace(both=lambda: (1, 2))
+    for plural, holds in ((tie, False), (-tie, True)):
+        results = {"number_units": units, "linzen": linzen.Linzen(sentences, {1: tie, 2: plural})}
+        assert linzen.only_the_plural_unit_shows(None, results, table2.DISPLAYED).holds is holds

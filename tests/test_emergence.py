@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,9 +11,20 @@ from conftest import need
 from small_model import small_model
 
 from minilstm import agreement, load, planted
+from minilstm.analyses.ablation import POINTS
 from minilstm.analyses.base import Results, Unavailable
-from minilstm.analyses.emergence import ANALYSIS, emergence, for_good, milestones, plot_emergence, table
+from minilstm.analyses.emergence import (
+    ANALYSIS,
+    Snapshot,
+    Training,
+    emergence,
+    for_good,
+    milestones,
+    plot_emergence,
+    table,
+)
 from minilstm.analyses.experiment import Experiment
+from minilstm.analyses.table2 import Table2
 from minilstm.analyses.tables import read_csv, render
 from minilstm.cli.main import main
 from minilstm.errors import MinilstmError, ModelFileError, StimulusError
@@ -284,3 +296,22 @@ def test_the_command_reads_snapshots_of_some_words(capsys, tmp_path):
         "not in the vocabulary"
         in run(capsys, tmp_path / "s", *files[:2], "--context", tmp_path / "vocab.txt", code=2).err
     )
+
+
+def test_a_loss_of_ten_points_is_not_one_of_more(monkeypatch):
+    """.8 - .7 is more than .1 in floating point; neither the table nor what is read from it may see that."""
+    from minilstm.analyses import emergence as module
+
+    items = na_tasks(tasks=["Simple", "nounPP", "nounPPAdv"], n=10)
+    full = np.array([1.0 if item.id % 10 < 8 else -1.0 for item in items])
+    off = np.array([1.0 if item.id % 10 < 7 else -1.0 for item in items])
+    fake = Table2(tuple(items), full, np.array([off, full]), {"S": [], "P": []}, None)
+    monkeypatch.setattr(module, "table2", lambda *_, **__: fake)
+    monkeypatch.setattr(module, "locality", lambda *_, **__: SimpleNamespace(index=1.0))
+    parts = module._sweep(None, items, {})
+    assert parts["drop"]["S"][0] == POINTS and parts["drop"]["P"][0] == POINTS
+    snapshots = (Snapshot(1, **parts, auc=(1, 1)), Snapshot(2, **parts, auc=(1, 1)))
+    columns, rows = table({"a": Training(snapshots, {"S": 1, "P": 1})})
+    names, lines = milestones(columns, rows)
+    line = dict(zip(names, lines[0], strict=True))
+    assert line["SP: lost"] == 10 and line["SP: missed since"] is None

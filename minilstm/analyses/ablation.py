@@ -21,6 +21,11 @@ def lost(before, after):
     return np.round(np.subtract(before, after), 9)
 
 
+def spared(before, after, share):
+    """Whether at least `share` of an accuracy is left, without the rounding by which .72 is less than .9 x .8."""
+    return lost(np.multiply(share, before), after) <= 0
+
+
 TESTABLE = 0.60  # where the intact network does worse, it does not do the task, and no ablation can say why
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import MinilstmError, StimulusError
 from ..models import words_read
 from ..stimuli import SECOND_NOUN, SUBJECT
-from .ablation import POINTS, drops, missing_conditions
+from .ablation import POINTS, drops, lost, missing_conditions
 from .base import Analysis, Figure, Result, Table, Unavailable
 from .decoding import number_data
 from .locality import CONDITIONS, locality
@@ -146,7 +146,7 @@ def _sweep(model, items, reading):
         key = "nounPP", condition
         if np.isnan(of_units.full[key]):
             raise StimulusError(f"emergence: the model knows the verb forms of no item of nounPP {condition}")
-        drop[number] = of_units.full[key] - of_units.accuracy[key]
+        drop[number] = lost(of_units.full[key], of_units.accuracy[key])
         margins = np.nanmean(table.ablated[:, indices[key]], axis=1)
         ranking[number] = [int(u) + 1 for u in np.lexsort((margins, -drop[number]))]
     return {
@@ -182,7 +182,7 @@ def table(trainings):
         for snapshot in training.snapshots:
             row = [name, snapshot.tokens, *(100 * accuracy for accuracy in snapshot.accuracy.values())]
             for number in CONDITIONS:
-                drop = 100 * snapshot.drop[number]
+                drop = lost(100 * snapshot.drop[number], 0)
                 row += [
                     " ".join(map(str, snapshot.by_rule[number])),
                     snapshot.ranking[number][0],
@@ -207,12 +207,12 @@ def milestones(columns, rows):
         training = [snapshot for snapshot in snapshots if snapshot["training"] == name]
         tokens, line = [snapshot["tokens"] for snapshot in training], [name]
         for condition in CONDITIONS.values():
-            lost = [snapshot[f"lost by final {condition}"] for snapshot in training]
+            points = [snapshot[f"lost by final {condition}"] for snapshot in training]
             line += [
                 for_good(tokens, [snapshot[f"nounPP {condition}"] >= 100 * SOLVED for snapshot in training]),
                 training[-1][f"final {condition}"],
-                lost[-1],
-                for_good(tokens, [points > 100 * POINTS for points in lost]),
+                points[-1],
+                for_good(tokens, [one > 100 * POINTS for one in points]),
             ]
         lines.append([*line, training[-1]["locality"]])
     parts = [

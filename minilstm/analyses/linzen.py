@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .ablation import spared
 from .base import Analysis, Claim, Criterion, NotTestable, Outcome, Result, Table
 from .experiment import LINZEN
 from .number_agreement import agreement
@@ -85,8 +86,8 @@ def only_the_plural_unit_shows(experiment, results, share):
     linzen, (singular, plural) = _of(results), results["number_units"].both()
     intact = (linzen.full > 0).mean()
     off, value = _without(linzen, singular, plural)
-    holds = off[plural] < share * intact <= off[singular]
-    return Outcome(holds, value, "reported: not claimed of other models")
+    holds = spared(intact, off[singular], share) and not spared(intact, off[plural], share)
+    return Outcome(bool(holds), value, "reported: not claimed of other models")
 
 
 def shows_as_published(experiment, results, low, high, spared):

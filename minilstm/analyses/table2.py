@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import NothingScoredError, StimulusError
 from ..stimuli import CONDITIONS, EASY, LEXICONS
 from ..stimuli.fragment_lexicon import is_held_out
-from .ablation import POINTS, drops, long_range_units, lost, missing_conditions, set_margins
+from .ablation import POINTS, drops, long_range_units, lost, missing_conditions, set_margins, spared
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Result, Table
 from .number_agreement import agreement, by_condition, share_right
 from .statistics import ALPHA, CEILING, TESTABLE, easier, percent
@@ -126,7 +126,7 @@ class Table2(Result):
             off = share_right(self.ablated[[unit - 1 for unit in units]][:, where]) if units else ()
             scored = ~np.isnan(self.full[where])
             margin = self.full[where][scored].mean() if scored.any() else None
-            cells = [100 * now if now < DISPLAYED * full else None for now in off]
+            cells = [None if spared(full, now, DISPLAYED) else 100 * now for now in off]
             paper = TABLE_2.get((task, condition))
             rows.append([task, condition, int(scored.sum()), paper, 100 * full, held_out, margin, *cells])
         return columns, rows
@@ -365,7 +365,7 @@ def _units_of_easy_tasks(experiment, results, share):
     table, keys, hit = results["agreement"], [(task, number) for task in EASY for number in "SP"], {}
     solved(table, *keys)
     for key in keys:
-        for u in np.flatnonzero(table.without(experiment, *key) < share * table.intact(experiment, *key)):
+        for u in np.flatnonzero(~spared(table.intact(experiment, *key), table.without(experiment, *key), share)):
             hit.setdefault(int(u) + 1, []).append(" ".join(key))
     return hit, "; ".join(f"{unit}: {', '.join(where)}" for unit, where in hit.items()) or "none"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..analyses.ablation import ablation_sweep
+from ..analyses.ablation import ablation_sweep, lost
 from ..stimuli import na_task
 
 CONDITIONS = "SS", "SP", "PS", "PP"
@@ -77,14 +77,14 @@ def measure(model, lexicon, n=40):
         for condition, items in sentences.items()
     }
     C = {condition: np.concatenate(list(trace.C), axis=-1) for condition, trace in traces.items()}  # (7, n, units)
-    lost = {
-        condition: 100 * (1 - (ablation_sweep(model, sentences[condition]) > 0).mean(axis=1))
+    points = {
+        condition: 100 * lost(1, (ablation_sweep(model, sentences[condition]) > 0).mean(axis=1))
         for condition in ("SP", "PS")
     }
     subject = _apart(C, SECOND, "SS SP", "PS PP")
     attractor = _apart(C, SECOND, "SS PS", "SP PP")
-    missed = np.maximum(lost["SP"], lost["PS"])
-    importance = 1000 * lost["SP"] + lost["PS"]  # the page opens with a sentence of SP
+    missed = np.maximum(points["SP"], points["PS"])
+    importance = 1000 * points["SP"] + points["PS"]  # the page opens with a sentence of SP
     number = _strongest(np.where((subject > APART) & (missed > POINTS), importance, 0)) or named
     short_range = _strongest(np.where(attractor > 2 * subject, attractor, 0), number)
     syntax = _strongest(np.where(subject < APART, _waiting(C), 0), [*number, *short_range])
@@ -94,7 +94,7 @@ def measure(model, lexicon, n=40):
             [unit for name, unit in planted.items() if name.startswith(begin)] for begin in PLANTED.values()
         )
     h = np.concatenate([np.concatenate(list(trace.h), axis=-1).reshape(-1, len(missed)) for trace in traces.values()])
-    return Roles(number, short_range, syntax, subject, lost, h.mean(axis=0))
+    return Roles(number, short_range, syntax, subject, points, h.mean(axis=0))
 
 
 def _is_known(model, item):
