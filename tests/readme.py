@@ -1,6 +1,6 @@
 """Write into the README, and into the benchmarks' own, what commands print: python tests/readme.py [claims] [costs] ...
 
-The example always; with `claims` the table of the paper's claims over all models (about a minute), with `costs` times
+The example always; with `claims` and `later` the tables of claims over all models (minutes), with `costs` times
 and memory, with `forward`, `trace`, `work`, `whole`, `roofline` the page of benchmarks (minutes each, on an idle one).
 `tests/test_readme.py` fails where the README says something else than the example prints.
 """
@@ -22,6 +22,7 @@ EXAMPLE = re.compile(r"(<!-- example -->\n```python\n(.*?)```\n```text\n)(.*?)(`
 RUN = str(BENCHMARKS.parent / "run.py")
 COMMANDS = {
     "claims": ["-m", "minilstm", "claims", "--all"],
+    "later": ["-m", "minilstm", "claims", "--all", "--later"],
     "costs": [str(BENCHMARKS.parent / "costs.py")],
     "forward": [RUN, "forward"],
     "trace": [RUN, "trace"],

@@ -17,7 +17,7 @@ from minilstm.analyses.statistics import mcnemar, signed_ranks
 from minilstm.analyses.table2 import Table2
 from minilstm.errors import StimulusError
 from minilstm.report import ledger
-from minilstm.report.ledger import CLAIMS
+from minilstm.report.ledger import CLAIMS, LATER
 from minilstm.report.reproduce import results_of, run
 from minilstm.stimuli import na_task
 
@@ -48,6 +48,14 @@ def test_forty_entries():
     assert [claim.section for claim in CLAIMS] == SECTIONS.replace("\n", " ").split(", ")
     assert all(claim.text and claim.paper and claim.measure for claim in CLAIMS)
     assert all(criterion.text for claim in CLAIMS for criterion in (claim.original, claim.other))
+
+
+def test_claims_of_later_papers_have_numbers_of_their_own():
+    """They belong to analyses beyond the paper; the gaps are those of analyses to come."""
+    numbers = [claim.number for claim in LATER]
+    assert numbers[0] == 41 and numbers == sorted(set(numbers))
+    assert all(claim.section and claim.text and claim.paper and claim.measure for claim in LATER)
+    assert not {claim for one in ANALYSES if one.paper for claim in one.claims} & set(LATER)
 
 
 def test_the_papers_own_numbers_satisfy_every_claim(paper):

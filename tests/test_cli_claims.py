@@ -4,19 +4,21 @@ import argparse
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from minilstm import load, models
+from minilstm.analyses import ANALYSES
 from minilstm.analyses.base import VERDICTS
 from minilstm.analyses.experiment import Experiment
 from minilstm.cli import analysis
 from minilstm.cli import claims as cli_claims
 from minilstm.cli.analysis import compute
 from minilstm.errors import MinilstmError, StimulusError
-from minilstm.report.ledger import CLAIMS, COLUMNS, Judgement
+from minilstm.report.ledger import CLAIMS, COLUMNS, LATER, Judgement
 
 
 def run(*arguments, form="text"):
@@ -41,7 +43,8 @@ SMALL = "--n", 12, "--random", 50
 def found(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("claims"))  # where nothing is cached
-        return compute(Experiment(load("planted"), n=12, n_random=50), cli_claims.JUDGED, {}, Path("nowhere"))
+        both = [one for one in ANALYSES if any(one in part for part in cli_claims.JUDGED.values())]
+        return compute(Experiment(load("planted"), n=12, n_random=50), both, {}, Path("nowhere"))
 
 
 @pytest.fixture
@@ -78,6 +81,19 @@ def test_the_ledger_for_programs(capsys, asked):
     run(form="csv")
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [row["verdict"] for row in rows] == [row["verdict"] for row in ledger]
+
+
+def test_claims_of_later_papers_stand_apart(capsys, asked):
+    assert not run("--later")
+    printed = capsys.readouterr().out
+    numbers = [int(number) for number in re.findall(r"^ *(\d+)\. [A-Z]", printed, re.MULTILINE)]
+    assert numbers == [claim.number for claim in LATER] and min(numbers) > 40
+    assert sum(int(part.split(": ")[1]) for part in printed.splitlines()[-1].split(", ")) == len(LATER)
+    run("--later", form="json")
+    assert [row["number"] for row in json.loads(capsys.readouterr().out)] == numbers
+    judged = {"one": [Judgement(c.number, "", VERDICTS[0], "") for c in LATER]}
+    lines = cli_claims.verdict_table(judged, LATER).splitlines()
+    assert [int(line.split("|")[1]) for line in lines[2:]] == numbers
 
 
 def test_the_linzen_set_is_read(capsys, tmp_path):

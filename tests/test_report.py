@@ -15,6 +15,7 @@ from minilstm import load
 from minilstm.analyses import ANALYSES
 from minilstm.analyses.experiment import Experiment
 from minilstm.report.html import write
+from minilstm.report.ledger import LATER
 from minilstm.report.reproduce import run
 from minilstm.report.svg import to_svg
 
@@ -94,6 +95,7 @@ def test_what_the_paper_leaves_open_stands_apart_from_it(path):
     """Its sections are in one of their own, after the claims."""
     text = path.read_text(encoding="utf-8")
     paper, beyond = text.split('<section id="open">')
+    assert all(f'id="claim-{claim.number}"' in beyond for claim in LATER)
     assert 'id="claims"' in paper and "tests none of its claims" in beyond.split("</p>")[0]
     for analysis in ANALYSES:
         if analysis.home != analysis.name or analysis.requires:

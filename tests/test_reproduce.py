@@ -21,6 +21,7 @@ from minilstm.analyses.linzen import Linzen
 from minilstm.cli.main import main
 from minilstm.errors import MinilstmError, UnknownWordError
 from minilstm.report import cache
+from minilstm.report.ledger import LATER
 from minilstm.report.reproduce import REPORT, RESULT, run
 
 SMALL = "--model", "planted", "--n", "12"
@@ -67,7 +68,7 @@ def test_it_prints_table_2_the_analyses_the_claims_and_where_the_report_is(first
     places = [text.index(f"  {analysis.title}") for analysis in REPRODUCED]
     assert len(set(places)) == len(places)
     counts = [int(number) for number in re.findall(rf"  (?:{'|'.join(VERDICTS)}) \((\d+)\)", text)]
-    assert len(counts) == 3 and sum(counts) == 40
+    assert len(counts) == 6 and sum(counts[:3]) == 40 and sum(counts[3:]) == len(LATER)
     assert "50 random sets, not 1,000" in " ".join(lines) and "12 sentences a condition" in " ".join(lines)
     assert lines[-1] == f"Report: {folder / 'report.html'}"
 
@@ -104,7 +105,10 @@ def test_json_and_csv_are_for_programs(first, tmp_path):
 
 def test_the_ledger_is_that_of_the_single_command(first):
     ledger = json.loads(printed("claims", *SMALL, "--random", 50, "--json"))
-    assert ledger == json.loads((first[0] / "results.json").read_text())["claims"]
+    kept = json.loads((first[0] / "results.json").read_text())
+    assert ledger == kept["claims"]
+    later = json.loads(printed("claims", "--later", *SMALL, "--random", 50, "--json"))
+    assert later == kept["later claims"] and len(later) == len(LATER)
 
 
 SECTIONS = list(dict.fromkeys(analysis.home for analysis in REPRODUCED))

@@ -357,5 +357,6 @@ ANALYSIS = Analysis(
     "Units that favour the wrong form",
     "",
     compute,
+    summary="which units favour the wrong form where the network errs",
     needs=("number_units", "short_range"),
 )

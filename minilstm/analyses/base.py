@@ -175,12 +175,12 @@ def _short(number):
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim of the paper, and when it counts as true of a network."""
+    """A claim of the paper, or of a later one, and when it counts as true of a network."""
 
-    number: int
-    section: str  # of the paper; T: table, F: figure, fn: footnote
+    number: int  # 1 to 40: the paper's
+    section: str  # of the paper; T: table, F: figure, fn: footnote. Of a later claim: where it was published
     text: str
-    paper: str  # the paper's value
+    paper: str  # the value published
     measure: str
     original: Criterion  # for the paper's own network
     other: Criterion  # for any other one
@@ -205,6 +205,8 @@ class Analysis:
         Where it stands in the paper, such as "section 4.2, Fig. 2"; empty beyond the paper.
     compute : callable
         (experiment, results, **options) -> Result.
+    summary : str
+        What `minilstm --help` says of the command; given by the first of its analyses alone.
     needs : tuple of str
         The analyses whose results it takes. If one of them is unavailable, so is this one, for the same reason.
     section : str
@@ -219,7 +221,8 @@ class Analysis:
         The field of an Experiment without which `reproduce` leaves it out.
     options : tuple of Option
     claims : tuple of Claim
-        Judged after all analyses, since some read several results.
+        Judged after all analyses, since some read several results. Those of an analysis beyond the paper are claims of
+        later papers: they stand in the second part of the ledger, and read this result and those that it needs.
     """
 
     name: str
@@ -227,6 +230,7 @@ class Analysis:
     title: str
     paper: str
     compute: Callable
+    summary: str = ""
     needs: tuple[str, ...] = ()
     section: str = ""
     given: Callable | None = None

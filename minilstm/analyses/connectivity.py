@@ -466,6 +466,7 @@ ANALYSIS = Analysis(
     "Connectivity",
     "section 4.4, Fig. 4",
     compute,
+    summary="afferents of units (Fig. 4)",
     needs=("number_units", "syntax_unit"),
     reads_tasks=False,
     options=(UNSCALED,),

@@ -271,6 +271,7 @@ ANALYSIS = Analysis(
     "Number over time",
     "section 4.2, Fig. 2",
     compute,
+    summary="number over time, short-range units (Fig. 2)",
     needs=("number_units",),
     claims=CLAIMS,
 )

@@ -395,6 +395,7 @@ ANALYSIS = Analysis(
     "Syntactic depth",
     "section 4.3",
     compute,
+    summary="syntactic depth, syntax units (section 4.3)",
     reads_tasks=False,
     options=(SENTENCES,),
     claims=CLAIMS,

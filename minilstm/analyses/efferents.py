@@ -378,6 +378,7 @@ ANALYSIS = Analysis(
     "Efferent weights",
     "section 4.1, Fig. 1d",
     compute,
+    summary="weights onto verbs (Fig. 1d)",
     needs=("agreement", "number_units"),
     claims=CLAIMS,
 )

@@ -497,6 +497,7 @@ ANALYSIS = Analysis(
     "Gates and cell",
     "section 4.1, Figs. 1a-c",
     compute,
+    summary="gates and cell by condition (Figs. 1, 3)",
     needs=("number_units",),
     options=(NUMBER, WHICH),
     claims=CLAIMS,

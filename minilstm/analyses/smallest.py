@@ -294,6 +294,7 @@ ANALYSIS = Analysis(
     "The fewest units",
     "",
     compute,
+    summary="the fewest units without which number is lost",
     options=(
         Option(
             "interchange",

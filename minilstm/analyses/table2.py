@@ -443,5 +443,6 @@ ANALYSIS = Analysis(
     "Number agreement and single units",
     "section 4.1, Tables 1 and 2",
     compute,
+    summary="ablate units, alone or as a group, and see what it costs",
     claims=CLAIMS,
 )

@@ -1,4 +1,4 @@
-"""`minilstm claims`: the paper's claims, one by one, judged on any model."""
+"""`minilstm claims`: the paper's claims, one by one, judged on any model; with --later, those of later papers."""
 
 import sys
 import textwrap
@@ -10,19 +10,23 @@ from ..analyses import ANALYSES
 from ..analyses.base import VERDICTS
 from ..analyses.experiment import FULL, QUICK
 from ..errors import MinilstmError
-from ..report.ledger import CLAIMS, COLUMNS, judge, ledger, remarks
+from ..report.ledger import CLAIMS, COLUMNS, LATER, judge, ledger, remarks
 from .options import RESULTS, experiment_of, load_model
 from .reproduce import add_experiment_options
 
 SIGNS = dict(zip(VERDICTS, ("+", "-", ""), strict=True))  # in the table over all models
 WIDTH = 110
-JUDGED = [analysis for analysis in ANALYSES if analysis.claims or analysis.name == "interchange"]  # the remarks' own
+HEADING = "number_units", "syntax_unit", "interchange"  # what names S*, P* and Y*, and what the remarks read
+JUDGED = {  # {part of the ledger: analyses}
+    part: [one for one in ANALYSES if one.name in HEADING or set(one.claims) & set(part)] for part in (CLAIMS, LATER)
+}
 
 
 def add_options(command):
     """The options of `minilstm claims`, beside those of a model."""
     add_experiment_options(command)
     command.add_argument("--quick", action="store_true", help=f"{QUICK} random sets, not {FULL}")
+    command.add_argument("--later", action="store_true", help="claims of later papers about such networks")
     command.add_argument("--all", action="store_true", help="the bundled models, in one table in Markdown")
 
 
@@ -32,8 +36,9 @@ def run(options):
 
     if options.all:
         return _all(options)
+    claims = _part(options)
     experiment, results = _results(options)
-    rows = ledger(experiment, results)
+    rows = ledger(experiment, results, claims)
     if options.form != "text":
         print(render(COLUMNS, rows, options.form))
         return int(bool(results.unavailable))
@@ -50,16 +55,22 @@ def run(options):
     return int(bool(results.unavailable))
 
 
-def verdict_table(judged):
+def _part(options):
+    """The claims that are asked for."""
+    return LATER if options.later else CLAIMS
+
+
+def verdict_table(judged, claims=CLAIMS):
     """A table in Markdown, claims down and models across: + holds, - does not hold, empty: not testable.
 
     Parameters
     ----------
     judged : dict
         {name of a model: list of ledger.Judgement}.
+    claims : sequence of Claim
     """
     lines = [f"| # | sec. | claim | {' | '.join(judged)} |", "|---" * (3 + len(judged)) + "|"]
-    for claim, *found in zip(CLAIMS, *judged.values(), strict=True):
+    for claim, *found in zip(claims, *judged.values(), strict=True):
         cells = " | ".join(SIGNS[one.verdict] for one in found)
         lines.append(f"| {claim.number} | {claim.section} | {claim.text} | {cells} |")
     return "\n".join(lines)
@@ -70,14 +81,14 @@ def _all(options):
 
     if options.form != "text":
         raise MinilstmError("--all: prints a table in Markdown, neither JSON nor CSV")
-    judged = {}
+    claims, judged = _part(options), {}
     for name in models.names():
         if name == "mini":  # another name of one of them
             continue
         print(f"{name} ...", file=sys.stderr)
         one = Namespace(**{**vars(options), "model": name})  # each with the lexicon of its own file
-        judged[name] = judge(*_results(one))
-    print(verdict_table(judged))
+        judged[name] = judge(*_results(one), claims)
+    print(verdict_table(judged, claims))
 
 
 def _results(options):
@@ -88,7 +99,7 @@ def _results(options):
     one = Namespace(**vars(options))
     one.n_random = options.n_random or (QUICK if options.quick else FULL)
     experiment = experiment_of(model, one)
-    return experiment, analysis.compute(experiment, JUDGED, {}, RESULTS / Path(options.model).stem)
+    return experiment, analysis.compute(experiment, JUDGED[_part(options)], {}, RESULTS / Path(options.model).stem)
 
 
 def _entry(number, section, text, paper, measure, criterion, value, verdict, reason, note):

@@ -7,6 +7,7 @@ import argparse
 import os
 import sys
 from contextlib import contextmanager
+from functools import partial
 
 from .. import __version__
 from ..errors import MinilstmError, NothingScoredError
@@ -17,24 +18,6 @@ The LSTM of Lakretz et al. (2019), 'The emergence of number and syntax units in 
 It loads a language model, measures number agreement, ablates single units, and shows what each gate does.
 Start with: minilstm reproduce
 """
-GROUPS = {
-    "read": ("trace", "explore", "info"),
-    "rerun": ("reproduce", "claims", "agreement", "ablate", "dynamics", "efferents", "decode", "depth", "connect"),
-    "beyond the paper": ("interchange", "votes", "smallest", "emergence", "score"),
-    "your own model": ("train", "import"),
-    "verify": ("vectors", "verify"),
-}
-SUMMARIES = {
-    "ablate": "ablate units, alone or as a group, and see what it costs",
-    "dynamics": "gates and cell by condition (Figs. 1, 3)",
-    "efferents": "weights onto verbs (Fig. 1d)",
-    "decode": "number over time, short-range units (Fig. 2)",
-    "depth": "syntactic depth, syntax units (section 4.3)",
-    "connect": "afferents of units (Fig. 4)",
-    "interchange": "copy a unit's cell into another sentence",
-    "votes": "which units favour the wrong form where the network errs",
-    "smallest": "the fewest units without which number is lost",
-}
 
 
 def main(arguments=None):
@@ -72,18 +55,16 @@ def parser():
     )
     top.add_argument("--version", action="version", version=f"minilstm {__version__}")
     commands = top.add_subparsers(required=True, prog="minilstm", metavar="COMMAND", help=argparse.SUPPRESS)
-    summaries = {}
+    groups = {}
 
-    def command(name, run, parents, text):
-        summaries[name] = text
+    def command(group, name, run, parents, text):
+        groups.setdefault(group, []).append(f"  {name:<12} {text}")
         added = commands.add_parser(name, parents=parents, description=text)
         added.set_defaults(run=run)
         return added
 
     _add_commands(command)
-    lines = []
-    for group, names in GROUPS.items():
-        lines += [f"{group}:", *(f"  {name:<12} {summaries[name]}" for name in names if name in summaries), ""]
+    lines = [line for group, entries in groups.items() for line in (f"{group}:", *entries, "")]
     top.epilog = "\n".join([*lines, "minilstm COMMAND --help says more."])
     return top
 
@@ -93,30 +74,38 @@ def _add_commands(command):
     from . import agreement, analysis, claims, emergence, explore, import_, info, reproduce, score, trace, train, verify
 
     model, items, reading = model_options(), item_options(), reading_options()
-    trace.add_options(command("trace", trace.run, [model], "gates and cell of chosen units, word by word"))
-    explore.add_options(command("explore", explore.run, [model], "a trained LSTM alive in one HTML page"))
-    command("info", info.run, [model], "what a model file holds and how it was made")
-    reproduce.add_options(command("reproduce", reproduce.run, [model], "the whole paper on a model, with a report"))
-    claims.add_options(command("claims", claims.run, [model], "the paper's 40 claims, judged on a model"))
-    agreement.add_options(
-        command("agreement", agreement.run, [model, items], "is the right verb form likelier than the wrong one?")
+    group = "read"
+    trace.add_options(command(group, "trace", trace.run, [model], "gates and cell of chosen units, word by word"))
+    explore.add_options(command(group, "explore", explore.run, [model], "a trained LSTM alive in one HTML page"))
+    command(group, "info", info.run, [model], "what a model file holds and how it was made")
+    group = "rerun"
+    summary = "the whole paper on a model, with a report"
+    reproduce.add_options(command(group, "reproduce", reproduce.run, [model], summary))
+    claims.add_options(
+        command(group, "claims", claims.run, [model], "the paper's 40 claims, or later ones, judged on a model")
     )
-    for name, text in SUMMARIES.items():
-        variants = {}
+    summary = "is the right verb form likelier than the wrong one?"
+    agreement.add_options(command(group, "agreement", agreement.run, [model, items], summary))
+    for first in (one for one in ANALYSES if one.summary):
+        variants, group = {}, "rerun" if first.paper else "beyond the paper"
         for one in ANALYSES:
             word, _, flag = one.command.partition(" ")
-            if word == name:
+            if word == first.command:
                 variants.setdefault(flag, []).append(one)
-        run = agreement.run_ablate if name == "ablate" else analysis.run
-        parser = command(name, lambda o, run=run, variants=variants: run(o, variants), [model, items], text)
-        analysis.add_options(parser, dict(sorted(variants.items())))
+        run = agreement.run_ablate if first.command == "ablate" else analysis.run
+        run = partial(run, variants=variants)
+        added = command(group, first.command, run, [model, items], first.summary)
+        analysis.add_options(added, dict(sorted(variants.items())))
     summary = "agreement, ablation, decoding and locality over training"
-    emergence.add_options(command("emergence", emergence.run, [reading, items], summary))
-    score.add_options(command("score", score.run, [model], "whole sentences of other people's test sets"))
-    train.add_options(command("train", train.run, [], "train a model from scratch, as those in weights/ were"))
-    import_.add_options(command("import", import_.run, [], "open a PyTorch checkpoint without PyTorch"))
-    verify.add_vectors_options(command("vectors", verify.write, [], "write test vectors for an LSTM of your own"))
-    verify.add_verify_options(command("verify", verify.check, [], "say whether and why its outputs are wrong"))
+    emergence.add_options(command(group, "emergence", emergence.run, [reading, items], summary))
+    score.add_options(command(group, "score", score.run, [model], "whole sentences of other people's test sets"))
+    group = "your own model"
+    train.add_options(command(group, "train", train.run, [], "train a model from scratch, as those in weights/ were"))
+    import_.add_options(command(group, "import", import_.run, [], "open a PyTorch checkpoint without PyTorch"))
+    group = "verify"
+    summary = "write test vectors for an LSTM of your own"
+    verify.add_vectors_options(command(group, "vectors", verify.write, [], summary))
+    verify.add_verify_options(command(group, "verify", verify.check, [], "say whether and why its outputs are wrong"))
 
 
 @contextmanager

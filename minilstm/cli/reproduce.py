@@ -62,13 +62,13 @@ def run(options):
     except KeyboardInterrupt:
         print(f"\nWhat is done is cached in {folder}; the same command goes on from there.", file=sys.stderr)
         raise
-    rows = write(str(options.model), experiment, runs, folder)
+    parts = write(str(options.model), experiment, runs, folder)
     if options.form == "json":
         print((folder / "results.json").read_text(encoding="utf-8"), end="")
     elif options.form == "csv":
         print((folder / "agreement" / "table2.csv").read_text(encoding="utf-8"), end="")
     else:
-        _print_end(experiment, runs, rows, folder)
+        _print_end(experiment, runs, parts, folder)
     return int(any(one.unavailable for one in runs))
 
 
@@ -95,14 +95,15 @@ def _line(run):
     return f"  {run.analysis.title}{paper}".ljust(70) + time
 
 
-def _print_end(experiment, runs, rows, folder):
+def _print_end(experiment, runs, parts, folder):
     from ..report.reproduce import left_out
 
-    print("\nThe paper's 40 claims on this model:")
-    for verdict in VERDICTS:
-        numbers = [str(row[0]) for row in rows if row[COLUMNS.index("verdict")] == verdict]
-        line = f"  {verdict} ({len(numbers)}): {', '.join(numbers) or 'none'}"
-        print(textwrap.fill(line, WIDTH, subsequent_indent="    "))
+    for heading, rows in zip(("The paper's 40 claims on this model", "Claims of later papers"), parts, strict=True):
+        print(f"\n{heading}:")
+        for verdict in VERDICTS:
+            numbers = [str(row[0]) for row in rows if row[COLUMNS.index("verdict")] == verdict]
+            line = f"  {verdict} ({len(numbers)}): {', '.join(numbers) or 'none'}"
+            print(textwrap.fill(line, WIDTH, subsequent_indent="    "))
     unavailable = [one.analysis.title for one in runs if one.unavailable]
     if unavailable:
         print("\n" + textwrap.fill(f"Not done, since this model cannot do it: {'; '.join(unavailable)}.", WIDTH))

@@ -11,14 +11,14 @@ from ..analyses.base import VERDICTS
 from ..analyses.tables import plain, render, show, to_json
 from ..io.atomic import write_whole
 from ..models import describe
-from .ledger import COLUMNS, ledger, remarks
+from .ledger import COLUMNS, LATER, ledger, remarks
 from .provenance import processor, versions
 from .reproduce import left_out, results_of, takes_units
 
 STYLE = Path(__file__).with_name("report.css")
 MARKS = dict(zip(VERDICTS, ("✓", "✗", "–"), strict=True))
 NUMBER = ' class="number"'
-TITLE, BEYOND = "Number and syntax units", "Beyond the paper"
+TITLE, BEYOND, LATER_CLAIMS = "Number and syntax units", "Beyond the paper", "Claims of later papers"
 SHARED = (
     ("--n", "n", None),
     ("--seed", "seed", 0),
@@ -36,7 +36,7 @@ def shape(model):
 
 
 def write(name, experiment, runs, folder):
-    """Write report.html, results.json and claims.csv.
+    """Write report.html, results.json, claims.csv and later_claims.csv.
 
     Parameters
     ----------
@@ -48,22 +48,24 @@ def write(name, experiment, runs, folder):
 
     Returns
     -------
-    list
-        The ledger.
+    rows, later : lists
+        Both parts of the ledger: the paper's claims, and those of later papers.
     """
-    rows = ledger(experiment, results_of(runs))
+    results = results_of(runs)
+    rows, later = ledger(experiment, results), ledger(experiment, results, LATER)
     texts = {
         "claims.csv": render(COLUMNS, rows, "csv") + "\n",
-        "results.json": to_json(for_programs(name, experiment, runs, rows)) + "\n",
-        "report.html": page(name, experiment, runs, rows),
+        "later_claims.csv": render(COLUMNS, later, "csv") + "\n",
+        "results.json": to_json(for_programs(name, experiment, runs, rows, later)) + "\n",
+        "report.html": page(name, experiment, runs, rows, later),
     }
     for file_name, text in texts.items():
         with write_whole(folder / file_name, "w") as file:
             file.write(text)
-    return rows
+    return rows, later
 
 
-def for_programs(name, experiment, runs, rows):
+def for_programs(name, experiment, runs, rows, later):
     """All that a program may want to know, as JSON can hold it."""
     table2 = results_of(runs)["agreement"]
     tables = {
@@ -85,6 +87,7 @@ def for_programs(name, experiment, runs, rows):
         "strong_units": records(*table2.units_above_threshold()),
         "number_units": table2.numbers,
         "claims": records(COLUMNS, rows),
+        "later claims": records(COLUMNS, later),
         "tables": tables,
         "stages": {
             one.analysis.name: {"seconds": one.seconds, "date": one.date, "not done": one.unavailable or None}
@@ -137,7 +140,7 @@ def sections(runs):
     return by_section
 
 
-def page(name, experiment, runs, rows):
+def page(name, experiment, runs, rows, later):
     """The report as HTML."""
     parts = sections(runs)
     paper = {key: some for key, some in parts.items() if some[0].analysis.paper}
@@ -148,6 +151,7 @@ def page(name, experiment, runs, rows):
         ("claims", "The paper's claims"),
         ("open", BEYOND),
         *((key, some[0].analysis.title) for key, some in beyond.items()),
+        ("later", LATER_CLAIMS),
         ("provenance", "How this was made"),
     ]
     own = "their own" if experiment.original else "another"
@@ -160,10 +164,17 @@ def page(name, experiment, runs, rows):
         "</ol></nav><main>",
         _summary(experiment, runs, rows),
         *(_section(name, experiment, some) for some in paper.values()),
-        _ledger(experiment, runs, rows),
+        "<section id=\"claims\"><h2>The paper's claims</h2><p>Each with the paper's number, this network's, and the "
+        "criterion, which was written down before any network was looked at. Open one to see them.</p>",
+        _ledger(rows, remarks(experiment, results_of(runs))),
+        "</section>",
         f'<section id="open"><h2>{BEYOND}</h2><p>Questions that the paper leaves open: what follows tests none of its '
         "claims.</p>",
         *(_section(name, experiment, some, "h3") for some in beyond.values()),
+        f'<section id="later"><h3>{LATER_CLAIMS}</h3><p>Of papers that came after this one, about such networks: each '
+        "with the published value, this network's, and the criterion.</p>",
+        _ledger(later, {}),
+        "</section>",
         "</section>",
         _provenance(experiment, runs),
         "</main>",
@@ -261,8 +272,7 @@ def _is_number(cell):
     return True
 
 
-def _ledger(experiment, runs, rows):
-    notes = remarks(experiment, results_of(runs))
+def _ledger(rows, notes):
     items = []
     for number, section, text, paper, measure, criterion, value, verdict, reason in rows:
         facts = {"Paper": paper, "Here": value, "Measure": measure, "Criterion": criterion, "Remark": reason}
@@ -278,11 +288,7 @@ def _ledger(experiment, runs, rows):
         f'title="{escape(row[2], quote=True)}: {row[7]}">{row[0]} <span aria-hidden="true">{MARKS[row[7]]}</span></a>'
         for row in rows
     )
-    return (
-        "<section id=\"claims\"><h2>The paper's claims</h2><p>Each with the paper's number, this network's, and the "
-        "criterion, which was written down before any network was looked at. Open one to see them.</p>"
-        f'<div class="strip">{strip}</div><ol class="ledger">{"".join(items)}</ol></section>'
-    )
+    return f'<div class="strip">{strip}</div><ol class="ledger">{"".join(items)}</ol>'
 
 
 def _provenance(experiment, runs):

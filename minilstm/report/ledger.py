@@ -1,5 +1,7 @@
 """The claims ledger: every claim of the paper, when it counts as true of a model, and whether it is.
 
+A second part, `LATER`, holds claims of later papers about such networks: those of the analyses beyond the paper.
+
 The criteria were written down before any result was looked at; one that changes does so in a commit of its
 own that says why. `original` holds for the paper's own model, whose units have numbers (776, 988, 1150);
 `other` for any other trained model, in which
@@ -21,8 +23,16 @@ from typing import NamedTuple
 
 from ..analyses import ANALYSES
 from ..analyses.base import VERDICTS, NotTestable, Unavailable
+from ..analyses.interchange import verbs_that_follow
+from ..stimuli import SELECTION
 
-CLAIMS = tuple(sorted((claim for analysis in ANALYSES for claim in analysis.claims), key=lambda claim: claim.number))
+
+def _claims_of(analyses):
+    return tuple(sorted((claim for one in analyses for claim in one.claims), key=lambda claim: claim.number))
+
+
+CLAIMS = _claims_of(analysis for analysis in ANALYSES if analysis.paper)
+LATER = _claims_of(analysis for analysis in ANALYSES if not analysis.paper)
 COLUMNS = "number", "section", "claim", "paper", "measure", "criterion", "value", "verdict", "reason"
 
 
@@ -43,7 +53,7 @@ def judge(experiment, results, claims=CLAIMS):
     experiment : Experiment
     results : Results
     claims : sequence of Claim
-        All of them if not given.
+        The paper's if not given.
 
     Returns
     -------
@@ -79,19 +89,15 @@ def remarks(experiment, results):
     dict
         {number of a claim: a sentence}.
     """
-    comparison = results["interchange"].comparison if "interchange" in results else None
-    if comparison is None:
-        return {}
     notes = {}
-    for claims, number, condition in (((7, 15), "P", "PS"), ((8, 14), "S", "SP")):
-        unit, where = results["number_units"].selected[number], comparison.by_condition().get(("nounPP", condition), ())
-        if (unit,) not in comparison.sets or not len(where):
-            continue
-        flips = comparison.flips("once", where)[comparison.sets.index((unit,))]
-        notes |= dict.fromkeys(
-            claims,
-            f"The criterion sees whether unit {unit} is needed, or tells the numbers apart, not whether it carries the "
-            f"number to the verb: with its cell from the sentence with the other subject, {100 * flips:.0f} % of the "
-            f"verbs of nounPP {condition} flip.",
-        )
+    for claims, number in ((7, 15), "P"), ((8, 14), "S"):
+        flips = verbs_that_follow(results, number) if "interchange" in results else None
+        if flips is not None:
+            unit, (task, condition) = results["number_units"].selected[number], SELECTION[number]
+            notes |= dict.fromkeys(
+                claims,
+                f"The criterion sees whether unit {unit} is needed, or tells the numbers apart, not whether it carries "
+                f"the number to the verb: with its cell from the sentence with the other subject, {100 * flips:.0f} % "
+                f"of the verbs of {task} {condition} flip.",
+            )
     return notes

@@ -23,7 +23,7 @@ from .provenance import fingerprint, source, versions
 from .svg import to_svg
 
 RESULT = "result.npz"
-REPORT = "report.html", "results.json", "claims.csv"  # what `html.write` makes of all results
+REPORT = "report.html", "results.json", "claims.csv", "later_claims.csv"  # what `html.write` makes of all results
 # fields of an experiment that every result depends on
 SHARED = "n", "seed", "state", "lexicon", "unknown", "kind", "half", "tasks", "lowercase_context"
 WORDS = {
