@@ -1,13 +1,16 @@
 """A language model around the LSTM: words to vectors, vectors through the layers, h to words (section 3)."""
 
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from . import lstm
-from .checks import check_layers
+from .checks import check_layers, pack
 from .errors import MinilstmError, ModelFileError, UnknownWordError
 from .fast import recurrence
 from .io import checkpoints
@@ -15,12 +18,23 @@ from .io.conventions import layers_to
 from .io.parts import USUAL, find_parts
 from .io.state_dict import max_norm_of, take_over, take_over_named
 from .io.vocabulary import words_of
-from .lstm import Layer, State
+from .lstm import Layer, State, Trace
 
 CHUNK = 256  # words whose logits over the whole vocabulary are held at once
 
+Words = str | Sequence[str]  # a sentence
+Start = State | str | None  # where to start: see `LanguageModel.trace`
 
-def forward(ids, embedding, layers, decoder_weight, decoder_bias, state=None, ablate=()):
+
+def forward(
+    ids: np.ndarray,
+    embedding: np.ndarray,
+    layers: Sequence[Layer],
+    decoder_weight: np.ndarray,
+    decoder_bias: np.ndarray,
+    state: State | None = None,
+    ablate: Iterable[int] = (),
+) -> tuple[np.ndarray, State]:
     """The whole model in plain NumPy: words to vectors, through the layers, to a logit for every word.
 
     Everything that `LanguageModel` computes is this, sooner and a part at a time.
@@ -59,7 +73,7 @@ def forward(ids, embedding, layers, decoder_weight, decoder_bias, state=None, ab
     return logits, trace.state
 
 
-def log_softmax(logits):
+def log_softmax(logits: np.ndarray) -> np.ndarray:
     """log of softmax over the last axis, in float64, so that 50,000 small terms add up."""
     logits = np.asarray(logits, np.float64)
     shifted = logits - logits.max(axis=-1, keepdims=True)
@@ -135,12 +149,12 @@ class LanguageModel:
         return f"LanguageModel({shape}, {self.dtype}, context of {len(self.context)} words)"
 
     @property
-    def dtype(self):
+    def dtype(self) -> np.dtype:
         """The precision of the weights and of everything computed with them."""
         return self.embedding.dtype
 
     @property
-    def sizes(self):
+    def sizes(self) -> tuple[int, ...]:
         """The number of units of each layer."""
         return tuple(layer.U.shape[1] for layer in self.layers)
 
@@ -149,11 +163,11 @@ class LanguageModel:
         return {word: index for index, word in enumerate(self.vocabulary)}
 
     @cached_property
-    def prepared(self):
+    def prepared(self) -> tuple:
         """The layers with their weights once more, in the orders that `recurrence` reads."""
         return recurrence.prepare(self.layers, self.dtype)
 
-    def encode(self, words, unknown="error"):
+    def encode(self, words: Words, unknown: str = "error") -> np.ndarray:
         """The indices of `words`, a sequence of words or a string of words between white space.
 
         Parameters
@@ -194,7 +208,13 @@ class LanguageModel:
             indices = [self._index["<unk>"] if index < 0 else index for index in indices]
         return np.array(indices, dtype=np.int64)
 
-    def trace(self, words, state=None, ablate=(), unknown="error"):
+    def trace(
+        self,
+        words: Words | Sequence[Sequence[str]],
+        state: Start = None,
+        ablate: Iterable[int] = (),
+        unknown: str = "error",
+    ) -> Trace:
         """Read `words` and keep every gate and state.
 
         Parameters
@@ -217,11 +237,18 @@ class LanguageModel:
             self.embedding[ids], self.prepared, self.initial_state(state, ids.shape[1], ablate), ablate
         )
 
-    def context_state(self, ablate=()):
+    def context_state(self, ablate: Iterable[int] = ()) -> State:
         """The state after the model's context, read from zero: a State of (layers, 1, units)."""
         return self.trace(self.context, ablate=ablate).state
 
-    def logits(self, words, choices=None, state=None, ablate=(), unknown="error"):
+    def logits(
+        self,
+        words: Words,
+        choices: Words | None = None,
+        state: Start = None,
+        ablate: Iterable[int] = (),
+        unknown: str = "error",
+    ) -> np.ndarray:
         """The decoder's output after each of `words`, a sentence.
 
         Parameters
@@ -248,7 +275,7 @@ class LanguageModel:
         rows = slice(None) if choices is None else self.encode(choices)
         return h[1:] @ self.decoder_weight[rows].T + self.decoder_bias[rows]
 
-    def contrast(self, words, others):
+    def contrast(self, words: Words, others: Words) -> tuple[np.ndarray, np.ndarray]:
         """What turns h of the last layer into logit(words[k]) - logit(others[k]): the decoder is linear.
 
         Returns
@@ -259,7 +286,9 @@ class LanguageModel:
         one, other = self.encode(words), self.encode(others)
         return self.decoder_weight[one] - self.decoder_weight[other], self.decoder_bias[one] - self.decoder_bias[other]
 
-    def surprisal(self, words, state=None, ablate=(), unknown="error"):
+    def surprisal(
+        self, words: Words, state: Start = None, ablate: Iterable[int] = (), unknown: str = "error"
+    ) -> np.ndarray:
         """-log p of each word of a sentence, given `state` and the words before it, in nats (bits: divide by log 2).
 
         Returns
@@ -282,7 +311,9 @@ class LanguageModel:
             surprisal[start : start + CHUNK] = -np.take_along_axis(log_p, chunk[:, None], axis=1)[:, 0]
         return surprisal
 
-    def log_probability(self, words, next_word, state=None, ablate=(), unknown="error"):
+    def log_probability(
+        self, words: Words, next_word: str, state: Start = None, ablate: Iterable[int] = (), unknown: str = "error"
+    ) -> float:
         """log p(next_word | state, words), natural logarithm, over the whole vocabulary.
 
         `words` may be empty; the prediction is then the one that `state` makes.
@@ -294,7 +325,9 @@ class LanguageModel:
         h, _ = self._top(self.encode(words, unknown), self.initial_state(state, 1, ablate), ablate)
         return float(log_softmax(self.decoder_weight @ h[-1] + self.decoder_bias)[self.encode([next_word], unknown)[0]])
 
-    def perplexity(self, words, state=None, ablate=(), unknown="error"):
+    def perplexity(
+        self, words: Words, state: Start = None, ablate: Iterable[int] = (), unknown: str = "error"
+    ) -> float:
         """exp of the mean surprisal over all of `words`; `<eos>` counts as a word like any other.
 
         >>> from minilstm import load
@@ -314,7 +347,7 @@ class LanguageModel:
             raise MinilstmError(f"a batch needs sentences of one length, got lengths {sorted(lengths)}")
         return np.stack(rows, axis=1)
 
-    def initial_state(self, state, batch=1, ablate=()):
+    def initial_state(self, state: Start, batch: int = 1, ablate: Iterable[int] = ()) -> State | None:
         """`state`, named in whatever way `trace` takes, for a batch of this size: a State, or None for zero."""
         if isinstance(state, str):
             if state != "context":
@@ -324,7 +357,7 @@ class LanguageModel:
             return state
         if any(h.shape[0] != 1 for h in state[0]):
             raise MinilstmError(f"state: expected a batch of 1 or {batch}, got {state[0][0].shape[0]}")
-        return State(*(tuple(np.repeat(array, batch, axis=0) for array in arrays) for arrays in state))
+        return State(*(pack([np.repeat(array, batch, axis=0) for array in arrays]) for arrays in state))
 
     def _top(self, ids, state, ablate):
         """The last layer's h before the first of the words `ids` and after each (1 + steps, H), and the last state."""
@@ -334,17 +367,17 @@ class LanguageModel:
     @classmethod
     def from_state_dict(
         cls,
-        tensors,
-        vocabulary,
-        convention="pytorch",
+        tensors: Any,
+        vocabulary: Sequence[str] | Mapping[str, int],
+        convention: str = "pytorch",
         *,
-        modules=None,
-        context=(),
-        word_counts=None,
-        provenance=None,
-        max_norm=None,
-        dtype=np.float32,
-    ):
+        modules: Sequence[str] | None = None,
+        context: Sequence[str] = (),
+        word_counts: np.ndarray | None = None,
+        provenance: Mapping[str, Any] | None = None,
+        max_norm: float | None = None,
+        dtype: Any = np.float32,
+    ) -> "LanguageModel":
         """A model from the tensors of a framework.
 
         Parameters
@@ -395,7 +428,7 @@ class LanguageModel:
         weights = arrays["embedding"], tuple(layers), arrays["decoder_weight"], arrays["decoder_bias"]
         return cls(words, *weights, tuple(context), word_counts, provenance)
 
-    def state_dict(self, convention="pytorch", *, modules=USUAL):
+    def state_dict(self, convention: str = "pytorch", *, modules: Sequence[str] = USUAL) -> dict[str, np.ndarray]:
         """The tensors by which a framework knows this model, the way back from `from_state_dict`.
 
         Returns
@@ -411,20 +444,20 @@ class LanguageModel:
             f"{decoder}.bias": self.decoder_bias,
         }
 
-    def header(self):
+    def header(self) -> dict[str, Any]:
         """What the model's file says about it besides its weights: a dict (see `io/checkpoints.py`)."""
         return checkpoints.make_header(
             self.vocabulary, self.embedding.shape[1], self.sizes, self.context, self.provenance
         )
 
-    def arrays(self):
+    def arrays(self) -> dict[str, np.ndarray | None]:
         """The model's arrays by the names that they have in its file (see `io/checkpoints.py`)."""
         arrays = {"embedding": self.embedding, "decoder_weight": self.decoder_weight, "decoder_bias": self.decoder_bias}
         for k, layer in enumerate(self.layers):
             arrays |= {f"W{k}": layer.W, f"U{k}": layer.U, f"b{k}": layer.b}
         return arrays | {"word_counts": self.word_counts}
 
-    def save(self, path, dtype=None):
+    def save(self, path: str | Path, dtype: str | None = None) -> None:
         """Write the model to an .npz or .safetensors file (see `io/checkpoints.py`), whole or not at all.
 
         Parameters

@@ -13,6 +13,7 @@ its blocks stand in the order i, f, g, o, where g is the pre-activation of C~.
 Nothing here is fast, and no speed work touches this file: `fast/recurrence.py` computes the same and is tested equal.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -64,13 +65,13 @@ class Trace(NamedTuple):
     state: State  # after the last word
 
 
-def sigmoid(z):
+def sigmoid(z: np.ndarray | float) -> np.ndarray:
     """1 / (1 + exp(-z)) for any finite z: only ever takes exp of a negative number, so it cannot overflow."""
     e = np.exp(-np.abs(z))
     return np.where(z >= 0, 1, e) / (1 + e)
 
 
-def step(x, h_prev, C_prev, W, U, b):
+def step(x: np.ndarray, h_prev: np.ndarray, C_prev: np.ndarray, W: np.ndarray, U: np.ndarray, b: np.ndarray) -> Step:
     """One layer reads one word: the gates, then Eqs. 1-2.
 
     Parameters
@@ -97,7 +98,7 @@ def step(x, h_prev, C_prev, W, U, b):
     return Step(i, f, o, C_tilde, C, h)
 
 
-def run(x, layers, state=None, ablate=()):
+def run(x: np.ndarray, layers: Sequence[Layer], state: State | None = None, ablate: Iterable[int] = ()) -> Trace:
     """A stack of layers reads a sequence; each layer reads the hidden states of the one below.
 
     Parameters

@@ -23,7 +23,7 @@ PACKAGE = Path(__file__).parent
 WEIGHTS = (PACKAGE / "weights", PACKAGE.parent / "weights")  # a wheel, a checkout
 
 
-def load(name_or_path, dtype="float32"):
+def load(name_or_path: str | Path, dtype: str = "float32") -> LanguageModel:
     """Load a bundled model by its name, or one from a file.
 
     Parameters

@@ -61,7 +61,7 @@ def _entry(name, value):
         summary = value.__doc__ if inspect.ismodule(value) else f"The analyses: {', '.join(one.name for one in value)}."
     else:
         if not (inspect.isclass(value) and issubclass(value, Exception)):
-            name += str(inspect.signature(value)).replace("(self, ", "(").replace("(self)", "()")
+            name += _signature(value)
         summary = value.__doc__
     sentence = " ".join(inspect.cleandoc(summary).split("\n\n")[0].split())
     return (
@@ -69,6 +69,15 @@ def _entry(name, value):
         + "\n"
         + textwrap.indent(textwrap.fill(sentence, 106), "        ")
     )
+
+
+def _signature(value):
+    """The parameters by their names, and the name of the class that comes back; `help` tells their types."""
+    signature = inspect.signature(value)
+    bare = [one.replace(annotation=one.empty) for name, one in signature.parameters.items() if name != "self"]
+    returned = getattr(signature.return_annotation, "__name__", "") if inspect.isfunction(value) else ""
+    kind = f" -> {returned}" if returned[:1].isupper() else ""
+    return str(signature.replace(parameters=bare, return_annotation=signature.empty)) + kind
 
 
 def update(text, blocks=()):

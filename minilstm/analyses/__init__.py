@@ -21,8 +21,9 @@ from . import (
     syntax_unit,
     table2,
 )
+from .base import Analysis
 
-ANALYSES = tuple(
+ANALYSES: tuple[Analysis, ...] = tuple(
     module.ANALYSIS
     for module in (
         table2,

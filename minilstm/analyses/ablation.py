@@ -4,6 +4,7 @@ The paper's Table 2 names 776 and 988 because only their ablation brings the har
 which nobody has said which units matter, a rule has to say it, and be right on sentences that it has not seen.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,6 +12,8 @@ import numpy as np
 
 from ..errors import MinilstmError, StimulusError
 from ..fast import sweep
+from ..language_model import LanguageModel, Start
+from ..stimuli import Item
 from .number_agreement import by_condition, known_verbs, share_right
 
 POINTS = 0.10  # a drop in accuracy that counts: the paper's 'more than 10%'
@@ -30,8 +33,15 @@ TESTABLE = 0.60  # where the intact network does worse, it does not do the task,
 
 
 def ablation_sweep(
-    model, items, units=None, kind="paper", state="context", unknown="error", progress=False, n_jobs=None
-):
+    model: LanguageModel,
+    items: Sequence[Item],
+    units: Iterable[int] | None = None,
+    kind: str = "paper",
+    state: Start = "context",
+    unknown: str = "error",
+    progress: bool = False,
+    n_jobs: int | None = None,
+) -> np.ndarray:
     """Ablate each unit alone.
 
     Parameters
@@ -102,17 +112,17 @@ class Group:
 
 
 def group_ablation(
-    model,
-    items,
-    units,
-    n_random=1000,
-    seed=0,
-    kind="paper",
-    state="context",
-    unknown="error",
-    progress=False,
-    n_jobs=None,
-):
+    model: LanguageModel,
+    items: Sequence[Item],
+    units: Iterable[int],
+    n_random: int = 1000,
+    seed: int = 0,
+    kind: str = "paper",
+    state: Start = "context",
+    unknown: str = "error",
+    progress: bool = False,
+    n_jobs: int | None = None,
+) -> Group:
     """Ablate units together and compare with random sets of the same size (sections 4.2 and 4.3).
 
     The sets are drawn from all units of all layers, as the authors did; they may contain units of the group.

@@ -5,10 +5,11 @@ frozen dataclass of arrays that shows itself as text, `Table` and `Figure`, with
 report, ledger of claims, cache and `reproduce` are loops over the list of records, `minilstm.ANALYSES`.
 """
 
-from collections.abc import Callable
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..errors import MinilstmError
 
@@ -24,8 +25,8 @@ class Table(NamedTuple):
 
     name: str
     caption: str
-    columns: list
-    rows: list  # of str, int, float or None; a float is shown with `digits` decimals
+    columns: list[str]
+    rows: list[list]  # of str, int, float or None; a float is shown with `digits` decimals
     digits: int | tuple = 1  # a tuple: one a column
     long: bool = False  # too long to be read: for files and programs only
 
@@ -42,19 +43,19 @@ class Figure(NamedTuple):
 class Result:
     """The base of results: how one shows itself. A subclass overrides what it has."""
 
-    def text(self):
+    def text(self) -> list[str]:
         """Paragraphs, a list of str."""
         return []
 
-    def tables(self):
+    def tables(self) -> list[Table]:
         """Tables, a list of Table."""
         return []
 
-    def figures(self):
+    def figures(self) -> list[Figure]:
         """Figures, a list of Figure."""
         return []
 
-    def summary(self):
+    def summary(self) -> str:
         """A sentence or two for the top of the report, or nothing."""
         return ""
 
@@ -62,7 +63,7 @@ class Result:
         return f"<{type(self).__name__}: {self.summary() or ', '.join(table.name for table in self.tables())}>"
 
 
-class Results(dict):
+class Results(dict[str, Any]):
     """Results by the name of their analysis. One that is unavailable raises, and says why, when it is asked for.
 
     Attributes
@@ -71,7 +72,7 @@ class Results(dict):
         {name: reason}.
     """
 
-    def __init__(self, results=(), unavailable=()):
+    def __init__(self, results: Any = (), unavailable: Any = ()):
         super().__init__(results)
         self.unavailable = dict(unavailable)
 
@@ -81,7 +82,7 @@ class Results(dict):
         raise Unavailable(f"{name} could not be done: {self.unavailable[name]}")
 
     @contextmanager
-    def attempt(self, name):
+    def attempt(self, name: str) -> Iterator[None]:
         """Record why `name` is unavailable instead of raising an error; not of the first, on which all others rest."""
         try:
             yield
@@ -98,34 +99,33 @@ class Option:
 
     name: str  # `most`: the keyword, and the flag --most
     help: str
-    default: object = None
+    default: Any = None
     parse: Callable = str  # of what stands on the command line; raises ArgumentTypeError
-    choices: tuple | None = None
+    choices: tuple[str, ...] | None = None
     metavar: str | None = None
     repeat: bool = False  # may be given several times
     alias: str | None = None  # the flag, where it is another word
 
     @property
-    def flag(self):
+    def flag(self) -> str:
         """The flag of the command line."""
         return self.alias or "--" + self.name.replace("_", "-")
 
-    def add_to(self, parser):
+    def add_to(self, parser: ArgumentParser) -> None:
         """Add the flag to an argparse parser."""
         if self.default is False:
             parser.add_argument(self.flag, dest=self.name, action="store_true", help=self.help)
         else:
-            action = {"action": "append"} if self.repeat else {}
             default = list(self.default) if self.repeat else self.default
             parser.add_argument(
                 self.flag,
+                action="append" if self.repeat else "store",
                 dest=self.name,
                 type=self.parse,
                 choices=self.choices,
                 metavar=self.metavar,
                 default=default,
                 help=self.help,
-                **action,
             )
 
 
@@ -158,11 +158,11 @@ class Criterion:
         Such as gap=.4.
     """
 
-    def __init__(self, text, judge, **numbers):
+    def __init__(self, text: str, judge: Callable[..., Outcome], **numbers: Any):
         self.text = text.format(**{name: _short(number) for name, number in numbers.items()})
         self._judge, self.numbers = judge, numbers
 
-    def judge(self, experiment, results):
+    def judge(self, experiment: Any, results: Results) -> Outcome:
         return self._judge(experiment, results, **self.numbers)
 
 
@@ -185,7 +185,7 @@ class Claim:
     original: Criterion  # for the paper's own network
     other: Criterion  # for any other one
 
-    def criterion(self, experiment):
+    def criterion(self, experiment: Any) -> Criterion:
         """The criterion for the experiment's model."""
         return self.original if experiment.original else self.other
 
@@ -241,7 +241,7 @@ class Analysis:
     claims: tuple[Claim, ...] = field(default=(), repr=False)
 
     @property
-    def home(self):
+    def home(self) -> str:
         """The key of its section."""
         return self.section or self.name
 

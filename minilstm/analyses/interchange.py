@@ -127,7 +127,7 @@ def interchange(
     if what not in WHAT:
         raise MinilstmError(f"what to copy: expected one of {', '.join(WHAT)}, got {what!r}")
     V, rows = len(model.vocabulary), assign_rows(sets, model.sizes)
-    mine, theirs = Reader(model, rows.count), Reader(model, [1] * len(model.sizes))
+    mine, theirs = Reader(model, rows.counts), Reader(model, [1] * len(model.sizes))
     contrast = model.contrast([base.right for base in bases], [base.wrong for base in bases])
     choice, source_choice = LogitDifferences(*contrast, len(sets)), LogitDifferences(*contrast, 0)
 

@@ -1,5 +1,6 @@
 """The number-agreement task (section 4.1, Table 2, 'Full'): is the right verb form likelier than the wrong one?"""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -8,6 +9,8 @@ import numpy as np
 from ..activity import last_hidden
 from ..errors import StimulusError, UnknownWordError
 from ..fast import sweep
+from ..language_model import LanguageModel, Start
+from ..stimuli import Item
 
 
 class Row(NamedTuple):
@@ -36,22 +39,30 @@ class Agreement:
 
     margins: np.ndarray
     accuracy: float
-    items: tuple
+    items: tuple[Item, ...]
 
     @property
-    def skipped(self):
+    def skipped(self) -> tuple[Item, ...]:
         """The items that were not scored, because a verb form is not in the vocabulary."""
         return tuple(item for item, margin in zip(self.items, self.margins, strict=True) if np.isnan(margin))
 
-    def table(self):
+    def table(self) -> list[Row]:
         """One Row for each task and condition, in the order in which they first come."""
         return [
-            Row(*key, int((~np.isnan(m)).sum()), share_right(m), mean(m), int(np.isnan(m).sum()))
-            for key, m in ((key, self.margins[where]) for key, where in by_condition(self.items).items())
+            Row(task, condition, int((~np.isnan(m)).sum()), share_right(m), mean(m), int(np.isnan(m).sum()))
+            for (task, condition), where in by_condition(self.items).items()
+            for m in [self.margins[where]]
         ]
 
 
-def agreement(model, items, state="context", ablate=(), kind="paper", unknown="error"):
+def agreement(
+    model: LanguageModel,
+    items: Sequence[Item],
+    state: Start = "context",
+    ablate: Iterable[int] = (),
+    kind: str = "paper",
+    unknown: str = "error",
+) -> Agreement:
     """Compare log p(right) with log p(wrong) after the words before the verb, for every item.
 
     Parameters

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import html
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -35,7 +36,7 @@ class Page:
     model: LanguageModel
     precision: str
 
-    def save(self, path):
+    def save(self, path: str | Path) -> None:
         """Write the page to a file, whole or not at all."""
         from ..io.atomic import write_whole
 
@@ -49,7 +50,15 @@ class Page:
         )
 
 
-def explore(model, words=(), forms=None, *, vocabulary=None, precision=None, name=None):
+def explore(
+    model: LanguageModel,
+    words: str | Sequence[str] = (),
+    forms: Sequence[str] | None = None,
+    *,
+    vocabulary: Sequence[str] | None = None,
+    precision: str | None = None,
+    name: str | None = None,
+) -> Page:
     """A trained LSTM alive in a page: it reads sentences, shows its units, and lets one break them.
 
     Parameters

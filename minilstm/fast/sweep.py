@@ -40,7 +40,7 @@ FEWEST = 32  # sets of a piece: with fewer, the intact network in row 0 of each 
 class Rows(NamedTuple):
     """Which row of which layer reads the network with which set of units ablated."""
 
-    count: list  # how many rows each layer has
+    counts: list  # how many rows each layer has
     targets: list  # (row, unit) of each layer: two arrays, the unit counted from 0 within its layer
     of_set: np.ndarray  # the row of each set
 
@@ -136,7 +136,7 @@ def _order(sets, model):
 def _ablate(sets, model, levels, contrast, means, layer_above_sees_intact, state, bar):
     """The margins (sets, sentences) with each of the sets ablated."""
     rows = assign_rows(sets, model.sizes)
-    reader = Reader(model, rows.count, layer_above_sees_intact)
+    reader = Reader(model, rows.counts, layer_above_sees_intact)
 
     def ablate(k, gates, h, C):
         row, unit = rows.targets[k]
@@ -196,7 +196,7 @@ class Reader:
     ----------
     model : LanguageModel
     rows : list of int
-        Rows of each layer, as `Rows.count` has them.
+        Rows of each layer, as `Rows.counts` has them.
     layer_above_sees_intact : bool
         Whether the layer above reads h as it was before the intervention ("released").
     """

@@ -135,8 +135,8 @@ def layer_from(named, convention):
                     f"{name}: expected a first axis of length 1, one direction, got {array.shape}; "
                     "a bidirectional LSTM cannot be taken over"
                 )
-        W, U, *biases = W[0], U[0], *(b[0] for b in biases)
-        biases = [half for b in biases for half in np.split(b, [len(b) // 2])]
+        W, U = W[0], U[0]
+        biases = [half for b in biases for half in np.split(b[0], [len(b[0]) // 2])]
     H = U.shape[-1] if U.ndim == 2 else 0
     if not H or len(U) != 4 * H:
         shape = named[names[1]].shape
@@ -256,7 +256,7 @@ def _flat(tensors, path=""):
         if hasattr(value, "items"):
             yield from _flat(value, whole)
         else:
-            *_, gate, last = ["", *whole.split(".")]
+            gate, last = ["", *whole.split(".")][-2:]
             yield (f"{gate}.{last}" if len(gate) == 2 and gate[0] in "ih" and gate[1] in "ifgo" else last), value
 
 

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 from ..analyses import ANALYSES
 from ..analyses.base import Analysis, Results
@@ -18,6 +19,7 @@ from ..analyses.experiment import FULL, Experiment
 from ..analyses.tables import render
 from ..errors import MinilstmError, ModelFileError
 from ..io.atomic import write_whole
+from ..language_model import LanguageModel
 from . import cache
 from .provenance import fingerprint, source, versions
 from .svg import to_svg
@@ -72,7 +74,14 @@ class Run:
     unavailable: str = ""
 
 
-def reproduce(model, folder=None, *, fresh=False, progress=False, **options):
+def reproduce(
+    model: LanguageModel,
+    folder: str | Path | None = None,
+    *,
+    fresh: bool = False,
+    progress: bool = False,
+    **options: Any,
+) -> Results:
     """Every analysis of the paper on a model.
 
     Parameters

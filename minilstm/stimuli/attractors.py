@@ -4,16 +4,17 @@ A broken line raises :class:`StimulusError`, which names the file, the line (fro
 """
 
 import re
+from pathlib import Path
 
 from ..errors import StimulusError
-from .items import Pair
+from .items import Item, Pair
 from .lines import broken, cells, four, lines, words
 
 UNKNOWN_ATTRACTORS = "-999"  # what files of this form write where the attractors were not counted
 TABLE_COLUMNS = ("constr_id", "sent_id", "form", "class", "prefix", "n_attr")
 
 
-def read_linzen(text, gold, case="text"):
+def read_linzen(text: str | Path, gold: str | Path, case: str = "text") -> list[Item]:
     """Read the sentences of Linzen et al. (2016) as chosen by Gulordava et al. (2018): 7,489 from Wikipedia.
 
     Line k of `text` is a sentence, lower-case, its words separated by spaces; line k of `gold` is

@@ -5,6 +5,7 @@ words. The depth of a word is its number of open nodes, see :func:`.trees.open_n
 """
 
 import random
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -52,7 +53,7 @@ class Point(NamedTuple):
     depth: int
 
 
-def depth_sentences(per_length: int = 300, lengths=LENGTHS, seed: int = 0) -> list[DepthSentence]:
+def depth_sentences(per_length: int = 300, lengths: Sequence[int] = LENGTHS, seed: int = 0) -> list[DepthSentence]:
     """`per_length` sentences of each length, in random order (section 3: 300 of each from 2 to 25 words)."""
     rng, made = random.Random(seed), []
     for length in lengths:
@@ -64,7 +65,12 @@ def depth_sentences(per_length: int = 300, lengths=LENGTHS, seed: int = 0) -> li
     return [sentence for _, sentence in sorted(made, key=lambda pair: pair[0])]
 
 
-def sample_cells(sentences, per_cell: int = PER_CELL, positions=POSITIONS, depths=DEPTHS) -> list[Point]:
+def sample_cells(
+    sentences: Iterable[DepthSentence],
+    per_cell: int = PER_CELL,
+    positions: Sequence[int] = POSITIONS,
+    depths: Sequence[int] = DEPTHS,
+) -> list[Point]:
     """The words to regress on: as many of each depth at each position, so that neither tells the other (section 3).
 
     Goes through the sentences top to bottom and through their words from left to right, and takes a word if its cell

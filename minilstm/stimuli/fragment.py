@@ -103,7 +103,7 @@ def tree(rng: random.Random, settings: Settings = DEFAULT) -> tuple:
     return ("S", subject, verb_phrase)
 
 
-def _choose(rng: random.Random, options):
+def _choose(rng, options):
     return options[int(rng.random() * len(options))]
 
 

@@ -56,17 +56,17 @@ class Pair:
     id: int
 
     @property
-    def good(self):
+    def good(self) -> tuple[str, ...]:
         """The words of the grammatical sentence."""
         return self.prefix + self.right + self.rest
 
     @property
-    def bad(self):
+    def bad(self) -> tuple[str, ...]:
         """The words of the ungrammatical sentence."""
         return self.prefix + self.wrong + self.rest
 
     @property
-    def item(self):
+    def item(self) -> Item | None:
         """The Item that two logits decide; None where a form has several words or nothing comes before it."""
         if not self.prefix or len(self.right) != 1 or len(self.wrong) != 1:
             return None
@@ -82,7 +82,7 @@ def split(good, bad):
     return good[:start], good[start : len(good) - end], bad[start : len(bad) - end], good[len(good) - end :]
 
 
-def subject_number(item):
+def subject_number(item: Item) -> str:
     """The number of the noun that the verb agrees with, read off the verb forms: English marks the singular with an s.
 
     Parameters

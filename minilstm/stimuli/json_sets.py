@@ -36,8 +36,8 @@ class Suite:
     """
 
     name: str
-    comparisons: tuple
-    items: dict
+    comparisons: tuple[Comparison, ...]
+    items: dict[int, dict[str, dict[int, tuple[str, ...]]]]
 
 
 def read_json(path):

@@ -139,7 +139,7 @@ LEXICONS = {
 }
 
 
-def find_lexicon(lexicon):
+def find_lexicon(lexicon: str | Lexicon) -> Lexicon:
     """The lexicon of this name; a :class:`Lexicon` is returned as it is."""
     if isinstance(lexicon, Lexicon):
         return lexicon

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from ..errors import StimulusError
-from .items import Pair
+from .items import Item, Pair
 from .lines import broken, cells, four, lines, words
 from .tasks import CONDITIONS, TASKS
 
@@ -24,7 +24,7 @@ FILES = {
 NUMBERS = {"singular": "S", "plural": "P"}
 
 
-def read_na_task(path):
+def read_na_task(path: str | Path) -> list[Item]:
     """Read one of the published NA-task files; its name says which task it is (``nounpp.txt``).
 
     Lines come in pairs, ``sentence<TAB>number<TAB>correct<TAB>id1`` and the same with ``wrong``; the verb

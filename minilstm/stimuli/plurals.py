@@ -4,9 +4,10 @@ A classifier that is tested on nouns it was not trained on must not have seen th
 *children* belongs with *child*.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .items import subject_number
+from .items import Item, subject_number
 from .positions import subject_position
 
 _IRREGULAR = {
@@ -50,10 +51,10 @@ class NumberPairs:
         Forms whose other number does not occur.
     """
 
-    singular: dict
-    one_number: tuple
+    singular: dict[str, str]
+    one_number: tuple[str, ...]
 
-    def warning(self):
+    def warning(self) -> str:
         """A sentence on nouns seen in one number only, empty if there are none."""
         if not self.one_number:
             return ""
@@ -99,7 +100,7 @@ def plural_forms(noun):
     return forms
 
 
-def number_pairs(items, position=None):
+def number_pairs(items: Sequence[Item], position: int | None = None) -> NumberPairs:
     """Pair the singular and the plural of every noun that stands in the subject's place.
 
     First by the rules of English. A noun whose plural follows none of them is paired by the sentences themselves: two
@@ -123,7 +124,7 @@ def number_pairs(items, position=None):
     >>> pairs.singular["children"], pairs.one_number
     ('child', ('wife',))
     """
-    forms = {"S": {}, "P": {}}  # {form: the words around it}, in the order in which they come
+    forms: dict[str, dict] = {"S": {}, "P": {}}  # {form: the words around it}, in the order in which they come
     for item in items:
         number = subject_number(item) or item.condition[0]
         if number in forms:
@@ -162,7 +163,7 @@ def _same_but_for_number(some, others):
     )
 
 
-def split_problem(plural, nouns, split, least=5):
+def split_problem(plural: Sequence[bool], nouns: Sequence[str], split: str, least: int = 5) -> str:
     """Why sentences cannot be cut into some to train a classifier of number on and others to test it on.
 
     Parameters

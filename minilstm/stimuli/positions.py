@@ -1,6 +1,9 @@
 """What stands at each step of a sentence: positions in nounPP sentences, and labels for axes and tables."""
 
+from collections.abc import Sequence
+
 from .function_words import DETERMINERS, PREPOSITIONS, RELATIVE_PRONOUNS, is_adverb
+from .items import Item
 from .tasks import TASKS
 
 SUBJECT, PREPOSITION, SECOND_THE, SECOND_NOUN = 1, 2, 3, 4  # in 'The boy near the cars greets the', from 0
@@ -21,7 +24,7 @@ _ROLES = {
 _NUMBERED = ("N", "LOC", "RV", "V")
 
 
-def step_labels(items, after=("the",)):
+def step_labels(items: Sequence[Item], after: Sequence[str] = ("the",)) -> tuple[str, ...]:
     """A label for each step of sentences of one length, up to the verb and what follows it.
 
     Parameters
@@ -49,7 +52,7 @@ def step_labels(items, after=("the",)):
     return (*labels, *after)
 
 
-def subject_position(item):
+def subject_position(item: Item) -> int:
     """Where the subject noun stands, from 0, as far as the order of words tells.
 
     The last word of the first noun phrase: what follows its determiner, before a preposition, a relative pronoun, an

@@ -1,11 +1,13 @@
 """One reader of sentences in files: published sets and a user's own, recognised by what stands in them."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import StimulusError
 from .attractors import TABLE_COLUMNS, gulordava_pairs, gulordava_table_pairs, linzen_pairs
+from .items import Item, Pair
 from .json_sets import Suite, read_json
 from .lines import cells, lines
 from .na_files import FILES, known_task, labelled_pairs, na_pairs, number_letters
@@ -29,23 +31,23 @@ class Stimuli:
         SyntaxGym's regions and predictions.
     """
 
-    pairs: tuple
+    pairs: tuple[Pair, ...]
     kind: str
-    notes: tuple = ()
+    notes: tuple[str, ...] = ()
     suite: Suite | None = None
 
     @property
-    def items(self):
+    def items(self) -> tuple[Item, ...]:
         """The pairs that the logits of two words decide, as a tuple of Item."""
         return tuple(pair.item for pair in self.pairs if pair.item)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Item]:
         return iter(self.items)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.items)
 
-    def summary(self):
+    def summary(self) -> list[str]:
         """What the file was taken for, and what was done to it: a list of lines."""
         conditions = dict.fromkeys(f"{pair.task} {pair.condition}" for pair in self.pairs)
         listed = ", ".join(list(conditions)[:4]) + (f" and {len(conditions) - 4} more" if len(conditions) > 4 else "")
@@ -59,7 +61,7 @@ class Stimuli:
         return said
 
 
-def read_items(path):
+def read_items(path: str | Path) -> Stimuli:
     """Read sentences from a file of any published format, or of one's own, and say what it was taken for.
 
     ====================  ===========================================================================================
@@ -99,7 +101,8 @@ def read_items(path):
     first = _first_line(path)
     if re.match(r"\s*(\{|\[\s*([\[{\"]|$))", first):
         pairs, kind, notes, suite = read_json(path)
-        return Stimuli(*_named(path, pairs, kind, notes), suite)
+        pairs, kind, notes = _named(path, pairs, kind, notes)
+        return Stimuli(pairs, kind, notes, suite)
     if path.suffix.lower() in (".text", ".gold"):
         pairs, kind = _text_and_gold(path)
         return Stimuli(tuple(pairs), kind)

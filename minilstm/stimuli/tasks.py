@@ -1,9 +1,11 @@
 """The number-agreement tasks: the seven of Table 1, relative clauses, and nested dependencies."""
 
 import operator
+from collections.abc import Sequence
 
 from ..errors import StimulusError
-from .lexicon import find_lexicon
+from .items import Item
+from .lexicon import Lexicon, find_lexicon
 from .nested import NESTED_TASKS
 from .relative_clauses import RELATIVE_CLAUSES
 from .templates import Template, draw, fill, how_many
@@ -33,14 +35,16 @@ SELECTION = {"S": ("nounPP", "SP"), "P": ("nounPP", "PS")}  # where the unit of 
 HARD = tuple((task, condition) for task in ("nounPPAdv", "nounPP") for condition in INCONGRUENT)
 
 
-def find_task(task):
+def find_task(task: str) -> Template:
     """The template of the task of this name, with its conditions."""
     if task not in TASKS:
         raise StimulusError(f"no task {task!r}; there are: {', '.join(TASKS)}")
     return TASKS[task]
 
 
-def na_task(task, condition, n=None, seed=0, lexicon="paper"):
+def na_task(
+    task: str, condition: str, n: int | None = None, seed: int = 0, lexicon: str | Lexicon = "paper"
+) -> list[Item]:
     """The sentences of one task in one condition (section 3, Table 1).
 
     They are drawn at random, none twice, and with no noun and no verb twice in a sentence. All conditions
@@ -91,7 +95,9 @@ def na_task(task, condition, n=None, seed=0, lexicon="paper"):
     return [fill(template, filling, task, condition, id) for id, filling in enumerate(fillings, 1)]
 
 
-def na_tasks(lexicon="paper", seed=0, n=None, tasks=tuple(NA_TASKS)):
+def na_tasks(
+    lexicon: str | Lexicon = "paper", seed: int = 0, n: int | None = None, tasks: Sequence[str] = tuple(NA_TASKS)
+) -> list[Item]:
     """The sentences of several tasks in all their conditions, in the order of Table 2.
 
     Parameters

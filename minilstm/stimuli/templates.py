@@ -9,6 +9,7 @@ import itertools
 import math
 import random
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .function_words import AUXILIARIES, DETERMINERS, PREPOSITIONS, RELATIVE_PRONOUNS, is_adverb
@@ -42,16 +43,16 @@ class Template:
     count: int
 
     @property
-    def slots(self):
+    def slots(self) -> list[str]:
         """The slots in order, without their digits: ``["N", "PREP", "LOC", "V"]``."""
         return [slot for slot, _ in map(_parse, self.text.split()) if slot in POOLS]
 
     @property
-    def tested_noun(self):
+    def tested_noun(self) -> int:
         """Which letter of the condition is the number of the verb tested, from 0."""
         return int(_parse(self.text.split()[-1])[1]) - 1
 
-    def fits(self, prefix, condition):
+    def fits(self, prefix: Sequence[str], condition: str) -> bool:
         """Whether words before a verb are of this form, whatever the nouns, names and verbs in them.
 
         Parameters

@@ -85,7 +85,7 @@ def parse_brackets(text: str) -> tuple:
     return _frozen(root[0])
 
 
-def _frozen(node: list | str) -> tuple | str:
+def _frozen(node):
     return node if isinstance(node, str) else tuple(_frozen(child) for child in node)
 
 

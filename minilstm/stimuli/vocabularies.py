@@ -2,15 +2,18 @@
 
 import re
 from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from ..errors import NothingScoredError, UnknownWordError
-from .items import Pair
+from .items import Item, Pair
 from .positions import subject_position
 
 _STRAIGHT = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "\xad": None})
 _BLANKS = re.compile("[\xa0\u202f\u2007\u3000]+")  # blanks that are no line's end and part of no English word
 LISTED = 5  # words that a sentence names
+Spelt = TypeVar("Spelt", Item, Pair, tuple[str, ...])
 
 
 @dataclass(frozen=True)
@@ -36,18 +39,18 @@ class Coverage:
 
     sentences: int
     words: int
-    unknown: Counter
+    unknown: Counter[str]
     sentences_with_unknown: int
     unknown_subjects: int
-    unknown_forms: tuple
+    unknown_forms: tuple[str, ...]
     unscored: int
-    hints: tuple
+    hints: tuple[tuple[str, str], ...]
 
     @property
     def _contracted(self):
         return any("'" in form for form in self.unknown_forms)
 
-    def summary(self):
+    def summary(self) -> list[str]:
         """Sentences on what becomes ``<unk>`` and what is not scored; no sentence if every word is known."""
         said = []
         if self.unknown:
@@ -69,7 +72,7 @@ class Coverage:
         return said
 
 
-def coverage(items, vocabulary):
+def coverage(items: Sequence[Item], vocabulary: Collection[str]) -> Coverage:
     """What a vocabulary lacks of the words of items.
 
     Parameters
@@ -81,7 +84,9 @@ def coverage(items, vocabulary):
     -------
     Coverage
     """
-    known, unknown, forms = set(vocabulary), Counter(), {}
+    known = set(vocabulary)
+    unknown: Counter[str] = Counter()
+    forms: dict[str, None] = {}  # in the order in which they come
     with_unknown = subjects = unscored = 0
     for item in items:
         lacking = [word for word in item.prefix if word not in known]
@@ -97,7 +102,9 @@ def coverage(items, vocabulary):
     return Coverage(len(items), words, unknown, with_unknown, subjects, tuple(forms), unscored, hints)
 
 
-def fit_to_vocabulary(items, vocabulary, unknown="error"):
+def fit_to_vocabulary(
+    items: Sequence[Item], vocabulary: Collection[str], unknown: str = "error"
+) -> tuple[list[Item], list[str]]:
     """Items as a model can read them, and what is to be said about it.
 
     Parameters
@@ -146,7 +153,7 @@ def _refuse_unknown(words, items):
         )
 
 
-def respell(stimuli, vocabulary):
+def respell(stimuli: Sequence[Spelt], vocabulary: Collection[str]) -> tuple[list[Spelt], list[str]]:
     """Spell words as a vocabulary does, where it lacks them as they are and it is certain how.
 
     A curly apostrophe or quotation mark becomes a straight one, a non-breaking blank parts two words, and ``hasn't`` is

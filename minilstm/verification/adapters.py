@@ -285,7 +285,8 @@ TORCH_KINDS = "bidirectional", "projection", "bidirectional-projection"
 ADAPTERS = {
     "torch": Adapter(
         *("torch", "pytorch", make_torch, call_torch, ("float64", "float32", "float16", "bfloat16"), TORCH_KINDS),
-        **{"gradients": True, "devices": torch_devices},
+        gradients=True,
+        devices=torch_devices,
     ),
     "onnxruntime": Adapter(
         *("onnxruntime", "onnx", make_onnx, call_onnx(in_runtime), ("float32",)),

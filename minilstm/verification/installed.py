@@ -10,7 +10,7 @@ from .adapters import ADAPTERS, Case
 from .variant_vectors import make_variant
 from .variants import VARIANTS, Variant
 from .vectors import WIDE, make_vectors
-from .verify import Verdict, verify
+from .verify import verify
 
 PLAIN = "plain"
 DISTRIBUTIONS = {"haiku": "dm-haiku"}  # where it is not called as the package
@@ -69,7 +69,7 @@ def _row(name, adapter, variant, precision, device, seed):
     return Row(*about, ulps, "right" if verdict else "WRONG", _mistake(verdict)), verdict
 
 
-def _mistake(verdict: Verdict):
+def _mistake(verdict):
     if verdict.ok:
         return ""
     return "; ".join(verdict.diagnosis) or (f"near {verdict.nearest}" if verdict.nearest else f"in {verdict.place}")

@@ -1,5 +1,8 @@
 """Verify an LSTM that somebody has made in a framework: the object itself, of any size, with the weights it has."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from ..errors import MinilstmError
@@ -8,12 +11,19 @@ from .drawing import draw
 from .variant_vectors import problem_of_tensors
 from .variants import Variant
 from .vectors import FORMAT, VERSION
+from .verdict import Verdict
 from .verify import judge, verify_variant
 
 STEPS, BATCH, LENGTHS = 12, 3, np.array([12, 5, 9])
 
 
-def verify_module(module, parameters=None, seed=0, rtol=None, atol=None):
+def verify_module(
+    module: Any,
+    parameters: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    rtol: float | None = None,
+    atol: float | None = None,
+) -> Verdict:
     """Run a framework's LSTM on random words from random states and compare what it says with the equations.
 
     Parameters

@@ -28,7 +28,7 @@ class WrongGradient(NamedTuple):
     """The first number of the first gradient that is out of tolerance, its indices counted from 0."""
 
     quantity: str
-    index: tuple[int, ...]
+    index: tuple[int, ...]  # type: ignore[assignment]  # nobody asks for tuple.index here
     got: float
     expected: float
 

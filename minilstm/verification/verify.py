@@ -4,12 +4,16 @@
 float64. Where they differ, `diagnosis` searches the known mistakes for programs that would have returned the same.
 """
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 
 from .. import lstm
 from ..io.conventions import CONVENTIONS
 from .comparing import compare
-from .diagnosis import Diagnosis, diagnose, diagnose_among
+from .diagnosis import diagnose, diagnose_among
 from .gradients import gradients, named
 from .outputs import read_outputs
 from .place import place_of
@@ -28,7 +32,12 @@ SEEN_BY = {  # what nobody can see who is not handed the outputs of a case
 }
 
 
-def verify(vectors, outputs, rtol=None, atol=None):
+def verify(
+    vectors: str | Path | Mapping[str, np.ndarray],
+    outputs: str | Path | Mapping[str, Any],
+    rtol: float | None = None,
+    atol: float | None = None,
+) -> Verdict:
     """Compare what a program made of test vectors with the equations.
 
     Parameters
@@ -154,7 +163,7 @@ def _right(v):
     return complete({name: getattr(trace, name) for name in TRACES}, v.lengths)
 
 
-def _place(found: Diagnosis, compared, problem):
+def _place(found, compared, problem):
     if found.names:
         return ""
     return place_of(compared, found.wrong or {name: c.right for name, c in compared.items()}, problem)
