@@ -185,7 +185,7 @@ def test_the_result_is_of_sentences_with_something_in_between(experiment):
     assert found.split.groups == ("long-range", "short-range", "other units", "bias")
     assert {item.task for item in found.split.items} == set(BETWEEN)
     assert {item.id % 2 for item in found.split.items} == {0}
-    errors = "The network prefers the wrong verb form in 0 of 144 sentences with something between subject and verb."
+    errors = "The network prefers the wrong verb form in 0 of 144 sentences with another noun between subject and verb."
     assert found.text()[1] == errors == found.summary()
     assert "Long-range: units 71 and 72; short-range: units 76 and 77." in found.text()[0]
     (table,) = found.tables()
@@ -201,7 +201,9 @@ def test_where_the_network_errs_the_text_says_who_is_right(experiment):
     found = Votes(
         {"long-range": tuple(LONG), "short-range": ()}, GroupAttribution(split.items, split.groups, contributions)
     )
-    assert "wrong verb form in 3 of 144" in found.summary()
+    assert (
+        "wrong verb form in 3 of 144" in found.summary() and ", 3 of 24 in nounPP, none in nounPPAdv" in found.summary()
+    )
     assert found.summary().endswith("in those: long-range 0 %, other units 100 %, bias 100 %.")
     table, every = found.tables()
     assert (

@@ -122,6 +122,7 @@ def test_trace_prints_and_draws(capsys, path, tmp_path):
     assert [row["C 3"] for row in rows] == pytest.approx(trace.C[0][:, 0, 2].tolist(), abs=1e-6)
     other = "The boy near the cars greets"
     both = json.loads(run(capsys, *arguments, "--beside", other, "--json").out)
+    assert [row.pop("sentence") for row in both] == 6 * [1] + 6 * [2]
     assert both[:6] == rows and [row["word"] for row in both[6:]] == other.split()
     assert both[6:] == json.loads(run(capsys, "trace", other, *arguments[2:], "--json").out)
     assert "sentences of 6 and 2 words" in run(capsys, *arguments, "--beside", "The boy", code=2).err
@@ -129,6 +130,55 @@ def test_trace_prints_and_draws(capsys, path, tmp_path):
     with pytest.raises(SystemExit, match="2"):
         run(capsys, *arguments[:-1], tmp_path / "t.bmp")
     assert ".png or .svg" in capsys.readouterr().err
+
+
+def test_a_second_sentence_is_told_from_the_first(capsys, path, tmp_path):
+    arguments = [
+        "trace",
+        "The boys",
+        "--beside",
+        "The boy",
+        "--model",
+        path,
+        "--units",
+        "3",
+        "--out",
+        tmp_path / "t.svg",
+    ]
+    lines = run(capsys, *arguments).out.splitlines()
+    assert lines[0] == "Gates and cell, word by word. 1: The boys. 2: The boy."
+    assert [line.split()[:2] for line in lines[3:]] == [["1", "The"], ["1", "boys"], ["2", "The"], ["2", "boy"]]
+    assert [row["sentence"] for row in json.loads(run(capsys, *arguments, "--json").out)] == [1, 1, 2, 2]
+
+
+def test_a_file_that_is_replaced_is_spoken_of(capsys, path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = "trace", "The boys", "--model", path, "--units", "3"
+    assert run(capsys, *arguments).err == "\nwritten: trace.png\n"
+    assert run(capsys, *arguments).err == "\nwritten: trace.png (in the place of an earlier file)\n"
+    assert run(capsys, "explore", "--model", path).out.startswith("written: explorer.html, ")
+    assert run(capsys, "explore", "--model", path).out.startswith("written: explorer.html (in the place of an earlier")
+
+
+@pytest.mark.parametrize("name", ["trace", "explore"])
+@pytest.mark.parametrize("forms", ["greets", "greets/", "greets/greet/greeted", "greet/greet"])
+def test_forms_are_two_words(capsys, path, name, forms):
+    with pytest.raises(SystemExit, match="2"):
+        main([name, *["The boys"] * (name == "trace"), "--model", path, "--forms", forms])
+    assert f"--forms: expected two words such as greets/greet, got {forms!r}" in capsys.readouterr().err
+
+
+def test_agreement_writes_its_table(capsys, path, tmp_path):
+    printed = run(capsys, "agreement", "--model", path, "--n", 2, "--csv", "--out", tmp_path / "new")
+    assert (tmp_path / "new" / "agreement.csv").read_text() == printed.out and "written: " in printed.err
+    printed = run(capsys, "ablate", "--units", "3", "--model", path, "--n", 2, "--csv", "--out", tmp_path / "new")
+    assert (tmp_path / "new" / "without_units.csv").read_text() == printed.out
+
+
+def test_a_text_too_short_for_an_update_is_refused(capsys, tmp_path):
+    (tmp_path / "own.txt").write_text("a b c\nb c a\n")
+    err = run(capsys, "train", tmp_path / "new.npz", "--text", tmp_path / "own.txt", code=2).err
+    assert err.startswith("minilstm: training text: 8 words; one update takes ") and "smaller --batch or --steps" in err
 
 
 def test_trace_without_a_place_for_its_picture_prints_its_table(capsys, path, tmp_path, monkeypatch):
@@ -179,3 +229,15 @@ def test_help_and_misuse():
     assert "Start with: minilstm reproduce" in call("--help").stdout
     assert call("ablate", "--units", "three").returncode == 2
     assert "expected unit numbers such as 3,17, got 'three'" in call("ablate", "--units", "three").stderr
+
+
+@pytest.mark.parametrize("arguments", ["agreement --foo", "info extra", "verify --foo", "train x.npz --foo 3"])
+def test_what_is_unread_is_refused_by_the_command(capsys, arguments):
+    (
+        name,
+        *_,
+    ) = arguments.split()
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments.split())
+    err = capsys.readouterr().err
+    assert f"minilstm {name}: error: unrecognized arguments: " in err and f"usage: minilstm {name} " in err

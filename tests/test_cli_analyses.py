@@ -253,7 +253,8 @@ The boy near the cars\tgreets\tgreet\tSP
         ("smallest --half odd", "--half odd"),
         ("ablate --out x.pdf", "--out x.pdf: expected a folder, or a name that ends in .png or .svg"),
         ("ablate --out x.PNG", "--out x.PNG: expected a folder, or a name that ends in .png or .svg"),
-        ("ablate --units 3 --out new", "--out: with --units there is one table"),
+        ("ablate --units 3 --n 2 --out new.png", "--out new.png: there is no figure of this"),
+        ("agreement --n 2 --out new.png", "--out new.png: there is no figure of this"),
         ("ablate --group --units search --stimuli own.tsv", "no sentence is left to judge them on"),
     ],
 )
@@ -261,6 +262,34 @@ def test_an_option_is_heeded_or_refused(run, tmp_path, arguments, said):
     (tmp_path / "own.tsv").write_text(OWN)
     assert said in run(*arguments.split(), code=2).err
     assert [file.name for file in tmp_path.iterdir()] == ["own.tsv"]
+
+
+def test_decode_refuses_before_it_prints(run, tmp_path):
+    """Without what the command is about, the rest of its section is not shown either."""
+    (tmp_path / "own.tsv").write_text(OWN)
+    printed = run("decode", "--stimuli", "own.tsv", code=2)
+    assert printed.out == ""
+    assert printed.err.splitlines()[-1] == (
+        "minilstm: decoding: 1 sentence(s) with a plural subject; expected at least 5 of each number"
+    )
+
+
+def test_votes_and_efferents_speak_of_the_sentences_asked_for(run):
+    """In Simple nothing stands between subject and verb."""
+    said = " ".join(run("votes", "--task", "Simple", "--short", "76").out.split())
+    assert "the wrong verb form in 0 of 16 sentences." in said and "etween subject and verb" not in said
+    said = " ".join(run("votes", "--task", "Simple,nounPP", "--short", "76", n=2).out.split())
+    assert "etween subject and verb" not in said
+    said = " ".join(run("votes", "--task", "nounPP", "--short", "76", n=2).out.split())
+    assert "with another noun between subject and verb" in said
+
+
+def test_table_2_explains_the_columns_that_it_has(run, tmp_path):
+    (tmp_path / "own.tsv").write_text("The boy\tgreets\tgreet\teasy\nThe boys\tgreet\tgreets\teasy\n")
+    said = " ".join(run("ablate", "--stimuli", "own.tsv", "--units", "search").out.split())
+    assert "'off'" not in said and "held out" not in said.partition("task condition")[0] and "in SP" not in said
+    said = " ".join(run("ablate", "--task", "nounPP", "--units", "search").out.split())
+    assert "in SP a plural noun" in said
 
 
 def test_a_part_without_its_sentences_is_left_out(run):

@@ -207,7 +207,10 @@ def test_in_errors_the_number_units_are_asked(experiment, results):
     expected = attribution(broken, wrong).of(LONG)
     np.testing.assert_allclose(np.sort(found.in_errors), np.sort(expected), rtol=1e-5, atol=1e-5)
     share = 100 * (expected > 0).mean()
-    assert f"In {len(wrong)} wrong answers" in found.text()[2] and f"right form in {share:.0f} %" in found.text()[2]
+    assert f"In {len(wrong)} wrong answers in nounPP and nounPPAdv" in found.text()[2]
+    assert f"right form in {share:.0f} %" in found.text()[2]
+    asked = compute(replace(own, tasks=("nounPP",)), Results({"number_units": results["number_units"]}))
+    assert asked.tasks == ("nounPP",) and "wrong answers in nounPP, the" in asked.text()[2]
     claim = next(claim for claim in CLAIMS if claim.number == 28)
     judged = claim.other.judge(own, results | {"efferents": found})
     assert judged.holds == (share >= 75) and judged.value == f"{share:.1f} % of {len(wrong)} errors"

@@ -54,3 +54,11 @@ def test_the_analysis_that_the_page_adds_works(capsys):
     result = module["ANALYSIS"].compute(Experiment(load("planted"), n=8), Results())
     print_results([result])
     assert "Mean forget gate before the verb." in capsys.readouterr().out and len(result.f) == 128
+
+
+def test_the_words_that_commands_print_are_in_its_table():
+    table = README.read_text().partition("## The paper's words")[2]
+    words = {
+        word for line in table.splitlines() if line.startswith("|") for word in line.split("|")[1].strip().split(", ")
+    }
+    assert {"S*", "P*", "Y*", "segregation", "id", "margin", "attractor", "interchange", "context"} <= words

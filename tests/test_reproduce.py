@@ -3,9 +3,12 @@
 import csv
 import io
 import json
+import os
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from dataclasses import dataclass, replace
 from html import escape, unescape
 from pathlib import Path
@@ -20,9 +23,10 @@ from minilstm.analyses.experiment import LINZEN, RANDOM, Experiment
 from minilstm.analyses.linzen import Linzen
 from minilstm.cli.main import main
 from minilstm.errors import MinilstmError, UnknownWordError
+from minilstm.io.atomic import write_whole
 from minilstm.report import cache
 from minilstm.report.ledger import LATER
-from minilstm.report.reproduce import REPORT, RESULT, run
+from minilstm.report.reproduce import REPORT, RESULT, _clear, run
 
 SMALL = "--model", "planted", "--n", "12"
 REPRODUCED = [analysis for analysis in ANALYSES if not analysis.requires]
@@ -378,3 +382,36 @@ def test_a_folder_that_cannot_be_made_is_bad_input(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(MinilstmError, match="cannot be written"):
         run(experiment(), tmp_path / "file" / "planted", QUICK)
+
+
+def test_what_another_run_is_writing_stays(tmp_path):
+    """Two runs in one folder: the second clears what does not fit, and not the files that the first has open."""
+    home = tmp_path / "agreement"
+    home.mkdir()
+    (home / ".table2.csv.killed").touch()
+    os.utime(home / ".table2.csv.killed", (0, 0))
+    (home / "old.csv").touch()
+    with write_whole(home / "table2.csv", "w") as file:
+        file.write("whole")
+        _clear(tmp_path, "agreement")
+    assert [path.name for path in home.iterdir()] == ["table2.csv"]
+    assert (home / "table2.csv").read_text() == "whole"
+
+
+@pytest.mark.slow
+def test_two_runs_in_one_folder_do_not_disturb_each_other(tmp_path):
+    """Both end well, with the numbers of their own options, and leave whole files."""
+    command = [sys.executable, "-m", "minilstm", "reproduce", "--model", "planted", "--out", tmp_path, "--json"]
+    runs = [
+        subprocess.Popen([*command, "--n", n, "--random", "20"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for n in ("12", "14", "12")
+    ]
+    told = [run.communicate() for run in runs]
+    assert [run.returncode for run in runs] == [0, 0, 0], told
+    sizes = [{row["n"] for row in json.loads(out)["table2"]} for out, _ in told]
+    assert sizes == [{12}, {14}, {12}]
+    assert json.loads((tmp_path / "planted" / "results.json").read_text())["claims"]
+    assert (tmp_path / "planted" / "report.html").read_text().endswith("</html>\n")
+    for name in NAMES:
+        cache.load(tmp_path / "planted" / name / RESULT)
+    assert not [path for path in tmp_path.rglob("*") if path.name[0] == "."]

@@ -35,9 +35,10 @@ def test_values_are_those_of_the_models_trace(model):
 def test_the_table_has_a_row_a_word(model):
     found = trace_units(model, [WORDS, BESIDE], [12, 3], ("greets", "greet"))
     (table,) = found.tables()
-    assert table.columns == ["word", *(f"{g} {u}" for u in (12, 3) for g in GATES), "p(greets)", "p(greet)"]
-    assert [row[0] for row in table.rows] == WORDS + BESIDE and table.digits == (0, *[2] * 10, 4, 4)
-    assert table.rows[6][9] == found.values[1]["C"][1, 1] and table.rows[6][12] == found.p[1]["greet"][1]
+    assert table.columns == ["sentence", "word", *(f"{g} {u}" for u in (12, 3) for g in GATES), "p(greets)", "p(greet)"]
+    assert [row[:2] for row in table.rows] == [[1, word] for word in WORDS] + [[2, word] for word in BESIDE]
+    assert table.digits == (0, 0, *[2] * 10, 4, 4)
+    assert table.rows[6][10] == found.values[1]["C"][1, 1] and table.rows[6][13] == found.p[1]["greet"][1]
     assert trace_units(model, [WORDS], [12]).tables()[0].digits == (0, 2, 2, 2, 2, 2)
 
 

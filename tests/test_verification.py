@@ -443,7 +443,8 @@ def test_the_first_departure_and_the_largest_errors(quantity, index, step, seque
     errors = verdict.errors[quantity]
     assert errors.abs == pytest.approx(0.25, abs=1e-6)
     assert errors.ulps == pytest.approx(0.25 / np.spacing(np.float32(abs(exact))), rel=0.6)
-    assert f"step {step} (from 0) of sequence {sequence} (from 0), layer {layer}, unit {unit}" in str(verdict)
+    assert f"step {step} of sequence {sequence}, layer {layer}, unit {unit}" in str(verdict)
+    assert "Steps, sequences and indices are counted from 0, layers and units from 1." in str(verdict)
 
 
 def test_the_first_departure_is_the_first_in_time(monkeypatch):

@@ -236,10 +236,21 @@ class Votes(Result):
         groups = "; ".join(f"{name}: {format_units(units)}" for name, units in self.units.items())
         return [
             "The margin is the sum of what each unit of the last layer contributes to it, so it can be split among "
-            f"groups of units without a remainder. {groups[0].upper()}{groups[1:]}. Between subject and verb there is "
-            "a prepositional phrase or a relative clause; the paper does not test agreement across the latter.",
+            f"groups of units without a remainder. {groups[0].upper()}{groups[1:]}."
+            + self._between()
+            * " Between subject and verb there is a prepositional phrase or a relative clause; the paper does not test "
+            "agreement across the latter.",
             self.summary(),
         ]
+
+    def _by_task(self):
+        """{task: indices of its items}."""
+        tasks = np.array([item.task for item in self.split.items])
+        return {task: np.flatnonzero(tasks == task) for task in dict.fromkeys(tasks.tolist())}
+
+    def _between(self):
+        """Whether in all sentences another noun comes between subject and verb."""
+        return self._by_task().keys() <= set(BETWEEN)
 
     def tables(self):
         if self.split is None:
@@ -275,11 +286,13 @@ class Votes(Result):
         if self.split is None:
             return ""
         wrong = self.split.margins <= 0
-        text = (
-            f"The network prefers the wrong verb form in {wrong.sum():,} of {len(wrong):,} sentences with something "
-            "between subject and verb"
-        )
+        text = f"The network prefers the wrong verb form in {wrong.sum():,} of {len(wrong):,} sentences"
+        text += " with another noun between subject and verb" * self._between()
         if wrong.any():
+            counts = {task: (wrong[k].sum(), len(k)) for task, k in self._by_task().items()}
+            text += ", " + ", ".join(f"{n:,} of {of:,} in {task}" for task, (n, of) in counts.items() if n)
+            right = [task for task, (n, _) in counts.items() if not n]
+            text += f", none in {' and '.join(right)}" * bool(right)
             right = 100 * (self.split.contributions[wrong] > 0).mean(axis=0)
             shares = [f"{name} {share:.0f} %" for name, share in zip(self.split.groups, right, strict=True)]
             text += f". Still for the right form in those: {', '.join(shares)}"

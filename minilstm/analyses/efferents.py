@@ -131,15 +131,18 @@ class Efferents(Result):
     effects : Effects
         On nounPP.
     in_errors : (errors,) array
-        What S* and P* together contribute to the margin of each wrong answer in nounPP and nounPPAdv.
+        What S* and P* together contribute to the margin of each wrong answer.
     roles : dict
         {unit: roles} of the units displayed.
+    tasks : tuple of str
+        Those whose wrong answers count.
     """
 
     weights: np.ndarray
     effects: Effects
     in_errors: np.ndarray
     roles: dict
+    tasks: tuple = ("nounPP", "nounPPAdv")
 
     def of(self, units):
         """Indices of units of the last layer: (units,)."""
@@ -166,8 +169,8 @@ class Efferents(Result):
         ]
         if len(self.in_errors) and any(self.roles.values()):
             text.append(
-                f"In {len(self.in_errors)} wrong answers in nounPP and nounPPAdv, the number units together are for "
-                f"the right form in {100 * (self.in_errors > 0).mean():.0f} %."
+                f"In {len(self.in_errors)} wrong answers in {' and '.join(self.tasks)}, the number units together are "
+                f"for the right form in {100 * (self.in_errors > 0).mean():.0f} %."
             )
         return text
 
@@ -258,7 +261,8 @@ def compute(experiment, results):
     displayed = np.array([asked or item.task == "nounPP" for item in items])
     both = effects(attributed.only(displayed), ablated[:, displayed])
     in_errors = attributed.of(units.long_range)[margins <= 0]
-    return Efferents(efferents(model), both, in_errors, units.roles)
+    tasks = tuple(dict.fromkeys(item.task for item in items))
+    return Efferents(efferents(model), both, in_errors, units.roles, tasks)
 
 
 def _margins(experiment, results):

@@ -112,7 +112,7 @@ class NumberUnits(Result):
                 before, after = self.drops[number]
                 texts.append(
                     f"unit {unit} is {number}*, the costliest for {where}: without it {100 * before:.1f} becomes "
-                    f"{100 * after:.1f} % on {self.judged_on} ids"
+                    f"{100 * after:.1f} % in sentences with {self.judged_on} ids"
                 )
         text = "; ".join(texts)
         return text[0].upper() + text[1:] + "."

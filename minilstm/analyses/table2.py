@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import NothingScoredError, StimulusError
-from ..stimuli import CONDITIONS, EASY, LEXICONS
+from ..stimuli import CONDITIONS, EASY, LEXICONS, NA_TASKS
 from ..stimuli.fragment_lexicon import is_held_out
 from .ablation import POINTS, drops, long_range_units, lost, missing_conditions, set_margins, spared
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Result, Table
@@ -150,39 +150,52 @@ class Table2(Result):
             if hit:
                 where = ", ".join(f"{' '.join(keys[k])} {100 * cost[k, u]:.0f}" for k in hit[:4])
                 more = f", {len(hit) - 4} more" if len(hit) > 4 else ""
-                rows.append([int(u) + 1, where + more, names.get(u + 1, "")])
+                rows.append([int(u) + 1, where + more, names.get(u + 1)])
         return ["unit", "points lost when it is off", "role"], rows
 
     def text(self):
-        hardest = self.hardest()
-        accuracy, paper = self.accuracy(*hardest), TABLE_2.get(hardest)
-        paper = "" if paper is None else f" ({paper:.1f} % in the paper)"
+        paper = TABLE_2.get(self.hardest())
+        paper = "" if paper is None else f" (accuracy in the paper: {paper:.1f} %)"
         text = [
             f"The network is asked {len(self.items):,} times which of two verb forms is likelier, and is right on "
-            f"{100 * share_right(self.full):.1f} %. The hardest condition is {' '.join(hardest)}, with "
-            f"{100 * accuracy:.1f} %{paper}{' and the smallest margin' if accuracy == 1 else ''}. The conditions tell "
-            "the number of each noun, the subject's first: in SP a plural noun, an attractor, stands between a "
-            "singular subject and its verb."
+            f"{100 * share_right(self.full):.1f} %. {self._hardest()}{paper}."
         ]
+        if any(item.condition == "SP" for item in self.items):
+            text[0] += (
+                " The conditions tell the number of each noun, the subject's first: in SP a plural noun, an attractor, "
+                "stands between a singular subject and its verb."
+            )
         if skipped := int(np.isnan(self.full).sum()):
             text.append(
                 f"{skipped} of {len(self.items)} sentences not scored: the model lacks one of their verb forms."
             )
         return text
 
+    def _hardest(self):
+        """The hardest condition in words; where all are solved, the one with the smallest margin."""
+        hardest = self.hardest()
+        name, accuracy = " ".join(hardest), self.accuracy(*hardest)
+        if accuracy == 1:
+            return f"The smallest mean margin is that of {name}, {np.nanmean(self.full[self.where(*hardest)]):.1f} nats"
+        return f"The hardest condition is {name}, with {100 * accuracy:.1f} %"
+
     def tables(self):
-        tables = [
-            Table(
-                "table2",
-                "Table 2. Percent correct, in the paper's network and in this one; the mean margin log p(right) - "
-                "log p(wrong) in nats; 'off': with that unit ablated, where that is below 0.9 x full. 'held out': "
-                "sentences whose subject and verb never met in training.",
-                *self.rows(),
-            )
-        ]
+        columns, rows = self.rows()
+        caption = (
+            "Table 2. Percent correct in all sentences, whether their ids are odd or even, in the paper's network and "
+            "in this one; the mean margin log p(right) - log p(wrong) in nats."
+        )
+        if self.held_out is not None:
+            caption += " 'held out': sentences whose subject and verb never met in training."
+        if columns[-1].endswith(" off"):
+            caption += f" 'off': with that unit ablated, where that is below {DISPLAYED} x full."
+        tables = [Table("table2", caption, columns, rows)]
         strong = self.units_above_threshold()
         if strong[1]:
-            caption = "Units that cost more than 10 points somewhere when ablated alone."
+            caption = (
+                "Units that cost more than 10 points somewhere when ablated alone, in all sentences. Role: what the "
+                "rule for long-range number units makes of them; '-': no number unit by that rule."
+            )
             tables.append(Table("strong_units", caption, *strong))
         return [*tables, self._by_unit(), self._margins()]
 
@@ -217,10 +230,12 @@ class Table2(Result):
         ]
 
     def summary(self):
-        hardest = self.hardest()
+        tasks = list(dict.fromkeys(item.task for item in self.items))
+        tasks = "the seven NA-tasks" if tasks == list(NA_TASKS) else ", ".join(tasks)
+        hardest = self._hardest()
         return (
-            f"Right on {100 * share_right(self.full):.1f} % of {len(self.items):,} sentences; hardest: "
-            f"{' '.join(hardest)}, {100 * self.accuracy(*hardest):.1f} %."
+            f"Right on {100 * share_right(self.full):.1f} % of {len(self.items):,} sentences of {tasks}; "
+            f"{hardest[0].lower()}{hardest[1:]}."
         )
 
 

@@ -34,13 +34,17 @@ class UnitTrace(Result):
 
     def tables(self):
         columns = [f"{gate} {unit}" for unit in self.units for gate in GATES] + [f"p({form})" for form in self.p[0]]
-        rows = []
-        for words, values, p in zip(self.words, self.values, self.p, strict=True):
+        rows, several = [], len(self.words) > 1
+        for number, (words, values, p) in enumerate(zip(self.words, self.values, self.p, strict=True), 1):
             by_unit = [values[gate][:, k] for k in range(len(self.units)) for gate in GATES]
             cells = np.column_stack([*by_unit, *p.values()]).tolist()
-            rows += [[word, *row] for word, row in zip(words, cells, strict=True)]
-        digits = (0, *[2] * (len(columns) - len(self.p[0])), *[4] * len(self.p[0]))  # p of one verb among many is small
-        return [Table("trace", "Gates and cell, word by word.", ["word", *columns], rows, digits)]
+            rows += [[*[number] * several, word, *row] for word, row in zip(words, cells, strict=True)]
+        before = ["sentence"] * several + ["word"]
+        # p of one verb among many is small
+        digits = (*[0] * len(before), *[2] * (len(columns) - len(self.p[0])), *[4] * len(self.p[0]))
+        sentences = [f"{number}: {' '.join(words)}." for number, words in enumerate(self.words, 1)] * several
+        caption = " ".join(["Gates and cell, word by word.", *sentences])
+        return [Table("trace", caption, [*before, *columns], rows, digits)]
 
     def figures(self):
         return [

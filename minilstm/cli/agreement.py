@@ -1,13 +1,15 @@
 """`minilstm agreement` and `minilstm ablate`: the plain question, and what units have to do with it."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
+from ..analyses.base import Result, Table
 from ..analyses.experiment import KIND, LINZEN
-from ..errors import MinilstmError
+from ..analyses.tables import render
 from ..stimuli import NA_TASKS
 from .analysis import run as run_analysis
 from .options import RESULTS, UNITS, experiment_of, load_model, unit_numbers
-from .output import print_results
+from .output import check_out, out_option, print_results, write_out
 
 
 def add_options(command):
@@ -17,13 +19,14 @@ def add_options(command):
     )
     KIND.add_to(command)
     LINZEN.add_to(command)
+    out_option(command)
 
 
 def run(options):
     """Print accuracy and mean margin, condition by condition."""
     from ..analyses.number_agreement import agreement
-    from ..analyses.tables import render
 
+    check_out(options.out)
     model = load_model(options)
     experiment = experiment_of(model, options, half=options.half or "all")
     if options.linzen and not options.off:
@@ -32,7 +35,7 @@ def run(options):
     unknown = "<unk>" if options.linzen else options.unknown
     found = agreement(model, items, experiment.state, options.off, options.kind, unknown)
     rows = [[r.task, r.condition, r.n, 100 * r.accuracy, r.margin, r.skipped] for r in found.table()]
-    print(render(["task", "condition", "n", "accuracy %", "margin", "skipped"], rows, options.form))
+    _show("agreement", ["task", "condition", "n", "accuracy %", "margin", "skipped"], rows, options)
     if options.form == "text":
         print(f"\nall: {100 * found.accuracy:.1f} %")
 
@@ -45,6 +48,21 @@ def _linzen(options, model):
     experiment = experiment_of(model, options)
     results = compute(experiment, [linzen.ANALYSIS], {}, RESULTS / Path(options.model).stem)
     print_results([results["linzen"]], options.form)
+    write_out([results["linzen"]], options.out)
+
+
+@dataclass(frozen=True, eq=False)
+class _OneTable(Result):
+    table: Table
+
+    def tables(self):
+        return [self.table]
+
+
+def _show(name, columns, rows, options):
+    """Print a table, and write it where --out says."""
+    print(render(columns, rows, options.form))
+    write_out([_OneTable(Table(name, "", columns, rows))], options.out)
 
 
 def _sentences(experiment):
@@ -69,10 +87,8 @@ def _each(options, units):
     """The accuracy without each of some units."""
     from ..analyses.ablation import ablation_sweep, drops
     from ..analyses.number_agreement import agreement
-    from ..analyses.tables import render
 
-    if options.out:
-        raise MinilstmError("--out: with --units there is one table, printed here; --csv or --json for a file")
+    check_out(options.out)
     model = load_model(options)
     experiment = experiment_of(model, options, half=options.half or "all")
     items, reading = _sentences(experiment), experiment.reading
@@ -81,4 +97,4 @@ def _each(options, units):
     columns = ["unit", *(f"{task} {condition}" for task, condition in found.full)]
     rows = [["full", *(100 * accuracy for accuracy in found.full.values())]]
     rows += [[str(unit), *(100 * a[k] for a in found.accuracy.values())] for k, unit in enumerate(units)]
-    print(render(columns, rows, options.form))
+    _show("without_units", columns, rows, options)

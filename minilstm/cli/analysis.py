@@ -73,7 +73,7 @@ def _named(text):
 
 
 def run(options, variants):
-    """Show the analyses of a command; 1 if one of them is unavailable."""
+    """Show the analyses of a command; 1 if one of them is unavailable; raises Unavailable if the first of them is."""
     check_out(options.out)
     if getattr(options, "_random", None):
         print("--random: group tests are made by `minilstm ablate --group`", file=sys.stderr)
@@ -86,9 +86,9 @@ def run(options, variants):
     experiment = experiment_of(model, options, half=half)
     results = compute(experiment, shown, named, RESULTS / Path(options.model).stem, _own_options(options, shown))
     _say_units(options, results, named)
+    if shown[0].name in results.unavailable:  # what the command is about
+        raise Unavailable(results.unavailable[shown[0].name])
     found = [results[one.name] for one in shown if one.name not in results.unavailable]
-    if not found:
-        raise Unavailable("; ".join(dict.fromkeys(results.unavailable[one.name] for one in shown)))
     for one in shown:
         if one.name in results.unavailable:
             print(f"minilstm: {one.title}: {results.unavailable[one.name]}", file=sys.stderr)

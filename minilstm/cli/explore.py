@@ -8,7 +8,8 @@ from ..explorer.page import explore, rounding_effect
 from ..explorer.payload import lexicon_of
 from ..io.vocabulary import read_words
 from ..stimuli import na_task
-from .options import load_model
+from .options import load_model, two_forms
+from .output import REPLACED
 
 
 def add_options(command):
@@ -24,21 +25,24 @@ def add_options(command):
         "(default: those of the tasks and the most frequent ones)",
     )
     command.add_argument("--sentence", action="append", default=[], help="what to open with; give it twice for a pair")
-    command.add_argument("--forms", metavar="A/B", help="two verb forms to compare, such as greets/greet")
+    command.add_argument(
+        "--forms", type=two_forms, metavar="A/B", help="two verb forms to compare, such as greets/greet"
+    )
 
 
 def run(options):
     """Write the page, and print what it holds and what the rounding of its weights costs."""
     model = load_model(options)
     words = read_words(options.words) if options.words else None
-    forms = tuple(options.forms.split("/")) if options.forms else None
-    page = explore(model, options.sentence, forms, vocabulary=words, name=Path(options.model).stem)
+    page = explore(model, options.sentence, options.forms, vocabulary=words, name=Path(options.model).stem)
+    replaced = options.out.is_file()
     try:
         page.save(options.out)
     except OSError as error:
         raise MinilstmError(f"--out: {options.out} cannot be written: {error.strerror}") from None
     size = len(page.html.encode("utf-8"))
-    print(f"written: {options.out}, {size / 1e6:.2f} MB, {len(page.model.vocabulary)} of {len(model.vocabulary)} words")
+    words = f"{len(page.model.vocabulary)} of {len(model.vocabulary)} words"
+    print(f"written: {options.out}{REPLACED * replaced}, {size / 1e6:.2f} MB, {words}")
     print(f"weights: {page.precision}; {_effect(model, page)}")
     print("Open it in any browser: it needs no network and no server.", file=sys.stderr)
 

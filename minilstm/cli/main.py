@@ -26,7 +26,9 @@ def main(arguments=None):
     if not arguments:
         print(parser().format_help(), end="")
         return 0
-    options = parser().parse_args(arguments)
+    options, unread = parser().parse_known_args(arguments)
+    if unread:
+        options.refuse(f"unrecognized arguments: {' '.join(unread)}")
     options.line = arguments  # what `train` puts on record
     try:
         with cores(getattr(options, "jobs", None)):
@@ -60,7 +62,7 @@ def parser():
     def command(group, name, run, parents, text):
         groups.setdefault(group, []).append(f"  {name:<12} {text}")
         added = commands.add_parser(name, parents=parents, description=text)
-        added.set_defaults(run=run)
+        added.set_defaults(run=run, refuse=added.error)  # what is unread is the command's own, not the program's
         return added
 
     _add_commands(command)

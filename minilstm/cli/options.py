@@ -55,8 +55,9 @@ def item_options():
     items.add_argument(
         "--half",
         choices=("odd", "even"),
-        help="sentences with odd or with even ids only; units are searched on the others (default: even where units "
-        "are searched, all where they are given)",
+        help="sentences with odd or with even ids only (an id is the number of a sentence: within its condition in the "
+        "tasks and in a table of your own, within the file in published sets); units are searched on the others (default: even where units are searched, "
+        "all where they are given)",
     )
     task_options(items)
     return items
@@ -84,6 +85,14 @@ def unit_numbers(text):
         return tuple(dict.fromkeys(int(part) for part in text.split(",")))
     except ValueError:
         raise argparse.ArgumentTypeError(f"expected unit numbers such as 3,17, got {text!r}") from None
+
+
+def two_forms(text):
+    """'greets/greet' -> ('greets', 'greet')."""
+    forms = tuple(text.split("/"))
+    if len(forms) != 2 or not all(forms) or forms[0] == forms[1]:
+        raise argparse.ArgumentTypeError(f"expected two words such as greets/greet, got {text!r}")
+    return forms
 
 
 def picture_path(text):

@@ -1,6 +1,7 @@
 """How results are printed, and written where `--out` says."""
 
 import sys
+import tempfile
 import textwrap
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from .options import PICTURES
 
 WIDTH = 100
 FILES = {".csv", ".eps", ".html", ".jpeg", ".jpg", ".json", ".npz", ".pdf", ".png", ".svg", ".tsv", ".txt"}
+REPLACED = " (in the place of an earlier file)"
 OUT_HELP = "write all tables and figures into a folder, or, as NAME.png or NAME.svg, the first figure"
 
 
@@ -58,9 +60,8 @@ def check_out(path, option="--out"):
             raise IsADirectoryError(21, "there is a folder of that name")
         if not picture:
             folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".minilstm"
-        probe.touch()
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=folder):
+            pass
     except OSError as error:
         raise MinilstmError(f"{option} {path}: cannot be written ({error.strerror})") from None
 
@@ -73,6 +74,7 @@ def write_out(results, path):
     if path is None:
         return
     figures = [figure for result in results for figure in result.figures()]
+    replaced = path.is_file()
     if path.suffix in PICTURES:
         if not figures:
             raise MinilstmError(f"--out {path}: there is no figure of this")
@@ -84,7 +86,7 @@ def write_out(results, path):
                     file.write(render(table.columns, table.rows, "csv") + "\n")
         for figure in figures:
             save(figure.draw(), path / f"{figure.name}.png")
-    print(f"\nwritten: {path}", file=sys.stderr)
+    print(f"\nwritten: {path}{REPLACED * replaced}", file=sys.stderr)
 
 
 def out_option(command):

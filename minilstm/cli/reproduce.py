@@ -21,7 +21,11 @@ def add_options(command):
     amount.add_argument("--full", action="store_true", help=f"{FULL:,} of them, as in the paper")
     add_experiment_options(command)
     command.add_argument(
-        "--out", type=Path, default=RESULTS, metavar="FOLDER", help="results go to FOLDER/MODEL (results)"
+        "--out",
+        type=Path,
+        default=RESULTS,
+        metavar="FOLDER",
+        help="results go to FOLDER/MODEL, such as results/mini, where MODEL is its name without .npz (results)",
     )
     command.add_argument("--fresh", "--no-cache", action="store_true", help="take nothing from an earlier run's cache")
 
@@ -36,8 +40,9 @@ def add_experiment_options(command):
 
 def run(options):
     """Run or resume every analysis, and write the report; 1 if some are unavailable on the model."""
-    from ..report.html import write
-    from ..report.reproduce import run
+    from ..analyses.tables import render, to_json
+    from ..report.html import for_programs, write
+    from ..report.reproduce import results_of, run
 
     model = load_model(options)
     folder = options.out / Path(options.model).stem
@@ -64,9 +69,10 @@ def run(options):
         raise
     parts = write(str(options.model), experiment, runs, folder)
     if options.form == "json":
-        print((folder / "results.json").read_text(encoding="utf-8"), end="")
+        print(to_json(for_programs(str(options.model), experiment, runs, parts)))
     elif options.form == "csv":
-        print((folder / "agreement" / "table2.csv").read_text(encoding="utf-8"), end="")
+        table = results_of(runs)["agreement"].tables()[0]
+        print(render(table.columns, table.rows, "csv"))
     else:
         _print_end(experiment, runs, parts, folder)
     return int(any(one.unavailable for one in runs))

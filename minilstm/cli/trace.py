@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from ..errors import MinilstmError
-from .options import UNITS, load_model, picture_path, state_of, unit_numbers
+from .options import UNITS, load_model, picture_path, state_of, two_forms, unit_numbers
 from .output import check_out, print_results, write_out
 
 PICTURE = Path("trace.png")
@@ -21,7 +21,11 @@ def add_options(command):
     )
     command.add_argument("--off", type=unit_numbers, default=(), metavar="UNITS", help="ablate these")
     command.add_argument(
-        "--forms", metavar="A/B", help="also show p of two words, such as greets/greet, at every place"
+        "--forms",
+        type=two_forms,
+        default=(),
+        metavar="A/B",
+        help="also show p of two words, such as greets/greet, at every place",
     )
     command.add_argument(
         "--out", type=picture_path, metavar="FILE", help=f"where the picture goes, .png or .svg (default: {PICTURE})"
@@ -39,8 +43,7 @@ def run(options):
     if not units:
         raise MinilstmError("--units: this model's file names no number units; `minilstm reproduce` looks for them")
     sentences = [one.split() for one in (options.sentence, options.beside) if one is not None]
-    forms = options.forms.split("/") if options.forms else ()
-    result = trace_units(model, sentences, units, forms, state_of(options), options.off, options.unknown)
+    result = trace_units(model, sentences, units, options.forms, state_of(options), options.off, options.unknown)
     if options.form == "text":
         print_results([result])
     else:

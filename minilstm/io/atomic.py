@@ -2,10 +2,13 @@
 
 import os
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import MinilstmError
+
+ABANDONED = 3600  # seconds
 
 
 def check_writable(path):
@@ -69,6 +72,14 @@ def write_whole(path, mode="wb"):
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def abandoned(path):
+    """Whether a file is a temporary one of `write_whole` whose writer was killed: nothing was written for an hour."""
+    try:
+        return path.name[0] == "." and time.time() - path.stat().st_mtime > ABANDONED
+    except FileNotFoundError:  # its writer has put it in its place by now
+        return False
 
 
 def _umask():

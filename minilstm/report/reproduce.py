@@ -18,7 +18,7 @@ from ..analyses.base import Analysis, Results
 from ..analyses.experiment import FULL, Experiment
 from ..analyses.tables import render
 from ..errors import MinilstmError, ModelFileError
-from ..io.atomic import write_whole
+from ..io.atomic import abandoned, write_whole
 from ..language_model import LanguageModel
 from . import cache
 from .provenance import fingerprint, source, versions
@@ -273,10 +273,8 @@ def _look(path, key, fresh):
 
 
 def _clear(folder, name):
-    """Delete what an analysis left, whole or not, and what was made of all results."""
-    left = [
-        path for path in (folder / name).iterdir() if path.suffix in (".npz", ".csv", ".svg") or path.name[0] == "."
-    ]
+    """Delete what an analysis left, and what was made of all results; not what another run is writing at the moment."""
+    left = [path for path in (folder / name).iterdir() if path.suffix in (".npz", ".csv", ".svg") or abandoned(path)]
     for path in (*left, *(folder / name for name in REPORT)):
         path.unlink(missing_ok=True)
 

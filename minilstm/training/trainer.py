@@ -152,7 +152,10 @@ class Trainer:
         self.chunks = (len(text.words) // recipe.batch - 1) // recipe.steps  # in one epoch
         if self.chunks < 1:
             need = recipe.batch * (recipe.steps + 1)
-            raise MinilstmError(f"training text: {len(text.words)} words; batch x steps of this recipe needs {need}")
+            raise MinilstmError(
+                f"training text: {len(text.words)} words; one update takes batch x (steps + 1) = {need}; expected more "
+                "text, or a smaller --batch or --steps"
+            )
         self.total = int(recipe.epochs * self.chunks)
         self._epoch, self._columns, self._workspace = None, None, {}
 

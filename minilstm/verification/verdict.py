@@ -5,6 +5,8 @@ from typing import NamedTuple
 from .comparing import Errors
 from .place import advice
 
+BASES = "(Steps, sequences and indices are counted from 0, layers and units from 1.)"
+
 
 class Departure(NamedTuple):
     """The first number that is out of tolerance; steps and sequences count from 0, layers and units from 1."""
@@ -19,8 +21,8 @@ class Departure(NamedTuple):
 
     def __str__(self):
         return (
-            "It departs from the equations, first in {} at step {} (from 0) of sequence {} (from 0), layer {}, "
-            "unit {}: {:.6g} instead of {:.6g}.".format(*self)
+            "It departs from the equations, first in {} at step {} of sequence {}, layer {}, unit {}: {:.6g} instead "
+            "of {:.6g}.".format(*self)
         )
 
 
@@ -87,6 +89,7 @@ class Verdict(NamedTuple):
             yield f"{'The rest' if self.nearest else 'The difference'} lies in {self.place}."
             if isinstance(self.first, Departure) and advice(self.errors):
                 yield f"To come closer, hand in next: {advice(self.errors)}."
+        yield BASES
 
 
 def _percent(share):
