@@ -56,8 +56,8 @@ def item_options():
         "--half",
         choices=("odd", "even"),
         help="sentences with odd or with even ids only (an id is the number of a sentence: within its condition in the "
-        "tasks and in a table of your own, within the file in published sets); units are searched on the others (default: even where units are searched, "
-        "all where they are given)",
+        "tasks and in a table of your own, within the file in published sets); units are searched on the others "
+        "(default: even where units are searched, all where they are given)",
     )
     task_options(items)
     return items

@@ -69,7 +69,7 @@ def run(options):
         raise
     parts = write(str(options.model), experiment, runs, folder)
     if options.form == "json":
-        print(to_json(for_programs(str(options.model), experiment, runs, parts)))
+        print(to_json(for_programs(str(options.model), experiment, runs, *parts)))
     elif options.form == "csv":
         table = results_of(runs)["agreement"].tables()[0]
         print(render(table.columns, table.rows, "csv"))
