@@ -268,3 +268,30 @@ def test_snapshots_are_taken_at_log_spaced_times(data, tmp_path, monkeypatch):
         expected = weights(tmp_path)
         np.testing.assert_allclose(file["decoder.weight"], expected["decoder.weight"][file["rows"]], 1e-2, 1e-4)
         np.testing.assert_allclose(file["rnn.weight_hh_l1"], expected["rnn.weight_hh_l1"], 1e-2, 1e-4)
+
+
+def test_begin_with_a_shipped_model_and_other_words(data, tmp_path):
+    """The words that both know keep their rows; new ones share the probability that `<unk>` had."""
+    tensors = weights(tmp_path) if train(data, tmp_path, 30) else None
+    words = (data / "vocab.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    gone, old_words = {"Ann", "hears"}, [word for word in words if word not in {"Ann", "hears"}]
+    kept = [i for i, word in enumerate(words) if word not in gone]
+    tensors |= {name: tensors[name][kept] for name in ("encoder.weight", "decoder.weight", "decoder.bias")}
+    model = LanguageModel.from_state_dict(tensors, old_words)
+    counts = np.load(data / "word_counts.npy")
+    begun = {name: tensor.numpy() for name, tensor in train_english.weights_of(model, words, counts).items()}
+    for name, tensor in model.state_dict().items():
+        at, known = (kept[1:], slice(1, None)) if name.split(".")[0] in ("encoder", "decoder") else (..., ...)
+        np.testing.assert_array_equal(begun[name][at], tensor[known], err_msg=name)
+    was_unknown = [0, *(words.index(word) for word in gone)]
+    np.testing.assert_allclose(
+        np.exp(begun["decoder.bias"][was_unknown]).sum(), np.exp(tensors["decoder.bias"][0]), rtol=1e-5
+    )
+
+    model.save(tmp_path / "old.npz")
+    run = tmp_path / "run"
+    train(data, run, 3, "--begin", str(tmp_path / "old.npz"))
+    place = torch.load(run / "checkpoint.pt", weights_only=True)["place"]
+    assert place["begun"]["from"] == "old.npz"
+    with pytest.raises(SystemExit):
+        train(data, tmp_path / "other", 3, "--begin", str(tmp_path / "old.npz"), "--layers", "1")

@@ -191,6 +191,7 @@ def test_a_gate_order_in_some_of_the_weights_is_named(name):
     assert verify(D, made(ORDERS[name], names=ALL)).diagnosis == (name,)
 
 
+STATELESS = "state zero again at every step", "steps and batch exchanged, state zero"  # whatever they are handed
 PAIRED = [name for name in PROGRAMS if "seam" not in name and "beyond" not in name]
 
 
@@ -210,13 +211,16 @@ def test_a_mistake_together_with_no_initial_state_is_named(name):
     d = D | {name: 0 * array for name, array in D.items() if name[:3] in ("h_0", "C_0")}
     diagnosis = verify(D, made(PROGRAMS[name], d, names=ALL)).diagnosis
     both = f"{name} and {mistakes.NO_STATE}"
-    assert diagnosis == (both,) if name in FEW else both in diagnosis or mistakes.NO_STATE in diagnosis
+    if name in STATELESS:
+        assert name in diagnosis
+    else:
+        assert diagnosis == (both,) if name in FEW else both in diagnosis or mistakes.NO_STATE in diagnosis
 
 
 @pytest.mark.parametrize("name", sampled(PROGRAMS, FEW))
 @pytest.mark.parametrize("precision", ["float32", "float16", "bfloat16"])
 def test_a_mistake_is_named_in_a_coarser_precision(name, precision):
-    out = {k: rounded(a.astype(np.float32), precision) for k, a in made(PROGRAMS[name]).items()}
+    out = {k: rounded(a, precision) for k, a in made(PROGRAMS[name]).items()}
     verdict = verify(D, out)
     if name in TOO_SMALL[precision]:
         assert verdict.ok
@@ -225,10 +229,11 @@ def test_a_mistake_is_named_in_a_coarser_precision(name, precision):
 
 
 def rounded(array, precision):
-    """As float32, float16, or float32 that hold bfloat16 numbers."""
+    """As float32, float16, or float32 that hold bfloat16 numbers; infinite where they are too large for it."""
+    with np.errstate(over="ignore"):
+        array = array.astype(np.float32 if precision == "bfloat16" else precision)
     if precision != "bfloat16":
-        with np.errstate(over="ignore"):
-            return array.astype(precision)
+        return array
     bits = array.view(np.uint32)
     return ((bits + 0x7FFF + (bits >> 16 & 1)) & np.uint32(0xFFFF0000)).view(np.float32)
 

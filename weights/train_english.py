@@ -18,6 +18,8 @@ in `sampled_softmax.py`; also, matrix products are in bfloat16 where the process
 oneDNN). On a GPU there is room for more units and longer batches, and every word can be in every softmax:
 
     python weights/train_english.py train data/ run/ --device cuda --hidden 650 --dropout 0.2 --batch 512 --samples 0
+
+A run can go on from a model that was shipped, also with another vocabulary (`--begin weights/english.npz`).
 """
 
 import argparse
@@ -32,6 +34,8 @@ import torch
 from prepare_text import lay_out
 from sampled_softmax import RowAdam, Sampler, softmax_and_gradients
 from torch.nn import functional
+
+from minilstm import load
 
 STEPS = 35
 BETAS, EPSILON, CLIP, WARM_UP = (0.9, 0.98), 1e-9, 1.0, 200
@@ -74,6 +78,27 @@ def new_weights(words, hidden, layers):
     tables = {"encoder.weight": encoder, "decoder.weight": decoder, "decoder.bias": torch.zeros(words)}
     rnn = torch.nn.LSTM(hidden, hidden, layers).state_dict()
     return tables | {f"rnn.{name}": tensor for name, tensor in rnn.items()}
+
+
+def weights_of(model, vocabulary, counts):
+    """The tensors of a shipped model, for another vocabulary.
+
+    A word that it lacks begins as its `<unk>`, of which it was a part until now, somewhat displaced so that such words
+    differ; their share of the logits of `<unk>` is that of their counts.
+    """
+    old = {name: torch.from_numpy(array).float() for name, array in model.state_dict().items()}
+    row = {word: i for i, word in enumerate(model.vocabulary)}
+    rows = torch.tensor([row.get(word, 0) for word in vocabulary])
+    new = torch.tensor([word not in row for word in vocabulary])
+    for name in ("encoder.weight", "decoder.weight"):
+        old[name] = old[name][rows]
+        old[name][new] += 0.1 * torch.randn(int(new.sum()), old[name].shape[1])
+    was_unknown = new.clone()
+    was_unknown[0] = True
+    share = torch.from_numpy(np.maximum(counts, 1)).float() * was_unknown
+    old["decoder.bias"] = old["decoder.bias"][rows]
+    old["decoder.bias"][was_unknown] += torch.log(share / share.sum())[was_unknown]
+    return old
 
 
 def build_rnn(weights, dropout=0.0):
@@ -281,6 +306,7 @@ def parse(arguments):
     add("--full", type=float, default=6e6, help="decay: its last tokens, with all words in the softmax (%(default)s)")
     for field in fields(Settings):
         add(f"--{field.name}", type=field.type, help=f"of a new run ({field.default})")
+    add("--begin", type=Path, metavar="MODEL", help="a new run: with the weights of this model, not random ones")
     add("--snapshot-words", type=Path, help="one a line; default: the 500 most frequent")
     add("--evaluate-every", type=float, default=10e6, help="tokens (%(default)s)")
     add("--precision", default="auto", choices=("auto", "float32"), help="auto: 16 bits where an LSTM can be in it")
@@ -323,10 +349,23 @@ def main(arguments=None):
     if differing := [name for name, value in asked.items() if value != getattr(settings, name)]:
         parser.error(f"{last} was made with another {', '.join(differing)}: {settings}")
     torch.manual_seed(settings.seed)
-    weights = saved["weights"] if saved else new_weights(len(vocabulary), settings.hidden, settings.layers)
-    trainer = Trainer(weights, np.load(a.data / "word_counts.npy"), settings, precision, a.device)
+    counts = np.load(a.data / "word_counts.npy")
+    begun = None if saved or not a.begin else load(a.begin)
+    if begun and (
+        list(begun.sizes) != [settings.hidden] * settings.layers or begun.embedding.shape[1] != settings.hidden
+    ):
+        parser.error(f"{a.begin}: {len(begun.sizes)} layers of {begun.sizes[0]} units; expected {settings}")
+    if saved:
+        weights = saved["weights"]
+    elif begun:
+        weights = weights_of(begun, vocabulary, counts)
+    else:
+        weights = new_weights(len(vocabulary), settings.hidden, settings.layers)
+    trainer = Trainer(weights, counts, settings, precision, a.device)
     if saved:
         trainer.restore(saved)
+    elif begun:
+        trainer.place["begun"] = {"from": a.begin.name, "tokens": begun.provenance.get("tokens read", 0)}
     folder.mkdir(parents=True, exist_ok=True)
     rows, stop_at = np.array([index[word] for word in words]), a.tokens or 1e9
     if not decay:

@@ -10,6 +10,7 @@ TOLERANCES = {  # relative, absolute
     "float16": (1e-2, 5e-3),
     "bfloat16": (5e-2, 3e-2),
 }
+LARGEST = {"float64": 1.79e308, "float32": 3.40e38, "float16": 65504.0, "bfloat16": 3.38e38}  # infinite beyond
 SMALL = 1e-30  # what is below counts as this large, where errors are divided by it
 
 
@@ -40,8 +41,9 @@ class Comparison(NamedTuple):
         near = np.abs(self.got - other) <= slack * (self.atol + self.rtol * np.abs(other))
         if np.isfinite(self.got).all():
             return near | ~self.words
-        overflown = (self.got == other) | np.isnan(self.got) & np.isnan(other)
-        return near | overflown | ~self.words
+        limit = LARGEST[self.precision] * (1 - self.rtol)
+        overflown = np.isinf(self.got) & (np.abs(other) > limit) & (np.sign(self.got) == np.sign(other))
+        return near | overflown | np.isnan(self.got) & np.isnan(other) | ~self.words
 
     def explained_by(self, other):
         """Whether all of it is close, for each index of the leading axes of `other`.
