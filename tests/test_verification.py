@@ -3,6 +3,7 @@
 from functools import cache
 from itertools import permutations
 
+import joblib
 import numpy as np
 import pytest
 from conftest import need
@@ -42,9 +43,40 @@ SAMPLE = (  # of the mistakes, for tests that take a second each; marked `slow`,
 FEW = "gate i with the bias of gate o", "coupled gates, f = 1 - i", "C clipped at 3", "word at step 3 read twice"
 
 
-def sampled(names, sample=SAMPLE):
-    """Parameters for all of `names`, those that are not in the sample behind the marker `slow`."""
-    return [name if name in sample else pytest.param(name, marks=pytest.mark.slow) for name in names]
+def sampled(names, sample=SAMPLE, step=1):
+    """Parameters for all of `names`: of those that are not in the sample every `step`th is `slow`, the others rarer."""
+    marks = [pytest.mark.exhaustive] * step
+    marks[-1] = pytest.mark.slow
+    others = [name for name in names if name not in sample]
+    return [
+        *(name for name in names if name in sample),
+        *(pytest.param(name, marks=marks[k % step]) for k, name in enumerate(others)),
+    ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def remembered():
+    """What every known mistake makes of `D` is computed once, not again for each program that is looked at."""
+    known, make = (
+        {joblib.hash(mistakes.with_and_without_state(problem_of(v))[0]): {} for v in read_cases(D).values()},
+        {},
+    )
+
+    def remembering(name):
+        def runs(p):
+            kept = known.get(joblib.hash(p))
+            return make[name](p) if kept is None else {k: once(kept, k, run) for k, run in make[name](p).items()}
+
+        return runs
+
+    def once(kept, key, run):
+        return lambda: kept[key] if key in kept else kept.setdefault(key, run())
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("single_mistakes", "gate_orders"):
+            make[name] = getattr(mistakes, name)
+            patch.setattr(mistakes, name, remembering(name))
+        yield
 
 
 def handed(out, names=ALL):
@@ -186,7 +218,7 @@ def test_a_gate_order_is_named(order):
 SOME_ORDERS = [name for name in ORDERS if name.startswith("gate order i o f g ")]
 
 
-@pytest.mark.parametrize("name", sampled(ORDERS, SOME_ORDERS[::3]))
+@pytest.mark.parametrize("name", sampled(ORDERS, SOME_ORDERS[::3], 4))
 def test_a_gate_order_in_some_of_the_weights_is_named(name):
     assert verify(D, made(ORDERS[name], names=ALL)).diagnosis == (name,)
 
@@ -195,7 +227,7 @@ STATELESS = "state zero again at every step", "steps and batch exchanged, state 
 PAIRED = [name for name in PROGRAMS if "seam" not in name and "beyond" not in name]
 
 
-@pytest.mark.parametrize("name", sampled(PAIRED, FEW))
+@pytest.mark.parametrize("name", sampled(PAIRED, FEW, 5))
 def test_a_mistake_together_with_a_gate_order_is_named(name):
     if "reshaped" in name or "from row to row" in name:
         pytest.skip("what is misread in the storage does not know of gates")
@@ -206,7 +238,7 @@ def test_a_mistake_together_with_a_gate_order_is_named(name):
     )  # by itself another mistake
 
 
-@pytest.mark.parametrize("name", sampled(PAIRED, FEW))
+@pytest.mark.parametrize("name", sampled(PAIRED, FEW, 3))
 def test_a_mistake_together_with_no_initial_state_is_named(name):
     d = D | {name: 0 * array for name, array in D.items() if name[:3] in ("h_0", "C_0")}
     diagnosis = verify(D, made(PROGRAMS[name], d, names=ALL)).diagnosis
@@ -217,7 +249,7 @@ def test_a_mistake_together_with_no_initial_state_is_named(name):
         assert diagnosis == (both,) if name in FEW else both in diagnosis or mistakes.NO_STATE in diagnosis
 
 
-@pytest.mark.parametrize("name", sampled(PROGRAMS, FEW))
+@pytest.mark.parametrize("name", sampled(PROGRAMS, FEW, 5))
 @pytest.mark.parametrize("precision", ["float32", "float16", "bfloat16"])
 def test_a_mistake_is_named_in_a_coarser_precision(name, precision):
     out = {k: rounded(a, precision) for k, a in made(PROGRAMS[name]).items()}
@@ -356,7 +388,9 @@ def right_program(rng, d):
     return precision, {k: out[k] if precision == "float64" else out[k].astype(np.float32) for k in ALL}
 
 
-@pytest.mark.parametrize("count", [3, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "count", [3, pytest.param(50, marks=pytest.mark.slow), pytest.param(1000, marks=pytest.mark.exhaustive)]
+)
 def test_no_right_program_is_accused(count):
     rng = np.random.default_rng(count)
     for _ in range(count):
