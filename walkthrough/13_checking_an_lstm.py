@@ -19,9 +19,10 @@ from minilstm.verification.vectors import make_vectors
 # ## Test vectors
 #
 # An LSTM with random weights, and something for it to read: five sequences of different lengths, padded with
-# zeros. All sizes differ, so that a wrong axis shows. Three more cases are there to be run as well, if one likes:
-# another batch, the same in several calls, and a wide LSTM. `minilstm vectors FOLDER` writes the same as files,
-# for a program in any language.
+# zeros. There are 16 steps, 5 sequences and 8 units, all different, so that a swapped axis shows. Inputs are as many
+# as units on purpose: a transposed matrix then fits, and has to be found by its numbers. Three more cases are there
+# to be run as well, if one likes: another batch, the same in several calls, and a wide LSTM, of 10 inputs and 200
+# units. `minilstm vectors FOLDER` writes the same as files, for a program in any language.
 
 # %%
 vectors = make_vectors()
@@ -67,7 +68,7 @@ print()
 print(verdict)
 
 # %% [markdown]
-# It names the first number that is wrong, and the mistake. How? `verify` tries some five hundred known mistakes,
+# It names the first number that is wrong, and the mistake. How? `verify` tries several hundred known mistakes,
 # each of the 23 wrong orders among them, and looks which one hands back *exactly* these numbers. `first` is
 # worth a look even without a diagnosis: an error at step 0 comes from weights or initial state, one that
 # begins later from what is carried along.
@@ -84,11 +85,16 @@ print("\ndiagnosis:", "; ".join(verdict.diagnosis))
 # %% [markdown]
 # ## Would you have seen it?
 #
-# The figure: one unit over the longest sequence. The wrong program gives a smooth, plausible curve between -1
-# and 1. A test that looks at shapes and ranges passes both, and so does one with all weights equal: then
-# every order is right.
+# The figure: one unit over the longest sequence. The wrong program gives a plausible curve between -1 and 1. A
+# test that looks at shapes and ranges passes both, and so does one with all weights equal: then every order is
+# right.
 
 # %%
+equal = {name: np.full_like(array, 0.1) if name[:4] in ("weig", "bias") else array for name, array in vectors.items()}
+print("\nboth between -1 and 1:", max(np.abs(right).max(), np.abs(wrong).max()) < 1)
+print(
+    "with equal weights both are the same:", np.allclose(somebodys_lstm(equal, "ifgo"), somebodys_lstm(equal, "iogf"))
+)
 fig, axes = figure(height=2.4)
 axis = axes[0, 0]
 axis.plot(right[:, 0, 3], "o-", color=SINGULAR, markersize=3.5, linewidth=1, label="right: i f g o")

@@ -50,10 +50,12 @@ for name, model in (("planted", planted), ("mini", mini)):
 # %%
 for m in (1, 2, 4, 8):
     found = locality(split_units(mini, m), items)
-    print(f"mini, each unit split into {m}: area {found.area:.2f} units, locality {found.index:.2f}")
+    area = f"area {found.area:.2f} units, over m {found.area / m:.2f}"
+    print(f"mini, each unit split into {m}: {area}; locality {found.index:.2f}")
 
 # %% [markdown]
-# It does.
+# It does, but for an eighth: the area is m times what it was or close to it. (With half a unit gone other units
+# matter that did not before, so the order in which the pieces go is not that of the whole units.)
 #
 # ## What does "ablated" mean?
 #
@@ -121,15 +123,15 @@ for a, b in (("32", "32 dropout"), ("32", "32,32"), ("64", "32,32"), ("32,32", "
     print(f"{a} against {b}: medians {np.median(pair[0]):.2f}, {np.median(pair[1]):.2f}, Mann-Whitney p {p:.3f}")
 
 # %% [markdown]
-# **With units at zero** the index is at its ceiling, 1 in most networks of any size: ablating a single unit is
-# enough, also where the rule of script 05 names no unit. Often it is one and the same for both numbers, such as
-# 61 in the first network of 64 units; it can hardly tell which number it is. An index at its ceiling orders
-# nothing. That is a fault of this form of it, and it was seen only in these networks.
+# **With units at zero** the index is at its ceiling, 1, in 15 of the 24 networks of one layer without dropout that
+# have one, of whatever size: ablating a single unit is enough, also where the rule of script 05 names no unit. In the
+# six of them that have 48 or 64 units it is one and the same unit for both numbers, such as 61 in the first network
+# of 64; it can hardly tell which number it is. An index at its ceiling orders nothing. That is a fault of this form
+# of it, and it was seen only in these networks.
 #
-# **With units at their mean** it falls with size: one layer of 16 or 24 units has most values above two
-# thirds, one of 64 at most a quarter: areas are four to ten units there. So in larger networks more
-# units share the number. The correlation is hardly chance, but it was computed after the other form had
-# failed.
+# **With units at their mean** it falls with size: one layer of 16 or 24 units has values above two thirds, one
+# of 64 at most .25: areas are about four to nine units there. So in larger networks more units share the
+# number. The correlation is hardly chance, but it was computed after the other form had failed.
 #
 # **Dropout and depth.** One might expect dropout to spread a code. If anything, these networks are *more* local
 # than those of 32 units without, and so are those of two layers; but neither difference comes near

@@ -1,0 +1,137 @@
+"""Sentences of the walkthrough that its numbers could deny, counted anew from the data that is kept with it."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from minilstm import load
+from minilstm.analyses.emergence import milestones
+from minilstm.analyses.tables import read_csv
+from minilstm.verification.mistakes import gate_orders, single_mistakes
+from minilstm.verification.program import problem_of
+from minilstm.verification.vectors import make_vectors, read_vectors
+
+FOLDER = Path(__file__).resolve().parent.parent / "walkthrough"
+CASES = [(condition, name) for condition in ("SP", "PS") for name in [f"mini-{n:02}" for n in range(1, 11)]]
+
+
+def prose(number):
+    """The text of a script, without its line breaks."""
+    (script,) = FOLDER.glob(f"{number}_*.py")
+    return " ".join(re.sub(r"^#( %% \[markdown\])? ?", "", line) for line in script.read_text().splitlines())
+
+
+def records(name):
+    """The rows of a table that is kept, each a dict."""
+    columns, rows = read_csv(FOLDER / "data" / name)
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def output(number):
+    (file,) = (FOLDER / "output").glob(f"{number}_*.txt")
+    return file.read_text()
+
+
+def test_13_sizes_and_mistakes():
+    vectors = make_vectors()
+    steps, sequences, inputs = vectors["x"].shape
+    units = vectors["h_0"].shape[2]
+    assert len({steps, sequences, units}) == 3 and inputs == units
+    assert f"There are {steps} steps, {sequences} sequences and {units} units, all different" in prose(13)
+    wide_inputs, wide = vectors["x_wide"].shape[2], vectors["h_0_wide"].shape[2]
+    assert f"a wide LSTM, of {wide_inputs} inputs and {wide} units" in prose(13)
+    problem = problem_of(read_vectors(vectors))
+    orders = [name for name in gate_orders(problem) if re.fullmatch("gate order( [ifog]){4}", name)]
+    assert f"each of the {len(orders)} wrong orders among them" in prose(13)
+    assert "several hundred known mistakes" in prose(13)
+    assert 200 <= len(single_mistakes(problem)) + len(gate_orders(problem)) < 1000
+    assert "both between -1 and 1: True\nwith equal weights both are the same: True" in output(13)
+
+
+@pytest.fixture(scope="module")
+def learned():
+    """For each (condition, network): when it was solved, the unit, what is lost without it, and since when."""
+    columns, rows = read_csv(FOLDER / "data" / "emergence.csv")
+    names, lines = milestones(columns, rows)
+    lines = {line[0]: dict(zip(names, line, strict=True)) for line in lines}
+    parts = "solved at", "lost", "missed since"
+    return {(c, name): [lines[name][f"{c}: {part}"] for part in parts] for c, name in CASES}
+
+
+def test_14_when_a_unit_begins_to_matter(learned):
+    text = prose(14)
+    solved = {case: parts for case, parts in learned.items() if parts[0] is not None}
+    assert f"20 cases; {len(solved)} of them are solved" in text and set(learned) - set(solved) == {("PS", "mini-08")}
+    usual = {case: parts for case, parts in solved.items() if parts[2] is not None and parts[2] < parts[0]}
+    first, last = (pick(parts[2] for parts in usual.values()) / 1e6 for pick in (min, max))
+    latest = max(parts[0] for parts in solved.values()) / 1e6
+    assert f"In {len(usual)} of these the story is the same: since some moment between {first:.1f} and " in text
+    assert f"{last:.1f} million words the unit has been needed" in text and f"by {latest:.1f} million it is" in text
+    others = {case: parts for case, parts in solved.items() if case not in usual}
+    assert set(others) == {("SP", "mini-05"), ("SP", "mini-08"), ("SP", "mini-10"), ("PS", "mini-07")}
+    assert others["SP", "mini-08"][2] is None and others["PS", "mini-07"][2] == others["PS", "mini-07"][0]
+    late = [others["SP", name] for name in ("mini-05", "mini-10")]
+    assert all(since > when for when, _, since in late)
+    assert f"and {late[0][1]:.0f} and {late[1][1]:.0f} points are lost without it" in text
+
+
+def test_14_the_networks_before_a_million_words():
+    text, rows = prose(14), records("emergence.csv")
+    by_network = [sum(row["training"] == name for row in rows) for _, name in CASES[:10]]
+    assert set(by_network) == {51} and "51 snapshots each" in text
+    early = [row for row in rows if row["tokens"] < 1e6]
+    worse = max(min(row[a], row[b]) for row in early for a, b in (("Simple S", "Simple P"), ("nounPP SP", "nounPP PS")))
+    assert f"the worse is right on {worse:.0f} % at most" in text
+    sums = [row[a] + row[b] for row in early for a, b in (("Simple S", "Simple P"), ("nounPP SP", "nounPP PS"))]
+    assert 95 < np.mean(sums) < 105 and max(np.abs(np.array(sums) - 100)) <= 20  # one gains what the other loses
+    made = load("mini").provenance
+    assert made["recipe"]["batch"] == 4 * 32 and "four times as often as those of `mini`" in text
+    assert made["tokens"] * made["recipe"]["epochs"] == 6 * 2_000_000 and "a sixth of what `mini` has read" in text
+    of_06 = {row["tokens"]: row["costliest SP"] for row in rows if row["training"] == "mini-06"}
+    assert "unit 4 was the costliest for singulars until 6.1 million words, and unit 3 is from 7 million on" in text
+    late = {tokens / 1e6: unit for tokens, unit in of_06.items() if tokens > 2e6}
+    assert {unit for tokens, unit in late.items() if tokens < 6.2} == {4}
+    assert {unit for tokens, unit in late.items() if tokens > 6.9} == {3}
+
+
+def test_14_where_the_number_can_be_read():
+    last = {row["training"]: row for row in records("emergence.csv")}
+    held = [row for row in last.values() if row["AUC final units"] > 0.95]
+    lost_by_others = [row for row in held if row["AUC all others"] < 0.05]
+    elsewhere = [row for row in last.values() if row not in held and row["AUC all others"] > 0.7]
+    assert (len(held), len(lost_by_others), len(elsewhere)) == (6, 3, 3)
+    assert "In six networks the final units hold the subject's number to the end, and in three of these" in prose(14)
+    assert "In the other four they are *needed* but do not hold it" in prose(14) and "most of these have it" in prose(
+        14
+    )
+
+
+def test_16_the_index_of_split_units():
+    text = output(16)
+    areas = [(int(m), float(area)) for m, area in re.findall(r"split into (\d): area ([\d.]+) units", text)]
+    assert [m for m, _ in areas] == [1, 2, 4, 8]
+    away = [abs(area / (m * areas[0][1]) - 1) for m, area in areas]
+    assert max(away) <= 1 / 8 + 0.005 and "It does, but for an eighth" in prose(16)
+
+
+def test_16_size():
+    text = prose(16)
+    single = [row for row in records("grid.csv") if "," not in str(row["layers"]) and row["dropout"] in (0, "0")]
+    defined = [row for row in single if row["locality"] is not None]
+    ceiling = [row for row in defined if row["locality"] == 1]
+    assert f"1, in {len(ceiling)} of the {len(defined)} networks of one layer without dropout" in text
+    large = [row for row in ceiling if int(row["layers"]) >= 48]
+    assert len(large) == 6 and all(str(row["silenced SP"]) == str(row["silenced PS"]) for row in large)
+    assert "In the six of them that have 48 or 64 units it is one and the same unit for both numbers" in text
+    (first,) = (row for row in large if (row["layers"], row["seed"]) == (64, 1))
+    assert f"such as {first['silenced SP']} in the first network of 64" in text
+
+    def at_mean(*sizes):
+        return [row["locality at mean"] for row in defined if row["layers"] in sizes]
+
+    assert min(at_mean(16, 24)) > 2 / 3 and "of 16 or 24 units has values above two thirds" in text
+    assert round(max(at_mean(64)), 2) == 0.25 and "one of 64 at most .25" in text
+    assert [round(1 / value) for value in (max(at_mean(64)), min(at_mean(64)))] == [4, 9]
+    assert "areas are about four to nine units there" in text
