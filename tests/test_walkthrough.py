@@ -1,42 +1,24 @@
-"""Every script of the walkthrough runs alone and prints what is kept beside it."""
+"""Every script of the walkthrough runs alone, prints what is kept beside it, and leaves its figure as it is.
+
+`python walkthrough/run_all.py` rewrites what is kept.
+"""
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 FOLDER = Path(__file__).resolve().parent.parent / "walkthrough"
 SCRIPTS = sorted(FOLDER.glob("[0-9][0-9]_*.py"))
-NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
-LAST_DIGITS = 2  # by how many units of its last digit a number with decimals may differ on another machine
+RUN_ALL = runpy.run_path(str(FOLDER / "run_all.py"))
+differences, drawn_by = RUN_ALL["differences"], RUN_ALL["drawn_by"]
 LARGEST_FIGURE = 120_000  # bytes
-
-
-def differences(kept, printed):
-    """Lines that differ in more than white space and the last digits of numbers with decimals."""
-    pairs = zip(kept.splitlines(), printed.splitlines(), strict=False)
-    found = [(a, b) for a, b in pairs if not _alike(a, b)]
-    if kept.count("\n") != printed.count("\n"):
-        found.append((f"{kept.count(chr(10))} lines", f"{printed.count(chr(10))} lines"))
-    return found
-
-
-def _alike(a, b):
-    if NUMBER.sub("#", a).split() != NUMBER.sub("#", b).split():
-        return False
-    pairs = zip(NUMBER.findall(a), NUMBER.findall(b), strict=True)
-    return all(abs(float(x) - float(y)) <= _slack(x) for x, y in pairs)
-
-
-def _slack(number):
-    """How far a number may be off: nothing for whole ones, so that units, counts and ranks are exact."""
-    mantissa, _, exponent = number.partition("e")
-    decimals = len(mantissa.partition(".")[2])
-    return 1.01 * LAST_DIGITS * 10.0 ** (int(exponent or 0) - decimals) if decimals else 0
 
 
 def test_differences_are_seen():
@@ -74,9 +56,9 @@ def test_it_has_what_a_reader_needs(script):
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_it_prints_what_is_kept(script, tmp_path):
-    (tmp_path / "figures").mkdir()
+    for folder in ("data", "figures"):
+        shutil.copytree(FOLDER / folder, tmp_path / folder)
     copy = shutil.copy(script, tmp_path)
-    shutil.copytree(FOLDER / "data", tmp_path / "data")
     environment = os.environ | {"PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(FOLDER.parent)}
     quiet = {"capture_output": True, "encoding": "utf-8", "timeout": 300}
     done = subprocess.run([sys.executable, copy], check=False, cwd=tmp_path, env=environment, **quiet)
@@ -84,5 +66,41 @@ def test_it_prints_what_is_kept(script, tmp_path):
     assert "Warning" not in done.stderr
     kept = (FOLDER / "output" / f"{script.stem}.txt").read_text(encoding="utf-8")
     assert not differences(kept, done.stdout)
-    assert [path.name for path in (tmp_path / "figures").iterdir()] == [f"{script.stem}.png"]
     assert str(tmp_path) not in done.stdout
+    figures = {path.name: path for path in (tmp_path / "figures").iterdir()}
+    assert figures.keys() == {path.name for path in (FOLDER / "figures").iterdir()}
+    for name, figure in figures.items():
+        if drawn_by(figure) == drawn_by(FOLDER / "figures" / name):  # else another Matplotlib draws letters otherwise
+            assert figure.read_bytes() == (FOLDER / "figures" / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_it_draws_its_figure(script):
+    assert f'save(fig, here / "figures" / "{script.stem}.png"' in script.read_text(encoding="utf-8")
+
+
+def test_what_is_kept_is_rewritten_only_if_it_changes(tmp_path):
+    """A run rewrites neither last digits nor a figure of another Matplotlib, and both where the numbers change."""
+    script, output, figure = tmp_path / "01_a.py", tmp_path / "output" / "01_a.txt", tmp_path / "figures" / "01_a.png"
+    program = """from minilstm.analyses.style import figure, save
+fig, axes = figure()
+axes[0, 0].plot([0, NUMBER])
+save(fig, FIGURE)
+print("the number is", NUMBER)
+"""
+
+    def run(number):
+        script.write_text(program.replace("NUMBER", number).replace("FIGURE", repr(str(figure))))
+        assert RUN_ALL["run"](script)
+        return output.read_text(), figure.read_bytes()
+
+    for folder in (output.parent, figure.parent):
+        folder.mkdir()
+    kept = run("0.501")
+    assert kept[0] == "the number is 0.501\n" and drawn_by(figure).startswith("Matplotlib")
+    assert run("0.501") == run("0.5010000001") == kept  # the picture is the same
+    with Image.open(figure) as image:
+        image.save(figure, pnginfo=None)  # drawn by another, then
+    other = figure.read_bytes()
+    assert run("0.502") == (kept[0], other)
+    assert run("0.9")[0] == "the number is 0.9\n" and drawn_by(figure).startswith("Matplotlib version")

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from minilstm.analyses.emergence import emergence, for_good, milestones, plot_emergence, table
+from minilstm.analyses.style import save
 from minilstm.analyses.tables import read_csv, render
 from minilstm.models import series
 from minilstm.stimuli import fragment, na_tasks
@@ -178,7 +179,7 @@ print(
 
 # %%
 fig = plot_emergence(columns, rows)
-fig.savefig(here / "figures" / "14_emergence.png", dpi=90)
+save(fig, here / "figures" / "14_emergence.png", dpi=90)
 fig  # a notebook shows it
 
 # %% [markdown]

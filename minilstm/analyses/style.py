@@ -6,6 +6,7 @@ LINES = (("#0072b2", "o"), ("#d55e00", "s"), ("#009e73", "^"), ("#cc79a7", "D"),
 GATES = ("C_tilde", "i", "f", "C", "o")  # the panels of Fig. 1, top to bottom
 LABELS = {"C_tilde": r"$\tilde{C}$", "i": "$i$", "f": "$f$", "C": "$C$", "o": "$o$", "h": "$h$"}
 WIDTH = 3.4  # inches: a column
+SHADES = 8  # of 255: by how much a pixel may differ in figures that look the same
 
 
 def figure(rows=1, columns=1, width=WIDTH, height=None, **options):
@@ -21,15 +22,35 @@ def figure(rows=1, columns=1, width=WIDTH, height=None, **options):
 
 
 def save(fig, path, dpi="figure"):
-    """Write a figure as PNG or SVG, whole or not at all; with fewer dots per inch than the figure has, if given."""
+    """Write a figure as PNG or SVG, whole or not at all; with fewer dots per inch than the figure has, if given.
+
+    A file that shows the same already is left as it is: numbers are rounded in another way on another processor, and
+    then the edge of a line is a shade lighter or darker.
+    """
+    from io import BytesIO
     from pathlib import Path
 
     from ..io.atomic import write_whole
 
-    with write_whole(path) as file:
-        # no date inside, so that the same figure gives the same file
-        metadata = {"Date": None} if Path(path).suffix == ".svg" else {"Software": None}
-        fig.savefig(file, format=Path(path).suffix[1:], metadata=metadata, dpi=dpi)
+    drawn, ending = BytesIO(), Path(path).suffix[1:]
+    metadata = {"Date": None} if ending == "svg" else None  # so that the same figure gives the same file
+    fig.savefig(drawn, format=ending, metadata=metadata, dpi=dpi)
+    if ending != "png" or not _shows_the_same(path, drawn):
+        with write_whole(path) as file:
+            file.write(drawn.getvalue())
+
+
+def _shows_the_same(path, drawn):
+    """Whether the file at `path` is the PNG in memory, drawn by the same software, but for `SHADES`."""
+    import numpy as np
+    from PIL import Image
+
+    try:
+        with Image.open(path) as one, Image.open(drawn) as other:
+            same = one.size == other.size and one.mode == other.mode and one.text == other.text
+            return same and int(np.abs(np.subtract(one, other, dtype=int)).max()) <= SHADES
+    except (OSError, AttributeError):  # no such file, or no PNG
+        return False
 
 
 def hide_unused(axes, used):
