@@ -15,8 +15,8 @@ from .errors import MinilstmError, ModelFileError, UnknownWordError
 from .fast import recurrence
 from .io import checkpoints
 from .io.conventions import layers_to
-from .io.parts import USUAL, find_parts
-from .io.state_dict import max_norm_of, take_over, take_over_named
+from .io.parts import USUAL
+from .io.state_dict import arrays_from
 from .io.vocabulary import words_of
 from .lstm import Layer, State, Trace
 
@@ -412,17 +412,7 @@ class LanguageModel:
         (2, 4)
         """
         words = words_of(vocabulary)
-        norm = None if max_norm is None else (max_norm, 2.0)
-        if hasattr(tensors, "state_dict"):
-            norm = norm or max_norm_of(tensors)
-            tensors = tensors.state_dict()
-        tensors, notes = dict(tensors), []
-        if convention == "pytorch":
-            parts = find_parts(tensors, modules)
-            notes = [*parts.remarks, *([] if norm is None else [f"embedding: rows scaled down to a norm of {norm[0]}"])]
-            arrays = take_over(tensors, parts, dtype, norm)
-        else:
-            arrays = take_over_named(tensors, convention, modules or USUAL, dtype)
+        arrays, notes = arrays_from(tensors, convention, modules, max_norm, dtype)
         layers = (Layer(*(arrays[f"{part}{k}"] for part in "WUb")) for k in range((len(arrays) - 3) // 3))
         provenance = dict(provenance or {}) | ({"notes": notes} if notes else {})
         weights = arrays["embedding"], tuple(layers), arrays["decoder_weight"], arrays["decoder_bias"]

@@ -82,11 +82,12 @@ def last_layer(sizes):
     return range(sum(sizes) - sizes[-1] + 1, sum(sizes) + 1)
 
 
-def columns_of(units, last):
-    """Units of the last layer, whose numbers are `last`, as indices into it in the order given; or MinilstmError."""
+def columns_of(units, last, what="weights to words"):
+    """Units of the last layer, whose numbers are `last`, as indices into it in the order given; or MinilstmError.
+
+    `what` they have that units of lower layers have not.
+    """
     lower = [unit for unit in units if unit not in last]
     if lower:
-        raise MinilstmError(
-            f"unit {lower[0]} has no weights to words: only the last layer has, units {last[0]} to {last[-1]}"
-        )
+        raise MinilstmError(f"unit {lower[0]} has no {what}: only the last layer has, units {last[0]} to {last[-1]}")
     return np.array([unit - last[0] for unit in units], np.intp)

@@ -103,9 +103,8 @@ def test_who_writes_to_what():
 
 def test_units_of_another_layer_are_refused(model):
     for units in ((8,), (14,)):
-        with pytest.raises(
-            MinilstmError, match=f"unit {units[0]}: the last layer, whose connections these are, has units 9 to 13"
-        ):
+        message = f"unit {units[0]} has no connections here: only the last layer has, units 9 to 13"
+        with pytest.raises(MinilstmError, match=message):
             connectivity(model, units)
         with pytest.raises(MinilstmError, match="units 9 to 13"):
             connectivity(model, (9,)).rows(units)

@@ -16,9 +16,8 @@ from minilstm.analyses.depth import (
     DepthRegression,
     depth_data,
     depth_regression,
-    r_squared,
-    ridge_path,
 )
+from minilstm.analyses.ridge import r_squared, ridge_path
 from minilstm.analyses.structures import structures
 from minilstm.errors import MinilstmError, StimulusError, UnknownWordError
 from minilstm.stimuli import na_task

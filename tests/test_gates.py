@@ -9,18 +9,10 @@ from small_model import small_model
 from minilstm import load, planted, stimuli
 from minilstm.analyses import number_units
 from minilstm.analyses.base import NotTestable, Results
-from minilstm.analyses.dynamics import Dynamics, dynamics
+from minilstm.analyses.dynamics import Dynamics, condition_style, dynamics, plot_dynamics
 from minilstm.analyses.experiment import Experiment
-from minilstm.analyses.gates import (
-    ANALYSIS,
-    CLAIMS,
-    against_prediction,
-    compute,
-    condition_style,
-    parse_numbers,
-    plot_dynamics,
-    predicted,
-)
+from minilstm.analyses.gates import ANALYSIS, CLAIMS, compute, parse_numbers
+from minilstm.analyses.prediction import against_prediction, predicted
 from minilstm.analyses.style import PLURAL, SINGULAR, save
 from minilstm.errors import MinilstmError
 

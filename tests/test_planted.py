@@ -12,8 +12,8 @@ from minilstm.analyses.depth import depth_data, depth_regression
 from minilstm.analyses.dynamics import dynamics
 from minilstm.analyses.effects import effects
 from minilstm.analyses.efferents import form_auc, segregation
-from minilstm.analyses.gates import against_prediction
 from minilstm.analyses.number_agreement import agreement, by_condition, share_right
+from minilstm.analyses.prediction import against_prediction
 from minilstm.analyses.short_range import short_range_units
 from minilstm.analyses.table2 import table2
 from minilstm.errors import ModelFileError

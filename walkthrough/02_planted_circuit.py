@@ -17,8 +17,7 @@ import numpy as np
 
 import minilstm
 from minilstm import lstm, planted, stimuli
-from minilstm.analyses.dynamics import dynamics
-from minilstm.analyses.gates import plot_dynamics
+from minilstm.analyses.dynamics import dynamics, plot_dynamics
 from minilstm.analyses.style import save
 
 # %% [markdown]

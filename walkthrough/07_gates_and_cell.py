@@ -18,8 +18,8 @@ from pathlib import Path
 
 import minilstm
 from minilstm import stimuli
-from minilstm.analyses.dynamics import dynamics
-from minilstm.analyses.gates import against_prediction, plot_dynamics
+from minilstm.analyses.dynamics import dynamics, plot_dynamics
+from minilstm.analyses.prediction import against_prediction
 from minilstm.analyses.style import save
 from minilstm.analyses.tables import render
 

@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 
 from ..activity import activity, full_sentences
-from ..errors import MinilstmError
+from ..units import columns_of, last_layer
 from .base import (
     Analysis,
     Claim,
@@ -32,6 +32,7 @@ from .tables import fixed
 GATES = "i", "f", "C_tilde", "o"  # in the order of the blocks of U
 OUTLIER = 3  # |z| beyond which the table under Fig. 4 marks a weight
 DIGITS = 0, 0, 0, 2, 1, 0, 0  # decimals of `Connectivity.columns`
+CONNECTIONS = "connections here"  # what units of lower layers lack
 LISTED = 12  # connections in the table that people read
 
 
@@ -120,7 +121,7 @@ class Connectivity:
         return units[int(np.argmax(strength))]
 
     def _columns(self, units):
-        return _within(units, self.first, self.weights.shape[-1])
+        return columns_of(units, range(self.first, self.first + self.weights.shape[-1]), CONNECTIONS)
 
 
 def connectivity(model, targets, peak=None):
@@ -143,10 +144,10 @@ def connectivity(model, targets, peak=None):
     MinilstmError
         If a target is not in the last layer.
     """
-    U, H, first = model.layers[-1].U, model.sizes[-1], sum(model.sizes[:-1]) + 1
-    weights = U.reshape(4, H, H)[:, _within(targets, first, H)].swapaxes(0, 1)  # (targets, 4, H)
+    U, H, last = model.layers[-1].U, model.sizes[-1], last_layer(model.sizes)
+    weights = U.reshape(4, H, H)[:, columns_of(targets, last, CONNECTIONS)].swapaxes(0, 1)  # (targets, 4, H)
     weights = weights.astype(np.float64) * (1 if peak is None else peak)
-    return Connectivity(tuple(targets), weights, peak is not None, first)
+    return Connectivity(tuple(targets), weights, peak is not None, last[0])
 
 
 def peak_activity(model, items, state="context", unknown="error"):
@@ -158,16 +159,6 @@ def peak_activity(model, items, state="context", unknown="error"):
     h = h[..., -model.sizes[-1] :].reshape(-1, model.sizes[-1])  # (sentences * words, H)
     h = np.nan_to_num(h.astype(np.float64))  # after a sentence's end
     return h[np.abs(h).argmax(axis=0), np.arange(h.shape[1])]
-
-
-def _within(units, first, H):
-    """The paper's numbers as indices into the last layer."""
-    for unit in units:
-        if not first <= unit < first + H:
-            raise MinilstmError(
-                f"unit {unit}: the last layer, whose connections these are, has units {first} to {first + H - 1}"
-            )
-    return np.array([unit - first for unit in units], int)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -5,7 +5,6 @@ is. How well it does is measured on sentences that neither its weights nor its p
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from ..errors import MinilstmError, StimulusError
 from ..stimuli.depth import POSITIONS, depth_sentences, sample_cells
 from ..stimuli.trees import read_depth
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Option, Outcome, Result, Table, format_units
+from .ridge import fit_ridge
 from .style import NEUTRAL, PLURAL, SINGULAR, figure
 
 ALPHAS = np.logspace(-5, 5, 20)
@@ -104,73 +104,15 @@ def depth_regression(data, alphas=ALPHAS, folds=FOLDS):
     y, sentence = data.depth.astype(float), data.sentence
     weights, alpha, r2 = [], [], []
     for train, test in GroupKFold(folds).split(X, groups=sentence):
-        ridge = _fit(X[train], y[train], sentence[train], alphas, folds)
+        ridge = fit_ridge(X[train], y[train], sentence[train], alphas, folds)
         frequency = np.nan
         if counted:
-            of_count = _fit(X[train, units:], y[train], sentence[train], alphas, folds)
+            of_count = fit_ridge(X[train, units:], y[train], sentence[train], alphas, folds)
             frequency = of_count.r2(X[test, units:], y[test])
         weights.append(ridge.weights[:units])
         alpha.append(ridge.alpha)
         r2.append([ridge.r2(X[test], y[test]), ridge.r2(X[test], y[test], units), frequency])
     return DepthRegression(np.mean(weights, axis=0), *np.transpose(r2), np.array(alpha))
-
-
-class _Ridge(NamedTuple):
-    """A ridge regression, with the scaling of its features."""
-
-    weights: np.ndarray  # (features,)
-    alpha: float  # the penalty
-    mean: float  # of y
-    scaler: object
-
-    def r2(self, X, y, features=None):
-        """On other sentences; the weights of all but the first `features` features set to 0, if given."""
-        return r_squared(y, self.scaler.transform(X)[:, :features] @ self.weights[:features] + self.mean)
-
-
-def _fit(X, y, sentence, alphas, folds):
-    """The regression with the best penalty, which folds of the sentences choose."""
-    from sklearn.model_selection import GroupKFold
-    from sklearn.preprocessing import StandardScaler
-
-    def path(X, y):
-        scaler, mean = StandardScaler().fit(X), y.mean()
-        weights = ridge_path(scaler.transform(X), y - mean, alphas)
-        return [_Ridge(w, alpha, mean, scaler) for w, alpha in zip(weights, alphas, strict=True)]
-
-    scores = [
-        [ridge.r2(X[test], y[test]) for ridge in path(X[train], y[train])]
-        for train, test in GroupKFold(folds).split(X, groups=sentence)
-    ]
-    return path(X, y)[int(np.argmax(np.mean(scores, axis=0)))]
-
-
-def ridge_path(X, y, alphas):
-    """The weights that minimise |y - X w|^2 + alpha |w|^2, for every alpha at once.
-
-    They are (X'X + alpha)^-1 X'y. In the basis of the eigenvectors of X'X that inverse is a division.
-
-    This is no reinvention of scikit-learn's `RidgeCV`. That cannot fit a scaler within its folds; a grid search over a
-    pipeline can, but solves anew for each penalty: 505 times for 20 penalties in nested folds, with 1,301 features
-    each. Here 30 decompositions serve all penalties. The tests hold the result to that grid search, fold by fold.
-
-    Parameters
-    ----------
-    X : (rows, features) array
-        Columns and y of mean 0: there is no intercept.
-
-    Returns
-    -------
-    (alphas, features) array
-    """
-    values, vectors = np.linalg.eigh(X.T @ X)
-    along = vectors.T @ (X.T @ y)  # (features,): X'y in the basis of the eigenvectors
-    return (along / (np.maximum(values, 0) + np.asarray(alphas)[:, None])) @ vectors.T
-
-
-def r_squared(y, predicted):
-    """The share of the variance of y that `predicted` explains; below 0 if the mean of y would do better."""
-    return 1 - ((y - predicted) ** 2).sum() / ((y - y.mean()) ** 2).sum()
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -1,4 +1,4 @@
-"""Gates and cells over time: mean and spread over the sentences of a condition, word by word (Figs. 1 and 3)."""
+"""Gates and cells over time, word by word: mean and spread over the sentences of a condition, and Fig. 1 of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +11,9 @@ from ..stimuli import step_labels
 from ..units import by_layer
 from .base import Table
 from .number_agreement import agreement, check_words
+from .number_units import NUMBERS
+from .prediction import predicted
+from .style import GATES, LABELS, PLURAL, SINGULAR, figure
 
 VARIABLES = "C_tilde", "i", "f", "C", "o", "h"
 BYTES = 2**25  # of a block of sentences
@@ -185,6 +188,94 @@ def means_table(dynamics):
                         rows.append([unit, name, condition, n[c], step, word, mean[c][step], sd[c][step]])
     caption = "Mean and standard deviation over sentences of gates, cell and h, word by word."
     return Table("means", caption, columns, rows, digits=2, long=True)
+
+
+def plot_dynamics(dynamics, units=None, numbers=None, prediction=True):
+    """Gates and cells of units, one line a condition (Figs. 1a-b), each beside its prediction (Fig. 1c).
+
+    Pink and thin: plural subject; blue: singular; dashed: a noun between subject and verb has the other number. Error
+    bars are one standard deviation over sentences.
+
+    Parameters
+    ----------
+    dynamics : Dynamics
+        Its conditions are those of a task, such as SS SP PS PP.
+    units : sequence of int, optional
+        Some of those in `dynamics`; all if not given.
+    numbers : dict, optional
+        {unit: "S" or "P"}, the number that each unit should keep. For other units see `Dynamics.encoded`; it is called
+        a guess in the picture.
+    prediction : bool
+        Show left of each unit what a unit for its number should do, once where the next unit should do the same;
+        nothing where the paper predicts nothing.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    columns = list(_columns(dynamics, dynamics.units if units is None else units, numbers or {}, prediction))
+    ratios = [1 if sd is not None else 0.75 for _, _, sd in columns]
+    width = max(3.4, (0.27 * len(dynamics.words) + 0.3) * sum(ratios) + 0.5)
+    how = {"sharex": True, "sharey": "row", "width_ratios": ratios}
+    fig, axes = figure(len(GATES), len(columns), width, 0.95 * len(GATES) + 0.9, **how)
+    for k, (title, mean, sd) in enumerate(columns):
+        axes[0, k].set_title(title, fontsize=8)
+        for axis, gate in zip(axes[:, k], GATES, strict=True):
+            _plot_conditions(axis, dynamics.conditions, mean[gate], None if sd is None else sd[gate])
+            if gate in ("C_tilde", "C"):
+                axis.axhline(0, color="0.8", linewidth=0.6, zorder=0)
+            else:
+                axis.set_ylim(-0.08, 1.08)
+                axis.set_yticks([0, 0.5, 1])
+            axis.axvline(dynamics.verb, color="0.9", linewidth=4, zorder=-1)
+        name_steps(axes[-1, k], dynamics.words)
+    for row, gate in enumerate(GATES):
+        axes[row, 0].set_ylabel(LABELS[gate], rotation=0, labelpad=10, va="center", fontsize=9)
+    fig.align_ylabels()
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    lines = [handle.lines[0] for handle in handles]  # without error bars and markers: a dash has to be seen as one
+    fig.legend(lines, labels, loc="outside lower center", ncols=4, fontsize=7, frameon=False, handlelength=3.2)
+    return fig
+
+
+def _columns(dynamics, units, numbers, prediction):
+    """(title, mean, sd) of each column, the last two {gate: (conditions, steps) array}; sd None: a prediction."""
+    shown = None
+    for unit in units:
+        if prediction:
+            guess = "" if numbers.get(unit) else "\n(a guess)"
+            expected = number, sign = dynamics.encoded(unit, numbers.get(unit))
+            if (expected, guess) != shown:
+                pattern = predicted(dynamics.conditions, len(dynamics.words), dynamics.verb, number, sign)
+                yield f"prediction\nfor a {NUMBERS[number]} unit{guess}", pattern, None
+            shown = expected, guess
+        k = dynamics.units.index(unit)
+        yield f"unit {unit}", *({gate: of[gate][:, :, k] for gate in GATES} for of in (dynamics.mean, dynamics.sd))
+
+
+def _plot_conditions(axis, conditions, mean, sd):
+    """One panel: a line a condition; mean and sd (conditions, steps)."""
+    for k, condition in enumerate(conditions):
+        color, dashes, width = condition_style(condition)
+        axis.errorbar(
+            range(mean.shape[1]),
+            mean[k],
+            None if sd is None else sd[k],
+            color=color,
+            linestyle=dashes,
+            marker="o",
+            markersize=1.5 + width,
+            linewidth=width,
+            elinewidth=0.5 * width,
+            capsize=width,
+            label=condition,
+        )
+
+
+def condition_style(condition):
+    """Colour, dashes and width of a condition's line: the subject's number, and whether a later noun has another."""
+    color, width = (PLURAL, 0.8) if condition[0] == "P" else (SINGULAR, 2)
+    return color, "--" if len(set(condition)) > 1 else "-", width
 
 
 def name_steps(axis, words):

@@ -1,4 +1,4 @@
-"""Gates and cell of the number units (section 4.1, Figs. 1a-c), and the pattern that the paper predicts for them."""
+"""Gates and cell of the number units (section 4.1, Figs. 1a-c), beside the pattern that the paper predicts for them."""
 
 from argparse import ArgumentTypeError
 from dataclasses import dataclass
@@ -20,88 +20,12 @@ from .base import (
     fallback_note,
     format_units,
 )
-from .dynamics import Dynamics, dynamics, means_table, name_steps
-from .number_units import NUMBERS, ORIGINAL
+from .dynamics import Dynamics, dynamics, means_table, plot_dynamics
+from .number_units import ORIGINAL
+from .prediction import OPEN, against_prediction
 from .statistics import format_numbers
-from .style import GATES, LABELS, PLURAL, SINGULAR, figure
 
-OPEN = 0.5  # a gate above this counts as open
 CONDITIONS = "SS", "SP", "PS", "PP"
-
-
-def predicted(conditions, steps, verb, number="S", sign=-1, subject=SUBJECT):
-    """The pattern that a unit should show that keeps one number from the subject to the verb (Fig. 1c).
-
-    Parameters
-    ----------
-    conditions : sequence of str
-        The first letter of each is the subject's number.
-    steps, verb : int
-        How many words, and where the verb is.
-    number : {"S", "P"}
-        The number that the unit keeps.
-    sign : {1, -1}
-        The sign of C that stands for it.
-    subject : int
-        Where the subject is.
-
-    Returns
-    -------
-    dict of str to (conditions, steps) masked array
-        C_tilde, i, f, C and o; masked where the paper makes no prediction. Numbered as in section 4.1: (1) C~
-        tells the numbers apart at the subject; (2) i opens there for the unit's own number only, and is shut until
-        the verb; (3) f is shut at the subject and open from there to the verb; (4) so C keeps the number; (5) o is
-        open when the verb is predicted.
-    """
-    own = np.array([condition[0] == number for condition in conditions])
-    pattern = {name: np.ma.masked_all((len(own), steps)) for name in ("C_tilde", "i", "f", "C", "o")}
-    between = slice(subject + 1, verb)
-    pattern["C_tilde"][:, subject] = np.where(own, sign, -sign)
-    pattern["i"][:, subject] = own
-    pattern["i"][:, between] = 0
-    pattern["f"][:, subject] = 0
-    pattern["f"][:, between] = 1
-    pattern["C"][:, subject:verb] = np.where(own, sign, 0)[:, None]
-    pattern["o"][:, verb - 1] = 1
-    return pattern
-
-
-def against_prediction(dynamics, unit, number=None):
-    """Where gates should be open or shut, and how far open they are (i, f and o of Fig. 1c).
-
-    Parameters
-    ----------
-    dynamics : Dynamics
-        Its conditions begin with the number of the subject.
-    unit : int
-    number : {"S", "P"}, optional
-        The number that the unit should keep; see `Dynamics.encoded` for what is taken if it is not given.
-
-    Returns
-    -------
-    columns, rows
-        For i, f and o: what Fig. 1c asks for, and the mean of the gate over all conditions and words concerned. A
-        number that had to be guessed is called a guess.
-    """
-    guess = "" if number else " (a guess)"
-    number, sign = dynamics.encoded(unit, number)
-    pattern = predicted(dynamics.conditions, len(dynamics.words), dynamics.verb, number, sign)
-    own = np.array([condition[0] == number for condition in dynamics.conditions])[:, None]
-    at_subject = np.arange(len(dynamics.words)) == SUBJECT
-    places = {
-        "at the subject, own number": own & at_subject,
-        "at the subject, other number": ~own & at_subject,
-        "from there to the verb": np.broadcast_to(~at_subject, pattern["i"].shape),
-    }
-    rows = []
-    for gate in ("i", "f", "o"):
-        values = dynamics.mean[gate][:, :, dynamics.units.index(unit)]
-        for place, where in places.items():
-            asked = where & ~np.ma.getmaskarray(pattern[gate])
-            if asked.any():
-                should = "open" if pattern[gate][asked].mean() > OPEN else "shut"
-                rows.append([unit, NUMBERS[number] + guess, gate, place, should, float(np.nanmean(values[asked]))])
-    return ["unit", "keeps", "gate", "where", "should be", "is"], rows
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -175,94 +99,6 @@ class GatesAndCell(Result):
 
     def summary(self):
         return f"{self._fit()}." if self._fit() else ""
-
-
-def plot_dynamics(dynamics, units=None, numbers=None, prediction=True):
-    """Gates and cells of units, one line a condition (Figs. 1a-b), each beside its prediction (Fig. 1c).
-
-    Pink and thin: plural subject; blue: singular; dashed: a noun between subject and verb has the other number. Error
-    bars are one standard deviation over sentences.
-
-    Parameters
-    ----------
-    dynamics : Dynamics
-        Its conditions are those of a task, such as SS SP PS PP.
-    units : sequence of int, optional
-        Some of those in `dynamics`; all if not given.
-    numbers : dict, optional
-        {unit: "S" or "P"}, the number that each unit should keep. For other units see `Dynamics.encoded`; it is called
-        a guess in the picture.
-    prediction : bool
-        Show left of each unit what a unit for its number should do, once where the next unit should do the same;
-        nothing where the paper predicts nothing.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    columns = list(_columns(dynamics, dynamics.units if units is None else units, numbers or {}, prediction))
-    ratios = [1 if sd is not None else 0.75 for _, _, sd in columns]
-    width = max(3.4, (0.27 * len(dynamics.words) + 0.3) * sum(ratios) + 0.5)
-    how = {"sharex": True, "sharey": "row", "width_ratios": ratios}
-    fig, axes = figure(len(GATES), len(columns), width, 0.95 * len(GATES) + 0.9, **how)
-    for k, (title, mean, sd) in enumerate(columns):
-        axes[0, k].set_title(title, fontsize=8)
-        for axis, gate in zip(axes[:, k], GATES, strict=True):
-            _plot_conditions(axis, dynamics.conditions, mean[gate], None if sd is None else sd[gate])
-            if gate in ("C_tilde", "C"):
-                axis.axhline(0, color="0.8", linewidth=0.6, zorder=0)
-            else:
-                axis.set_ylim(-0.08, 1.08)
-                axis.set_yticks([0, 0.5, 1])
-            axis.axvline(dynamics.verb, color="0.9", linewidth=4, zorder=-1)
-        name_steps(axes[-1, k], dynamics.words)
-    for row, gate in enumerate(GATES):
-        axes[row, 0].set_ylabel(LABELS[gate], rotation=0, labelpad=10, va="center", fontsize=9)
-    fig.align_ylabels()
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    lines = [handle.lines[0] for handle in handles]  # without error bars and markers: a dash has to be seen as one
-    fig.legend(lines, labels, loc="outside lower center", ncols=4, fontsize=7, frameon=False, handlelength=3.2)
-    return fig
-
-
-def _columns(dynamics, units, numbers, prediction):
-    """(title, mean, sd) of each column, the last two {gate: (conditions, steps) array}; sd None: a prediction."""
-    shown = None
-    for unit in units:
-        if prediction:
-            guess = "" if numbers.get(unit) else "\n(a guess)"
-            expected = number, sign = dynamics.encoded(unit, numbers.get(unit))
-            if (expected, guess) != shown:
-                pattern = predicted(dynamics.conditions, len(dynamics.words), dynamics.verb, number, sign)
-                yield f"prediction\nfor a {NUMBERS[number]} unit{guess}", pattern, None
-            shown = expected, guess
-        k = dynamics.units.index(unit)
-        yield f"unit {unit}", *({gate: of[gate][:, :, k] for gate in GATES} for of in (dynamics.mean, dynamics.sd))
-
-
-def _plot_conditions(axis, conditions, mean, sd):
-    """One panel: a line a condition; mean and sd (conditions, steps)."""
-    for k, condition in enumerate(conditions):
-        color, dashes, width = condition_style(condition)
-        axis.errorbar(
-            range(mean.shape[1]),
-            mean[k],
-            None if sd is None else sd[k],
-            color=color,
-            linestyle=dashes,
-            marker="o",
-            markersize=1.5 + width,
-            linewidth=width,
-            elinewidth=0.5 * width,
-            capsize=width,
-            label=condition,
-        )
-
-
-def condition_style(condition):
-    """Colour, dashes and width of a condition's line: the subject's number, and whether a later noun has another."""
-    color, width = (PLURAL, 0.8) if condition[0] == "P" else (SINGULAR, 2)
-    return color, "--" if len(set(condition)) > 1 else "-", width
 
 
 def compute(experiment, results, number=(), which=None):

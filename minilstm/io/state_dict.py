@@ -5,6 +5,33 @@ import numpy as np
 from ..errors import ModelFileError
 from .checkpoints import check_finite
 from .conventions import layer_from, layers_from, to_array
+from .parts import USUAL, find_parts
+
+
+def arrays_from(tensors, convention, modules, max_norm, dtype):
+    """The arrays of a model file from a framework's tensors or from a PyTorch module, and notes on what was guessed.
+
+    Parameters
+    ----------
+    tensors, convention, modules, max_norm
+        As in `LanguageModel.from_state_dict`.
+    dtype : {"float32", "float64"} or NumPy's
+
+    Returns
+    -------
+    arrays : dict of str to array
+    notes : list of str
+    """
+    norm = None if max_norm is None else (max_norm, 2.0)
+    if hasattr(tensors, "state_dict"):
+        norm = norm or max_norm_of(tensors)
+        tensors = tensors.state_dict()
+    tensors = dict(tensors)
+    if convention != "pytorch":
+        return take_over_named(tensors, convention, modules or USUAL, dtype), []
+    parts = find_parts(tensors, modules)
+    scaled = [] if norm is None else [f"embedding: rows scaled down to a norm of {norm[0]}"]
+    return take_over(tensors, parts, dtype, norm), [*parts.remarks, *scaled]
 
 
 def take_over(tensors, parts, dtype=None, max_norm=None):
