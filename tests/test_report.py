@@ -10,11 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from browser import browser as chromium
 
 from minilstm import load
 from minilstm.analyses import ANALYSES
+from minilstm.analyses.base import Table
 from minilstm.analyses.experiment import Experiment
-from minilstm.report.html import write
+from minilstm.report.html import _table, write
 from minilstm.report.ledger import LATER
 from minilstm.report.reproduce import run
 from minilstm.report.svg import to_svg
@@ -192,3 +194,34 @@ def test_it_prints(browser, path, tmp_path):
     browser(path, f"--print-to-pdf={tmp_path / 'report.pdf'}", "--no-pdf-header-footer")
     pdf = (tmp_path / "report.pdf").read_bytes()
     assert pdf.startswith(b"%PDF") and len(re.findall(rb"/Type\s*/Page\b", pdf)) > 5
+
+
+FADES = """JSON.stringify([...document.querySelectorAll(".scroll")].map(one => [one.scrollWidth > one.clientWidth,
+  getComputedStyle(one).getPropertyValue("--right"), getComputedStyle(one).backgroundColor ==
+  getComputedStyle(document.body).backgroundColor]))"""
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_what_goes_on_beyond_its_edge_fades_there(path, tmp_path, width):
+    """A reader sees that a table can be scrolled; one that fits is left alone, and dark figures lie on the page."""
+    with chromium(tmp_path / "profile") as running:
+        page = running.open(path, width=width, dark=True)
+        if not page.evaluate('CSS.supports("animation-timeline: scroll()")'):
+            pytest.skip("this browser has no scroll timelines: a shadow lies behind tables instead")
+        boxes = json.loads(page.evaluate(FADES))
+    wide = [fade for goes_on, fade, _ in boxes if goes_on]
+    assert wide and set(wide) == {"40px"} and {fade for goes_on, fade, _ in boxes if not goes_on} == {"0px"}
+    assert all(on_the_page for *_, on_the_page in boxes)
+
+
+def test_the_summary_is_for_newcomers(path):
+    """Names of units by role, and halves of the sentences, are explained in the sections, not there."""
+    summary = re.search(r'<section id="summary">.*?</section>', path.read_text(encoding="utf-8"), re.DOTALL)[0]
+    assert not re.search(r"[SPY]\*| ids", summary) and "without it 100.0 % right become" in summary
+    assert "of the seven NA-tasks" in summary and "with another noun between subject and verb" in summary
+
+
+def test_short_cells_are_not_broken_into_lines():
+    table = Table("t", "", ["unit", "where", "all of it"], [[1, "at the subject, own number", "a " * 40]])
+    html = _table("gates", table)
+    assert '<td class="line">at the subject, own number</td>' in html and f"<td>{'a ' * 40}</td>" in html

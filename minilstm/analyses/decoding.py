@@ -167,7 +167,10 @@ class NumberOverTime(Result):
         return figures
 
     def summary(self):
-        return f"Number over time, least AUC from the subject to the second noun: {self.least()}."
+        return (
+            "Is the number of the subject still to be read from its cell at the next noun? Worst of the words up to "
+            f"there, as AUC (1: always, 0.5: a guess, 0: the other number): {self.least()}."
+        )
 
 
 def plot_curves(result):

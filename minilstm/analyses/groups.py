@@ -189,8 +189,10 @@ class Groups(Result):
 
     def summary(self):
         hurts = {name: sum(t.verdict == "hurts" for t in tests) for name, tests in self.tests.items()}
-        texts = [f"the {GROUPS[name]}: {n} of {len(self.tests[name])}" for name, n in hurts.items()]
-        return f"Conditions in which groups hurt more than random ones: {'; '.join(texts)}." if texts else ""
+        groups = GROUPS | {"short and long": "short-range units with the number units"}
+        texts = [f"the {groups[name]}: {n} of {len(self.tests[name])}" for name, n in hurts.items()]
+        what = "Conditions in which agreement suffers more without a group of units than without as many random ones"
+        return f"{what}: {'; '.join(texts)}." if texts else ""
 
 
 def plot_groups(groups):

@@ -322,7 +322,10 @@ class Interchange(Result):
         ]
 
     def summary(self):
-        return self._flips(self.carriers) if self.comparison is not None and self.carriers else ""
+        if self.comparison is None or not self.carriers:
+            return ""
+        flips = self._flips(self.carriers)
+        return f"Units whose cell from the sentence with the other subject turns the verb. {flips}" if flips else ""
 
 
 def plot_interchange(comparison, most=6):

@@ -97,7 +97,21 @@ class NumberUnits(Result):
         ]
 
     def summary(self):
-        return self._selected() if self.by_rule else ""
+        """For readers who do not know what S*, P* and ids are."""
+        texts = []
+        for number, unit in (self.selected if self.by_rule else {}).items():
+            between = {"S": "a plural", "P": "a singular"}[number]
+            where = f"{NUMBERS[number]} subjects with {between} noun before the verb ({' '.join(SELECTION[number])})"
+            if unit is None:
+                texts.append(f"for {where} no single unit of the last layer is needed")
+            else:
+                before, after = self.drops[number]
+                texts.append(
+                    f"for {where} unit {unit} is needed most: without it {100 * before:.1f} % right become "
+                    f"{100 * after:.1f} %"
+                )
+        text = "; ".join(texts)
+        return f"{text[0].upper()}{text[1:]}." if text else ""
 
     def _selected(self):
         texts = []

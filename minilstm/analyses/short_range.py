@@ -75,7 +75,9 @@ class ShortRange(Result):
         return tables
 
     def summary(self):
-        return f"Short-range units: {format_units(self.units)}."
+        return (
+            f"Units that tell the number of the last noun, whichever it is (short-range): {format_units(self.units)}."
+        )
 
 
 def short_range_units(model, data, verbs=VERBS, percentile=PERCENTILE, split="sentence", chosen_on="all"):

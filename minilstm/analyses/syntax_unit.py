@@ -55,7 +55,12 @@ class SyntaxUnit(Result):
     def text(self):
         if self.named:
             return [f"{format_units(self.displayed).capitalize()}: given; the first takes the place of Y*."]
-        return [self.summary()]
+        if self.unit is None:
+            return ["There is no Y*, an outlier of the last layer that writes to number units."]
+        return [
+            f"Of the syntax units in the last layer, unit {self.unit} weighs most onto the input and forget gates of "
+            "the number units: Y*."
+        ]
 
     def tables(self):
         caption = (
@@ -68,11 +73,8 @@ class SyntaxUnit(Result):
         if self.named:
             return ""
         if self.unit is None:
-            return "There is no Y*, an outlier of the last layer that writes to number units."
-        return (
-            f"Of the syntax units in the last layer, unit {self.unit} weighs most onto the input and forget gates of "
-            "the number units: Y*."
-        )
+            return "No syntax unit of the last layer writes to the gates of the number units."
+        return f"Of the syntax units, unit {self.unit} writes most to the gates of the number units."
 
 
 def peak_before_verb(model, items, unit, state="context", unknown="error"):

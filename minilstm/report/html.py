@@ -17,7 +17,8 @@ from .reproduce import left_out, results_of, takes_units
 
 STYLE = Path(__file__).with_name("report.css")
 MARKS = dict(zip(VERDICTS, ("✓", "✗", "–"), strict=True))
-NUMBER = ' class="number"'
+NUMBER, LINE = ' class="number"', ' class="line"'
+SHORT = 32  # characters: columns that hold no more are not broken into lines, the table scrolls instead
 TITLE, BEYOND, LATER_CLAIMS = "Number and syntax units", "Beyond the paper", "Claims of later papers"
 SHARED = (
     ("--n", "n", None),
@@ -248,8 +249,10 @@ def _table(section, table):
         for column, right in zip(table.columns, numbers, strict=True)
     )
     digits = [table.digits] * len(table.columns) if isinstance(table.digits, int) else table.digits
+    short = [max((len(str(row[k])) for row in table.rows), default=0) <= SHORT for k in range(len(table.columns))]
+    looks = [NUMBER * number or LINE * line for number, line in zip(numbers, short, strict=True)]
     body = "".join(
-        "<tr>" + "".join(_cell(k, cell, numbers[k], digits[k]) for k, cell in enumerate(row)) + "</tr>\n"
+        "<tr>" + "".join(_cell(k, cell, looks[k], digits[k]) for k, cell in enumerate(row)) + "</tr>\n"
         for row in table.rows
     )
     return (
@@ -259,9 +262,9 @@ def _table(section, table):
     )
 
 
-def _cell(k, cell, number, digits):
+def _cell(k, cell, look, digits):
     tag, scope = ("th", ' scope="row"') if k == 0 else ("td", "")
-    return f"<{tag}{scope}{NUMBER * number}>{escape(show(cell, digits))}</{tag}>"
+    return f"<{tag}{scope}{look}>{escape(show(cell, digits))}</{tag}>"
 
 
 def _is_number(cell):
