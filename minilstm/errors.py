@@ -6,7 +6,7 @@ of them say which file, line, word or shape is wrong and what was expected inste
 
 
 class MinilstmError(ValueError):
-    """Base class: something that the caller handed over is wrong."""
+    """Base class: something that the caller passed is wrong."""
 
 
 class ModelFileError(MinilstmError):
@@ -26,4 +26,4 @@ class NothingScoredError(StimulusError):
 
 
 class VectorsError(MinilstmError):
-    """A set of test vectors, or the outputs handed in for it, is not what it should be."""
+    """A set of test vectors, or the outputs given for it, is not what it should be."""

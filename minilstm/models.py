@@ -195,7 +195,7 @@ def series(paths, vocabulary=None, context=(), dtype="float32"):
     Returns
     -------
     list of LanguageModel
-        By words read; of two with equally many, only the first is kept.
+        By tokens seen; of two with equally many, only the first is kept.
     """
     files = [file for path in map(Path, paths) for file in (sorted(path.glob("*.npz")) if path.is_dir() else [path])]
     if not files:

@@ -6,7 +6,7 @@
 #
 # - a *syntax unit* that is on from the subject to the verb, whatever the number;
 # - a *long-range number unit* that listens to it. While the syntax unit is on, it writes nothing new (i
-#   shut), keeps what it has (f open), and says it (o open).
+#   shut), keeps what it has (f open), and exposes it (o open).
 #
 # The listening goes through U, the weights from what units said one word ago.
 
@@ -23,7 +23,7 @@ from minilstm.analyses.style import save
 # %% [markdown]
 # ## Two units by hand
 #
-# For each unit and gate: what it is at rest, and what moves it. A unit that is on says about +0.7, so -12
+# For each unit and gate: what it is at rest, and what moves it. A unit that is on has h of about +0.7, so -12
 # from the syntax unit moves a gate by -8.
 
 # %%
@@ -57,7 +57,7 @@ layer = lstm.Layer(W.reshape(8, 3), U.reshape(8, 2), b.reshape(8))
 
 # %% [markdown]
 # `cars` now finds the input gate of the number unit shut, because the syntax unit was on one word earlier.
-# The cell still says singular (-) at `cars`, and is wiped one word after the verb, when the syntax unit is
+# The cell still holds singular (-) at `cars`, and is wiped one word after the verb, when the syntax unit is
 # off.
 
 # %%

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 03. The language model, and surprisal
 #
-# A language model reads words and says after each how likely every word of its vocabulary is to come next.
+# A language model reads words and predicts after each how likely every word of its vocabulary is to come next.
 # Around the LSTM it needs two tables: an *embedding*, a vector for each word to read, and a *decoder*,
 # weights from the units to each word to be predicted. `minilstm.load("mini")` is such a model, trained on
 # twelve million words of a made-up fragment of English. Nobody told it what a subject is.
@@ -23,7 +23,7 @@ print(f"the layer: W {layer.W.shape}, U {layer.U.shape}, b {layer.b.shape}")
 # %% [markdown]
 # ## From words to probabilities, step by step
 #
-# Look the words up, let the LSTM read their vectors, and multiply what the units say after the last word, h,
+# Look the words up, let the LSTM read their vectors, and multiply the units' output after the last word, h,
 # with the decoder. That gives one number for each word, its *logit*. exp makes it positive, and dividing by
 # the sum makes it a probability.
 #

@@ -17,9 +17,9 @@ from minilstm.stimuli import na_tasks
 model = minilstm.load("mini")
 
 # %% [markdown]
-# ## One unit off
+# ## One unit ablated
 #
-# `The boy near the cars` with each of the 32 units off in turn. All but one can go without changing the
+# `The boy near the cars` with each of the 32 units ablated in turn. All but one can go without changing the
 # answer.
 
 # %%
@@ -34,7 +34,7 @@ print(f"units without which the answer is wrong: {wrong}")
 
 # %% [markdown]
 # One sentence says little. `table2` asks all 12,000 questions of the seven tasks, intact ('full', in percent;
-# 'held out' are those whose subject and verb never met in training) and with each unit off. A column '24 off'
+# 'held out' are those whose subject and verb never met in training) and with each unit ablated. A column '24 off'
 # has a number only where less than nine tenths of 'full' are left, as the paper prints it.
 
 # %%
@@ -72,9 +72,9 @@ print(render(*table.units_above_threshold()))
 #
 # ## What does 'off' mean?
 #
-# 0 is the paper's choice. But a unit that says +0.9 all the time tells nothing, and is missed all the same
-# when it falls silent, because others have got used to it. To see whether a unit's *changes* are needed, hold
-# h at its mean over all words instead.
+# 0 is the paper's choice. But a unit with an output of +0.9 all the time carries no information, and is missed
+# all the same when its output is 0, because others have come to rely on it. To see whether a unit's *changes*
+# are needed, hold h at its mean over all words instead.
 
 # %%
 at_mean = table2(model, items, kind="mean")

@@ -104,8 +104,8 @@ assert same
 # %% [markdown]
 # ## Saving 4: layers below the ablated unit stay as they are
 #
-# With two layers, a unit that is off in layer 2 changes nothing in layer 1. Its row begins in layer 2 and
-# reads what the intact layer 1 says. (Mini has one layer.)
+# With two layers, a unit that is ablated in layer 2 changes nothing in layer 1. Its row begins in layer 2 and
+# reads the output of the intact layer 1. (Mini has one layer.)
 
 # %%
 fig, axes = figure(height=2.4)

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 08. What the units say to the verbs (Fig. 1d)
+# # 08. The weights from units to verbs (Fig. 1d)
 #
 # A unit that knows the number is of no use unless somebody hears it. In the last layer, each unit speaks to
 # each word of the vocabulary through one weight of the decoder, its *efferent* weight. The paper looks at the

@@ -87,8 +87,8 @@ for name, units in (("short-range", short.units), ("short- and long-range", both
     print(render(table.columns, table.rows, digits=table.digits))
 
 # %% [markdown]
-# With unit 8 off alone nothing happens. (If it did, this test could not show it: there are only 32 random
-# "sets" of one unit, too few for a p below .05.) With the three off, Simple P falls below chance and all
+# With unit 8 alone ablated nothing happens. (If it did, this test could not show it: there are only 32 random
+# "sets" of one unit, too few for a p below .05.) With all three ablated, Simple P falls below chance and all
 # others but Simple S lose a little, more than with almost any random set. So the group matters where no
 # single unit does, as in the paper. Where it matters most differs: in the paper 61.4 % are left in 2Adv S,
 # 64.2 % in Adv P, and 87.3 % in Simple P.

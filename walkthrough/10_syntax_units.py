@@ -55,7 +55,7 @@ print("syntax units, |z| > 3:", ", ".join(map(str, found.outliers)) or "none")
 # .85, and 17 syntax units of 1,300. Here the depth can be read badly, and no unit stands out. Part of the
 # reason is the measure: among 32 units, a z above 3 takes a unit that dwarfs nearly all others.
 #
-# Does the network need the three strongest, all off together? Compared with random sets of three:
+# Does the network need the three strongest, ablated together? Compared with random sets of three:
 
 # %%
 tasks, conditions = ("nounPP", "nounPPAdv"), ("SP", "PS")

@@ -69,7 +69,7 @@ print(verdict)
 
 # %% [markdown]
 # It names the first number that is wrong, and the mistake. How? `verify` tries several hundred known mistakes,
-# each of the 23 wrong orders among them, and looks which one hands back *exactly* these numbers. `first` is
+# each of the 23 wrong orders among them, and looks which one returns *exactly* these numbers. `first` is
 # worth a look even without a diagnosis: an error at step 0 comes from weights or initial state, one that
 # begins later from what is carried along.
 #

@@ -70,7 +70,7 @@ for when, snapshot in (("first", live.snapshots[0]), ("last", last)):
 # ## Ten networks
 #
 # One network is an anecdote. For `mini-01` to `mini-10` the same has been done, with 51 snapshots each (of 60
-# moments some fall together) and 100 sentences a condition. The result is kept as `data/emergence.csv`.
+# log-spaced steps some fall together) and 100 sentences a condition. The result is kept as `data/emergence.csv`.
 #
 #     for n in 01 02 03 04 05 06 07 08 09 10; do
 #         minilstm train x.npz --layers 32 --epochs 4 --seed $n --snapshots mini-$n --moments 60
@@ -148,7 +148,7 @@ print("locality at the end of training:       ", *(f"{found[-1]:.2f}" for found 
 
 # %% [markdown]
 # Yes. No network first solves nounPP with a code that is spread out, to gather it in one unit later: when it
-# is solved, some unit is needed. (`locality`, explained in script 16, is 1 where silencing one unit is enough
+# is solved, some unit is needed. (`locality`, explained in script 16, is 1 where ablating one unit is enough
 # to break agreement for a number, and falls as more are needed.) But *which* unit is not settled then. In
 # about four of ten networks another one has taken over by the end: in `mini-06`, unit 4 was the costliest for
 # singulars until 6.1 million words, and unit 3 is from 7 million on.

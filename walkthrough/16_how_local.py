@@ -59,9 +59,9 @@ for m in (1, 2, 4, 8):
 #
 # ## What does "ablated" mean?
 #
-# h = 0, as in the paper. Script 05 showed what is wrong with that: a unit that says the same all the time
-# tells nothing, and is missed all the same. So the index is also taken with units held at their *mean*, which
-# leaves what they always say and takes away what they tell.
+# h = 0, as in the paper. Script 05 showed what is wrong with that: a unit whose output never changes carries
+# no information, and is missed all the same. So the index is also taken with units held at their *mean*, which
+# leaves the constant part of their output and takes away what varies.
 
 # %%
 for name, model in (("planted", planted), ("mini", mini)):
@@ -70,7 +70,7 @@ for name, model in (("planted", planted), ("mini", mini)):
 # %% [markdown]
 # ## Size, depth, dropout
 #
-# Now other networks: one layer of 16 to 64 units; 32 with dropout, where a fifth of what units say is withheld
+# Now other networks: one layer of 16 to 64 units; 32 with dropout, where a fifth of the units' outputs is dropped
 # in training; two layers. All else is as in the mini models, and those of 32 units are mini-01 to mini-05.
 # Both forms of the index were written down before the others were trained, but had been tried on mini-01 and
 # mini-02. Seeds 1 to 5 (`networks` in the table says how many are in it). About three quarters of an hour

@@ -114,4 +114,4 @@ fig  # a notebook shows it
 # - The eight models in `weights/english_moments` are the same network at earlier times. When does 416 begin to
 #   store the number? (`minilstm emergence` draws it.)
 # - Which of the two is *told* the number, and which is only needed? `minilstm interchange --model english`, and
-#   script 05 on what "off" means.
+#   script 05 on what ablation means.

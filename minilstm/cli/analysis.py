@@ -46,7 +46,7 @@ def add_options(command, variants):
     analyses = with_needs([analysis for some in variants.values() for analysis in some])
     for flag in variants:
         if flag:
-            command.add_argument(flag, action="store_true", help=variants[flag][0].title)
+            command.add_argument(flag, action="store_true", help=_lower(variants[flag][0].title))
     for flag in dict.fromkeys(analysis.given_by for analysis in analyses if analysis.given is not None):
         command.add_argument(flag, dest=_dest(flag), type=_named, metavar="UNITS", help=GIVEN_HELP[flag])
     options = {option.name: option for some in variants.values() for one in some for option in one.options}
@@ -61,6 +61,10 @@ def add_options(command, variants):
         help="read the context in lower case, as the paper's own model did",
     )
     out_option(command)
+
+
+def _lower(title):
+    return title[0].lower() + title[1:]
 
 
 def _dest(flag):

@@ -23,23 +23,27 @@ def add_options(command):
     recipe = Recipe()
     command.add_argument("file", type=Path, metavar="FILE", help="the model file to write, .npz")
     command.add_argument(
-        "--text", type=Path, metavar="FILE", help="train on this: one sentence a line, words between spaces"
+        "--text", type=Path, metavar="FILE", help="a corpus of your own: one sentence a line, words between spaces"
     )
     command.add_argument("--min-count", type=int, default=2, help="with --text: rarer words become <unk> (2)")
     command.add_argument("--tokens", type=int, default=3_000_000, help="words of the fragment to draw (3000000)")
     command.add_argument("--text-seed", type=int, default=0, help="which sentences of the fragment are drawn (0)")
     command.add_argument("--layers", type=_sizes, default=recipe.layers, help="units of each layer, such as 32,32")
     command.add_argument("--embedding", type=int, default=recipe.embedding, help="length of the word vectors (32)")
-    command.add_argument("--epochs", type=float, default=recipe.epochs, help="how often the text is presented (10)")
+    command.add_argument("--epochs", type=float, default=recipe.epochs, help="how often the corpus is read (10)")
     command.add_argument("--batch", type=int, default=recipe.batch)
     command.add_argument("--steps", type=int, default=recipe.steps, help="words between two updates (35)")
-    command.add_argument("--rate", type=float, default=recipe.rate, help="Adam's step size (0.003)")
-    command.add_argument("--dropout", type=_shares, metavar="SHARES", help="one a layer, such as 0.2,0 (none)")
-    command.add_argument("--seed", type=int, default=recipe.seed, help="initial weights and the order of sentences (0)")
-    command.add_argument("--snapshots", type=Path, metavar="FOLDER", help="keep models from log-spaced moments there")
-    command.add_argument("--moments", type=int, default=12, metavar="N", help="with --snapshots: how many (12)")
+    command.add_argument("--rate", type=float, default=recipe.rate, help="learning rate of Adam (0.003)")
     command.add_argument(
-        "--resume", type=Path, metavar="FILE", help="keep the state of training there, and go on from it"
+        "--dropout", type=_shares, metavar="P", help="dropout probability of each layer, such as 0.2,0 (none)"
+    )
+    command.add_argument("--seed", type=int, default=recipe.seed, help="initial weights and the order of sentences (0)")
+    command.add_argument(
+        "--snapshots", type=Path, metavar="FOLDER", help="save the model there at log-spaced training steps"
+    )
+    command.add_argument("--moments", type=int, default=12, metavar="N", help="with --snapshots: how many of them (12)")
+    command.add_argument(
+        "--resume", type=Path, metavar="FILE", help="save the state of training there, and resume from it"
     )
     command.add_argument(
         "--threads",

@@ -120,7 +120,7 @@ def loss_and_gradients(parameters, inputs, targets, state, masks=None, workspace
         "embedding" (V, E); "W0", "U0", "b0", "W1", ... as in `lstm.Layer`; "decoder_weight" (V, H), "decoder_bias"
         (V,); all float32 or all float64.
     inputs, targets : (steps, batch) int arrays
-        The words read, and the words to be predicted after each.
+        The tokens read, and the tokens to be predicted after each.
     state : list of (h, C), one a layer, (batch, H) each
     masks : list of arrays or None, optional
         For each layer a factor (steps, batch, H) on what it sends upward: dropout.

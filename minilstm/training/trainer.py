@@ -294,7 +294,7 @@ def train(
     provenance : dict, optional
         What to write into the model's file, besides the recipe.
     snapshots : path, optional
-        A folder for models at `n_snapshots` log-spaced moments, named by their number of updates.
+        A folder for models at `n_snapshots` log-spaced training steps, named by their number of updates.
     state : path, optional
         Where to keep the state of training every `save_every` updates. If the file is there, training goes on from it.
     progress : bool
@@ -310,14 +310,14 @@ def train(
     counts = np.bincount(text.words, minlength=len(vocabulary))
     if state is not None and Path(state).is_file():
         trainer.resume(state)
-    moments = set(log_spaced(trainer.total, n_snapshots)) if snapshots is not None else set()
+    snapshot_at = set(log_spaced(trainer.total, n_snapshots)) if snapshots is not None else set()
     with tqdm(total=trainer.total, initial=trainer.done, disable=not progress, unit="update") as bar:
         while trainer.done < trainer.total:
             loss = trainer.update()
             bar.update()
             if trainer.done % 50 == 0:
                 bar.set_postfix_str(f"perplexity {np.exp(loss):.2f}")
-            if trainer.done in moments:
+            if trainer.done in snapshot_at:
                 model = trainer.model(vocabulary, context, counts, provenance)
                 model.save(Path(snapshots) / f"{trainer.done:06d}.npz")
             if state is not None and (trainer.done % save_every == 0 or trainer.done == trainer.total):
