@@ -126,6 +126,33 @@ def test_figure_2_takes_the_long_range_units_out_of_the_rest(monkeypatch):
     assert table.rows[0][2:] == curves[1].curve()[0].tolist()
 
 
+def test_splits_that_lack_a_number_are_left_out_and_said(monkeypatch):
+    """Of five sentences a number only two are tested on: often both are of one number, and there is no AUC."""
+    data = made_up()
+    few = [*np.flatnonzero(data.plural)[:5], *np.flatnonzero(~data.plural)[:5]]
+    nouns = np.where(data.plural[few], "car", "boy")  # each in one number only
+    small = NumberData(data.C[few], data.plural[few], nouns)
+    found = small.generalisation([1], [1])
+    assert found.undefined == np.isnan(found.auc).any(axis=(1, 2)).sum() and 0 < found.undefined < 5
+    assert found.curve()[0].tolist() == [0.5, 1, 1, 1, 1, 1, 1]
+    monkeypatch.setattr(decoding, "number_data", lambda *arguments, **options: small)
+    experiment = SimpleNamespace(model_lowercase_context=None, sentences=lambda task: (), reading={})
+    result = decoding.compute(experiment, {"number_units": NumberUnits(named=(1,))})
+    assert list(result.curves) == ["sentence"] and not np.isnan(result.curves["sentence"][1].mean).any()
+    said = " ".join(result.text())
+    assert f"{found.undefined} of 5 splits by sentence are left out" in said and "5 of 5 splits by noun" in said
+    monkeypatch.setattr(decoding, "SEEDS", range(found.undefined))
+    with pytest.raises(StimulusError, match="10 sentences are too few"):
+        decoding.compute(experiment, {"number_units": NumberUnits(named=(1,))})
+
+
+def test_a_subject_in_another_place_is_refused():
+    sentences = [("Today the boys near cars", "are", "is", "PS"), ("Today the boy near cars", "is", "are", "SP")]
+    items = [Item(tuple(words.split()), right, wrong, "own", c, 1) for words, right, wrong, c in sentences]
+    with pytest.raises(StimulusError, match="expected nounPP sentences, got 'Today the boys near cars'"):
+        number_data(None, items)
+
+
 def test_any_classifier_will_do():
     data = made_up()
     found = generalisation(data.C[:, :, :1], data.plural, LinearDiscriminantAnalysis(), trained=[1])

@@ -12,9 +12,9 @@ import numpy as np
 
 from ..activity import activity, full_sentences
 from ..errors import MinilstmError, StimulusError
-from ..stimuli import INCONGRUENT, SECOND_NOUN, SUBJECT, WORDS, number_pairs, split_problem
+from ..stimuli import INCONGRUENT, SECOND_NOUN, SUBJECT, WORDS, number_pairs, split_problem, subject_position
 from .base import Analysis, Claim, Criterion, Figure, Outcome, Result, Table, fallback_note, format_units
-from .generalisation import generalisation
+from .generalisation import SEEDS, generalisation
 from .statistics import format_numbers
 from .style import LINES, figure
 
@@ -61,11 +61,11 @@ def number_data(model, items, state="context", unknown="error"):
     """
     items = [item for item in items if item.condition in INCONGRUENT]
     for item in items:
-        if len(item.prefix) != SECOND_NOUN + 1:
+        if len(item.prefix) != SECOND_NOUN + 1 or subject_position(item) != SUBJECT:
             raise StimulusError(f"decoding: expected nounPP sentences, got {' '.join(item.prefix)!r} ({item.task})")
     if {item.condition for item in items} != set(INCONGRUENT):
         raise StimulusError("decoding: expected nounPP items of both conditions, SP and PS")
-    pairs = number_pairs(items)
+    pairs = number_pairs(items, SUBJECT)
     return NumberData(
         activity(model, full_sentences(items), "C", state, unknown),
         np.array([item.condition[0] == "P" for item in items]),
@@ -230,6 +230,17 @@ def compute(experiment, results):
         | {"rest": data.generalisation(rest, split=split)}
         for split in splits
     }
+    for split in splits:
+        undefined = curves[split]["rest"].undefined
+        if undefined:
+            notes.append(
+                f"{undefined} of {len(SEEDS)} splits by {split} are left out: all sentences trained on, or tested on, "
+                "are of one number."
+            )
+        if undefined == len(SEEDS):
+            if split == "sentence":
+                raise StimulusError(f"decoding: {len(data.plural)} sentences are too few: {notes[-1][:-1]}")
+            del curves[split]
     return NumberOverTime(curves, roles, tuple(note for note in notes if note))
 
 

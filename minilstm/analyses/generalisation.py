@@ -23,7 +23,8 @@ class Generalisation:
     Attributes
     ----------
     auc : (splits, trained, positions) array
-        0.5: no information; 0: the classifier takes each of one class for the other.
+        0.5: no information; 0: the classifier takes each of one class for the other; nan in splits in which all that
+        is trained on, or tested on, is of one class.
     trained : tuple of int
         The positions trained at.
     unconverged : int
@@ -36,13 +37,22 @@ class Generalisation:
 
     @property
     def mean(self):
-        """Mean over splits: (trained, positions)."""
-        return self.auc.mean(axis=0)
+        """Mean over the splits with both classes: (trained, positions)."""
+        return self._of_splits(np.mean)
 
     @property
     def sd(self):
-        """Population standard deviation over splits: (trained, positions)."""
-        return self.auc.std(axis=0)
+        """Population standard deviation over the same: (trained, positions)."""
+        return self._of_splits(np.std)
+
+    @property
+    def undefined(self):
+        """How many splits lack a class."""
+        return int(np.isnan(self.auc).any(axis=(1, 2)).sum())
+
+    def _of_splits(self, statistic):
+        defined = self.auc[~np.isnan(self.auc).any(axis=(1, 2))]
+        return statistic(defined, axis=0) if len(defined) else np.full(self.auc.shape[1:], np.nan)
 
     def curve(self, trained=SUBJECT):
         """Mean and sd at every position, trained at one: the curves of Fig. 2."""
@@ -106,6 +116,9 @@ def generalisation(X, y, estimator=None, groups=None, trained=None, seeds=SEEDS)
     for train, test in _splits(y, groups, seeds):
         rows = []
         for position in trained:
+            if len({*y[train]}) == 1 or len({*y[test]}) == 1:
+                rows.append(np.full(positions, np.nan))
+                continue
             if not np.ptp(X[train, position], axis=0).any():  # all sentences begin alike: there is nothing to learn
                 rows.append(np.full(positions, 0.5))
                 continue
