@@ -377,3 +377,13 @@ def test_nine_tenths_are_enough_in_the_tables():
     for plural, holds in ((tie, False), (-tie, True)):
         results = {"number_units": units, "linzen": linzen.Linzen(sentences, {1: tie, 2: plural})}
         assert linzen.only_the_plural_unit_shows(None, results, table2.DISPLAYED).holds is holds
+
+
+def test_the_figure_says_how_many_points_are_lost():
+    items = na_task("Simple", "S", 25) + na_task("Simple", "P", 25)
+    ablated = np.ones((2, 50))
+    ablated[0, :5], ablated[1, 25:] = -1, -1
+    table = table2.Table2(tuple(items), np.ones(50), ablated, None, None)
+    axis = table2.plot_ablations(table).axes[0]
+    assert [(text.get_position(), text.get_text()) for text in axis.texts] == [((1, 0), "100"), ((0, 1), "20")]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["2", "1"]

@@ -93,7 +93,7 @@ for condition in ("SP", "PS"):
 # ## The figure
 #
 # With h at 0, as in the paper. Rows: all units of the first list. Columns: conditions. Bright: many points
-# lost. A dark row would be a unit that nothing depends on; the other 26 units, left out, are such.
+# lost, as many as the number says. The other 26 units, left out, cost 10 points at most.
 
 # %%
 fig = plot_ablations(table)

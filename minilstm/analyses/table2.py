@@ -280,6 +280,10 @@ def plot_ablations(result):
     order = strong or [int(np.nanargmax(np.nanmax(cost, axis=1)))]
     fig, axes = figure(width=5.2, height=1.5 + 0.17 * len(order))
     image = axes[0, 0].imshow(cost[order], cmap="cividis", vmin=0, vmax=100, aspect="auto")
+    for row, column in np.argwhere(np.round(cost[order]) >= 1):
+        points = cost[order][row, column]
+        look = {"ha": "center", "va": "center", "fontsize": 5, "color": "black" if points > 50 else "white"}
+        axes[0, 0].text(column, row, f"{points:.0f}", **look)
     axes[0, 0].set_xticks(range(len(keys)), [" ".join(key) for key in keys], rotation=60, ha="right", fontsize=7)
     axes[0, 0].set_yticks(range(len(order)), [str(u + 1) for u in order], fontsize=7)
     axes[0, 0].set_ylabel("unit", fontsize=8)
