@@ -14,12 +14,14 @@ from . import (
     groups,
     interchange,
     linzen,
+    nested,
     number_units,
     short_range,
     smallest,
     structures,
     syntax_unit,
     table2,
+    timescales,
 )
 from .base import Analysis
 
@@ -41,6 +43,8 @@ ANALYSES: tuple[Analysis, ...] = tuple(
         interchange,
         attribution,
         smallest,
+        nested,
+        timescales,
         emergence,
     )
 )

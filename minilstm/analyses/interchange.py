@@ -30,7 +30,7 @@ from tqdm import tqdm
 from ..errors import MinilstmError, StimulusError
 from ..fast.prefix_tree import prefix_tree, walk
 from ..fast.sweep import LogitDifferences, Reader, assign_rows
-from ..stimuli import SELECTION
+from ..stimuli import SELECTION, TASKS
 from .ablation import set_margins
 from .attribution import NO_NUMBER_UNITS, unit_groups
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Option, Outcome, Result, Table, format_units
@@ -59,6 +59,8 @@ LABELS = {
 def pairs(items):
     """Items with their sources: the same task, id and words, but the other number of the subject.
 
+    The subject is the noun that the verb agrees with: the first one, but for the inner verbs of nested dependencies.
+
     Parameters
     ----------
     items : sequence of stimuli.Item
@@ -77,7 +79,9 @@ def pairs(items):
     found = {(item.task, item.condition, item.id): item for item in items}
     bases, sources = [], []
     for item in items:
-        key = item.task, OTHER.get(item.condition[:1], "") + item.condition[1:], item.id
+        noun = TASKS[item.task].tested_noun if item.task in TASKS else 0
+        before, number, after = item.condition[:noun], item.condition[noun : noun + 1], item.condition[noun + 1 :]
+        key = item.task, before + OTHER.get(number, "") + after, item.id
         if key in found:
             bases.append(item)
             sources.append(found[key])

@@ -23,24 +23,259 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import StimulusError
 from ..stimuli.nested import NESTED_TASKS
 from .ablation import POINTS, set_margins
-from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Result, Table, format_units, with_roles
-from .interchange import Comparison, compare, interchange, pairs
+from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Result, Table, format_units
+from .interchange import Comparison, interchange, pairs
 from .number_agreement import known_verbs, share_right
 from .statistics import TESTABLE, percent
 from .style import LINES, NEUTRAL, figure
 
-SEARCHED = 40  # ids of a condition among which units are searched
+SEARCHED = 20  # ids of a condition among which units are searched
 LEAST = 10  # sentences, right with either number, below which nothing is said of who carries it
 AGAINST = {"Short": ("SP", "PS"), "Long": ("SPS", "PSP")}  # every other noun has the other number
 
 
-def right(comparison, condition=None, unit=None):
-    """Accuracy of the evaluation half: of one condition or all, intact or with a unit ablated; nan without sentences."""
+def both_ways(model, items, sets, state="context", unknown="error", progress=False):
+    """Ablate sets of units, and exchange their cells at the noun that the verb agrees with.
+
+    Parameters
+    ----------
+    model : LanguageModel
+    items : sequence of stimuli.Item
+        With both numbers of that noun; see `interchange.pairs`.
+    sets : sequence of tuple of int
+        In the paper's numbers.
+    state, unknown
+        As in `interchange.interchange`.
+
+    Returns
+    -------
+    Comparison
+        Of two methods, "zero" and "once".
+    """
+    bases, sources = pairs(items)
+    how = {"state": state, "unknown": unknown, "progress": progress}
+    exchanged, intact, source = interchange(model, bases, sources, sets, **how)
+    margins = {"zero": set_margins(model, bases, sets, **how), "once": exchanged}
+    return Comparison(bases, tuple(sets), intact, source, margins)
+
+
+def right_with_both(comparison):
+    """Indices of the sentences that are right with either number: only these can show who carries it."""
+    return np.flatnonzero((comparison.intact > 0) & (comparison.source < 0))
+
+
+def carrier(comparison):
+    """The unit whose cell moves the verbs farthest towards the other number; None where none does."""
+    return _largest(comparison, comparison.moved("once", right_with_both(comparison)))
+
+
+def costliest(comparison):
+    """The unit without which most verbs go wrong; None where none does."""
+    return _largest(comparison, comparison.flips("zero", right_with_both(comparison)))
+
+
+def _largest(comparison, effects):
+    return comparison.sets[int(np.argmax(effects))][0] if (effects > 0).any() else None
+
+
+def right(comparison, condition, unit=None):
+    """Accuracy in a condition, of the intact network or with a unit ablated; nan without sentences."""
     margins = comparison.intact if unit is None else comparison.margins["zero"][comparison.sets.index((unit,))]
-    keep = [condition in (None, item.condition) for item in comparison.items]
-    return float(share_right(margins[np.array(keep)]))
+    return float(share_right(margins[[item.condition == condition for item in comparison.items]]))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Nested(Result):
+    """Nested dependencies.
+
+    Attributes
+    ----------
+    tasks : dict
+        {task: Comparison} on the evaluation half: the units displayed, each alone, and the number units together.
+    searches : dict
+        {task: Comparison} on a few sentences of the selection half: every unit alone.
+    roles : dict
+        {unit: roles} of the units displayed.
+    """
+
+    tasks: dict
+    searches: dict
+    roles: dict
+
+    def text(self):
+        text = [
+            "Two nouns, two verbs, one agreement within the other. The paper's network holds one number over a "
+            "distance: its inner verbs are below chance where a third noun stands in between and all other nouns are "
+            "against them, and people's are not (Lakretz et al., 2021, who show it in figures, without numbers)."
+        ]
+        if any(carrier(search) is None for search in self.searches.values()):
+            text.append("Where no sentence is right with either number, no unit can be seen to carry it.")
+        return text
+
+    def tables(self):
+        rows = []
+        for task, comparison in self.tasks.items():
+            conditions = [item.condition for item in comparison.items]
+            for condition in dict.fromkeys(conditions):
+                shares = [right(comparison, condition, unit) for unit in (None, *self.roles)]
+                rows.append([task, condition, conditions.count(condition), *(100 * share for share in shares)])
+        columns = ["task", "condition", "n", "right %", *(f"without {unit}" for unit in self.roles)]
+        caption = (
+            "Percent right, and with single units ablated. A condition has a letter for each noun; the inner verb "
+            "agrees with the second, the outer one with the first."
+        )
+        return [Table("nested", caption, columns, rows), self._searched(), self._judged()]
+
+    def _searched(self):
+        columns = ["task", "n", "carried by", "moved %", "needed", "wrong %"]
+        rows = []
+        for task, search in self.searches.items():
+            where = right_with_both(search)
+            row = [task, len(where)]
+            for find, measure, method in ((carrier, search.moved, "once"), (costliest, search.flips, "zero")):
+                unit = find(search)
+                row += [unit, None if unit is None else float(100 * measure(method, where)[unit - 1])]
+            rows.append(row)
+        caption = (
+            "The unit whose cell, from the sentence with the other number of the noun that the verb agrees with, moves "
+            "the mean margin farthest, in percent of the way; and the unit without which most verbs go wrong. Searched "
+            "among all, on a few sentences of the other half that are right with either number."
+        )
+        return Table("nested_search", caption, columns, rows)
+
+    def _judged(self):
+        columns = ["units", "task", "n", "ablated: wrong %", "exchanged: flips %", "exchanged: moved %"]
+        rows = []
+        for task, comparison in self.tasks.items():
+            where = right_with_both(comparison)
+            flips, moved = comparison.flips, comparison.moved
+            effects = 100 * np.array([flips("zero", where), flips("once", where), moved("once", where)])
+            for units, cells in zip(comparison.sets, effects.T.tolist(), strict=True):
+                rows.append(["+".join(map(str, units)), task, len(where), *cells])
+        caption = (
+            "The same of these units and of the number units, on sentences that they were not searched on. Exchanged: "
+            "C from the sentence with the other number, once, at the noun."
+        )
+        return Table("nested_carriers", caption, columns, rows)
+
+    def figures(self):
+        return [
+            Figure(
+                "nested",
+                "Percent right in each condition, the inner verb and the outer one. Chance is 50: below it the verb "
+                "follows another noun.",
+                "dot plots of accuracy, a panel each for short and long sentences",
+                lambda: plot_nested(self.tasks),
+            ),
+            Figure(
+                "nested_carriers",
+                "Each dot is a unit: how far its cell, exchanged at the noun, moves the outer verb (across) and the "
+                "inner one (up), in percent of the way to the other number. One that carried both numbers would stand "
+                "at the top right. Where no sentence is right with either number, dots lie on 0.",
+                "scatter plots of units, a panel each for short and long sentences",
+                lambda: plot_carriers(self.searches),
+            ),
+        ]
+
+    def summary(self):
+        parts = []
+        for task, search in self.searches.items():
+            if (unit := carrier(search)) is not None:
+                judged = self.tasks[task]
+                flips = judged.flips("once", right_with_both(judged))[judged.sets.index((unit,))]
+                parts.append(f"{task} unit {unit} ({100 * flips:.0f} % of the verbs flip)")
+        return f"Nested dependencies, the unit that carries the number farthest: {'; '.join(parts)}." if parts else ""
+
+
+VERBS = "Inner", "Outer"
+LENGTHS = {"Short": 1, "Long": 2}  # relative widths of panels
+
+
+def plot_nested(tasks):
+    """Percent right in each condition of each task.
+
+    Parameters
+    ----------
+    tasks : dict
+        {name of a nested task: Comparison}.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    fig, axes = figure(1, 2, 6.8, 2.4, sharey=True, width_ratios=list(LENGTHS.values()))
+    for axis, length in zip(axes[0], LENGTHS, strict=True):
+        axis.axhline(50, color="0.8", linewidth=0.6, zorder=0)
+        for shift, verb, (color, marker) in zip((-0.1, 0.1), VERBS, LINES, strict=False):
+            if (comparison := tasks.get(f"{length}Nested{verb}")) is not None:
+                conditions = list(dict.fromkeys(item.condition for item in comparison.items))
+                shares = [100 * right(comparison, condition) for condition in conditions]
+                x = np.arange(len(conditions)) + shift
+                axis.vlines(x, 50, shares, color=color, linewidth=1)
+                axis.plot(x, shares, marker, color=color, markersize=4, label=f"{verb.lower()} verb")
+                axis.set_xticks(range(len(conditions)), conditions, fontsize=7)
+        axis.set_title(f"{length}-Nested", fontsize=8)
+        axis.set_ylim(-4, 104)
+    axes[0, 0].set_ylabel("right, %", fontsize=8)
+    handles = dict(line for axis in axes[0] for line in zip(*axis.get_legend_handles_labels()[::-1], strict=True))
+    fig.legend(handles.values(), handles, loc="outside upper center", ncols=2, fontsize=7, frameon=False)
+    return fig
+
+
+def plot_carriers(searches):
+    """How far each unit moves the outer verb and the inner one; the number of each that moves one by 10 % of the way.
+
+    Parameters
+    ----------
+    searches : dict
+        {name of a nested task: Comparison of every unit}.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    fig, axes = figure(1, 2, 6.8, 3, sharex=True, sharey=True)
+    for axis, length in zip(axes[0], LENGTHS, strict=True):
+        axis.axhline(0, color="0.8", linewidth=0.6, zorder=0)
+        axis.axvline(0, color="0.8", linewidth=0.6, zorder=0)
+        pair = [searches[task] for verb in VERBS if (task := f"{length}Nested{verb}") in searches]
+        if len(pair) == len(VERBS):
+            y, x = (100 * np.nan_to_num(search.moved("once", right_with_both(search))) for search in pair)
+            axis.plot(x, y, "o", color=NEUTRAL, markersize=3)
+            for u in np.flatnonzero(np.maximum(abs(x), abs(y)) >= 100 * POINTS):
+                axis.annotate(str(u + 1), (x[u], y[u]), (3, 3), textcoords="offset points", fontsize=7)
+        axis.set_title(f"{length}-Nested", fontsize=8)
+        axis.set_xlabel("outer verb, % of the way", fontsize=8)
+    axes[0, 0].set_ylabel("inner verb, % of the way", fontsize=8)
+    return fig
+
+
+def compute(experiment, results):
+    """All four tasks: every unit on the selection half, and those that stand out there on the evaluation half."""
+    model, numbers = experiment.model, results["number_units"]
+    how = {"progress": experiment.progress, **experiment.reading}
+    few = [item for item in experiment.selection(*NESTED_TASKS) if item.id <= SEARCHED]
+    every_unit = [(unit,) for unit in range(1, sum(model.sizes) + 1)]
+    searches = {task: both_ways(model, items, every_unit, **how) for task, items in _by_task(model, few).items()}
+    searched = [find(one) for find in (carrier, costliest) for one in searches.values()]
+    roles = numbers.roles | {unit: () for unit in searched if unit not in (None, *numbers.roles)}
+    sets = [(unit,) for unit in roles] + ([numbers.long_range] if len(numbers.long_range) > 1 else [])
+    judged = _by_task(model, experiment.sentences(*NESTED_TASKS))
+    return Nested({task: both_ways(model, items, sets, **how) for task, items in judged.items()}, searches, roles)
+
+
+def _by_task(model, items):
+    """{task: its items of which the model knows both verb forms}."""
+    tasks = {task: [] for task in NESTED_TASKS}
+    for item, known in zip(items, known_verbs(model, items), strict=True):
+        if known and item.task in tasks:
+            tasks[item.task].append(item)
+    if not any(tasks.values()):
+        raise StimulusError(f"nested dependencies: expected odd and even ids of {', '.join(tasks)}; there are none")
+    return {task: some for task, some in tasks.items() if some}
 
 
 def below_chance(experiment, results, chance):
@@ -96,7 +331,7 @@ _OUTER = Criterion("outer >= {share}, inner < {share}", carry_the_outer_number_o
 CLAIMS = (
     Claim(
         47,
-        "Lakretz 2021",
+        "Lakretz et al. 2021",
         "The inner verb of long nested dependencies is below chance, unlike people's",
         "below chance",
         "LongNestedInner SPS and PSP, where both other nouns are against it",
@@ -105,7 +340,7 @@ CLAIMS = (
     ),
     Claim(
         48,
-        "Lakretz 2021",
+        "Lakretz et al. 2021",
         "The inner verb is harder than the outer one, though the outer one is farther from its noun",
         "figures only",
         "LongNested, both verbs, conditions in which the two subjects differ in number",
@@ -114,11 +349,22 @@ CLAIMS = (
     ),
     Claim(
         49,
-        "Lakretz 2021",
+        "Lakretz et al. 2021",
         "The long-range units carry the outer number, and not the inner one as well",
         "stated",
         "share of the verbs of ShortNested that flip with C of S* and P* from the sentence with the other number",
         original=_OUTER,
         other=_OUTER,
     ),
+)
+
+ANALYSIS = Analysis(
+    "nested",
+    "nested",
+    "Nested dependencies",
+    "",
+    compute,
+    summary="two nouns, two verbs, one agreement within the other",
+    needs=("number_units",),
+    claims=CLAIMS,
 )
