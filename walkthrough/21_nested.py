@@ -110,10 +110,10 @@ for name, model, unit in (("mini", mini, 24), ("mini-03", other, 4)):
 # %% [markdown]
 # In `mini` the cell adds. At the first subject *boy* takes it down and *boys* up, at the second *girl* and *girls* do
 # so from wherever it was, and before the outer verb it has four different values: both numbers are in it. But the
-# weights from a unit to the verb forms ask one question, how much h there is, and h grows with the cell. Sorted by their
-# cells, the sentences are sorted by the second noun, and so the outer verb follows the wrong one. `mini-03` keeps what
-# the first subject has put there, more or less: its sentences are sorted by the first noun. The outer verb is right,
-# and the inner one, which reads the same cell, has to fail somewhere.
+# weights from a unit to the verb forms ask one question, how much h there is, and h grows with the cell. Sorted by
+# their cells, the sentences are sorted by the second noun, and so the outer verb follows the wrong one. `mini-03` keeps
+# what the first subject has put there, more or less: its sentences are sorted by the first noun. The outer verb is
+# right, and the inner one, which reads the same cell, has to fail somewhere.
 #
 # So what fails is not the storing but the reading: of two numbers in one cell a verb gets one, and which of them
 # is up to the training. `minilstm nested` does all this for any model, with its number units beside the others and on
