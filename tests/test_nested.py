@@ -55,6 +55,17 @@ def test_who_carries_the_outer_number_and_who_only_guards_it(found):
     assert found.roles == {S: ("given",), P: ("given",), SYNTAX: ()}
 
 
+def test_no_sentence_is_both_searched_on_and_judged_on():
+    for half in ("even", "all"):
+        experiment = Experiment(load("planted"), n=24, half=half, tasks=("ShortNestedOuter",))
+        found = compute(experiment, Results({"number_units": NumberUnits(named=(S,))}))
+        searched, judged = (
+            {item.id for item in one["ShortNestedOuter"].items} for one in (found.searches, found.tasks)
+        )
+        assert searched == set(range(1, 20, 2))
+        assert judged == ({*range(2, 25, 2)} if half == "even" else {*range(1, 25)} - searched)
+
+
 def test_without_its_long_range_unit_the_inner_verb_is_right(found):
     """The number of the outer subject stands in its way."""
     assert right(found.tasks["ShortNestedInner"], "SP", S) == right(found.tasks["ShortNestedInner"], "PS", P) == 1

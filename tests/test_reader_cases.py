@@ -436,6 +436,29 @@ def test_blimp_pairs_that_differ_elsewhere_are_for_whole_sentences(tmp_path):
     assert stimuli.items == () and "`minilstm score`" in stimuli.summary()[-1]
 
 
+@pytest.mark.parametrize(
+    ("name", "good", "bad", "condition"),
+    [
+        ("regular_plural_subject_verb_agreement_1", "The boys aren't here.", "The boys isn't here.", "P"),
+        ("regular_plural_subject_verb_agreement_1", "The boy passes.", "The boy pass.", "S"),
+        (
+            "distractor_agreement_relational_noun",
+            "A sketch of cars hasn't hurt.",
+            "A sketch of cars haven't hurt.",
+            "SP",
+        ),
+        ("distractor_agreement_relative_clause", "Boys that see Mary go.", "Boys that see Mary goes.", "PS"),
+        ("anaphor_number_agreement", "The boy sees himself.", "The boy sees themselves.", "all"),
+    ],
+)
+def test_blimp_pairs_tell_the_numbers_of_subject_and_distractor(tmp_path, name, good, bad, condition):
+    forms = [next(a for a, b in zip(x.split(), y.split()) if a != b).strip(".") for x, y in ((good, bad), (bad, good))]
+    entry = {"sentence_good": good, "sentence_bad": bad, "UID": name}
+    entry |= {"one_prefix_word_good": forms[0], "one_prefix_word_bad": forms[1]}
+    (pair,) = read_items(write(tmp_path, {"a.jsonl": json.dumps(entry)})).pairs
+    assert (pair.condition, pair.right) == (condition, (forms[0],))
+
+
 COUNTS = {
     "NA_tasks/nounpp.txt": ("NA-task file, 4 columns", 2400, 2400),
     "linzen/subj_agr_filtered.gold": ("Linzen set", 7489, 7489),

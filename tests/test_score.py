@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -9,10 +10,10 @@ import pytest
 from small_model import small_model
 
 from minilstm.analyses.number_agreement import agreement
-from minilstm.analyses.score import BLIMP, LINZEN, SYNTAXGYM, score, score_suite, word_scores
+from minilstm.analyses.score import FIGURES, KNOWN, digest, published, score, score_suite, word_scores
 from minilstm.cli.main import main
 from minilstm.errors import NothingScoredError
-from minilstm.stimuli import CONDITIONS, Pair, Stimuli, na_task, read_items
+from minilstm.stimuli import CONDITIONS, NA_TASKS, Pair, Stimuli, na_task, read_items
 from minilstm.stimuli.json_sets import Comparison, Suite
 
 MODEL = small_model((8, 5))
@@ -159,14 +160,33 @@ def test_a_model_that_knows_number_is_right_and_one_turned_round_is_wrong():
     assert score_suite(model, other).right.tolist() == [0]
 
 
-def test_published_figures_stand_beside_the_published_sets_only():
-    blimp = "regular_plural_subject_verb_agreement_1"
-    many = [pair("The boys", "greet", "greets", task=blimp, id=k) for k in range(1, 1001)]
-    assert score(MODEL, of(*many)).table().rows[0][-1] == 89.0
-    assert score(MODEL, of(*many[1:])).table().rows[0][-1] is None
-    said = "\n".join(score(MODEL, of(*many)).text())
-    assert "Published: the paper's own LSTM" in said
-    assert "Published:" not in "\n".join(score(MODEL, of(*many[:5])).text())
+def test_published_figures_stand_beside_the_published_sets_only(monkeypatch):
+    """A set is known by its sentences, not by its name or size."""
+    name = "regular_plural_subject_verb_agreement_1"
+    many = [pair("The boys", "greet", "greets", task=name, id=k) for k in range(1, 1001)]
+    assert score(MODEL, of(*many)).table().rows[0][-1] is None
+    own = [pair("The boys", "greet", "greets", condition="P"), pair("The boy", "greets", "greet", condition="S", id=2)]
+    monkeypatch.setitem(KNOWN, digest(own), name)
+    scores = score(MODEL, of(*own[::-1]))
+    assert [row[1::5] for row in scores.table().rows] == [["S", None], ["P", None], ["all", 89.0]]
+    assert f"the published sentences of {name}. Published %: the paper's own LSTM" in scores.text()[-1]
+    other = score(MODEL, of(own[0], replace(own[1], prefix=("The", "girl"))))
+    assert {row[-1] for row in other.table().rows} == {None} and not other.text()
+
+
+def test_figures_of_the_tasks_are_those_of_table_2(monkeypatch):
+    own = [pair("The boys", "greet", "greets", task="Simple", condition="P")]
+    monkeypatch.setitem(KNOWN, digest(own), "2Adv")
+    assert score(MODEL, of(*own)).table().rows[0][-1] == published("2Adv")["P"] == 99.3
+    assert published("nounPP") == {"SS": 99.2, "SP": 87.2, "PS": 92.0, "PP": 99.0} and published("") == {}
+
+
+def test_the_figure_of_a_suite_is_of_its_items(monkeypatch):
+    suite = suite_of(item_of())
+    pairs = (pair("The boys", "greet", "greets", condition="match_plural"),)
+    monkeypatch.setitem(KNOWN, digest(pairs), "number_orc")
+    by_pair, by_item = score(MODEL, of(*pairs, suite=suite)).tables()
+    assert {row[-1] for row in by_pair.rows} == {None} and by_item.rows[0][-1] == 42.1
 
 
 def test_text_and_tables_hold_the_suite_too(tmp_path):
@@ -195,13 +215,26 @@ def test_published_figures_are_those_of_the_published_results(reference):
     """The results of the paper's checkpoint, item by item."""
     with open(reference / "syntaxgym" / "results_grnn.csv", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    for name, (n, figure) in SYNTAXGYM.items():
+    for name in ("number_orc", "number_prep", "number_src"):
         right = [row["correct"] == "True" for row in rows if row["suite"] == name]
-        assert len(right) == n and round(100 * np.mean(right), 1) == figure
-        assert len(read_items(reference / "syntaxgym" / f"{name}.json").suite.items) == n
-    for name, (n, _) in BLIMP.items():
-        assert len(read_items(reference / "blimp" / f"{name}.jsonl").pairs) == n
-    assert len(read_items(reference / "linzen" / "subj_agr_filtered.text")) == LINZEN["Linzen"][0]
+        assert len(right) == 19 and round(100 * np.mean(right), 1) == FIGURES[name]
+
+
+def test_published_sets_are_known_by_their_sentences(reference, tmp_path):
+    files = {path.stem: path for folder in ("blimp", "syntaxgym") for path in (reference / folder).glob("*.json*")}
+    files["Linzen"] = reference / "linzen" / "subj_agr_filtered.text"
+    assert {name: KNOWN[digest(read_items(path).pairs)] for name, path in files.items()} == {
+        name: name for name in FIGURES
+    }
+    tasks = {KNOWN[digest(read_items(path).pairs)] for path in (reference / "NA_tasks").glob("*.txt")}
+    assert tasks == set(NA_TASKS) and len(KNOWN) == len(FIGURES) + len(NA_TASKS)
+    name = "distractor_agreement_relational_noun"
+    renamed = tmp_path / "mine.jsonl"
+    renamed.write_bytes((reference / "blimp" / f"{name}.jsonl").read_bytes())
+    pairs = read_items(renamed).pairs
+    assert KNOWN[digest(pairs)] == name and digest(pairs[1:]) not in KNOWN
+    conditions = Counter(one.condition for one in pairs)
+    assert set(conditions) == {"SP", "PS", "all"} and conditions["all"] < 50  # that differ in more than the verb
 
 
 def test_scores_of_a_file(tmp_path):

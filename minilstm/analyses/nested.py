@@ -9,9 +9,9 @@ short sentences the second noun stands right before its verb, and a short-range 
 comes between: with neither kind of unit the inner verb should follow the wrong noun, the more so the more nouns are
 against it. That is what the authors of the paper found; people make the same errors, but fewer than a half.
 
-Every unit is tried alone, on a few sentences of the selection half: ablated, and with its cell from the sentence in
+Every unit is tried alone, on a few sentences: ablated, and with its cell from the sentence in
 which the noun that the verb agrees with has the other number (`interchange.py`). The unit that costs most and the one
-that moves the verb farthest are then judged on the evaluation half, beside the number units.
+that moves the verb farthest are then judged on other sentences, beside the number units.
 
 References
 ----------
@@ -32,7 +32,7 @@ from .number_agreement import known_verbs, share_right
 from .statistics import TESTABLE, percent
 from .style import LINES, NEUTRAL, figure
 
-SEARCHED = 20  # ids of a condition among which units are searched
+SEARCHED = 20  # units are searched on the odd ids of a condition up to this one
 LEAST = 10  # sentences, right with either number, below which nothing is said of who carries it
 AGAINST = {"Short": ("SP", "PS"), "Long": ("SPS", "PSP")}  # every other noun has the other number
 
@@ -96,7 +96,7 @@ class Nested(Result):
     tasks : dict
         {task: Comparison} on the evaluation half: the units displayed, each alone, and the number units together.
     searches : dict
-        {task: Comparison} on a few sentences of the selection half: every unit alone.
+        {task: Comparison} on a few other sentences: every unit alone.
     roles : dict
         {unit: roles} of the units displayed.
     """
@@ -107,9 +107,10 @@ class Nested(Result):
 
     def text(self):
         text = [
-            "Two nouns, two verbs, one agreement within the other. The paper's network holds one number over a "
-            "distance: its inner verbs are below chance where a third noun stands in between and all other nouns are "
-            "against them, and people's are not (Lakretz et al., 2021, who show it in figures, without numbers)."
+            "Two nouns, two verbs, one agreement within the other. Lakretz et al. (2021) find that an LSTM holds one "
+            "number over a distance: its inner verbs are below chance where a third noun stands in between and all "
+            "other nouns are against them, and people's are not. They show it in figures; there are no published "
+            "numbers to put beside these."
         ]
         if any(carrier(search) is None for search in self.searches.values()):
             text.append("Where no sentence is right with either number, no unit can be seen to carry it.")
@@ -142,7 +143,7 @@ class Nested(Result):
         caption = (
             "The unit whose cell, from the sentence with the other number of the noun that the verb agrees with, moves "
             "the mean margin farthest, in percent of the way; and the unit without which most verbs go wrong. Searched "
-            "among all, on a few sentences of the other half that are right with either number."
+            "among all, on a few sentences that are right with either number."
         )
         return Table("nested_search", caption, columns, rows)
 
@@ -254,16 +255,17 @@ def plot_carriers(searches):
 
 
 def compute(experiment, results):
-    """All four tasks: every unit on the selection half, and those that stand out there on the evaluation half."""
+    """All four tasks: every unit on a few sentences, and those that stand out there on the evaluation half's others."""
     model, numbers = experiment.model, results["number_units"]
     how = {"progress": experiment.progress, **experiment.reading}
-    few = [item for item in experiment.selection(*NESTED_TASKS) if item.id <= SEARCHED]
+    few = [item for item in experiment.asked(*NESTED_TASKS) if item.id % 2 and item.id <= SEARCHED]
     every_unit = [(unit,) for unit in range(1, sum(model.sizes) + 1)]
     searches = {task: both_ways(model, items, every_unit, **how) for task, items in _by_task(model, few).items()}
-    searched = [find(one) for find in (carrier, costliest) for one in searches.values()]
-    roles = numbers.roles | {unit: () for unit in searched if unit not in (None, *numbers.roles)}
+    found = [find(one) for find in (carrier, costliest) for one in searches.values()]
+    roles = numbers.roles | {unit: () for unit in found if unit not in (None, *numbers.roles)}
     sets = [(unit,) for unit in roles] + ([numbers.long_range] if len(numbers.long_range) > 1 else [])
-    judged = _by_task(model, experiment.sentences(*NESTED_TASKS))
+    searched = set(few)
+    judged = _by_task(model, [item for item in experiment.sentences(*NESTED_TASKS) if item not in searched])
     return Nested({task: both_ways(model, items, sets, **how) for task, items in judged.items()}, searches, roles)
 
 

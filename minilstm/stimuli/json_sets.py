@@ -2,10 +2,10 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..errors import StimulusError
-from .items import Pair, split
+from .items import Pair, split, subject_number
 from .lines import broken, lines, tokens, words
 from .na_files import number_letters
 from .own_tables import record_pairs
@@ -112,8 +112,17 @@ def _blimp(path, data):
             parts = parts[0], parts[1] + parts[3], parts[2] + parts[3], ()
         task = str(entry.get("UID") or path.stem)
         counts[task] = counts.get(task, 0) + 1
-        pairs.append(Pair(*parts, task, "all", counts[task]))
+        pair = Pair(*parts, task, "all", counts[task])
+        pairs.append(replace(pair, condition=_numbers(pair)))
     return pairs
+
+
+def _numbers(pair):
+    """The condition of a pair of BLiMP: the subject's number, and that of the distractor; "all" where none is told."""
+    subject_verb = any(name in pair.task for name in ("subject_verb_agreement", "distractor_agreement"))
+    number = subject_number(pair.item) if subject_verb and pair.item else ""
+    distractor = {"S": "P", "P": "S"} if pair.task.startswith("distractor") else {}
+    return number + distractor.get(number, "") or "all"
 
 
 def _bigbench(path, data):
