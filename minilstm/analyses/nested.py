@@ -9,9 +9,9 @@ short sentences the second noun stands right before its verb, and a short-range 
 comes between: with neither kind of unit the inner verb should follow the wrong noun, the more so the more nouns are
 against it. That is what the authors of the paper found; people make the same errors, but fewer than a half.
 
-Every unit is tried alone, on a few sentences: ablated, and with its cell from the sentence in
-which the noun that the verb agrees with has the other number (`interchange.py`). The unit that costs most and the one
-that moves the verb farthest are then judged on other sentences, beside the number units.
+Every unit is tried alone, on a few sentences: ablated, and with its cell from the sentence in which the noun that the
+verb agrees with has the other number (`interchange.py`). The unit that costs most and the one that moves the verb
+farthest are then judged on other sentences, beside the number units.
 
 References
 ----------
@@ -34,7 +34,7 @@ from .style import LINES, NEUTRAL, figure
 
 SEARCHED = 20  # units are searched on the odd ids of a condition up to this one
 LEAST = 10  # sentences, right with either number, below which nothing is said of who carries it
-AGAINST = {"Short": ("SP", "PS"), "Long": ("SPS", "PSP")}  # every other noun has the other number
+AGAINST = "SPS", "PSP"  # of LongNestedInner: both other nouns have the other number
 
 
 def both_ways(model, items, sets, state="context", unknown="error", progress=False):
@@ -285,8 +285,8 @@ def below_chance(experiment, results, chance):
     for condition in ("SSS", "PPP"):
         if not right(task, condition) >= TESTABLE:
             raise NotTestable(f"{percent(right(task, condition))} % in {condition}, where all nouns agree")
-    shares = [right(task, condition) for condition in AGAINST["Long"]]
-    value = ", ".join(f"{c} {percent(share)}" for c, share in zip(AGAINST["Long"], shares, strict=True))
+    shares = [right(task, condition) for condition in AGAINST]
+    value = ", ".join(f"{c} {percent(share)}" for c, share in zip(AGAINST, shares, strict=True))
     return Outcome(bool(np.mean(shares) < chance), value)
 
 
