@@ -69,12 +69,12 @@ print("\n" + render(["T at", *words], [[f"unit {u}", *by_word[:, u - 1].tolist()
 #
 # ## The figure
 #
-# T word by word: the three units, and in grey all others of the layer and their median.
+# T word by word: the three units, and in grey the layer's median and its range from the 10th to the 90th percentile.
 
 # %%
-fig, axes = figure(width=4.6, height=2.8)
+fig, axes = figure(height=2.6)
 axis, steps = axes[0, 0], np.arange(len(words))
-axis.semilogy(steps, by_word, color="0.9", linewidth=0.6)
+axis.fill_between(steps, *np.percentile(by_word, (10, 90), axis=1), color="0.9", linewidth=0)
 axis.semilogy(steps, np.median(by_word, axis=1), color=LIGHTER, linewidth=1.5, label="median")
 for (unit, what), (color, marker) in zip(units.items(), LINES, strict=False):
     axis.semilogy(steps, by_word[:, unit - 1], marker + "-", color=color, markersize=4, label=f"{unit}, {what}")
