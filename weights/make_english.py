@@ -36,6 +36,7 @@ def provenance(data, run, final, lexicon):
     saved = torch.load(final / "checkpoint.pt", weights_only=True, map_location="cpu")
     place, settings = saved["place"], recipe.Settings(**saved["settings"])
     log = [row for row in read_log(run) if row[0] <= place["decay_from"]] + read_log(final)  # RUN may have gone on
+    begun = place.get("begun", {"from": "", "tokens": 0})
     softmax = f"the batch's own words and {settings.samples} sampled ones; all words at the end"
     return {
         "text": {name: entry["words"] for name, entry in report["sources"].items()},
@@ -45,7 +46,8 @@ def provenance(data, run, final, lexicon):
         "training tokens an epoch": report["training_tokens"],
         "held-out sentences": report["held_out_sentences"],
         "share of unknown words": report["unknown_share"],
-        "tokens read": place["tokens"],
+        "tokens read": begun["tokens"] + place["tokens"],
+        "of which by the weights it began from": begun["tokens"],
         "of which at the falling rate": place["tokens"] - place["decay_from"],
         "of which with the full softmax": int(max(place["tokens"] - place["full_from"], 0)),
         "processor seconds": round(place["seconds"]),
@@ -55,6 +57,7 @@ def provenance(data, run, final, lexicon):
         "softmax": softmax if settings.samples else "all words",
         "seed": settings.seed,
         "held-out perplexity after so many tokens": {f"{row[0]:.0f}": row[2] for row in log},
+        "began from": begun["from"],
         "lexicon": lexicon,
     }
 
