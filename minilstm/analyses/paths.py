@@ -1,6 +1,6 @@
 """All paths of a network from a noun to the verb, and the derivative along each.
 
-A path leads through the nodes of each layer and word by the edges of this graph, which are those of Eqs. 1-2:
+A path leads through gates, cells and hidden states by the edges of this graph, which are those of Eqs. 1-2:
 
     x, h below, h one word ago -> i, f, o, C~         i, f, C~, C one word ago -> C         C, o -> h
 
@@ -31,8 +31,8 @@ class Paths(NamedTuple):
         return Paths([node + name for name in self.names], self.values * derivative)
 
     def times(self, weights):
-        """The same behind a matrix of weights."""
-        flat = self.values.reshape(-1, self.values.shape[-1]) @ weights
+        """The same, carried through a matrix of weights."""
+        flat = self.values.reshape(-1, len(weights)) @ weights
         return Paths(self.names, flat.reshape(*self.values.shape[:-1], weights.shape[1]))
 
 
@@ -42,136 +42,116 @@ def join(*parts):
 
 
 class Derivatives(NamedTuple):
-    """Derivatives along the edges of one layer at one word, (sentences, points, H) each; weights by gate."""
+    """Derivatives along the edges of one layer at one word, (sentences, points, H) each; all but the first by gate."""
 
-    W: dict  # {gate: (H, D)}
-    U: dict  # {gate: (H, H)}
-    activation: dict  # {gate: of a gate by its pre-activation}
-    to_C: dict  # {"i", "f", "C~": of C by the gate}, Eq. 1
-    keep: np.ndarray  # of C by C one word ago: f, Eq. 1
+    layer: int  # from 0
+    W: dict  # (H, D): of a gate's pre-activation by x or h below
+    U: dict  # (H, H): the same by h one word ago
+    activation: dict  # of a gate by its pre-activation
+    to_C: dict  # of C by i, f and C~, Eq. 1
+    keep: np.ndarray  # of C by C one word ago, Eq. 1: f
     C_to_h: np.ndarray  # Eq. 2
     o_to_h: np.ndarray
 
 
-def derivatives(layer, step, C_prev):
-    """The Derivatives of one step of `lstm.step`, whose fields may have any shape (..., H)."""
+def derivatives(layer, weights, step, C_prev):
+    """The Derivatives of what `lstm.step` returns, fields of (sentences, points, H), with a layer's weights."""
     i, f, o, C_tilde, C, _ = step
-    names = "i", "f", "C~", "o"  # the order of the blocks
-    return Derivatives(
-        dict(zip(names, np.split(layer.W, 4), strict=True)),
-        dict(zip(names, np.split(layer.U, 4), strict=True)),
-        {"i": i * (1 - i), "f": f * (1 - f), "C~": 1 - C_tilde**2, "o": o * (1 - o)},
-        {"i": C_tilde, "f": C_prev, "C~": i},
-        keep=f,
-        C_to_h=o * (1 - np.tanh(C) ** 2),
-        o_to_h=np.tanh(C),
-    )
+    W, U = (dict(zip(("i", "f", "C~", "o"), np.split(block, 4), strict=True)) for block in (weights.W, weights.U))
+    activation = {"i": i * (1 - i), "f": f * (1 - f), "C~": 1 - C_tilde**2, "o": o * (1 - o)}
+    to_C = {"i": C_tilde, "f": C_prev, "C~": i}
+    return Derivatives(layer, W, U, activation, to_C, keep=f, C_to_h=o * (1 - np.tanh(C) ** 2), o_to_h=np.tanh(C))
 
 
-def beginnings(words, start):
-    """Paths from the noun to h and to C of each layer after the last of `words`.
+def beginnings(steps, start, empty):
+    """Paths from the noun to h and to C of each layer after the last of `steps`.
 
     Parameters
     ----------
-    words : list of lists of Derivatives
-        The noun and the words after it, in order; each layer by layer.
+    steps : sequence of Derivatives
+        From the noun on, word by word and in each layer by layer.
     start : (sentences, points, E) array
+    empty : list of Paths
+        No paths, to the units of each layer.
 
     Returns
     -------
-    h, C : lists of Paths
+    list of Paths
+        To h of each layer, then to C of each.
     """
-    h = [Paths([], np.empty((0, *d.keep.shape), d.keep.dtype)) for d in words[0]]
-    C = list(h)
-    for t, word in enumerate(words):
-        below = Paths([""], start[None]) if t == 0 else Paths([], np.empty((0, *start.shape), start.dtype))
-        for k, d in enumerate(word):
-            gate = {
-                g: join(
-                    below.times(d.W[g].T).then(f" {g}{k + 1}", slope),
-                    h[k].times(d.U[g].T).then(f" | {g}{k + 1}", slope),
-                )
-                for g, slope in d.activation.items()
-            }
-            written = [gate[g].then(f" C{k + 1}", derivative) for g, derivative in d.to_C.items()]
-            C[k] = join(*written, C[k].then(f" | C{k + 1}", d.keep))
-            h[k] = below = join(C[k].then(f" h{k + 1}", d.C_to_h), gate["o"].then(f" h{k + 1}", d.o_to_h))
-    return h, C
+    h, C, x = list(empty), list(empty), Paths([""], start[None])
+    for d in steps:
+        k, n = d.layer, d.layer + 1
+        below = h[k - 1] if k else x
+        gate = {
+            g: join(below.times(d.W[g].T).then(f" {g}{n}", slope), h[k].times(d.U[g].T).then(f" | {g}{n}", slope))
+            for g, slope in d.activation.items()
+        }
+        C[k] = join(*(gate[g].then(f" C{n}", by) for g, by in d.to_C.items()), C[k].then(f" | C{n}", d.keep))
+        h[k] = join(C[k].then(f" h{n}", d.C_to_h), gate["o"].then(f" h{n}", d.o_to_h))
+        x = Paths([], x.values[:0])  # later words stay as they are
+    return h + C
 
 
-def ends(words, sizes, end):
-    """Paths from h and from C of each layer before the first of `words` to the margin: `beginnings` backwards.
-
-    Parameters
-    ----------
-    words : list of lists of Derivatives
-    sizes : sequence of int
-        Units of each layer.
-    end : (sentences, points, H) array
-        The derivative of the margin by h of the last layer.
-    """
-    h = [Paths([], np.empty((0, *end.shape[:-1], size), end.dtype)) for size in sizes]
-    C = list(h)
-    h[-1] = Paths([""], end[None])
-    for word in reversed(words):
-        for k, d in reversed(list(enumerate(word))):
-            C[k] = join(h[k].before(f" h{k + 1}", d.C_to_h), C[k])
-            gate = {g: C[k].before(f" C{k + 1}", derivative) for g, derivative in d.to_C.items()}
-            gate["o"] = h[k].before(f" h{k + 1}", d.o_to_h)
-            C[k] = C[k].before(f" | C{k + 1}", d.keep)
-            if k:
-                below = [gate[g].before(f" {g}{k + 1}", s).times(d.W[g]) for g, s in d.activation.items()]
-                h[k - 1] = join(h[k - 1], *below)
-            h[k] = join(*(gate[g].before(f" | {g}{k + 1}", s).times(d.U[g]) for g, s in d.activation.items()))
-    return h, C
+def ends(steps, end, empty):
+    """Paths from h and from C of each layer before the first of `steps` to the margin: `beginnings`, backwards."""
+    h, C = [*empty[:-1], Paths([""], end[None])], list(empty)
+    for d in reversed(steps):
+        k, n = d.layer, d.layer + 1
+        C[k] = join(h[k].before(f" h{n}", d.C_to_h), C[k])
+        gate = {g: C[k].before(f" C{n}", by) for g, by in d.to_C.items()} | {"o": h[k].before(f" h{n}", d.o_to_h)}
+        C[k] = C[k].before(f" | C{n}", d.keep)
+        h[k] = join(*(gate[g].before(f" | {g}{n}", slope).times(d.U[g]) for g, slope in d.activation.items()))
+        if k:
+            below = (gate[g].before(f" {g}{n}", slope).times(d.W[g]) for g, slope in d.activation.items())
+            h[k - 1] = join(h[k - 1], *below)
+    return h + C
 
 
-def all_paths(words, start, end):
+def all_paths(steps, start, end):
     """The influence of every path from a noun to the verb.
 
     Parameters
     ----------
-    words : list of lists of Derivatives
-        From the noun to the last word before the verb.
+    steps : sequence of Derivatives
+        From the noun to the last word before the verb, word by word and in each layer by layer.
     start : (sentences, points, E) array
-        The noun's embedding less the neutral one, times the weight of each point.
+        By how much the noun's embedding changes, times the weight of each point.
     end : (sentences, points, H) array
         The derivative of the margin by h of the last layer.
 
     Returns
     -------
     names : list of str
-        The nodes of each path, with " | " between words.
+        The nodes of each path with the number of their layer, and " | " between words.
     influences : (sentences, paths) array
     """
-    middle = (len(words) + 1) // 2
-    first, last = beginnings(words[:middle], start), ends(words[middle:], [d.keep.shape[-1] for d in words[0]], end)
+    layers, middle = 1 + max(d.layer for d in steps), (len(steps) + 1) // 2
+    empty = [Paths([], np.empty((0, *d.keep.shape), d.keep.dtype)) for d in steps[:layers]]
     names, influences = [], []
-    for a, b in zip(sum(first, []), sum(last, []), strict=True):
-        if a.names and b.names:
-            names += [f"{one}{other}"[1:] for one in a.names for other in b.names]
-            left, right = (np.moveaxis(x.values, 1, 0).reshape(len(start), len(x.names), -1) for x in (a, b))
-            influences.append((left @ right.swapaxes(1, 2)).reshape(len(start), -1))
+    for a, b in zip(beginnings(steps[:middle], start, empty), ends(steps[middle:], end, empty), strict=True):
+        names += [f"{one}{other}"[1:] for one in a.names for other in b.names]
+        size = a.values.shape[2] * a.values.shape[3]
+        left, right = (np.moveaxis(x.values, 1, 0).reshape(len(start), len(x.names), size) for x in (a, b))
+        influences.append((left @ right.swapaxes(1, 2)).reshape(len(start), len(a.names) * len(b.names)))
     return names, np.concatenate(influences, axis=1)
 
 
 def primary_name(layers, words):
     """The nodes of the primary path."""
-    below = "".join(f"C~{k} C{k} h{k} " for k in range(1, layers))
+    below = "".join(f"C~{n} C{n} h{n} " for n in range(1, layers))
     return f"{below}C~{layers} C{layers}{f' | C{layers}' * (words - 1)} h{layers}"
 
 
-def primary_units(words, start, end):
-    """The influence of the primary path, unit by unit of the last layer: (sentences, H).
-
-    Parameters are those of `all_paths`.
-    """
-    for d in words[0]:
+def primary_units(steps, start, end):
+    """The influence of the primary path, unit by unit of the last layer: (sentences, H). Parameters: `all_paths`."""
+    layers = 1 + max(d.layer for d in steps)
+    for d in steps[:layers]:
         C = start @ d.W["C~"].T * d.activation["C~"] * d.to_C["C~"]
         start = C * d.C_to_h
-    for word in words[1:]:
-        C = C * word[-1].keep
-    return (C * words[-1][-1].C_to_h * end).sum(axis=1)
+    for d in steps[2 * layers - 1 :: layers]:
+        C = C * d.keep
+    return (C * steps[-1].C_to_h * end).sum(axis=1)
 
 
 def count_paths(layers, words):
