@@ -559,6 +559,7 @@ ANALYSIS = Analysis(
     "Paths from noun to verb",
     "",
     compute,
+    summary="through which gates, and when, number reaches the verb",
     needs=("number_units",),
     options=(
         Option(
