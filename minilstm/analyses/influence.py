@@ -33,11 +33,12 @@ from .paths import all_paths, count_paths, derivatives, primary_name, primary_un
 from .statistics import TESTABLE, format_numbers, percent
 from .style import LINES, NEUTRAL, figure
 
-POINTS = 32  # of Gauss and Legendre, between the neutral embedding and the noun's own
+POINTS = 48  # of Gauss and Legendre, between the neutral embedding and the noun's own
 SAMPLE = 50  # sentences a condition
 MOST_PATHS = 300_000
 FLOATS = 2**22  # that the sentences read at once take where paths meet
-LISTED, UNITS = 3, 8  # paths of each noun, and units, in a table
+LISTED, UNITS = 2, 8  # paths of each noun, and units, in a table
+LABELLED = 0.2  # of the largest influence of a unit: from here on a unit has its number beside it
 OTHER = {"S": "P", "P": "S"}
 NOUNS = "1st", "2nd", "3rd"
 KEPT = "intact", "without 1st", "1st only", "without 2nd", "2nd only", "without both", "both only"
@@ -425,8 +426,8 @@ class Influences(Result):
         some = self.of("nounPP") or next(iter(self.tasks.values()))
         ranks, parts = sorted({one.rank for one in some}), sorted(100 * abs(one.primary.share) for one in some)
         return (
-            f"Of the {len(some[0].means):,} paths from the first noun of {some[0].task} to the verb, the one through C~ "
-            f"at the noun and the cell of the last layer has rank {' or '.join(map(str, ranks))} by influence, and "
+            f"Of the {len(some[0].means):,} paths from the first noun of {some[0].task} to the verb, the one through "
+            f"C~ at the noun and the cell of the last layer has rank {' or '.join(map(str, ranks))} by influence, and "
             f"{parts[0]:.1f} to {parts[-1]:.1f} % of all influence of its sign."
         )
 
@@ -452,7 +453,8 @@ def plot_units(tasks, units, number_units=()):
         axis.axline((0, 0), slope=1, color="0.8", linewidth=0.6, zorder=0)
         axis.plot(x, y, "o", color=NEUTRAL, markersize=3, alpha=0.7, markeredgewidth=0)
         axis.plot(x[marked], y[marked], "o", color=LINES[1][0], markersize=4)
-        for u in {*np.argsort(-np.abs(x) - np.abs(y))[:LISTED].tolist(), *marked.tolist()}:
+        size = np.abs(x) + np.abs(y)
+        for u in {*np.flatnonzero(size > LABELLED * size.max()).tolist(), *marked.tolist()}:
             axis.annotate(str(units[u]), (x[u], y[u]), (4, 3), textcoords="offset points", fontsize=6)
         axis.set_title(task, fontsize=8)
         axis.margins(0.15)
@@ -546,7 +548,7 @@ CLAIMS = (
         46,
         "Lu et al., T2",
         "Without that path number is lost, and the path alone carries it",
-        "without 51-55, only 68-70 %",
+        "without 51, only 70 %",
         "mean accuracy, nounPP; other gates than C~ at the subject held at their means, or it",
         original=_IS_THE_WAY,
         other=_IS_THE_WAY,
