@@ -6,6 +6,8 @@ from importlib import import_module
 import pytest
 
 MODULES = (
+    "analyses.influence",
+    "analyses.paths",
     "language_model",
     "models",
     "io.atomic",
