@@ -267,8 +267,13 @@ def test_what_cannot_be_measured_is_refused():
     ]
     with pytest.raises(StimulusError, match="task mine: expected sentences of one length with the noun at one place"):
         influences(model, counterparts(mixed, 0))
-    experiment = Experiment(model, stimuli=tuple(na_task("nounPP", "SP", 3)), half="all")
-    with pytest.raises(StimulusError, match="expected conditions that differ in the number of one noun"):
+    experiment = Experiment(model, stimuli=tuple(mixed), half="all")
+    with pytest.raises(StimulusError, match="task mine: expected sentences of one length"):
+        compute(experiment, {"number_units": NumberUnits()})
+    unequal = (replace(mixed[0], prefix=("The", "old", "boy")), mixed[1])
+    assert counterparts(unequal, 0) == []
+    experiment = Experiment(model, stimuli=tuple(na_task("nounPP", "SP", 3) + na_task("nounPP", "SS", 3)), half="all")
+    with pytest.raises(StimulusError, match="expected conditions that differ in the number of the first noun"):
         compute(experiment, {"number_units": NumberUnits()})
 
 

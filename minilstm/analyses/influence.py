@@ -143,7 +143,7 @@ class Influence:
 
 
 def counterparts(items, noun):
-    """Pair sentences that differ in the number of one noun.
+    """Pair sentences of one length that differ in the number of one noun.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def counterparts(items, noun):
     for item in items:
         c = item.condition
         other = found.get((item.task, c[:noun] + OTHER.get(c[noun : noun + 1], "") + c[noun + 1 :], item.id))
-        if other is not None and other.prefix != item.prefix:
+        if other is not None and other.prefix != item.prefix and len(other.prefix) == len(item.prefix):
             pairs.append((item, other))
     return pairs
 
@@ -351,7 +351,7 @@ class Influences(Result):
     @property
     def tasks(self):
         """{task: the Influence of its first noun in each condition}."""
-        return {task: self.of(task) for task in dict.fromkeys(task for task, _ in self.n) if self.of(task)}
+        return {task: self.of(task) for task in dict.fromkeys(task for task, _ in self.n)}
 
     def text(self):
         error = max(np.abs(one.attribution - one.change).max() for one in self.nouns)
@@ -470,23 +470,23 @@ def compute(experiment, results, measure="logit", sample=SAMPLE):
     items = [item for item, known in zip(items, known_verbs(model, items), strict=True) if known]
     items = [items[k] for where in by_condition(items).values() for k in where[:sample]]
     number_units = tuple(unit for unit in results["number_units"].long_range if unit in last)
-    nouns, positions = [], {}
-    for noun in range(len(NOUNS)):
-        pairs = counterparts(items, noun)
-        for (task, _), where in by_condition([item for item, _ in pairs]).items():
-            some = [pairs[k] for k in where]
-            nouns.append(influence(model, some, noun, measure, number_units, **how))
-            positions.setdefault(task, {})[noun] = noun_position(some)
-    if not nouns:
+    items = [item for item, _ in counterparts(items, 0)]
+    if not items:
         raise StimulusError(
-            "paths: expected conditions that differ in the number of one noun, such as SP and PP, and in them "
+            "paths: expected conditions that differ in the number of the first noun, such as SP and PP, and in them "
             "sentences with the same id that differ in nothing else"
         )
-    n = {key: len(where) for key, where in by_condition(items).items() if key[0] in positions}
+    nouns, kept = [], {}
+    for task in dict.fromkeys(item.task for item in items):
+        some, positions = [item for item in items if item.task == task], []
+        for noun in range(len(NOUNS)):
+            pairs = counterparts(some, noun)
+            positions += [noun_position(pairs)] if pairs else []
+            for where in by_condition([item for item, _ in pairs]).values():
+                nouns.append(influence(model, [pairs[k] for k in where], noun, measure, number_units, **how))
+        kept |= accuracies(model, some, positions[:2], **how)
+    n = {key: len(where) for key, where in by_condition(items).items()}
     nouns.sort(key=lambda one: (list(n).index((one.task, one.condition)), one.noun))
-    kept = {}
-    for task, places in positions.items():
-        kept |= accuracies(model, [item for item in items if item.task == task], list(places.values())[:2], **how)
     return Influences(tuple(nouns), kept, n, last, number_units, measure)
 
 
