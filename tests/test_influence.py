@@ -242,6 +242,7 @@ def test_probabilities_and_a_task_without_a_second_noun():
     found = compute(experiment, {"number_units": NumberUnits()}, measure="probability")
     assert [len(one.means) for one in found.nouns] == [152, 152] and found.number_units == ()
     assert all(0 < one.change.max() <= 1 for one in found.nouns) and "probability" in found.text()[0]
+    assert found.tables()[0].rows[0][5] == pytest.approx(100 * found.nouns[0].attribution.mean())  # percentage points
     assert found.tables()[3].columns[-1] == "1st only" and found.summary().startswith("Of the 152 paths from the first")
 
 

@@ -40,6 +40,7 @@ FLOATS = 2**22  # that the sentences read at once take where paths meet
 LISTED, UNITS = 2, 8  # paths of each noun, and units, in a table
 LABELLED = 0.2  # of the largest influence of a unit: from here on a unit has its number beside it
 OTHER = {"S": "P", "P": "S"}
+MEASURES = {"logit": (1, "nats"), "probability": (100, "percentage points")}  # {what is explained: (scale, its unit)}
 NOUNS = "1st", "2nd", "3rd"
 KEPT = "intact", "without 1st", "1st only", "without 2nd", "2nd only", "without both", "both only"
 
@@ -354,22 +355,24 @@ class Influences(Result):
         return {task: self.of(task) for task in dict.fromkeys(task for task, _ in self.n)}
 
     def text(self):
-        error = max(np.abs(one.attribution - one.change).max() for one in self.nouns)
+        scale, unit = MEASURES[self.measure]
+        error = scale * max(np.abs(one.attribution - one.change).max() for one in self.nouns)
         return [
             f"{sum(self.n.values()):,} sentences, at most {max(self.n.values())} a condition. What is explained is the "
-            f"difference of the {self.measure} of the right and of the wrong verb form. The influences of all paths "
-            f"from a noun add up to what its number changes in that, within {error:.1g} in every sentence.",
+            f"difference of the {self.measure} of the right and of the wrong verb form, in {unit}. The influences of "
+            f"all paths from a noun add up to what its number changes in that, within {error:.1g} in every sentence.",
             self.summary(),
         ]
 
     def tables(self):
-        rows, strongest = [], []
+        rows, strongest, (scale, _) = [], [], MEASURES[self.measure]
         for one in self.nouns:
             key, p = [one.task, one.condition, NOUNS[one.noun]], one.primary
             t_units = one.t_units[columns_of(self.number_units, self.units)].tolist()
-            cells = 100 * float((one.attribution > 0).mean()), float(one.attribution.mean()), p.influence, one.rank
-            rows.append([*key, len(one.means), *cells, 100 * p.share, p.t, *t_units])
-            strongest += [[*key, path.name, path.influence, 100 * path.share, path.t] for path in one.strongest]
+            rightly, attribution = 100 * float((one.attribution > 0).mean()), scale * float(one.attribution.mean())
+            cells = rightly, attribution, scale * p.influence, one.rank, 100 * p.share, p.t
+            rows.append([*key, len(one.means), *cells, *t_units])
+            strongest += [[*key, path.name, scale * path.influence, 100 * path.share, path.t] for path in one.strongest]
         subjects = sum(self.tasks.values(), [])
         t = np.array([one.t_units for one in subjects])
         columns = "paths", "for %", "attribution", "primary", "rank", "share %", "t"
@@ -568,7 +571,7 @@ ANALYSIS = Analysis(
             "measure",
             "of the verb forms, whose difference is explained (logit)",
             "logit",
-            choices=("logit", "probability"),
+            choices=tuple(MEASURES),
         ),
         Option("sample", f"sentences a condition, at most ({SAMPLE})", SAMPLE, positive, metavar="N"),
     ),
