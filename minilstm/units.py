@@ -7,6 +7,22 @@ import numpy as np
 from .errors import MinilstmError
 
 
+def collection_of(units):
+    """`units` as a tuple; MinilstmError for what is no collection of numbers: a single one, a text, a mask.
+
+    Examples
+    --------
+    >>> collection_of(np.array([3, 17])) == (3, 17)
+    True
+    """
+    if isinstance(units, (str, bytes)) or not np.iterable(units):
+        raise MinilstmError(f"units: expected a collection of unit numbers, got {units!r}")
+    units = tuple(units)
+    if any(isinstance(unit, (bool, np.bool_)) for unit in units):
+        raise MinilstmError("units: expected numbers, got a mask; those of its units are np.flatnonzero(mask) + 1")
+    return units
+
+
 def by_layer(units, sizes):
     """Sort units by layer.
 
@@ -32,9 +48,7 @@ def by_layer(units, sizes):
     >>> [indices.tolist() for indices in by_layer([6, 1, 3], sizes=(5, 2))]
     [[0, 2], [0]]
     """
-    if not np.iterable(units):
-        raise MinilstmError(f"units: expected a collection of unit numbers, got {units!r}")
-    units, total = list(units), sum(sizes)
+    units, total = collection_of(units), sum(sizes)
     if not units:
         return tuple([np.empty(0, np.intp) for _ in sizes])
     for unit in units:

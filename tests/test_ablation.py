@@ -11,6 +11,11 @@ from small_model import small_model
 
 from minilstm import lstm
 from minilstm.analyses import ablation, linzen, table2
+from minilstm.analyses.dynamics import dynamics
+from minilstm.analyses.efferents import efferents
+from minilstm.analyses.groups import group_tests
+from minilstm.analyses.interchange import compare
+from minilstm.analyses.trace import trace_units
 from minilstm.errors import MinilstmError, StimulusError
 from minilstm.fast import sweep
 from minilstm.fast.prefix_tree import prefix_tree, walk
@@ -387,3 +392,25 @@ def test_the_figure_says_how_many_points_are_lost():
     axis = table2.plot_ablations(table).axes[0]
     assert [(text.get_position(), text.get_text()) for text in axis.texts] == [((1, 0), "100"), ((0, 1), "20")]
     assert [label.get_text() for label in axis.get_yticklabels()] == ["2", "1"]
+
+
+@pytest.mark.parametrize("units", [3, "3", [True, False, True]])
+def test_what_is_no_collection_of_units_is_refused_everywhere(model, items, units):
+    calls = (
+        lambda: ablation.ablation_sweep(model, items, units),
+        lambda: ablation.group_ablation(model, items, units),
+        lambda: group_tests(model, items, units),
+        lambda: compare(model, items, [units]),
+        lambda: dynamics(model, na_task("nounPP", "SP", 3), units),
+        lambda: trace_units(model, ["The boy".split()], units),
+        lambda: efferents(model, units),
+    )
+    for call in calls:
+        with pytest.raises(MinilstmError, match="units: expected (numbers, got a mask|a collection of unit numbers)"):
+            call()
+
+
+@pytest.mark.parametrize("n_random", [0, -3])
+def test_no_group_is_judged_beside_nothing(model, items, n_random):
+    with pytest.raises(MinilstmError, match=f"at least 1 random set, got {n_random}"):
+        ablation.group_ablation(model, items, [3], n_random)

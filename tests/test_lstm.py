@@ -209,7 +209,9 @@ LAYER = random_layers(np.random.default_rng(11), 3, (4,))[0]
         (_bad(ablate=[3, 7]), "unit 7: this network has units 1 to 6"),
         (_bad(ablate=[-1]), "unit -1: this network has units 1 to 6"),
         (_bad(ablate=[1.5]), "unit 1.5: this network has units 1 to 6"),
-        (_bad(ablate="ab"), "unit a: this network has units 1 to 6"),
+        (_bad(ablate="12"), "units: expected a collection of unit numbers, got '12'"),
+        (_bad(ablate=np.array([True, False])), "units: expected numbers, got a mask; .* np.flatnonzero"),
+        (_bad(ablate=[True]), "units: expected numbers, got a mask"),
         (_bad(ablate=3), "units: expected a collection of unit numbers, got 3"),
     ],
 )

@@ -14,6 +14,7 @@ from ..errors import MinilstmError, StimulusError
 from ..fast import sweep
 from ..language_model import LanguageModel, Start
 from ..stimuli import Item
+from ..units import collection_of
 from .number_agreement import by_condition, known_verbs, share_right
 
 POINTS = 0.10  # a drop in accuracy that counts: the paper's 'more than 10%'
@@ -69,7 +70,7 @@ def ablation_sweep(
     >>> minilstm.ablation_sweep(model, minilstm.stimuli.na_task("nounPP", "SP", n=3), units=[1, 2]).shape
     (2, 3)
     """
-    units = range(1, sum(model.sizes) + 1) if units is None else tuple(units)
+    units = range(1, sum(model.sizes) + 1) if units is None else collection_of(units)
     return set_margins(model, items, [(unit,) for unit in units], kind, state, unknown, progress, n_jobs)
 
 
@@ -141,7 +142,7 @@ def group_ablation(
     -------
     Group
     """
-    units = sorted(set(units))
+    units = sorted(set(collection_of(units)))
     if not units:
         raise MinilstmError("group_ablation: expected at least one unit, got none")
     draws = random_sets(sum(model.sizes), len(units), n_random, seed)
@@ -161,6 +162,8 @@ def random_sets(total, size, n, seed):
     """`n` different sets of `size` units out of 1 ... total, or all there are if these are fewer."""
     from math import comb
 
+    if n < 1:
+        raise MinilstmError(f"n_random: expected at least 1 random set, got {n}")
     rng = np.random.default_rng([seed, total, size])
     sets, n = {}, min(n, comb(total, size))  # a dict, to keep the order in which they were drawn
     while len(sets) < n:

@@ -8,7 +8,7 @@ import numpy as np
 from ..activity import activity, full_sentences
 from ..errors import MinilstmError, StimulusError
 from ..stimuli import step_labels
-from ..units import by_layer
+from ..units import by_layer, collection_of
 from .base import Table
 from .number_agreement import agreement, check_words
 from .number_units import NUMBERS
@@ -113,7 +113,7 @@ def dynamics(model, items, units=None, which="all", state="context", ablate=(), 
         raise StimulusError(
             f"dynamics: expected the verb at one place in all sentences, got {found}; several tasks can be pooled"
         )
-    units = tuple(range(1, sum(model.sizes) + 1) if units is None else units)
+    units = tuple(range(1, sum(model.sizes) + 1)) if units is None else collection_of(units)
     if not units:
         raise MinilstmError("dynamics: expected at least one unit, got none")
     by_layer(units, model.sizes)  # says which is no unit

@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import StimulusError
 from ..stimuli import LEXICONS, SECOND_NOUN
 from ..stimuli.fragment_lexicon import CLAUSAL
-from ..units import by_layer, columns_of, last_layer
+from ..units import by_layer, collection_of, columns_of, last_layer
 from .ablation import ablation_sweep
 from .attribution import attribution
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Result, Table, format_units
@@ -51,7 +51,7 @@ def efferents(model, units=None, verbs=VERBS):
         raise StimulusError(
             f"efferent weights: expected a model that knows both forms of 2 verbs at least; it does of {len(known)}"
         )
-    units = last if units is None else tuple(units)
+    units = last if units is None else collection_of(units)
     by_layer(units, model.sizes)  # says which is no unit
     forms = np.array([model.encode(form) for form in zip(*known, strict=True)])
     return model.decoder_weight[forms][:, :, columns_of(units, last)]

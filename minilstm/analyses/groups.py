@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import MinilstmError, StimulusError
+from ..errors import StimulusError
 from ..stimuli import EASY, HARD, NA_TASKS
+from ..units import collection_of
 from .ablation import POINTS, group_ablation, random_sets
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Result, Table, format_units
 from .experiment import KIND, LINZEN, RANDOM
@@ -72,11 +73,9 @@ def group_tests(
     MinilstmError
         If there is no unit, or not one random set.
     """
-    if n_random < 1:
-        raise MinilstmError(f"n_random: expected at least 1 random set, got {n_random}")
     if not items:
         raise StimulusError("groups: no sentence is left to judge them on: units are searched on odd ids, see --half")
-    units, without, total = sorted(set(units)), set(without), sum(model.sizes)
+    units, without, total = sorted(set(collection_of(units))), set(without), sum(model.sizes)
     draws = random_sets(total, len(units), n_random, seed)  # those that group_ablation draws
     kept = np.array([without.isdisjoint(draw) for draw in draws])
     tests = []

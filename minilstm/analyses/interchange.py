@@ -31,6 +31,7 @@ from ..errors import MinilstmError, StimulusError
 from ..fast.prefix_tree import prefix_tree, walk
 from ..fast.sweep import LogitDifferences, Reader, assign_rows
 from ..stimuli import SELECTION, TASKS
+from ..units import collection_of
 from .ablation import set_margins
 from .attribution import NO_NUMBER_UNITS, unit_groups
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Option, Outcome, Result, Table, format_units
@@ -241,7 +242,11 @@ def compare(model, items, sets=None, what="C", state="context", unknown="error",
     Comparison
     """
     bases, sources = pairs([item for item, known in zip(items, known_verbs(model, items), strict=True) if known])
-    sets = [(unit,) for unit in range(1, sum(model.sizes) + 1)] if sets is None else [tuple(units) for units in sets]
+    sets = (
+        [(unit,) for unit in range(1, sum(model.sizes) + 1)]
+        if sets is None
+        else [collection_of(units) for units in sets]
+    )
     shared = {"state": state, "unknown": unknown, "progress": progress}
     margins = {
         "zero": set_margins(model, bases, sets, "paper", **shared),

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..errors import MinilstmError
 from ..language_model import log_softmax
-from ..units import by_layer, pick
+from ..units import by_layer, collection_of, pick
 from .base import Figure, Result, Table, format_units
 from .style import GATES, LABELS, LIGHTER, LINES, NEUTRAL, PLURAL, SINGULAR, WIDTH, figure
 
@@ -93,6 +93,7 @@ def trace_units(model, sentences, units, forms=(), state="context", ablate=(), u
     >>> (result.values[0]["C"][:, 0] < -0.9).tolist()
     [False, True, True, True, True]
     """
+    units = collection_of(units)
     if not units:
         raise MinilstmError("trace: expected at least one unit, got none")
     if not all(len(words) for words in sentences) or len({len(words) for words in sentences}) != 1:
