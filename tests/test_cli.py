@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -160,6 +161,11 @@ def test_a_file_that_is_replaced_is_spoken_of(capsys, path, tmp_path, monkeypatc
     assert run(capsys, "explore", "--model", path).out.startswith("written: explorer.html (in the place of an earlier")
 
 
+def test_explore_looks_at_its_place_first(capsys, path, tmp_path):
+    err = run(capsys, "explore", "--model", "no such model", "--out", tmp_path / "no" / "x.html", code=2).err
+    assert "x.html: cannot be written, there is no folder" in err
+
+
 @pytest.mark.parametrize("name", ["trace", "explore"])
 @pytest.mark.parametrize("forms", ["greets", "greets/", "greets/greet/greeted", "greet/greet"])
 def test_forms_are_two_words(capsys, path, name, forms):
@@ -179,6 +185,19 @@ def test_a_text_too_short_for_an_update_is_refused(capsys, tmp_path):
     (tmp_path / "own.txt").write_text("a b c\nb c a\n")
     err = run(capsys, "train", tmp_path / "new.npz", "--text", tmp_path / "own.txt", code=2).err
     assert err.startswith("minilstm: training text: 8 words; one update takes ") and "smaller --batch or --steps" in err
+
+
+def test_training_tells_its_loss_on_the_way_and_looks_at_its_places_first(capsys, tmp_path):
+    shape = ["--layers", "5", "--embedding", "4", "--batch", 4, "--steps", 5, "--epochs", 1, "--tokens", 1000]
+    lines = run(capsys, "train", tmp_path / "new.npz", *shape).err.splitlines()
+    told = [line for line in lines if line.startswith("update ")]
+    numbers = [re.fullmatch(r"update (\d+) of (\d+): loss (.*) nats a word, perplexity (.*)", line) for line in told]
+    assert len(told) == 10 and numbers[-1][1] == numbers[-1][2]
+    losses, perplexities = (np.array([float(one[k]) for one in numbers]) for k in (3, 4))
+    np.testing.assert_allclose(losses, np.log(perplexities), atol=0.01)
+    assert len(set(losses)) > 1
+    err = run(capsys, "train", tmp_path / "new.npz", *shape, "--resume", tmp_path / "no" / "state", code=2).err
+    assert "cannot be written, there is no folder" in err and "update" not in err
 
 
 def test_trace_without_a_place_for_its_picture_prints_its_table(capsys, path, tmp_path, monkeypatch):

@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
-from ..errors import MinilstmError
 from ..explorer.page import explore, rounding_effect
 from ..explorer.payload import lexicon_of
+from ..io.atomic import check_writable
 from ..io.vocabulary import read_words
 from ..stimuli import na_task
 from .options import load_model, two_forms
@@ -32,14 +32,12 @@ def add_options(command):
 
 def run(options):
     """Write the page, and print what it holds and what the rounding of its weights costs."""
+    check_writable(options.out)
     model = load_model(options)
     words = read_words(options.words) if options.words else None
     page = explore(model, options.sentence, options.forms, vocabulary=words, name=Path(options.model).stem)
     replaced = options.out.is_file()
-    try:
-        page.save(options.out)
-    except OSError as error:
-        raise MinilstmError(f"--out: {options.out} cannot be written: {error.strerror}") from None
+    page.save(options.out)
     size = len(page.html.encode("utf-8"))
     words = f"{len(page.model.vocabulary)} of {len(model.vocabulary)} words"
     print(f"written: {options.out}{REPLACED * replaced}, {size / 1e6:.2f} MB, {words}")

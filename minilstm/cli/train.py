@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import MinilstmError
+from ..io.atomic import check_writable
 from ..training.trainer import Recipe, Text, train
 from .output import check_out
 
@@ -85,10 +86,8 @@ def run(options):
         dropout=options.dropout or (0.0,) * len(options.layers),
         seed=options.seed,
     )
-    if not options.file.parent.is_dir():
-        raise MinilstmError(f"{options.file}: there is no folder {options.file.parent}")
-    if options.file.is_dir():
-        raise MinilstmError(f"{options.file}: cannot be written (there is a folder of that name)")
+    for path in (options.file, *([options.resume] if options.resume else [])):
+        check_writable(path)
     check_out(options.snapshots, "--snapshots")
     vocabulary, text, context, source = _own_text(options) if options.text else _fragment(options)
     provenance = {
@@ -107,7 +106,7 @@ def run(options):
             snapshots=options.snapshots,
             n_snapshots=options.moments,
             state=options.resume,
-            progress=sys.stderr.isatty(),
+            progress=True,
         )
     model.save(options.file)
     print(f"{options.file}: {sum(recipe.layers)} units, {recipe.epochs:g} x {len(text.words)} words")

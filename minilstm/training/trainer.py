@@ -5,6 +5,7 @@ mini models is. The same settings and text give the same bits on one machine, in
 """
 
 import json
+import sys
 import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -298,7 +299,7 @@ def train(
     state : path, optional
         Where to keep the state of training every `save_every` updates. If the file is there, training goes on from it.
     progress : bool
-        Show a progress bar.
+        Tell loss and perplexity ten times on the way, and show a bar if standard error is a terminal.
 
     Returns
     -------
@@ -311,12 +312,14 @@ def train(
     if state is not None and Path(state).is_file():
         trainer.resume(state)
     snapshot_at = set(log_spaced(trainer.total, n_snapshots)) if snapshots is not None else set()
-    with tqdm(total=trainer.total, initial=trainer.done, disable=not progress, unit="update") as bar:
+    hidden = None if progress else True  # None: where there is no terminal
+    with tqdm(total=trainer.total, initial=trainer.done, disable=hidden, unit="update") as bar:
         while trainer.done < trainer.total:
             loss = trainer.update()
             bar.update()
-            if trainer.done % 50 == 0:
-                bar.set_postfix_str(f"perplexity {np.exp(loss):.2f}")
+            if progress and (10 * trainer.done) % trainer.total < 10:
+                told = f"loss {loss:.2f} nats a word, perplexity {np.exp(loss):.1f}"
+                tqdm.write(f"update {trainer.done} of {trainer.total}: {told}", file=sys.stderr)
             if trainer.done in snapshot_at:
                 model = trainer.model(vocabulary, context, counts, provenance)
                 model.save(Path(snapshots) / f"{trainer.done:06d}.npz")
