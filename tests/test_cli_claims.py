@@ -18,7 +18,7 @@ from minilstm.cli import analysis
 from minilstm.cli import claims as cli_claims
 from minilstm.cli.analysis import compute
 from minilstm.errors import MinilstmError, StimulusError
-from minilstm.report.ledger import CLAIMS, COLUMNS, LATER, Judgement
+from minilstm.report.ledger import CLAIMS, COLUMNS, LATER, Judgement, judge
 
 
 def run(*arguments, form="text"):
@@ -112,6 +112,13 @@ def test_a_table_over_models():
     lines = cli_claims.verdict_table(judged).splitlines()
     assert lines[:2] == ["| # | sec. | claim | one | two | three |", "|---|---|---|---|---|---|"]
     assert len(lines) == 42 and lines[2] == "| 1 | 4.1 T2 | The network solves the NA-tasks | + | - |  |"
+
+
+def test_what_was_not_asked_is_told_from_what_cannot_be_tested(found):
+    judged = {"one": judge(Experiment(load("planted"), n=12, n_random=50), found)}
+    lines = {int(line.split("|")[1]): line for line in cli_claims.verdict_table(judged).splitlines()[2:]}
+    assert [number for number, line in lines.items() if line.endswith(" ? |")] == [2, 11]
+    assert {one.number for one in judged["one"] if one.verdict == VERDICTS[2]} > {2, 11}
 
 
 def test_all_models_are_judged_on_the_words_of_their_own(capsys, monkeypatch, tmp_path, found):

@@ -218,6 +218,7 @@ def test_the_summary_is_for_newcomers(path):
     """Names of units by role, and halves of the sentences, are explained in the sections, not there."""
     summary = re.search(r'<section id="summary">.*?</section>', path.read_text(encoding="utf-8"), re.DOTALL)[0]
     assert not re.search(r"[SPY]\*| ids", summary) and "without it 100.0 % right become" in summary
+    assert "cannot be tested on it, 2 of them since the Linzen set was not given." in summary
     assert "of the seven NA-tasks" in summary and "with another noun between subject and verb" in summary
 
 

@@ -17,6 +17,7 @@ from .base import Option
 
 QUICK, FULL = 200, 1000  # random sets that a group of units is compared with
 COVERAGE = 0.8  # share of the words of the Linzen set below which a model reads too many `<unk>` to be judged
+NOT_GIVEN = "the Linzen set was not given"
 HALVES = {"odd": (1,), "even": (0,), "all": (0, 1)}  # ids modulo 2
 
 
@@ -171,7 +172,7 @@ class Experiment:
     @cached_property
     def _linzen(self):
         if not self.linzen:
-            return (), "the Linzen set was not given"
+            return (), NOT_GIVEN
         vocabulary = set(self.model.vocabulary)
         known = np.mean([word in vocabulary for item in self.linzen for word in (*item.prefix, item.right, item.wrong)])
         if known < COVERAGE:

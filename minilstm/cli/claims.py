@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..analyses import ANALYSES
 from ..analyses.base import VERDICTS
-from ..analyses.experiment import FULL, QUICK
+from ..analyses.experiment import FULL, NOT_GIVEN, QUICK
 from ..errors import MinilstmError
 from ..report.ledger import CLAIMS, COLUMNS, LATER, judge, ledger, remarks
 from .options import RESULTS, experiment_of, load_model
@@ -61,7 +61,7 @@ def _part(options):
 
 
 def verdict_table(judged, claims=CLAIMS):
-    """A table in Markdown, claims down and models across: + holds, - does not hold, empty: not testable.
+    """A table in Markdown, claims down and models across: + holds, - does not hold, ? not asked, empty: not testable.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def verdict_table(judged, claims=CLAIMS):
     """
     lines = [f"| # | sec. | claim | {' | '.join(judged)} |", "|---" * (3 + len(judged)) + "|"]
     for claim, *found in zip(claims, *judged.values(), strict=True):
-        cells = " | ".join(SIGNS[one.verdict] for one in found)
+        cells = " | ".join("?" if one.reason == NOT_GIVEN else SIGNS[one.verdict] for one in found)
         lines.append(f"| {claim.number} | {claim.section} | {claim.text} | {cells} |")
     return "\n".join(lines)
 

@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 
 from ..analyses.base import VERDICTS
+from ..analyses.experiment import NOT_GIVEN
 from ..analyses.tables import plain, render, show, to_json
 from ..io.atomic import write_whole
 from ..models import describe
@@ -192,8 +193,10 @@ def _summary(experiment, runs, rows):
     count = Counter(row[COLUMNS.index("verdict")] for row in rows)
     counted = (
         f"Of the paper's {len(rows)} claims {count[VERDICTS[0]]} hold in this network, {count[VERDICTS[1]]} do not, "
-        f"and {count[VERDICTS[2]]} cannot be tested on it."
+        f"and {count[VERDICTS[2]]} cannot be tested on it"
     )
+    asked = sum(row[COLUMNS.index("reason")] == NOT_GIVEN for row in rows)
+    counted += f", {asked} of them since {NOT_GIVEN}." if asked else "."
     lines = [
         f"{one.analysis.title}: not done. {one.unavailable}." if one.unavailable else one.result.summary()
         for one in runs
