@@ -272,8 +272,11 @@ class LanguageModel:
         array([0.6, 2.8], dtype=float32)
         """
         h, _ = self._top(self.encode(words, unknown), self.initial_state(state, 1, ablate), ablate)
-        rows = slice(None) if choices is None else self.encode(choices)
-        return h[1:] @ self.decoder_weight[rows].T + self.decoder_bias[rows]
+        W, b = self.decoder_weight, self.decoder_bias
+        if choices is not None:
+            rows = self.encode(choices)
+            W, b = W[rows], b[rows]
+        return h[1:] @ W.T + b
 
     def contrast(self, words: Words, others: Words) -> tuple[np.ndarray, np.ndarray]:
         """What turns h of the last layer into logit(words[k]) - logit(others[k]): the decoder is linear.
@@ -442,7 +445,11 @@ class LanguageModel:
 
     def arrays(self) -> dict[str, np.ndarray | None]:
         """The model's arrays by the names that they have in its file (see `io/checkpoints.py`)."""
-        arrays = {"embedding": self.embedding, "decoder_weight": self.decoder_weight, "decoder_bias": self.decoder_bias}
+        arrays: dict[str, np.ndarray | None] = {
+            "embedding": self.embedding,
+            "decoder_weight": self.decoder_weight,
+            "decoder_bias": self.decoder_bias,
+        }
         for k, layer in enumerate(self.layers):
             arrays |= {f"W{k}": layer.W, f"U{k}": layer.U, f"b{k}": layer.b}
         return arrays | {"word_counts": self.word_counts}
