@@ -148,6 +148,49 @@ def test_a_flax_cell():
             verify_module(cell)
 
 
+def onnx_model(count=1):
+    """An LSTM node, or several, whose weights are stored in the model."""
+    onnx = need("onnx")
+    from onnx import helper, numpy_helper
+
+    rng, nodes, stored = np.random.default_rng(0), [], []
+    for k in range(count):
+        shapes = {"W": (1, 28, 5), "R": (1, 28, 7), "B": (1, 56)}
+        stored += [numpy_helper.from_array(rng.uniform(-1, 1, s).astype("f4"), n + str(k)) for n, s in shapes.items()]
+        inputs = ["x", f"W{k}", f"R{k}", f"B{k}"]
+        nodes.append(helper.make_node("LSTM", inputs, [f"y{k}"], name=f"lstm{k}", hidden_size=7))
+    given = [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, ["steps", "batch", 5])]
+    made = [helper.make_tensor_value_info("y0", onnx.TensorProto.FLOAT, None)]
+    graph = helper.make_graph(nodes, "lstms", given, made, stored)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)], ir_version=8)
+
+
+def test_an_onnx_model_and_a_session(tmp_path):
+    runtime = need("onnxruntime")
+    one, two = onnx_model(), onnx_model(2)
+    (tmp_path / "one.onnx").write_bytes(one.SerializeToString())
+    for source in (str(tmp_path / "one.onnx"), one.SerializeToString()):
+        session = runtime.InferenceSession(source, providers=["CPUExecutionProvider"])
+        verdict = verify_module(session)
+        assert verdict and verdict.errors.keys() == {"output", "h_n", "C_n"}, verdict
+    assert verify_module(one) and verify_module(two, "lstm1")
+    with pytest.raises(MinilstmError, match="verify_module: expected a model with one LSTM node.* lstm0, lstm1"):
+        verify_module(two)
+    with pytest.raises(MinilstmError, match="there are lstm0$"):
+        verify_module(one, "lstm1")
+
+
+def test_a_runtime_that_departs_is_told_so(monkeypatch):
+    need("onnxruntime")
+
+    def without_bias(model, providers):
+        run = adapters.in_runtime(model, providers)
+        return lambda given: run(given | {"B": 0 * given["B"]})
+
+    monkeypatch.setattr("minilstm.verification.modules.in_runtime", without_bias)
+    assert verify_module(onnx_model()).diagnosis == ("bias missing",)
+
+
 def test_what_is_no_lstm():
     torch = need("torch")
     for other in (torch.nn.GRU(3, 4), {}, None, "lstm"):

@@ -52,6 +52,10 @@ class Comparison(NamedTuple):
         """
         return self.close(other, 10 if self.precision == "float64" else 1).all(axis=tuple(range(-self.got.ndim, 0)))
 
+    def passed_by(self, other):
+        """Whether all of `other` would have passed for right, for each index of its leading axes."""
+        return self._replace(got=other).close(self.right).all(axis=tuple(range(-self.got.ndim, 0)))
+
     def squares(self, other):
         """The sum of squared differences, in units of the mean square of what is right."""
         difference = np.where(self.words, self.got - other, 0)

@@ -55,7 +55,7 @@ def diagnose_among(runs, compared):
         for name, run in runs.items():
             wrong = run()
             best.see([name], wrong)
-            if _explained(compared, wrong, 1).all():
+            if _explained(compared, wrong, 1, departing=True).all():
                 names.append(name)
     return best.diagnosis(tuple(names))
 
@@ -72,7 +72,7 @@ def _explaining(problems, compared, change, best):
         wrong = runs[first][name]()
         names = [saying.format(name) for saying in sayings]
         best.see(names, wrong)
-        explained = _explained(compared[first], wrong, len(names))
+        explained = _explained(compared[first], wrong, len(names), departing=True)
         for case in others:
             if explained.any() and name in runs[case]:  # a case may lack the layer or step that `name` is about
                 explained = explained & _explained(compared[case], runs[case][name](), len(names))
@@ -86,11 +86,14 @@ def _runs(problem, orders):
     return (mistakes.gate_orders(problem) if orders else {}) | mistakes.single_mistakes(problem)
 
 
-def _explained(comparisons, wrong, count):
-    explained = np.ones(count, bool)
+def _explained(comparisons, wrong, count, departing=False):
+    """Which of `count` programs explain all that was handed in; in a case that departs, none that would pass itself."""
+    explained, passing = np.ones(count, bool), np.full(count, departing)
     for name, comparison in comparisons.items():
-        explained = explained & comparison.explained_by(wrong[name])
-    return explained
+        explained &= comparison.explained_by(wrong[name])
+    for name, comparison in comparisons.items() if departing and explained.any() else ():
+        passing &= comparison.passed_by(wrong[name])
+    return explained & ~passing
 
 
 class _Best:

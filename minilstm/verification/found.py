@@ -1,17 +1,22 @@
-"""What is known of an LSTM that was found in a file."""
+"""An LSTM that was found in a file or in an object of a framework, and the verdict on it."""
 
 from typing import NamedTuple
 
 import numpy as np
 
+from .cases import Case, scale_of
+from .drawing import draw
+from .variant_vectors import problem_of_tensors
 from .variants import Variant
+from .vectors import FORMAT, VERSION
+from .verify import judge, verify_variant
 
-KINDS = "ONNX, a PyTorch file, .safetensors with PyTorch's names, .keras, or test vectors of ours"
+STEPS, BATCH, LENGTHS = 12, 3, np.array([12, 5, 9])  # of the words that it is run on
 FIRST = {"pytorch": ("weight_ih", "weight_hh"), "onnx": ("W", "R"), "keras": ("kernel", "recurrent_kernel")}
 
 
 class Found(NamedTuple):
-    """One LSTM in a file."""
+    """One LSTM: its weights, and which kind it is."""
 
     name: str
     convention: str
@@ -26,11 +31,8 @@ class Found(NamedTuple):
         layers = 1 + max(int(name.rpartition("_l")[2].removesuffix("_reverse")) for name in self.tensors)
         inputs = self.tensors[f"{W}_l0"].shape[0 if self.convention == "keras" else -1]
         recurrent = self.tensors[f"{U}_l0"].shape
-        return (
-            layers,
-            inputs,
-            {"pytorch": recurrent[0] // 4, "keras": recurrent[-1] // 4}.get(self.convention, recurrent[-1]),
-        )
+        units = {"pytorch": recurrent[0] // 4, "keras": recurrent[-1] // 4, "onnx": recurrent[-1]}[self.convention]
+        return layers, inputs, units
 
     def __str__(self):
         layers, inputs, units = self.sizes
@@ -39,3 +41,40 @@ class Found(NamedTuple):
         ]
         parts += ["two directions"] * (self.variant.directions == 2) + ["peepholes"] * self.variant.peepholes
         return f"{self.name}: {', '.join([*parts, *self.notes])}"
+
+
+def verify_found(found, run, lengths=None, seed=0, rtol=None, atol=None):
+    """The verdict on what run(case) returns of random words from random states with the weights of `found`.
+
+    Parameters
+    ----------
+    found : Found
+    run : callable
+        From a `Case` to output, h_n and C_n by name.
+    lengths : (batch,) int array, optional
+        Of the sequences; all are of one length if not given.
+    seed, rtol, atol
+        As for `verify_module`.
+    """
+    layers, inputs, units = found.sizes
+    rng, states = np.random.default_rng(seed), layers * found.variant.directions
+    x = draw(rng, STEPS, BATCH, inputs, below=2)
+    h_0, C_0 = draw(rng, states, BATCH, found.variant.projection or units), draw(rng, states, BATCH, units, below=2)
+    if lengths is not None:
+        x[np.arange(STEPS)[:, None] >= lengths] = 0
+    tensors = dict(found.tensors)
+    if found.convention == "keras":
+        tensors.setdefault("bias_l0", np.zeros(4 * units, tensors["kernel_l0"].dtype))
+    case = Case(x, lengths, h_0, C_0, tensors, {}, found.variant)
+    outputs, scale = run(case), scale_of(case)
+    lengths = np.full(BATCH, STEPS) if lengths is None else lengths
+    if found.variant != Variant():
+        problem = problem_of_tensors(x, lengths, h_0, C_0, tensors, found.convention, found.variant)
+        return verify_variant(problem, found.convention, outputs, rtol, atol, scale)
+    given = {"x": x, "lengths": lengths, "h_0": h_0, "C_0": C_0, **tensors}
+    return judge(about(found.convention) | given, outputs, rtol, atol, scale)
+
+
+def about(convention):
+    """What test vectors say of themselves."""
+    return {"format": np.array(FORMAT), "version": np.array(VERSION), "convention": np.array(convention)}

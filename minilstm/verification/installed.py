@@ -6,13 +6,19 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import MinilstmError
-from .adapters import ADAPTERS, Case
+from .adapters import ADAPTERS
+from .cases import Case
 from .variant_vectors import make_variant
 from .variants import VARIANTS, Variant
 from .vectors import WIDE, make_vectors
+<<<<<<< HEAD
 from .verify import verify
+=======
+from .verify import judge
+>>>>>>> 3760630 (Every framework has a file of its own; JAX's, Keras, TensorFlow and tinygrad differentiate; ONNX sessions are verified; a mistake that would pass itself is not named)
 
 PLAIN = "plain"
+HALF = "float16", "bfloat16"  # where all that a right program computes is rounded to these, it may be twice as far off
 DISTRIBUTIONS = {"haiku": "dm-haiku"}  # where it is not called as the package
 
 
@@ -61,7 +67,7 @@ def _row(name, adapter, variant, precision, device, seed):
     vectors = _vectors(adapter, variant, seed)
     about = name, _version(DISTRIBUTIONS.get(adapter.package, adapter.package)), device, variant, precision
     try:
-        verdict = verify(vectors, run(adapter, vectors, precision, device))
+        verdict = judge(vectors, run(adapter, vectors, precision, device), scale=2 if precision in HALF else 1)
     except Exception as error:  # whatever a framework raises on what it cannot do
         message = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
         return Row(*about, None, "not run", message[:100]), None

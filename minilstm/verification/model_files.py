@@ -15,16 +15,16 @@ from ..io.conventions import layers_from
 from ..io.npz import BROKEN
 from ..io.safetensors import read_tensors
 from ..io.torch import read_torch
-from .adapters import ADAPTERS, Case, scale_of
+from .adapters import ADAPTERS
 from .comparing import TOLERANCES
 from .drawing import draw
-from .found import KINDS, Found
-from .variant_vectors import problem_of_tensors
+from .found import BATCH, STEPS, Found, about, verify_found
+from .in_keras import import_keras
+from .onnx_files import KINDS, lstms_in_onnx
 from .variants import Variant
-from .vectors import FORMAT, VERSION
-from .verify import judge, verify, verify_variant
+from .vectors import FORMAT
+from .verify import verify
 
-STEPS, BATCH = 12, 3
 RUN_IN = {"pytorch": "torch", "onnx": "onnxruntime", "keras": "keras"}
 
 
@@ -74,8 +74,6 @@ def find_lstms(path):
     elif path.suffix == ".safetensors":
         found = _by_torch_names(read_tensors(path)[0])
     else:
-        from .onnx_files import lstms_in_onnx
-
         found = lstms_in_onnx(path)
     if not found:
         raise ModelFileError(f"{path}: no LSTM in it, by the names and shapes of its weights")
@@ -106,10 +104,7 @@ def _is_lstm(shape):
 
 def _in_keras(path):
     try:
-        import os
-
-        os.environ.setdefault("KERAS_BACKEND", "torch")
-        import keras
+        keras = import_keras()
     except ImportError:
         raise ModelFileError(f"{path}: .keras needs a package: pip install keras") from None
     try:
@@ -135,33 +130,18 @@ def verify_file(path, seed=0):
         if not adapter.found:
             yield found, f"not run: {adapter.package} is not installed"
             continue
-        layers, inputs, units = found.sizes
-        rng, states = np.random.default_rng(seed), layers * found.variant.directions
-        x = draw(rng, STEPS, BATCH, inputs, below=2)
-        h_0 = draw(rng, states, BATCH, found.variant.projection or units)
-        C_0 = draw(rng, states, BATCH, units, below=2)
         tensors = {name: np.array(array, np.float32) for name, array in found.tensors.items()}
-        if found.convention == "keras" and "bias_l0" not in tensors:
-            tensors["bias_l0"] = np.zeros(4 * units, np.float32)
+
+        def run(case, adapter=adapter):
+            return adapter.call(adapter.make(case, "float32", "cpu"), case, [STEPS])
+
         try:
-            case = Case(x, None, h_0, C_0, tensors, {}, found.variant)
-            outputs = adapter.call(adapter.make(case, "float32", "cpu"), case, [STEPS])
-            lengths = np.full(BATCH, STEPS)
-            if found.variant != Variant():
-                p = problem_of_tensors(x, lengths, h_0, C_0, tensors, found.convention, found.variant)
-                yield found, verify_variant(p, found.convention, outputs, scale=scale_of(case))
-            else:
-                given = {"x": x, "lengths": lengths, "h_0": h_0, "C_0": C_0}
-                yield found, judge(_about(found.convention) | given | tensors, outputs, scale=scale_of(case))
+            yield found, verify_found(found._replace(tensors=tensors), run, seed=seed)
         except MinilstmError as error:
             raise ModelFileError(f"{path}: {found.name}: {error}") from None
         except Exception as error:  # whatever a framework raises on weights that do not fit
             message = str(error).splitlines()[0] if str(error) else type(error).__name__
             yield found, f"not run: {adapter.package} refuses it ({message[:200]})"
-
-
-def _about(convention):
-    return {"format": np.array(FORMAT), "version": np.array(VERSION), "convention": np.array(convention)}
 
 
 def compare_files(first, second, seed=0):
@@ -185,7 +165,7 @@ def compare_files(first, second, seed=0):
     half = any(array.dtype == np.float16 for array in [*tensors.values(), *other.values()])
     rtol, atol = TOLERANCES["float16" if half else "float32"]
     outputs = {"output": trace.h[-1], "h_n": trace.state.h, "C_n": trace.state.C}
-    return verify(_about(convention) | given | tensors, outputs, rtol, atol)
+    return verify(about(convention) | given | tensors, outputs, rtol, atol)
 
 
 def _same(one, other):

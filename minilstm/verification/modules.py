@@ -1,20 +1,30 @@
 """Verify an LSTM that somebody has made in a framework: the object itself, of any size, with the weights it has."""
 
+<<<<<<< HEAD
 from collections.abc import Mapping
 from typing import Any
+=======
+from functools import partial
+>>>>>>> 3760630 (Every framework has a file of its own; JAX's, Keras, TensorFlow and tinygrad differentiate; ONNX sessions are verified; a mistake that would pass itself is not named)
 
 import numpy as np
 
 from ..errors import MinilstmError
-from .adapters import Case, call_flax, call_keras, call_torch, scale_of
-from .drawing import draw
-from .variant_vectors import problem_of_tensors
+from .found import LENGTHS, STEPS, Found, verify_found
+from .in_jax import call_jax, flax_reader
+from .in_keras import call_keras
+from .in_onnx import call_onnx, in_runtime, make_onnx
+from .in_torch import call_torch
+from .onnx_files import lstms_in_model
 from .variants import Variant
+<<<<<<< HEAD
 from .vectors import FORMAT, VERSION
 from .verdict import Verdict
 from .verify import judge, verify_variant
 
 STEPS, BATCH, LENGTHS = 12, 3, np.array([12, 5, 9])
+=======
+>>>>>>> 3760630 (Every framework has a file of its own; JAX's, Keras, TensorFlow and tinygrad differentiate; ONNX sessions are verified; a mistake that would pass itself is not named)
 
 
 def verify_module(
@@ -30,9 +40,11 @@ def verify_module(
     ----------
     module : object
         A `torch.nn.LSTM`, also with two directions or a projection, on whatever device and in whatever precision; a
-        `keras.layers.LSTM` that has been built; or a `flax.linen.LSTMCell` or `OptimizedLSTMCell`.
-    parameters : mapping, optional
-        Of a Flax cell: what its `init` returned.
+        `keras.layers.LSTM` that has been built; a `flax.linen.LSTMCell` or `OptimizedLSTMCell`; or an
+        `onnxruntime.InferenceSession` or `onnx.ModelProto`, whose LSTM node is run by ONNX Runtime, where the session
+        runs.
+    parameters : mapping or str, optional
+        Of a Flax cell: what its `init` returned. Of an ONNX model with several LSTM nodes: the name of one.
     seed : int
         Of the words and states.
     rtol, atol : float, optional
@@ -56,71 +68,75 @@ def verify_module(
     take = next((KINDS[kind] for kind in kinds if kind in KINDS), None)
     if take is None:
         raise MinilstmError(
-            "verify_module: expected a torch.nn.LSTM, a keras.layers.LSTM or a flax.linen LSTM cell, got "
-            f"{type(module).__module__}.{type(module).__qualname__}"
+            "verify_module: expected a torch.nn.LSTM, a keras.layers.LSTM, a flax.linen LSTM cell, an ONNX Runtime "
+            f"session or an ONNX model, got {type(module).__module__}.{type(module).__qualname__}"
         )
-    tensors, convention, variant, sizes, call = take(module, parameters)
-    layers, inputs, units = sizes
-    rng, states = np.random.default_rng(seed), layers * variant.directions
-    x = draw(rng, STEPS, BATCH, inputs, below=2)
-    h_0, C_0 = draw(rng, states, BATCH, variant.projection or units), draw(rng, states, BATCH, units, below=2)
-    lengths = LENGTHS if call is not _call_keras else None
-    case = Case(x, lengths, h_0, C_0, tensors, {})
-    outputs, scale = call(module, parameters, case), scale_of(case)
-    lengths = np.full(BATCH, STEPS) if lengths is None else lengths
-    x[np.arange(STEPS)[:, None] >= lengths] = 0
-    if variant != Variant():
-        problem = problem_of_tensors(x, lengths, h_0, C_0, tensors, convention, variant)
-        return verify_variant(problem, convention, outputs, rtol, atol, scale)
-    about = {"format": np.array(FORMAT), "version": np.array(VERSION), "convention": np.array(convention)}
-    given = {"x": x, "lengths": lengths, "h_0": h_0, "C_0": C_0}
-    return judge(about | given | tensors, outputs, rtol, atol, scale)
+    try:
+        found, run, lengths = take(module, parameters)
+    except MinilstmError as error:
+        raise type(error)(f"verify_module: {error}") from None
+    return verify_found(found, run, lengths, seed, rtol, atol)
 
 
-def _take_torch(module, parameters):
+# ---- from an object: the LSTM in it, how it is run, and the lengths of the sequences it is to read
+
+
+def _take_torch(module, _):
     tensors = {name: tensor.detach().cpu().double().numpy() for name, tensor in module.named_parameters()}
     variant = Variant(2 if module.bidirectional else 1, module.proj_size)
-    sizes = module.num_layers, module.input_size, module.hidden_size
-    return tensors, "pytorch", variant, sizes, lambda module, _, case: call_torch(module, case, [STEPS])
+    return Found("LSTM", "pytorch", tensors, variant), partial(call_torch, module, parts=[STEPS]), LENGTHS
 
 
-def _take_keras(layer, parameters):
+def _take_keras(layer, _):
     if not layer.built:
-        raise MinilstmError("verify_module: this Keras layer has no weights yet; build it, or call it once")
+        raise MinilstmError("this Keras layer has no weights yet; build it, or call it once")
     if layer.go_backwards:
-        raise MinilstmError("verify_module: this Keras layer goes backwards; give the same without go_backwards")
-    kernel, recurrent, *bias = layer.get_weights()
-    tensors = {"kernel_l0": kernel, "recurrent_kernel_l0": recurrent}
-    tensors |= {"bias_l0": bias[0]} if bias else {}
-    return tensors, "keras", Variant(), (1, len(kernel), len(recurrent)), _call_keras
-
-
-def _call_keras(layer, parameters, case):
-    """Another layer with the same settings and weights, which returns all steps and its state."""
+        raise MinilstmError("this Keras layer goes backwards; give the same without go_backwards")
+    tensors = dict(zip(("kernel_l0", "recurrent_kernel_l0", "bias_l0"), layer.get_weights(), strict=False))
+    # another layer with the same settings and weights, which returns all steps and its state
     options = layer.get_config() | {"return_sequences": True, "return_state": True, "stateful": False, "dropout": 0}
     twin = type(layer).from_config(options | {"recurrent_dropout": 0})
-    twin.build((BATCH, None, case.x.shape[2]))
+    twin.build((None, None, len(tensors["kernel_l0"])))
     twin.set_weights(layer.get_weights())
-    return call_keras([[twin]], case, [STEPS])
+    return Found(layer.name, "keras", tensors), partial(call_keras, [[twin]], parts=[STEPS]), None
 
 
 def _take_flax(cell, parameters):
     if not parameters:
-        raise MinilstmError("verify_module: a Flax cell has no weights of its own; give the parameters of its init too")
+        raise MinilstmError("a Flax cell has no weights of its own; give the parameters of its init too")
     inner = parameters.get("params", parameters)
     kernel, recurrent, bias = (
         np.concatenate([np.asarray(inner[f"{side}{gate}"][kind]) for gate in "ifgo"], axis=-1)
         for side, kind in (("i", "kernel"), ("h", "kernel"), ("h", "bias"))
     )
     tensors = {"kernel_l0": kernel, "recurrent_kernel_l0": recurrent, "bias_l0": bias}
-    sizes = 1, len(kernel), len(recurrent)
-    return (
-        tensors,
-        "keras",
-        Variant(),
-        sizes,
-        lambda cell, _, case: call_flax([(cell, {"params": inner})], case, [STEPS]),
-    )
+    made = flax_reader(cell), str(kernel.dtype), "cpu"
+    return Found("LSTM", "keras", tensors), partial(call_jax, made, parts=[STEPS]), LENGTHS
+
+
+def _take_session(session, name):
+    import onnx
+
+    # a session tells its inputs and outputs, not its weights; these are where it read them
+    content, path = getattr(session, "_model_bytes", None), getattr(session, "_model_path", None)
+    if not content and not path:
+        raise MinilstmError("this session does not say where it was loaded from; give the onnx.ModelProto instead")
+    model = onnx.load_model_from_string(content) if content else onnx.load(path, load_external_data=False)
+    return _take_onnx(model, name, session.get_providers())
+
+
+def _take_onnx(model, name, providers=("CPUExecutionProvider",)):
+    nodes = {found.name: found for found in lstms_in_model(model)}
+    if name not in nodes and (name is not None or len(nodes) != 1):
+        names = ", ".join(nodes) or "none"
+        raise MinilstmError(f"expected a model with one LSTM node, or the name of one; there are {names}")
+    found = nodes[name] if name in nodes else next(iter(nodes.values()))
+
+    def run(case):
+        made = make_onnx(case, found.tensors["W_l0"].dtype, None)
+        return call_onnx(made, case, [STEPS], partial(in_runtime, providers=providers))
+
+    return found, run, LENGTHS
 
 
 KINDS = {  # by package and name of class
@@ -128,4 +144,6 @@ KINDS = {  # by package and name of class
     ("keras", "LSTM"): _take_keras,
     ("flax", "LSTMCell"): _take_flax,
     ("flax", "OptimizedLSTMCell"): _take_flax,
+    ("onnxruntime", "InferenceSession"): _take_session,
+    ("onnx", "ModelProto"): _take_onnx,
 }

@@ -3,9 +3,10 @@
 import numpy as np
 
 from ..errors import ModelFileError
-from .found import KINDS, Found
+from .found import Found
 from .variants import ONNX_HARD_SIGMOID, Variant
 
+KINDS = "ONNX, a PyTorch file, .safetensors with PyTorch's names, .keras, or test vectors of ours"
 LARGEST = 2**28  # numbers in one tensor
 ACTIVATIONS = {
     "sigmoid": "sigmoid",
@@ -26,22 +27,25 @@ def lstms_in_onnx(path):
     except ImportError:
         raise ModelFileError(f"{path}: not {KINDS}; ONNX needs a package: pip install onnx") from None
     try:
-        model = onnx.load(path, load_external_data=False)
-        opset = next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), 0)
-        nodes = list(_nodes(model.graph, {}, 8))
+        return lstms_in_model(onnx.load(path, load_external_data=False))
     except ModelFileError as error:
         raise ModelFileError(f"{path}: {error}") from None
     except Exception as error:  # protobuf raises several kinds on what it cannot parse
         raise ModelFileError(f"{path}: not {KINDS} ({str(error)[:200] or type(error).__name__})") from None
-    if not nodes and not model.graph.node:
-        raise ModelFileError(f"{path}: not {KINDS}: no graph in it")
+
+
+def lstms_in_model(model):
+    """The LSTM nodes in an `onnx.ModelProto`, as `Found`; a ModelFileError if one cannot be read."""
+    if not model.graph.node:
+        raise ModelFileError(f"not {KINDS}: no graph in it")
+    opset = next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), 0)
     found = []
-    for number, (node, constants) in enumerate(nodes):
+    for number, (node, constants) in enumerate(_nodes(model.graph, {}, 8)):
         name = node.name or f"LSTM node {number + 1}"
         try:
             found.append(_found(node, constants, name, opset))
         except ModelFileError as error:
-            raise ModelFileError(f"{path}: {name} (opset {opset}): {error}") from None
+            raise ModelFileError(f"{name} (opset {opset}): {error}") from None
     return found
 
 

@@ -95,7 +95,7 @@ def judge(vectors, outputs, rtol=None, atol=None, scale=1.0):
     compared, sloping = {}, {}
     for key, got in read_outputs(outputs, shapes, cases[""].lengths).items():
         if key in slopes:
-            sloping[key] = compare(got, slopes[key], True, rtol, atol, max(1, np.abs(slopes[key]).max()))
+            sloping[key] = compare(got, slopes[key], True, rtol, atol, scale * max(1, np.abs(slopes[key]).max()))
             continue
         case, name = keys[key]
         words = _words(name, got.shape, cases[case].lengths)
