@@ -11,11 +11,7 @@ from .cases import Case
 from .variant_vectors import make_variant
 from .variants import VARIANTS, Variant
 from .vectors import WIDE, make_vectors
-<<<<<<< HEAD
-from .verify import verify
-=======
 from .verify import judge
->>>>>>> 3760630 (Every framework has a file of its own; JAX's, Keras, TensorFlow and tinygrad differentiate; ONNX sessions are verified; a mistake that would pass itself is not named)
 
 PLAIN = "plain"
 HALF = "float16", "bfloat16"  # where all that a right program computes is rounded to these, it may be twice as far off

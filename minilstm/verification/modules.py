@@ -1,11 +1,8 @@
 """Verify an LSTM that somebody has made in a framework: the object itself, of any size, with the weights it has."""
 
-<<<<<<< HEAD
 from collections.abc import Mapping
-from typing import Any
-=======
 from functools import partial
->>>>>>> 3760630 (Every framework has a file of its own; JAX's, Keras, TensorFlow and tinygrad differentiate; ONNX sessions are verified; a mistake that would pass itself is not named)
+from typing import Any
 
 import numpy as np
 
@@ -17,14 +14,7 @@ from .in_onnx import call_onnx, in_runtime, make_onnx
 from .in_torch import call_torch
 from .onnx_files import lstms_in_model
 from .variants import Variant
-<<<<<<< HEAD
-from .vectors import FORMAT, VERSION
 from .verdict import Verdict
-from .verify import judge, verify_variant
-
-STEPS, BATCH, LENGTHS = 12, 3, np.array([12, 5, 9])
-=======
->>>>>>> 3760630 (Every framework has a file of its own; JAX's, Keras, TensorFlow and tinygrad differentiate; ONNX sessions are verified; a mistake that would pass itself is not named)
 
 
 def verify_module(

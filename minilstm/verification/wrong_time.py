@@ -154,7 +154,7 @@ def _forgetful(p):
 
 def _bias_later(p):
     b_ih = tuple(b - b_hh for b, b_hh in zip(p.b, p.b_hh, strict=True))
-    return _in_parts(p, [1], lambda h, C: (h, C), lambda q, n: q if n else replace(q, b=b_ih))
+    return _in_parts(p, range(1, min(2, _steps(p))), lambda h, C: (h, C), lambda q, n: q if n else replace(q, b=b_ih))
 
 
 def _backwards(p, whole, put_back):
