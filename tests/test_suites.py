@@ -40,9 +40,9 @@ def test_onnx_expects_what_its_suite_here_returns(monkeypatch):
         np.testing.assert_allclose(last_h(v).ravel(), h_n.ravel(), 1e-3, 1e-7)
 
 
-@pytest.mark.parametrize(("suite", "through"), [("ONNX node tests", 23), ("Keras 3", 5), ("candle", 0)])
+@pytest.mark.parametrize(("suite", "through"), [("ONNX nodes", 23), ("Keras 3", 5), ("candle", 0)])
 def test_gate_orders_that_pass(suite, through):
     names = [f"gate order {' '.join(order)}" for order in suites.wrong_orders("ifgo")]
-    if suite == "ONNX node tests":
+    if suite == "ONNX nodes":
         names = [f"gate order {' '.join(order)}" for order in suites.wrong_orders("iofg")]
     assert len(names) == 23 and len(suites.passing(*suites.SUITES[suite], names)) == through

@@ -63,5 +63,5 @@ ADAPTERS = {
     "tensorflow": Adapter(
         *("tensorflow", "keras", make_tensorflow, call_tensorflow, ("float32", "float16")), devices=tensorflow_devices
     ),
-    "tinygrad": Adapter("tinygrad", "pytorch", make_tinygrad, call_tinygrad, ALL[:3]),
+    "tinygrad": Adapter("tinygrad", "pytorch", make_tinygrad, call_tinygrad, ("float32",), gradients=False),
 }

@@ -36,9 +36,18 @@ def is_model_file(path):
     members = _members(path)
     if members:
         return not any(name.endswith(".npy") for name in members)
-    if path.suffix == ".safetensors":
+    if _is_safetensors(path):
         return read_tensors(path)[1].get("format") != FORMAT
     return True
+
+
+def _is_safetensors(path):
+    """By its name, or because a JSON object stands where a header is to be."""
+    with path.open("rb") as file:
+        start = file.read(9)
+    return path.suffix == ".safetensors" or (
+        start[8:] == b"{" and int.from_bytes(start[:8], "little") <= path.stat().st_size
+    )
 
 
 def _members(path):
@@ -71,7 +80,7 @@ def find_lstms(path):
         found = _in_keras(path)
     elif members or start[:1] == b"\x80":
         found = _by_torch_names(read_torch(path).tensors)
-    elif path.suffix == ".safetensors":
+    elif _is_safetensors(path):
         found = _by_torch_names(read_tensors(path)[0])
     else:
         found = lstms_in_onnx(path)

@@ -7,7 +7,7 @@ from .found import Found
 from .variants import ONNX_HARD_SIGMOID, Variant
 
 KINDS = "ONNX, a PyTorch file, .safetensors with PyTorch's names, .keras, or test vectors of ours"
-LARGEST = 2**28  # numbers in one tensor
+LARGEST = 2**26  # numbers in one tensor
 ACTIVATIONS = {
     "sigmoid": "sigmoid",
     "tanh": "tanh",
@@ -16,7 +16,16 @@ ACTIVATIONS = {
     "softplus": "softplus",
     "hardsigmoid": ONNX_HARD_SIGMOID,
 }
-REARRANGING = "Identity", "Unsqueeze", "Squeeze", "Slice", "Concat", "Transpose", "Cast"  # none makes much of little
+USUAL = Variant().activations
+REARRANGING = (
+    "Identity",
+    "Unsqueeze",
+    "Squeeze",
+    "Slice",
+    "Concat",
+    "Transpose",
+    "Cast",
+)  # what comes out is no larger than what goes in
 INPUTS = "X", "W", "R", "B", "sequence_lens", "initial_h", "initial_c", "P"
 
 
@@ -89,58 +98,68 @@ def _found(node, constants, name, opset):
             raise ModelFileError(f"{key[0]}: expected shape {shapes[key[0]]}, got {array.shape}")
     tensors.setdefault("B_l0", np.zeros((directions, 8 * H), R.dtype))
     direction = attributes["direction"].s.decode("utf-8", "replace") if "direction" in attributes else "forward"
-    if directions != (2 if direction == "bidirectional" else 1):
-        raise ModelFileError(f"direction {direction!r} does not go with {directions} sets of weights")
-    names = (
-        [text.decode("utf-8", "replace").lower() for text in attributes["activations"].strings]
-        if ("activations" in attributes)
-        else []
-    )
-    for activation in names:
-        if activation not in ACTIVATIONS:
-            raise ModelFileError(f"activation {activation!r}; expected one of {', '.join(ACTIVATIONS)}")
-    chosen = tuple(ACTIVATIONS[activation] for activation in names[:3]) if len(names) >= 3 else Variant().activations
+    if directions != {"forward": 1, "reverse": 1, "bidirectional": 2}.get(direction):
+        raise ModelFileError(f"direction {direction!r:.40} does not go with {directions} sets of weights")
+    chosen = _activations(attributes["activations"].strings, directions) if "activations" in attributes else USUAL
     clip = attributes["clip"].f if "clip" in attributes else np.inf
+    for key, usual in (("activation_alpha", 0.2), ("activation_beta", 0.5)):
+        if ONNX_HARD_SIGMOID in chosen and key in attributes and not np.allclose(attributes[key].floats, usual):
+            raise ModelFileError(f"{key}: expected {usual} for HardSigmoid, got {list(attributes[key].floats)!s:.80}")
+    if not clip > 0:
+        raise ModelFileError(f"clip: expected a number above 0, got {clip}")
     coupled = bool("input_forget" in attributes and attributes["input_forget"].i)
+    layout = bool("layout" in attributes and attributes["layout"].i)
     states = "initial states given" if given.get("initial_h") or given.get("initial_c") else "initial state zero"
-    notes = (states, *(["reads backwards"] if direction == "reverse" else []), f"opset {opset}")
+    notes = (states, *["reads backwards"] * (direction == "reverse"), *["batch first"] * layout, f"opset {opset}")
     return Found(name, "onnx", tensors, Variant(directions, 0, "P_l0" in tensors, coupled, clip, chosen), notes)
 
 
+def _activations(texts, directions):
+    """Those of gates, candidate and exposed cell: three names, the same for each direction."""
+    names = [text.decode("utf-8", "replace").lower() for text in texts]
+    for name in names:
+        if name not in ACTIVATIONS:
+            raise ModelFileError(f"activation {name!r:.40}; expected one of {', '.join(ACTIVATIONS)}")
+    if names and (len(names) != 3 * directions or names != names[:3] * directions):
+        raise ModelFileError(f"activations: expected three, the same for each direction, got {', '.join(names):.80}")
+    return tuple(ACTIVATIONS[name] for name in names[:3]) or USUAL
+
+
 def _value(name, constants, key, opset, depth):
-    """The array called `name`: stored, or rearranged from stored ones, as exporters leave weights."""
+    """The array called `name`: stored, or rearranged from stored ones, as exporters leave weights; made only once."""
     source = constants.get(name)
     if source is None or depth == 0:
         raise ModelFileError(f"its {key}, {name!r}, is computed in the graph; expected it stored in the file")
-    if not hasattr(source, "op_type"):
-        return _array(source, key)
+    if not isinstance(source, np.ndarray):
+        made = _rearranged if hasattr(source, "op_type") else _array
+        constants[name] = source = made(source, constants, key, opset, depth)
+    return source
+
+
+def _rearranged(node, constants, key, opset, depth):
     from onnx import helper
     from onnx.reference import ReferenceEvaluator
 
-    given = {part: _value(part, constants, key, opset, depth - 1) for part in source.input if part}
-    inputs = [
-        helper.make_tensor_value_info(p, helper.np_dtype_to_tensor_dtype(a.dtype), a.shape) for p, a in given.items()
-    ]
-    outputs = [helper.make_tensor_value_info(source.output[0], 0, None)]
-    model = helper.make_model(
-        helper.make_graph([source], "rearranged", inputs, outputs), opset_imports=[helper.make_opsetid("", opset)]
-    )
-    try:
-        (array,) = ReferenceEvaluator(model).run(None, given)
-    except Exception as error:  # on whatever does not fit in such a node
-        raise ModelFileError(f"its {key}: {source.op_type} cannot be evaluated ({str(error)[:120]})") from None
-    if array.size > LARGEST:
+    given = {part: _value(part, constants, key, opset, depth - 1) for part in node.input if part}
+    if sum(given[part].size for part in node.input if part) > LARGEST:
         raise ModelFileError(f"{key}: larger than {LARGEST} numbers")
-    return array
+    outputs = [helper.make_tensor_value_info(node.output[0], 0, None)]
+    try:
+        kinds = {part: helper.np_dtype_to_tensor_dtype(array.dtype) for part, array in given.items()}
+        inputs = [helper.make_tensor_value_info(part, kinds[part], array.shape) for part, array in given.items()]
+        graph = helper.make_graph([node], "rearranged", inputs, outputs)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
+        return np.asarray(ReferenceEvaluator(model).run(None, given)[0])
+    except Exception as error:  # on whatever does not fit in such a node
+        raise ModelFileError(f"its {key}: {node.op_type} cannot be evaluated ({str(error)[:120]})") from None
 
 
-def _array(tensor, key):
+def _array(tensor, constants, key, opset, depth):
     from onnx import numpy_helper
 
     if tensor.external_data or np.prod([max(n, 0) for n in tensor.dims], dtype=float) > LARGEST:
         raise ModelFileError(f"{key}: lies outside the file, or is larger than {LARGEST} numbers")
     try:
-        array = numpy_helper.to_array(tensor)
+        return numpy_helper.to_array(tensor)
     except Exception as error:  # on dims and data that do not fit, and unknown types
         raise ModelFileError(f"{key}: cannot be read ({str(error)[:120]})") from None
-    return array

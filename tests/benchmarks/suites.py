@@ -11,7 +11,7 @@ suite does not have (a second layer, padding, a seam) do pass it: that is what "
 - candle: rnn.rs, cosines and sines, one sequence, zero state, h and C after seven words, four decimals.
 - burn: module_lstm; sizes as there (2 steps, 4 sequences, 3 inputs, 2 units, zero state), but weights drawn here, within
   1 / sqrt(units), as PyTorch draws; 1e-4.
-- minilstm: output, h_n and C_n of the first case of `minilstm vectors`, and all cases, with float32 tolerances.
+- ours: output, h_n and C_n of the first case of `minilstm vectors`, and of all cases, with float32 tolerances.
 """
 
 import numpy as np
@@ -93,12 +93,12 @@ def our_suite(cases):
 
 
 SUITES = {  # its tests, and how closely they look: relative, absolute
-    "ONNX node tests": (onnx_suite, 1e-3, 1e-7),
+    "ONNX nodes": (onnx_suite, 1e-3, 1e-7),
     "Keras 3": (keras_suite, 1e-5, 1e-5),
     "candle": (candle_suite, 0, 5e-5),
-    "burn (weights ours)": (burn_suite, 0, 1e-4),
-    "minilstm, first case": (lambda: our_suite([""]), 1e-5, 1e-6),
-    "minilstm": (lambda: our_suite(["", "again", "chunks", "wide"]), 1e-5, 1e-6),
+    "burn": (burn_suite, 0, 1e-4),
+    "ours, first": (lambda: our_suite([""]), 1e-5, 1e-6),
+    "ours": (lambda: our_suite(["", "again", "chunks", "wide"]), 1e-5, 1e-6),
 }
 KINDS = {  # by what is in the name, the first that fits
     "gate order": lambda name: name.startswith("gate order"),
@@ -141,14 +141,16 @@ def main():
     with np.errstate(all="ignore"):
         through = {suite: passing(*spec, names) for suite, spec in SUITES.items()}
     counts = {kind: sum(kinds[name] == kind for name in names) for kind in KINDS}
-    print(f"{'mistakes that pass':22}{'of':>6}" + "".join(f"{suite:>22}" for suite in SUITES))
+    print("```text")
+    print(f"{'mistakes that pass':22}{'of':>6}" + "".join(f"{suite:>14}" for suite in SUITES))
     for kind, count in counts.items():
         shares = [sum(kinds[name] == kind for name in through[suite]) for suite in SUITES]
-        print(f"{kind:22}{count:6}" + "".join(f"{n:22}" for n in shares))
+        print(f"{kind:22}{count:6}" + "".join(f"{n:14}" for n in shares))
     totals = [len(through[suite]) for suite in SUITES]
-    print(f"{'all':22}{len(names):6}" + "".join(f"{f'{n} ({n / len(names):.0%})':>22}" for n in totals))
+    print(f"{'all':22}{len(names):6}" + "".join(f"{f'{n} ({n / len(names):.0%})':>14}" for n in totals))
     orders = [sum(n.startswith("gate order") and len(n.split()) == 6 for n in through[suite]) for suite in SUITES]
-    print(f"{'orders of all arrays':22}{23:6}" + "".join(f"{n:22}" for n in orders))
+    print(f"{'orders of all arrays':22}{23:6}" + "".join(f"{n:14}" for n in orders))
+    print("```")
 
 
 if __name__ == "__main__":
