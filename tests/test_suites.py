@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from conftest import need
 
+from minilstm.verification.wrong_weights import wrong_orders
+
 SPEC = importlib.util.spec_from_file_location("suites", Path(__file__).parent / "benchmarks" / "suites.py")
 suites = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(suites)
@@ -42,7 +44,7 @@ def test_onnx_expects_what_its_suite_here_returns(monkeypatch):
 
 @pytest.mark.parametrize(("suite", "through"), [("ONNX nodes", 23), ("Keras 3", 5), ("candle", 0)])
 def test_gate_orders_that_pass(suite, through):
-    names = [f"gate order {' '.join(order)}" for order in suites.wrong_orders("ifgo")]
+    names = [f"gate order {' '.join(order)}" for order in wrong_orders("ifgo")]
     if suite == "ONNX nodes":
-        names = [f"gate order {' '.join(order)}" for order in suites.wrong_orders("iofg")]
+        names = [f"gate order {' '.join(order)}" for order in wrong_orders("iofg")]
     assert len(names) == 23 and len(suites.passing(*suites.SUITES[suite], names)) == through

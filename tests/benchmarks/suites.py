@@ -9,8 +9,8 @@ suite does not have (a second layer, padding, a seam) do pass it: that is what "
 - Keras 3: test_correctness, _statefulness, _pass_initial_state and _masking of lstm_test.py; constant too; the last h;
   1e-5, 1e-5. The bias is .03, that of the forget gate 1.
 - candle: rnn.rs, cosines and sines, one sequence, zero state, h and C after seven words, four decimals.
-- burn: module_lstm; sizes as there (2 steps, 4 sequences, 3 inputs, 2 units, zero state), but weights drawn here, within
-  1 / sqrt(units), as PyTorch draws; 1e-4.
+- burn: module_lstm; sizes as there (2 steps, 4 sequences, 3 inputs, 2 units, zero state), but weights drawn here,
+  within 1 / sqrt(units), as PyTorch draws; 1e-4.
 - ours: output, h_n and C_n of the first case of `minilstm vectors`, and of all cases, with float32 tolerances.
 """
 
@@ -20,7 +20,6 @@ from minilstm.io.conventions import layers_from
 from minilstm.verification.mistakes import gate_orders, single_mistakes
 from minilstm.verification.program import forward, problem_of
 from minilstm.verification.vectors import Vectors, make_vectors, read_cases
-from minilstm.verification.wrong_weights import wrong_orders
 
 FIRST_WORDS = np.array([3.0, 1, 4, 1, 5, 9, 2])  # of candle's test
 
