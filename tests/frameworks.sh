@@ -1,18 +1,34 @@
 #!/usr/bin/env bash
-# `minilstm verify --installed` for frameworks that do not go well together, each in a virtual environment of its own:
-#   tests/frameworks.sh equinox "dm-haiku jax" tinygrad > tests/frameworks.md
+# The page on frameworks that have no place in the environment of CI, each in a virtual environment of its own:
+#   tests/frameworks.sh > tests/frameworks.md
+#   tests/frameworks.sh "dm-haiku jax"             only this one, with the packages it needs
+# FOLDER=... keeps the environments there, and takes those that are there already. tinygrad needs clang.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-echo "\`minilstm verify --installed\`, $(date -u +%Y-%m-%d), $(uname -m), $(python3 --version)"
-for packages in "${@:-equinox}"; do
-    package=${packages%% *}
-    python3 -m venv "$folder/$package"
-    # shellcheck disable=SC2086
-    "$folder/$package/bin/pip" install --quiet . $packages >&2
-    printf '\n## %s\n\n```text\n' "$package"
-    (cd "$folder" && JAX_PLATFORMS=cpu "$folder/$package/bin/minilstm" verify --installed --device cpu) || true
+folder=${FOLDER:-$(mktemp -d)}
+[ -n "${FOLDER:-}" ] || trap 'rm -rf "$folder"' EXIT
+cat <<'END'
+# Frameworks with an environment of their own
+
+What `minilstm verify --installed --device cpu` prints in each, as `tests/frameworks.sh` runs it: `ulps` is the largest
+error of what comes out, in units in the last place; gradients are looked at too, but for those of tinygrad.
+
+The rows of TensorFlow are those of its operation BlockLSTMV2. That its gradients are wrong is so: TensorFlow registers for it
+the gradient of the older BlockLSTM (`tensorflow/python/ops/rnn_grad.py`), whose blocks stand i g f o where those of
+BlockLSTMV2 stand i f g o. Keras, which runs on TensorFlow here, has an LSTM of its own.
+END
+echo
+echo "$(date -u +%Y-%m-%d), $(uname -m), $(python3 --version)"
+[ $# -gt 0 ] || set -- tinygrad "equinox jax" "dm-haiku jax" tensorflow
+for packages in "$@"; do
+    python=$folder/${packages%% *}/bin/python
+    if [ ! -x "$python" ]; then
+        python3 -m venv "$folder/${packages%% *}"
+        # shellcheck disable=SC2086
+        "$python" -m pip install --quiet . $packages >&2
+    fi
+    printf '\n## %s\n\n```text\n' "${packages%% *}"
+    JAX_PLATFORMS=cpu PYTHONPATH=$PWD "$python" -m minilstm verify --installed --device cpu 2>"$folder/errors" || true
     printf '```\n'
 done

@@ -72,6 +72,23 @@ def test_a_cell_of_tensorflow_1(forget_bias):
     agree(layer_from_cell(tensors, "tf1", forget_bias), np.tanh(C) * sigmoid(o), C)
 
 
+@pytest.mark.parametrize("kind", ["BasicLSTMCell", "LSTMCell"])
+def test_the_real_cells_of_tensorflow_1(kind, monkeypatch):
+    """Which TensorFlow 2 still has, with the tf_keras package."""
+    monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")
+    pytest.importorskip("tf_keras")
+    tf = pytest.importorskip("tensorflow")
+    cells = tf.compat.v1.nn.rnn_cell
+    for forget_bias in (1.0, 0.0):
+        cell, state = getattr(cells, kind)(H, forget_bias=forget_bias), cells.LSTMStateTuple(CELL, HIDDEN)
+        cell(X, state)
+        for weight in cell.weights:
+            weight.assign(RNG.uniform(-1, 1, weight.shape).astype("f4"))
+        h, (C, _) = cell(X, state)
+        tensors = {weight.name.removesuffix(":0"): weight.numpy() for weight in cell.weights}
+        agree(layer_from_cell(tensors, "tf1", forget_bias), h.numpy(), C.numpy())
+
+
 def test_what_is_refused():
     with pytest.raises(MinilstmError, match="cell: expected one of pytorch-cell, equinox"):
         layer_from_cell({}, "keras")

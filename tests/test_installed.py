@@ -54,6 +54,16 @@ def test_the_command_prints_a_table_and_fails_where_a_framework_is_wrong(capsys,
     assert "first bias only, b_hh missing" in capsys.readouterr().out
 
 
+def test_a_framework_that_cannot_be_imported_is_not_run(monkeypatch):
+    def broken(*_):
+        raise ImportError("no backend")
+
+    adapter = adapters.ADAPTERS["onnxruntime"]._replace(package="numpy", devices=broken, make=broken, variants=())
+    monkeypatch.setattr(installed, "ADAPTERS", {"x": adapter})
+    ((row, verdict),) = installed.verify_installed()
+    assert (row.device, row.verdict, row.mistake, verdict) == ("cpu", "not run", "ImportError: no backend", None)
+
+
 def test_what_installed_refuses(capsys, monkeypatch, tmp_path):
     assert main(["verify", "--installed", str(tmp_path)]) == 2
     assert main(["verify"]) == 2 and main(["verify", str(tmp_path)]) == 2

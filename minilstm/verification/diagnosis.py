@@ -45,7 +45,7 @@ def diagnose(cases, compared):
         if case == "" and "output" in first and first["output"].precision in ("float32", "float64"):
             rate, wrong = with_dropout(problems[case], first["output"].got)
             best.see([f"looks like dropout left on between the layers, at a rate of about {rate:g}"], wrong)
-    return best.diagnosis((best.name,) if best.share >= ALIKE and best.name.startswith("looks like") else ())
+    return best.diagnosis()
 
 
 def diagnose_among(runs, compared):
@@ -57,7 +57,7 @@ def diagnose_among(runs, compared):
             best.see([name], wrong)
             if _explained(compared, wrong, 1, departing=True).all():
                 names.append(name)
-    return best.diagnosis(tuple(names))
+    return Diagnosis(tuple(names), None, None, None) if names else best.diagnosis()
 
 
 def _explaining(problems, compared, change, best):
@@ -103,11 +103,12 @@ class _Best:
         self.comparisons, self.name, self.share, self.wrong = comparisons, None, -np.inf, None
         self.total = sum(comparison.squares(comparison.right) for comparison in comparisons.values())
 
-    def diagnosis(self, names):
-        """The `Diagnosis` where `names` have been found; the nearest counts for exact ones no longer."""
-        if names and names != (self.name,) or self.share < NEAR:
-            return Diagnosis(names, None, None, None)
-        return Diagnosis(names, self.name, 1 - self.share, self.wrong)
+    def diagnosis(self):
+        """The `Diagnosis` where no mistake explains all; an inexact kind is named if it explains most."""
+        if self.share < NEAR:
+            return Diagnosis((), None, None, None)
+        named = self.share >= ALIKE and self.name.startswith("looks like")
+        return Diagnosis((self.name,) if named else (), self.name, 1 - self.share, self.wrong)
 
     def see(self, names, wrong):
         """Take note of what programs with the mistakes `names` return."""

@@ -19,7 +19,7 @@ from .verdict import Verdict
 
 def verify_module(
     module: Any,
-    parameters: Mapping[str, Any] | None = None,
+    parameters: Mapping[str, Any] | str | None = None,
     seed: int = 0,
     rtol: float | None = None,
     atol: float | None = None,

@@ -42,8 +42,9 @@ recurrent_kernel):
 ## What to hand back
 
 One .npz or .safetensors file with at least one of these; the more there are, the closer to the cause the report comes.
-float64, float32, float16 or bfloat16 (in .npz: as float32); the allowed error follows the precision. That of gradients
-is larger by as much as the largest number in an array is above 1, because they are sums over all words.
+float64, float32, float16 or bfloat16 (in .npz: as float32); the allowed error follows the precision. That of the wide
+LSTM is four times as large and that of gradients eight times, because they are sums of many numbers, and that of
+gradients also by as much as the largest number in an array is above 1.
 
 | key | shape | what |
 |---|---|---|
@@ -80,8 +81,9 @@ They cannot show a cell clipped above 11, more units than there are here, or any
     minilstm verify model.onnx           each LSTM in a model file: ONNX, PyTorch, .safetensors, .keras
     minilstm verify model.pt model.onnx  whether a conversion holds the same LSTM, and if not, what went wrong
 
-and in Python `assert minilstm.verify_module(torch.nn.LSTM(20, 30))`, for an object with the weights it has. An LSTM
-that runs in millions of devices, for instance, is that of silero-vad, which finds speech (MIT licence, 11 MB):
+and in Python `assert minilstm.verify_module(torch.nn.LSTM(20, 30))`, for an object with the weights it has: an LSTM of
+PyTorch, a layer of Keras, a cell of Flax, a session of ONNX Runtime. An LSTM that runs in millions of devices, for
+instance, is that of silero-vad, which finds speech (MIT licence, 11 MB):
 
     pip download --no-deps silero-vad && unzip silero_vad-*.whl
     minilstm verify silero_vad/data/silero_vad_16k.safetensors

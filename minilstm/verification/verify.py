@@ -25,6 +25,7 @@ from .vectors import arrays_of, read_cases
 from .verdict import Departure, Verdict, WrongGradient
 from .wrong_gradients import wrong_gradients
 
+ROUNDING = {"wide": 4, "gradients": 8}  # times the tolerance, where what is summed is many numbers
 SEEN_BY = {  # what nobody can see who is not handed the outputs of a case
     "again": "another batch on the same weights",
     "chunks": "state handed on between calls",
@@ -95,11 +96,13 @@ def judge(vectors, outputs, rtol=None, atol=None, scale=1.0):
     compared, sloping = {}, {}
     for key, got in read_outputs(outputs, shapes, cases[""].lengths).items():
         if key in slopes:
-            sloping[key] = compare(got, slopes[key], True, rtol, atol, scale * max(1, np.abs(slopes[key]).max()))
+            largest = ROUNDING["gradients"] * max(1, np.abs(slopes[key]).max())
+            sloping[key] = compare(got, slopes[key], True, rtol, atol, scale * largest)
             continue
         case, name = keys[key]
         words = _words(name, got.shape, cases[case].lengths)
-        compared.setdefault(case, {})[name] = compare(got, right[case][name], words, rtol, atol, scale)
+        rounding = scale * ROUNDING.get(case, 1)
+        compared.setdefault(case, {})[name] = compare(got, right[case][name], words, rtol, atol, rounding)
     errors = {_key(name, case): c.errors() for case, quantities in compared.items() for name, c in quantities.items()}
     errors |= {key: comparison.errors() for key, comparison in sloping.items()}
     departing = [case for case in compared if not all(errors[_key(name, case)].ok for name in compared[case])]
