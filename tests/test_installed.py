@@ -183,6 +183,10 @@ def test_an_onnx_model_and_a_session(tmp_path):
         session = runtime.InferenceSession(source, providers=["CPUExecutionProvider"])
         verdict = verify_module(session)
         assert verdict and verdict.errors.keys() == {"output", "h_n", "C_n"}, verdict
+    gone = runtime.InferenceSession(str(tmp_path / "one.onnx"), providers=["CPUExecutionProvider"])
+    (tmp_path / "one.onnx").unlink()
+    with pytest.raises(MinilstmError, match="verify_module: .*one.onnx: .*No such file"):
+        verify_module(gone)
     assert verify_module(one) and verify_module(two, "lstm1")
     with pytest.raises(MinilstmError, match="verify_module: expected a model with one LSTM node.* lstm0, lstm1"):
         verify_module(two)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from .in_jax import call_jax, flax_reader
 from .in_keras import call_keras
 from .in_onnx import call_onnx, in_runtime, make_onnx
 from .in_torch import call_torch
-from .onnx_files import lstms_in_model
+from .onnx_files import lstms_in_model, lstms_in_onnx
 from .variants import Variant
 from .verdict import Verdict
 
@@ -105,18 +106,21 @@ def _take_flax(cell, parameters):
 
 
 def _take_session(session, name):
-    import onnx
-
     # a session tells its inputs and outputs, not its weights; these are where it read them
     content, path = getattr(session, "_model_bytes", None), getattr(session, "_model_path", None)
     if not content and not path:
         raise MinilstmError("this session does not say where it was loaded from; give the onnx.ModelProto instead")
-    model = onnx.load_model_from_string(content) if content else onnx.load(path, load_external_data=False)
-    return _take_onnx(model, name, session.get_providers())
+    return _take_node(lstms_in_onnx(content or path), name, session.get_providers())
 
 
-def _take_onnx(model, name, providers=("CPUExecutionProvider",)):
-    nodes = {found.name: found for found in lstms_in_model(model)}
+def _take_model(model, name):
+    if find_spec("onnxruntime") is None:
+        raise MinilstmError("an ONNX model is run by a package: pip install onnxruntime")
+    return _take_node(lstms_in_model(model), name, ["CPUExecutionProvider"])
+
+
+def _take_node(nodes, name, providers):
+    nodes = {found.name: found for found in nodes}
     if name not in nodes and (name is not None or len(nodes) != 1):
         names = ", ".join(nodes) or "none"
         raise MinilstmError(f"expected a model with one LSTM node, or the name of one; there are {names}")
@@ -135,5 +139,5 @@ KINDS = {  # by package and name of class
     ("flax", "LSTMCell"): _take_flax,
     ("flax", "OptimizedLSTMCell"): _take_flax,
     ("onnxruntime", "InferenceSession"): _take_session,
-    ("onnx", "ModelProto"): _take_onnx,
+    ("onnx", "ModelProto"): _take_model,
 }

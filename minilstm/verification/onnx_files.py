@@ -1,5 +1,7 @@
 """Find the LSTM nodes in an ONNX file, in its subgraphs too, and their weights."""
 
+from functools import partial
+
 import numpy as np
 
 from ..errors import ModelFileError
@@ -29,14 +31,16 @@ REARRANGING = (
 INPUTS = "X", "W", "R", "B", "sequence_lens", "initial_h", "initial_c", "P"
 
 
-def lstms_in_onnx(path):
-    """The LSTM nodes in a file, as `Found`; a ModelFileError if it is no ONNX file or a node cannot be read."""
+def lstms_in_onnx(source):
+    """The LSTM nodes in a file, or in what was in one, as `Found`; a ModelFileError if it is no ONNX or unreadable."""
+    path = "the model" if isinstance(source, bytes) else source
     try:
         import onnx
     except ImportError:
         raise ModelFileError(f"{path}: not {KINDS}; ONNX needs a package: pip install onnx") from None
+    load = onnx.load_model_from_string if isinstance(source, bytes) else partial(onnx.load, load_external_data=False)
     try:
-        return lstms_in_model(onnx.load(path, load_external_data=False))
+        return lstms_in_model(load(source))
     except ModelFileError as error:
         raise ModelFileError(f"{path}: {error}") from None
     except Exception as error:  # protobuf raises several kinds on what it cannot parse
