@@ -7,6 +7,7 @@ from . import (
     attribution,
     connectivity,
     decoding,
+    decomposition,
     depth,
     efferents,
     emergence,
@@ -47,6 +48,7 @@ ANALYSES: tuple[Analysis, ...] = tuple(
         influence,
         nested,
         timescales,
+        decomposition,
         emergence,
     )
 )
