@@ -222,7 +222,8 @@ class Analysis:
     options : tuple of Option
     claims : tuple of Claim
         Judged after all analyses, since some read several results. Those of an analysis beyond the paper are claims of
-        later papers: they stand in the second part of the ledger, and read this result and those that it needs.
+        later papers: they stand in the second part of the ledger, and read this result, those that it needs, and
+        `number_units`.
     """
 
     name: str

@@ -1,12 +1,9 @@
-"""Interchange interventions: copy a unit's memory of one sentence into another, and see whether the verb follows it.
-
-    The boy  near the cars | greets      the base: a singular subject
-    The boys near the cars | greet       the source: the same words, but for the subject's number
+"""Interchange beside ablation: which units are needed, and which carry number.
 
 Ablation removes a unit and shows which units are *needed*: among them one with a constant output that others rely on,
-or one that guards the memory and does not know what is in it. Interchange (activation patching) removes nothing. The
-unit is only given its state in the source, and if the network now prefers the source's verb form, then this unit
-*carries* number.
+or one that guards the memory and does not know what is in it. Interchange (activation patching, `exchange.py`) removes
+nothing. The unit is only given its state in the same sentence with the other number of the subject, and if the network
+now prefers that sentence's verb form, then this unit *carries* number.
 
 By default C of a unit is copied once, at the subject, and the network reads on as ever. That tests the paper's claim: a
 long-range unit stores the number when it reads the subject, and from there it reaches the verb. Copied at every word
@@ -14,32 +11,24 @@ from there on (`onwards`), a unit is as in the source whenever it learns the num
 holds h at every word too.
 
 C is copied and h follows from it: h = o * tanh(C) with the base's own output gate (Eq. 2), since the question is what
-is stored, not whether it is exposed. `what` can be h alone, what is exposed now and stored nowhere; or both.
-
-References
-----------
-Geiger, A., Lu, H., Icard, T. and Potts, C. (2021). Causal abstractions of neural networks. NeurIPS 34.
+is stored, not whether it is exposed. `what` can be h alone, what is exposed now and stored nowhere; both; or a gate,
+which `patching.py` asks of all units at every word.
 """
 
 from argparse import ArgumentTypeError
 from dataclasses import dataclass
 
 import numpy as np
-from tqdm import tqdm
 
-from ..errors import MinilstmError, StimulusError
-from ..fast.prefix_tree import prefix_tree, walk
-from ..fast.sweep import LogitDifferences, Reader, assign_rows
-from ..stimuli import SELECTION, TASKS
+from ..stimuli import SELECTION
 from ..units import collection_of
 from .ablation import set_margins
 from .attribution import NO_NUMBER_UNITS, unit_groups
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Option, Outcome, Result, Table, format_units
+from .exchange import VARIABLES, exchange, pairs
 from .number_agreement import by_condition, known_verbs
 from .style import LINES, figure, hide_unused
 
-WHAT = "C", "h", "both"
-OTHER = {"S": "P", "P": "S"}
 # The three methods side by side, and what each does to a unit.
 METHODS = {
     "zero": "h = 0 at every word, the context's included",
@@ -57,118 +46,6 @@ LABELS = {
 }
 
 
-def pairs(items):
-    """Items with their sources: the same task, id and words, but the other number of the subject.
-
-    The subject is the noun that the verb agrees with: the first one, but for the inner verbs of nested dependencies.
-
-    Parameters
-    ----------
-    items : sequence of stimuli.Item
-        As `stimuli.na_task` draws them: item k of each condition has the same words.
-
-    Returns
-    -------
-    bases, sources : tuples of Item
-        Each item serves as a base once. Items whose partner is not among them are left out.
-
-    Raises
-    ------
-    StimulusError
-        If there is no pair, or if the two of a pair are not such sentences.
-    """
-    found = {(item.task, item.condition, item.id): item for item in items}
-    bases, sources = [], []
-    for item in items:
-        noun = TASKS[item.task].tested_noun if item.task in TASKS else 0
-        before, number, after = item.condition[:noun], item.condition[noun : noun + 1], item.condition[noun + 1 :]
-        key = item.task, before + OTHER.get(number, "") + after, item.id
-        if key in found:
-            bases.append(item)
-            sources.append(found[key])
-    if not bases:
-        raise StimulusError(
-            "interchange: expected conditions that differ in the subject's number, such as SP and PP, and in nothing "
-            "else; there are no two such: " + (", ".join(dict.fromkeys(item.condition for item in items)) or "none")
-        )
-    for base, source in zip(bases, sources, strict=True):
-        if (base.right, base.wrong) != (source.wrong, source.right) or len(base.prefix) != len(source.prefix):
-            both = " / ".join(" ".join((*item.prefix, item.right)) for item in (base, source))
-            raise StimulusError(f"interchange: expected two sentences that differ in number only, got {both}")
-    return tuple(bases), tuple(sources)
-
-
-def interchange(
-    model, bases, sources, sets, what="C", at=0, onwards=False, state="context", unknown="error", progress=False
-):
-    """The choice of a verb form with the state of some units taken from another sentence.
-
-    Parameters
-    ----------
-    model : LanguageModel
-    bases, sources : sequences of stimuli.Item
-        See `pairs`; of equal lengths word for word.
-    sets : sequence of collections of int
-        Units to copy together, in the paper's numbers. Each set is tried on every pair.
-    what : {"C", "h", "both"}
-        What is copied. Copying C, h follows from it by Eq. 2.
-    at : int
-        At which word: 0 is the first in which the two sentences differ, the subject; 1 the next, and so on.
-    onwards : bool
-        At every word from there to the last before the verb.
-    state : None, "context" or lstm.State
-        What both sentences are read from.
-    unknown : {"error", "<unk>"}
-
-    Returns
-    -------
-    swapped : (sets, pairs) array
-        Margins log p(right) - log p(wrong) of the base's forms.
-    intact : (pairs,) array
-        The same with nothing copied.
-    source : (pairs,) array
-        The same, of the base's forms, after the source: below 0 if the network is right there.
-    """
-    if what not in WHAT:
-        raise MinilstmError(f"what to copy: expected one of {', '.join(WHAT)}, got {what!r}")
-    V, rows = len(model.vocabulary), assign_rows(sets, model.sizes)
-    mine, theirs = Reader(model, rows.counts), Reader(model, [1] * len(model.sizes))
-    contrast = model.contrast([base.right for base in bases], [base.wrong for base in bases])
-    choice, source_choice = LogitDifferences(*contrast, len(sets)), LogitDifferences(*contrast, 0)
-
-    def read(states, parents, words):
-        base, source, since = states[0], states[1], states[2][parents]
-        word, other = np.divmod(words, V)
-        source = theirs.read(source, parents, other)
-        since = since + ((since >= 0) | (word != other))  # words since the first that differs; -1 before it
-        nodes = np.flatnonzero(since >= at if onwards else since == at)
-
-        def swap(k, gates, h, C):
-            (row, unit), (h_source, C_source) = rows.targets[k], source[k]
-            here = nodes[:, None], row, unit
-            o = gates[nodes[:, None], row, 3 * model.sizes[k] + unit]
-            if what != "h":
-                C[here] = C_source[nodes[:, None], 0, unit]
-                h[here] = o * np.tanh(C[here])  # Eq. 2
-            if what != "C":
-                h[here] = h_source[nodes[:, None], 0, unit]
-
-        return mine.read(base, parents, word, swap), source, since
-
-    sentences = [
-        model.encode(base.prefix, unknown) * V + model.encode(source.prefix, unknown)
-        for base, source in zip(bases, sources, strict=True)
-    ]
-    with tqdm(total=len(bases), disable=None if progress else True, unit="sentence") as bar:
-        start = mine.start(state), theirs.start(state), np.array([-1])
-        for visit in walk(prefix_tree(sentences), start, read, mine.width):
-            node, sentence = visit.node[visit.ends], visit.sentence[visit.ends]
-            choice.record(visit.states[0], node, sentence)
-            source_choice.record(visit.states[1], node, sentence)
-            bar.update(len(sentence))
-    return choice.margins[rows.of_set], choice.margins[0], source_choice.margins[0]
-
-
 @dataclass(frozen=True, eq=False)
 class Comparison:
     """What three ways of intervening on the same units do to the same sentences.
@@ -180,7 +57,7 @@ class Comparison:
     sets : tuple of tuple of int
         The units that were intervened on together.
     intact, source : (items,) arrays
-        See `interchange`.
+        See `exchange.exchange`.
     margins : dict of str to (sets, items) array
         For each of `METHODS`.
     """
@@ -235,7 +112,8 @@ def compare(model, items, sets=None, what="C", state="context", unknown="error",
         Those of which the model lacks a verb form are left out.
     sets : sequence of collections of int, optional
         Every unit of the network alone if not given.
-    what : {"C", "h", "both"}
+    what : str
+        As in `exchange.exchange`.
 
     Returns
     -------
@@ -252,8 +130,8 @@ def compare(model, items, sets=None, what="C", state="context", unknown="error",
         "zero": set_margins(model, bases, sets, "paper", **shared),
         "mean": set_margins(model, bases, sets, "mean", **shared),
     }
-    margins["once"], intact, source = interchange(model, bases, sources, sets, what, **shared)
-    margins["onwards"], *_ = interchange(model, bases, sources, sets, what, onwards=True, **shared)
+    margins["once"], intact, source = exchange(model, bases, sources, sets, what, **shared)
+    margins["onwards"], *_ = exchange(model, bases, sources, sets, what, onwards=True, **shared)
     return Comparison(bases, tuple(sets), intact, source, margins)
 
 
@@ -265,8 +143,8 @@ class Interchange(Result):
     ----------
     comparison : Comparison or None
         None where there are no long-range units, and none are named.
-    what : {"C", "h", "both"}
-        What was copied.
+    what : str
+        What was copied: one of `exchange.VARIABLES`.
     most : int
         How many sets of units are displayed.
     carriers : int
@@ -448,7 +326,7 @@ CLAIMS = (
 )
 
 OPTIONS = (
-    Option("what", "what is copied: the cell, and h follows; h alone; both (C)", "C", choices=WHAT),
+    Option("what", "what is copied: the cell, and h follows; h alone; both; a gate (C)", "C", choices=tuple(VARIABLES)),
     Option(
         "group", "and these units together; can be given several times", (), parse_units, metavar="UNITS", repeat=True
     ),

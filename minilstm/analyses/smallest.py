@@ -6,7 +6,7 @@ task. Many sets are tried on the way, so the set is chosen on items with odd ids
 each size beside random sets of as many units.
 
 Ablation gives a minimal *necessary* set; one of its units may only guard the memory. With `sources` units are not
-ablated: they get the memory of the sentence with the other subject (`interchange.py`), and the fewest after which the
+ablated: they get the memory of the sentence with the other subject (`exchange.py`), and the fewest after which the
 verb follows that sentence are a minimal *sufficient* set: those units *carry* number.
 """
 
@@ -17,8 +17,8 @@ import numpy as np
 from ..errors import MinilstmError, StimulusError
 from .ablation import random_sets, set_margins
 from .base import Analysis, Figure, Option, Result, Table, format_units
+from .exchange import exchange, pairs
 from .experiment import KIND, RANDOM
-from .interchange import interchange, pairs
 from .number_agreement import by_condition, known_verbs, share_right
 from .statistics import TESTABLE
 from .style import LINES, NEUTRAL, PLURAL, SINGULAR, figure
@@ -111,7 +111,7 @@ def smallest_set(
         Of the conditions that are to be lost, such as nounPP SP and PS; odd and even ids in each. Those of which the
         model lacks a verb form are left out.
     sources : sequence of stimuli.Item, optional
-        One for each item, see `interchange.pairs`: C of the units is copied from there at the subject. Units are
+        One for each item, see `exchange.pairs`: C of the units is copied from there at the subject. Units are
         ablated if not given.
     n_random : int
         Random sets at each size, drawn from all units of all layers.
@@ -150,7 +150,7 @@ def smallest_set(
         if sources is None:
             margins = set_margins(model, bases, sets, kind, **shared)
         else:
-            margins, *_ = interchange(model, bases, [sources[k] for k in half], sets, **shared)
+            margins, *_ = exchange(model, bases, [sources[k] for k in half], sets, **shared)
         groups = by_condition(bases)
         return np.stack([share_right(margins[:, groups[key]]) for key in conditions], axis=1), margins.mean(axis=1)
 

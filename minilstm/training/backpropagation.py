@@ -33,8 +33,8 @@ from ..lstm import Step
 ROWS = 512  # predictions whose logits are worked on at once
 
 
-def backward(step, C_prev, dh, dC):
-    """One layer and one word backwards: what `lstm.step` is forwards.
+def derivatives(step, C_prev, dh, dC):
+    """Differentiate by what one layer computes at one word.
 
     Parameters
     ----------
@@ -46,19 +46,27 @@ def backward(step, C_prev, dh, dC):
 
     Returns
     -------
-    dz : (batch, 4 * H) array
-        Blocks i, f, g, o; from it follow dx, dh_{t-1}, dW, dU and db.
-    dC_prev : (batch, H) array
+    lstm.Step
+        di, df, do, dC~, dC and dh, (batch, H) each: what it would be worth to change that alone.
     """
     i, f, o, C_tilde, C, _ = step
     do = dh * np.tanh(C)
     dC = dC + dh * o * (1 - np.tanh(C) ** 2)
-    df = dC * C_prev
-    di = dC * C_tilde
-    dC_tilde = dC * i
-    dz_i, dz_f, dz_o = di * i * (1 - i), df * f * (1 - f), do * o * (1 - o)
-    dz_g = dC_tilde * (1 - C_tilde**2)
-    return np.concatenate([dz_i, dz_f, dz_g, dz_o], axis=-1), dC * f
+    return Step(dC * C_tilde, dC * C_prev, do, dC * i, dC, dh)
+
+
+def through_gates(step, d):
+    """dz, blocks i, f, g, o, (batch, 4 * H), from the `derivatives` of a step; dx, dh_{t-1}, dW, dU, db follow."""
+    i, f, o, C_tilde, *_ = step
+    dz_i, dz_f, dz_o = d.i * i * (1 - i), d.f * f * (1 - f), d.o * o * (1 - o)
+    dz_g = d.C_tilde * (1 - C_tilde**2)
+    return np.concatenate([dz_i, dz_f, dz_g, dz_o], axis=-1)
+
+
+def backward(step, C_prev, dh, dC):
+    """One layer and one word backwards, what `lstm.step` is forwards: dz and dC_prev; arguments as `derivatives`."""
+    d = derivatives(step, C_prev, dh, dC)
+    return through_gates(step, d), d.C * step.f
 
 
 def recur_backward(gates, C, dh, U):

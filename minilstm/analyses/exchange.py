@@ -1,0 +1,254 @@
+"""Activation patching between two sentences, gate by gate: exact, and by gradient in one backward pass.
+
+    The boy  near the cars | greets      the base: a singular subject
+    The boys near the cars | greet       the source: the same words, but for the subject's number
+
+While the network reads the base, a unit gets one of its variables (a gate i, f, o, the candidate C~, the cell C, or h)
+from the source, at one word. What follows from it is computed as ever: C from the gates by Eq. 1, h from C by Eq. 2.
+How far the choice of the verb form moves says what that variable carries there.
+
+`exchange` does it exactly: many patches are the rows of one matrix, and sentences that begin alike share their
+beginnings, as in `fast/sweep.py`. `exchange_by_gradient` approximates all patches at once (attribution patching): each
+variable's difference between the sentences times the derivative of the choice by it. It is right to first order, and
+says nothing of a gate that is saturated here and would not be there.
+
+References
+----------
+Geiger, A., Lu, H., Icard, T. and Potts, C. (2021). Causal abstractions of neural networks. NeurIPS 34.
+Nanda, N. (2023). Attribution patching: activation patching at industrial scale. neelnanda.io.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+from ..errors import MinilstmError, StimulusError
+from ..fast.prefix_tree import prefix_tree, walk
+from ..fast.sweep import LogitDifferences, Reader, assign_rows
+from ..lstm import Step
+from ..stimuli import TASKS
+from ..training.backpropagation import derivatives, through_gates
+
+VARIABLES = {name: (name,) for name in Step._fields} | {"both": ("C", "h")}  # {what: the variables exchanged}
+OTHER = {"S": "P", "P": "S"}
+
+
+def subject(task):
+    """Which noun of its sentences the verb agrees with, and which letter of their conditions is its number: from 0."""
+    return TASKS[task].tested_noun if task in TASKS else 0
+
+
+def pairs(items):
+    """Items with their sources: the same task, id and words, but the other number of the subject.
+
+    The subject is the noun that the verb agrees with: the first one, but for the inner verbs of nested dependencies.
+
+    Parameters
+    ----------
+    items : sequence of stimuli.Item
+        As `stimuli.na_task` draws them: item k of each condition has the same words.
+
+    Returns
+    -------
+    bases, sources : tuples of Item
+        Each item serves as a base once. Items whose partner is not among them are left out.
+
+    Raises
+    ------
+    StimulusError
+        If there is no pair, or if the two of a pair are not such sentences.
+    """
+    found = {(item.task, item.condition, item.id): item for item in items}
+    bases, sources = [], []
+    for item in items:
+        noun = subject(item.task)
+        before, number, after = item.condition[:noun], item.condition[noun : noun + 1], item.condition[noun + 1 :]
+        key = item.task, before + OTHER.get(number, "") + after, item.id
+        if key in found:
+            bases.append(item)
+            sources.append(found[key])
+    if not bases:
+        raise StimulusError(
+            "interchange: expected conditions that differ in the subject's number, such as SP and PP, and in nothing "
+            "else; there are no two such: " + (", ".join(dict.fromkeys(item.condition for item in items)) or "none")
+        )
+    for base, source in zip(bases, sources, strict=True):
+        if (base.right, base.wrong) != (source.wrong, source.right) or len(base.prefix) != len(source.prefix):
+            both = " / ".join(" ".join((*item.prefix, item.right)) for item in (base, source))
+            raise StimulusError(f"interchange: expected two sentences that differ in number only, got {both}")
+    return tuple(bases), tuple(sources)
+
+
+class Word(NamedTuple):
+    """What a layer does at a word, and the cell that it goes on from; (nodes, rows, H) arrays."""
+
+    step: Step
+    C_prev: np.ndarray
+
+
+def exchange(
+    model, bases, sources, sets, what="C", at=0, onwards=False, state="context", unknown="error", progress=False
+):
+    """The choice of a verb form with a variable of some units taken from another sentence.
+
+    Parameters
+    ----------
+    model : LanguageModel
+    bases, sources : sequences of stimuli.Item
+        See `pairs`; of equal lengths word for word.
+    sets : sequence of collections of int
+        Units to patch together, in the paper's numbers. Each set is tried on every pair.
+    what : {"i", "f", "o", "C_tilde", "C", "h", "both"}
+        What is exchanged; "both": C and h.
+    at : int
+        At which word: 0 is the first in which the two sentences differ, the subject; 1 the next, and so on.
+    onwards : bool
+        At every word from there to the last before the verb.
+    state : None, "context" or lstm.State
+        What both sentences are read from.
+    unknown : {"error", "<unk>"}
+
+    Returns
+    -------
+    patched : (sets, pairs) array
+        Margins log p(right) - log p(wrong) of the base's forms.
+    intact : (pairs,) array
+        The same with nothing exchanged.
+    source : (pairs,) array
+        The same, of the base's forms, after the source: below 0 if the network is right there.
+
+    Examples
+    --------
+    >>> import minilstm
+    >>> model = minilstm.load("planted")
+    >>> bases, sources = pairs(minilstm.stimuli.na_tasks(tasks=["nounPP"], n=2))
+    >>> patched, intact, _ = exchange(model, bases, sources, [(71, 72), (73,)])  # both number units; the syntax unit
+    >>> bool((intact > 0).all()), (patched > 0).all(axis=1)
+    (True, array([False,  True]))
+    """
+    if what not in VARIABLES:
+        raise MinilstmError(f"what to copy: expected one of {', '.join(VARIABLES)}, got {what!r}")
+    rows = assign_rows(sets, model.sizes)
+
+    def patch(k, base, source):
+        row, unit = rows.targets[k]
+        here = slice(None), row, unit
+        values = {name: getattr(source.step, name)[:, 0, unit] for name in VARIABLES[what]}
+        i, f, o, C_tilde, C, h = Step(*(field[here] for field in base.step))._replace(**values)
+        if what in ("i", "f", "C_tilde"):
+            C = f * base.C_prev[here] + i * C_tilde  # Eq. 1
+        if "h" not in values:
+            h = o * np.tanh(C)  # Eq. 2
+        base.step.C[here], base.step.h[here] = C, h
+
+    margins, source = read_pairs(
+        model, bases, sources, rows.counts, patch, at, onwards, state=state, unknown=unknown, progress=progress
+    )
+    row = np.where(rows.of_set < len(margins), rows.of_set, 0)  # a set without units is the intact network
+    return margins[row], margins[0], source
+
+
+def read_pairs(
+    model, bases, sources, rows, patch, at=0, onwards=False, state="context", unknown="error", progress=False
+):
+    """Read bases and their sources side by side, and let `patch` change what the bases are read as.
+
+    Parameters
+    ----------
+    rows : list of int
+        In how many ways each layer reads a base, none fewer than the layer below; row 0 is left intact.
+    patch : callable (k, base, source)
+        Changes C and h of layer k in place, before anything else sees them. `base` is a Word of (nodes, rows, H)
+        arrays, `source` one with a single row.
+
+    Returns
+    -------
+    margins : (rows, pairs) array
+    source : (pairs,) array
+    """
+    V, reader = len(model.vocabulary), Reader(model, rows)
+    contrast = model.contrast([base.right for base in bases], [base.wrong for base in bases])
+    choice, source_choice = LogitDifferences(*contrast, rows[-1] - 1), LogitDifferences(*contrast, 0)
+
+    def read(states, parents, words):
+        base, source, since = states[0], states[1], states[2][parents]
+        word, other = np.divmod(words, V)
+        since = since + ((since >= 0) | (word != other))  # words since the first that differs; -1 before it
+        nodes = np.flatnonzero(since >= at if onwards else since == at)
+        gates = []
+        read_source = reader.read(source, parents, other, lambda k, z, h, C: gates.append(z))
+
+        def patch_nodes(k, z, h, C):
+            if len(nodes):
+                where = slice(None) if len(nodes) == len(words) else nodes  # views, where all are patched
+                its = _word(z[where], *(array[where] for array in (h, C, base[k][1][parents])))
+                patch(k, its, _word(*(a[where] for a in (gates[k], *read_source[k], source[k][1][parents]))))
+                h[where], C[where] = its.step.h, its.step.C
+
+        if len(nodes) and base[-1][0].shape[1] < rows[-1]:  # until then, all rows are the same
+            base = [tuple(np.repeat(a, n, axis=1) for a in layer) for layer, n in zip(base, rows, strict=True)]
+        return reader.read(base, parents, word, patch_nodes), read_source, since
+
+    sentences = [
+        model.encode(base.prefix, unknown) * V + model.encode(source.prefix, unknown)
+        for base, source in zip(bases, sources, strict=True)
+    ]
+    single = Reader(model, [1] * len(model.sizes)).start(state)
+    with tqdm(total=len(bases), disable=None if progress else True, unit="sentence") as bar:
+        for visit in walk(prefix_tree(sentences), (single, single, np.array([-1])), read, reader.width):
+            node, sentence = visit.node[visit.ends], visit.sentence[visit.ends]
+            choice.record(visit.states[0], node, sentence)
+            source_choice.record(visit.states[1], node, sentence)
+            bar.update(len(sentence))
+    return choice.margins, source_choice.margins[0]
+
+
+def _word(z, h, C, C_prev):
+    """A Word from what a Reader has of it; `z` are the gates i, f, C_tilde, o."""
+    i, f, C_tilde, o = np.split(z, 4, axis=-1)
+    return Word(Step(i, f, o, C_tilde, C, h), C_prev)
+
+
+def exchange_by_gradient(model, bases, sources, state="context", unknown="error"):
+    """What every `exchange` of one variable of one unit at one word would change, to first order.
+
+    One forward pass of bases and sources, one backward pass of the bases.
+
+    Parameters
+    ----------
+    model : LanguageModel
+    bases, sources : sequences of stimuli.Item
+        See `pairs`; all of one length.
+    state : None, "context" or lstm.State
+    unknown : {"error", "<unk>"}
+
+    Returns
+    -------
+    dict of str to (steps, units, pairs) array
+        For each of i, f, o, C_tilde, C and h: (its value in the source - in the base) * d margin / d it. Units are
+        those of all layers.
+    """
+    base, source = (model.trace([item.prefix for item in items], state, (), unknown) for items in (bases, sources))
+    start = model.initial_state(state, len(bases))
+    weights, _ = model.contrast([item.right for item in bases], [item.wrong for item in bases])
+    dh_above = np.zeros((len(bases[0].prefix), *weights.shape), model.dtype)  # (steps, pairs, H)
+    dh_above[-1] = weights  # the margin is linear in the last h
+    effects = {name: [] for name in Step._fields}
+    for k in reversed(range(len(model.sizes))):
+        W, U, _ = model.layers[k]
+        steps = [Step(*(getattr(base, name)[k][t] for name in Step._fields)) for t in range(len(dh_above))]
+        C_start = np.zeros_like(steps[0].C) if start is None else start.C[k]
+        below = np.empty((*dh_above.shape[:2], W.shape[1]), model.dtype)
+        dh, dC = np.zeros_like(dh_above[0]), np.zeros_like(dh_above[0])
+        gradients = [None] * len(steps)
+        for t in reversed(range(len(steps))):
+            C_prev, dh = steps[t - 1].C if t else C_start, dh + dh_above[t]
+            gradients[t] = d = derivatives(steps[t], C_prev, dh, dC)
+            dz, dC = through_gates(steps[t], d), d.C * steps[t].f
+            dh, below[t] = dz @ U, dz @ W
+        for name, layers in effects.items():
+            gradient = np.stack([getattr(gradient, name) for gradient in gradients])
+            layers.insert(0, (getattr(source, name)[k] - getattr(base, name)[k]) * gradient)  # (steps, pairs, H)
+        dh_above = below
+    return {name: np.concatenate(layers, axis=2).swapaxes(1, 2) for name, layers in effects.items()}
