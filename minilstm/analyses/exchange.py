@@ -80,6 +80,47 @@ def pairs(items):
     return tuple(bases), tuple(sources)
 
 
+def steps_that_differ(bases, sources):
+    """From which word on pairs may differ, the subject, and how long their sentences are: the same for all pairs.
+
+    Returns
+    -------
+    first, length : int
+
+    Raises
+    ------
+    StimulusError
+        If they are not the same for all pairs.
+    """
+    found = set()
+    for base, source in zip(bases, sources, strict=True):
+        same = [one == other for one, other in zip(base.prefix, source.prefix, strict=True)]
+        found.add((same.index(False), len(same)))
+    if len(found) > 1:
+        raise StimulusError(
+            "expected sentences of one length whose subjects stand at the same word, got several; --task takes one task"
+        )
+    return found.pop()
+
+
+def way_moved(intact, patched, source):
+    """How far the mean margin moves from the base's towards the source's: 0 to 1 where all the way.
+
+    Parameters
+    ----------
+    intact, source : (pairs,) arrays
+    patched : (..., pairs) array
+
+    Returns
+    -------
+    (...,) array
+        nan where there are no pairs.
+    """
+    if not len(intact):
+        return np.full(patched.shape[:-1], np.nan)
+    return (intact - patched).mean(axis=-1) / (intact - source).mean()
+
+
 class Word(NamedTuple):
     """What a layer does at a word, and the cell that it goes on from; (nodes, rows, H) arrays."""
 

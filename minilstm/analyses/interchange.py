@@ -25,7 +25,7 @@ from ..units import collection_of
 from .ablation import set_margins
 from .attribution import NO_NUMBER_UNITS, unit_groups
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Option, Outcome, Result, Table, format_units
-from .exchange import VARIABLES, exchange, pairs
+from .exchange import VARIABLES, exchange, pairs, way_moved
 from .number_agreement import by_condition, known_verbs
 from .style import LINES, figure, hide_unused
 
@@ -79,10 +79,7 @@ class Comparison:
 
     def moved(self, method, where):
         """How far the mean margin moves towards the source's, 0 to 1 where all is the source's: (sets,)."""
-        if not len(where):
-            return np.full(len(self.sets), np.nan)
-        full = (self.intact - self.source)[where].mean()
-        return (self.intact[where] - self.margins[method][:, where]).mean(axis=1) / full
+        return way_moved(self.intact[where], self.margins[method][:, where], self.source[where])
 
     def strongest(self, most=8):
         """Indices of the sets that move the margin farthest, in any condition by any method; the farthest first."""

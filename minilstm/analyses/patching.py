@@ -17,16 +17,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import StimulusError
 from ..stimuli import SELECTION
 from ..stimuli.positions import step_labels
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Option, Outcome, Result, Table
-from .exchange import exchange, exchange_by_gradient, pairs
+from .exchange import exchange, exchange_by_gradient, pairs, steps_that_differ, way_moved
 from .experiment import positive
 from .number_agreement import by_condition, known_verbs
 from .style import LABELS, LINES, figure
 
 PANELS = "C_tilde", "i", "f", "C", "o", "h"  # in the order in which they are computed
+NUMBERS = {"S": "singular", "P": "plural"}
 SHOWN = 10  # units in the picture
 
 
@@ -56,60 +56,79 @@ class Patching(Result):
     gradient: dict
     r2: dict
 
-    def mean(self, variable, how="exact"):
-        """The mean over conditions: (words, units)."""
-        return np.nanmean(getattr(self, how)[variable][self.n > 0], axis=0)
+    def mean(self, variable, number, how="exact"):
+        """The mean over the conditions with a subject of this number, "S" or "P": (words, units)."""
+        these = [c[0] == number and n > 0 for (_, c), n in zip(self.conditions, self.n, strict=True)]
+        return 100 * getattr(self, how)[variable][these].mean(axis=0)
+
+    @property
+    def numbers(self):
+        """Of "S" and "P": the subject's numbers of the bases that count."""
+        return [
+            number for number in NUMBERS if any(self.n[k] for k, (_, c) in enumerate(self.conditions) if c[0] == number)
+        ]
 
     def strongest(self, most=SHOWN):
         """The units, numbers, with the largest effects of any variable at any word; the largest first."""
-        largest = np.max([np.abs(self.mean(name)).max(axis=0) for name in PANELS], axis=0)
-        return 1 + np.argsort(-largest, kind="stable")[:most]
+        grids = [self.mean(name, number) for name in PANELS for number in self.numbers]
+        return 1 + np.argsort(-np.abs(grids).max(axis=(0, 1)), kind="stable")[:most]
+
+    def best(self, variable, number):
+        """The unit of the largest effect at each word, its effect, and that by gradient: (words,) arrays."""
+        exact, gradient = (self.mean(variable, number, how) for how in ("exact", "gradient"))
+        unit = np.abs(exact).argmax(axis=1)
+        return unit + 1, *(effects[np.arange(len(unit)), unit] for effects in (exact, gradient))
 
     def text(self):
         counted = ", ".join(f"{n} {' '.join(key)}" for key, n in zip(self.conditions, self.n, strict=True))
         return [
-            f"Of {self.n.sum()} sentences ({counted}) and "
-            "their sources, with the other number of the subject and else the same words, one variable of one unit is "
-            "exchanged at one word. Effects are percent of the way to the margin of the source, the mean over "
-            "conditions.",
+            "In a sentence one variable of one unit is exchanged at one word for that of its source, the sentence with "
+            "the other number of the subject and else the same words. Effects are percent of the way to the margin of "
+            f"the source. Sentences that count, right in either number: {counted}.",
             self.summary(),
         ]
 
     def tables(self):
-        best, every = [], []
+        columns, rows, every = ["variable", "word"], [], []
+        for number in self.numbers:
+            columns += [f"{NUMBERS[number]}: unit", "moved %", "by gradient"]
         for name in PANELS:
-            exact, gradient = 100 * self.mean(name), 100 * self.mean(name, "gradient")
-            for word, (effects, approximate) in enumerate(zip(exact, gradient, strict=True)):
-                rows = [
-                    [name, self.words[word], 1 + unit, float(effects[unit]), float(approximate[unit])]
-                    for unit in np.argsort(-np.abs(effects), kind="stable")
-                ]
-                best.append([*rows[0], float(effects.sum() - effects[rows[0][2] - 1])])
-                every += rows
-        columns = ["variable", "word", "unit", "moved %", "by gradient"]
-        caption = "The unit with the largest effect, variable by variable and word by word; and all others added up."
-        fits = [[name, r2] for name, r2 in self.r2.items()]
+            best = [self.best(name, number) for number in self.numbers]
+            for word, label in enumerate(self.words):
+                cells = [cell.item() for one in best for cell in (values[word] for values in one)]
+                rows.append([name, label, *cells])
+            for number in self.numbers:
+                exact, gradient = (self.mean(name, number, how) for how in ("exact", "gradient"))
+                for (word, unit), effect in np.ndenumerate(exact):
+                    cells = float(effect), float(gradient[word, unit])
+                    every.append([NUMBERS[number], name, self.words[word], unit + 1, *cells])
+        caption = "The unit of the largest effect, by the subject's number, variable by variable and word by word."
+        fits = [
+            [name, max(float(np.abs(self.mean(name, number)).max()) for number in self.numbers), r2]
+            for name, r2 in self.r2.items()
+        ]
         said = "How well the gradient predicts single exact effects, of all units, words and sentences: R2."
+        of_all = ["subject", "variable", "word", "unit", "moved %", "by gradient"]
         return [
-            Table("patching", caption, [*columns, "others"], best),
-            Table("patching_gradient", said, ["variable", "R2"], fits, digits=3),
-            Table("patching_all", "All of them.", columns, every, digits=3, long=True),
+            Table("patching", caption, columns, rows),
+            Table("patching_gradient", said, ["variable", "largest mean, %", "R2"], fits, digits=(0, 1, 3)),
+            Table("patching_all", "All of them.", of_all, every, digits=3, long=True),
         ]
 
     def figures(self):
         return [
             Figure(
                 "patching",
-                "Percent of the way to the other number's margin, with one variable of one unit exchanged at one word: "
-                f"the {SHOWN} units with the largest effects. A column in which nothing is dark is a variable that "
-                "carries no number by itself.",
+                "Percent of the way to the margin of the other number with one variable of one unit exchanged at one "
+                f"word, after singular and after plural subjects: the {SHOWN} units with the largest effects. Red: "
+                "towards the other number; blue: away from it.",
                 "six grids of words by units, one for each gate, the cell and h",
                 lambda: plot_patching(self),
             ),
             Figure(
                 "patching_gradient",
-                "Each dot is a variable of a unit at a word: its exact mean effect, and that by gradient. On the line "
-                "they are equal.",
+                "Each dot is a variable of a unit at a word, after singular or after plural subjects: its exact mean "
+                "effect, and that by gradient. On the line they are equal.",
                 "scatter plot of approximate against exact effects",
                 lambda: plot_gradient(self),
             ),
@@ -117,11 +136,14 @@ class Patching(Result):
 
     def summary(self):
         texts = []
-        for word, label in enumerate(self.words):
-            name = max(PANELS, key=lambda one, word=word: np.abs(self.mean(one)[word]).max())
-            unit = np.abs(self.mean(name)[word]).argmax()
-            texts.append(f"{label}: {name} of unit {unit + 1} ({100 * self.mean(name)[word, unit]:.0f} %)")
-        return f"Where number is at each word, the largest effects of patching one variable: {'; '.join(texts)}."
+        for number in self.numbers:
+            best, words = {name: self.best(name, number) for name in PANELS}, []
+            for word, label in enumerate(self.words):
+                name = max(PANELS, key=lambda one, word=word: abs(best[one][1][word]))
+                unit, effect, _ = (values[word] for values in best[name])
+                words.append(f"{label}: {name} of unit {unit} ({effect:.0f} %)")
+            texts.append(f"after {NUMBERS[number]} subjects {', '.join(words)}")
+        return f"Where number is, the largest effect of one variable of one unit: {'; '.join(texts)}."
 
 
 def patching(model, items, state="context", unknown="error", progress=False):
@@ -145,46 +167,30 @@ def patching(model, items, state="context", unknown="error", progress=False):
         If the sentences are not of one length, or differ at different words.
     """
     bases, sources = pairs(items)
-    differ = {
-        (len(b.prefix), next(k for k, (one, other) in enumerate(zip(b.prefix, s.prefix, strict=True)) if one != other))
-        for b, s in zip(bases, sources, strict=True)
-    }
-    if len(differ) > 1:
-        raise StimulusError(
-            "patching: expected sentences of one length whose subjects stand at the same word; --task takes one task"
-        )
-    ((length, first),) = differ
+    first, length = steps_that_differ(bases, sources)
     shared = {"state": state, "unknown": unknown}
-    gradient = {
-        name: -effects[first:] for name, effects in exchange_by_gradient(model, bases, sources, **shared).items()
-    }
     units, exact = [(unit,) for unit in range(1, sum(model.sizes) + 1)], {}
     for name in PANELS:
-        effects = []
+        margins = []
         for at in range(length - first):
             patched, intact, source = exchange(model, bases, sources, units, name, at, progress=progress, **shared)
-            effects.append(intact - patched)
-        exact[name] = np.array(effects)  # (words, units, pairs)
+            margins.append(patched)
+        exact[name] = np.array(margins)  # (words, units, pairs)
+    changes = exchange_by_gradient(model, bases, sources, **shared)
+    gradient = {name: intact + changes[name][first:] for name in PANELS}
     good = (intact > 0) & (source < 0)
     where = {key: these[good[these]] for key, these in by_condition(bases).items()}
 
-    def moved(effects):
-        return np.array(
-            [
-                effects[..., these].mean(axis=2) / (intact - source)[these].mean()
-                if len(these)
-                else np.full(effects.shape[:2], np.nan)
-                for these in where.values()
-            ]
-        )
+    def moved(margins):
+        return np.array([way_moved(intact[these], margins[..., these], source[these]) for these in where.values()])
 
     return Patching(
         tuple(where),
         np.array([len(these) for these in where.values()]),
-        step_labels(bases, after=())[first:length],
-        {name: moved(exact[name]) for name in PANELS},
-        {name: moved(gradient[name]) for name in PANELS},
-        {name: r2(exact[name][..., good], gradient[name][..., good]) for name in PANELS},
+        step_labels(bases, after=())[first:],
+        {name: moved(margins) for name, margins in exact.items()},
+        {name: moved(margins) for name, margins in gradient.items()},
+        {name: r2((exact[name] - intact)[..., good], (gradient[name] - intact)[..., good]) for name in PANELS},
     )
 
 
@@ -205,21 +211,28 @@ def plot_patching(result):
     -------
     matplotlib.figure.Figure
     """
-    units = result.strongest()
-    grids = {name: 100 * result.mean(name)[:, units - 1].T for name in PANELS}  # (units, words)
+    units, words = result.strongest(), len(result.words)
+    grids = {}  # {variable: (units, words after singular subjects, then those after plural ones)}
+    for name in PANELS:
+        grids[name] = np.hstack([result.mean(name, number)[:, units - 1].T for number in result.numbers])
     limit = max(np.abs(grid).max() for grid in grids.values())
-    fig, axes = figure(2, 3, 7, 0.42 * len(units) + 1.4, sharex=True, sharey=True)
+    fig, axes = figure(2, 3, 1.2 + 0.75 * len(result.numbers) * words, 0.4 * len(units) + 1.2, sharex=True, sharey=True)
     for axis, (name, grid) in zip(axes.flat, grids.items(), strict=True):
         image = axis.imshow(grid, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
-        for (row, word), value in np.ndenumerate(grid):
+        for (row, column), value in np.ndenumerate(grid):
             if abs(value) >= 1:
                 color = "white" if abs(value) > 0.6 * limit else "black"
-                axis.text(word, row, f"{value:.0f}", ha="center", va="center", fontsize=6, color=color)
+                axis.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=6, color=color)
+        axis.axvline(words - 0.5, color="black", linewidth=0.6)
         axis.set_title(LABELS[name], fontsize=8)
-        axis.set_xticks(range(len(result.words)), result.words, fontsize=7)
+        axis.set_xticks(range(grid.shape[1]), result.words * len(result.numbers), fontsize=6, rotation=60)
         axis.set_yticks(range(len(units)), units, fontsize=7)
+    for axis in axes[1]:
+        axis.set_xlabel(" | ".join(f"{NUMBERS[number]} subject" for number in result.numbers), fontsize=7)
     fig.supylabel("unit", fontsize=8)
-    fig.colorbar(image, ax=axes, label="% of the way to the source").ax.tick_params(labelsize=7)
+    bar = fig.colorbar(image, ax=axes)
+    bar.set_label("% of the way to the source", fontsize=7)
+    bar.ax.tick_params(labelsize=7)
     return fig
 
 
@@ -236,7 +249,9 @@ def plot_gradient(result):
     """
     fig, ((axis,),) = figure(height=3)
     for name, (color, marker) in zip(PANELS, LINES, strict=True):
-        exact, gradient = (100 * result.mean(name, how).ravel() for how in ("exact", "gradient"))
+        exact, gradient = (
+            np.ravel([result.mean(name, number, how) for number in result.numbers]) for how in ("exact", "gradient")
+        )
         label = f"{LABELS[name]}, $R^2$ = {result.r2[name]:.2f}"
         axis.plot(exact, gradient, marker, color=color, markersize=3, alpha=0.7, label=label)
     axis.axline((0, 0), slope=1, color="0.8", linewidth=0.6, zorder=0)

@@ -1,0 +1,366 @@
+"""A direction instead of a unit: is the number in the cell aligned with units, or nearly, or spread over many?
+
+Number may be a direction of the last layer's C rather than a unit: the line along which cells after singular and after
+plural subjects differ. Two such directions are fitted at each word, on the sentences that units are chosen on: the
+difference of the means, and that of linear discriminant analysis, which weighs it by the noise. On the other sentences
+C is then moved along the direction alone, to where it is in the sentence with the other subject, and the choice of the
+verb form shows how much of the number that was. Beside it stand all of C, the best single unit, which is a direction
+too, and random directions.
+
+A direction that is nearly a unit does about as well as that unit, and nearly all of its length is one component.
+
+References
+----------
+Hao, S. and Linzen, T. (2023). Verb conjugation in transformers is determined by linear encodings of subject number.
+Findings of EMNLP.
+Geiger, A., Wu, Z., Potts, C., Icard, T. and Goodman, N. (2024). Finding alignments between interpretable causal
+variables and distributed neural representations. CLeaR.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..activity import activity
+from ..stimuli.positions import step_labels
+from ..units import last_layer
+from .base import Analysis, Claim, Criterion, Figure, NotTestable, Option, Outcome, Result, Table
+from .exchange import exchange, pairs, read_pairs, steps_that_differ, way_moved
+from .experiment import RANDOM, positive
+from .number_agreement import by_condition, known_verbs
+from .style import LINES, NEUTRAL, figure
+
+DIRECTIONS = "difference of means", "LDA", "best unit"
+
+
+def exchange_along(model, bases, sources, directions, at=0, state="context", unknown="error", progress=False):
+    """The choice of a verb form with C of the last layer taken from another sentence along one direction.
+
+    Parameters
+    ----------
+    model : LanguageModel
+    bases, sources : sequences of stimuli.Item
+        See `exchange.pairs`.
+    directions : (n, H) array
+        Of length 1; each is tried on every pair.
+    at : int
+        At which word: 0 is the first in which the two sentences differ.
+    state, unknown
+        As in `exchange.exchange`.
+
+    Returns
+    -------
+    patched : (n, pairs) array
+        Margins log p(right) - log p(wrong) of the base's forms.
+    intact, source : (pairs,) arrays
+    """
+    directions = np.asarray(directions, model.dtype)
+
+    def patch(k, base, source):
+        if k == len(model.sizes) - 1:
+            C, h, o = (array[:, 1:] for array in (base.step.C, base.step.h, base.step.o))  # row 0 is left intact
+            along = np.einsum("nrh,rh->nr", source.step.C - C, directions)
+            C += along[..., None] * directions
+            h[...] = o * np.tanh(C)  # Eq. 2
+
+    rows = [1] * (len(model.sizes) - 1) + [1 + len(directions)]
+    margins, source = read_pairs(
+        model, bases, sources, rows, patch, at, state=state, unknown=unknown, progress=progress
+    )
+    return margins[1:], margins[0], source
+
+
+def number_directions(C, plural):
+    """The directions along which cells after singular and after plural subjects differ.
+
+    Parameters
+    ----------
+    C : (sentences, H) array
+    plural : (sentences,) bool array
+
+    Returns
+    -------
+    (2, H) array
+        The difference of the means, and LDA's, each of length 1.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> plural = np.arange(400) % 2 == 1
+    >>> C = rng.normal(size=(400, 2)) + 3 * plural[:, None]  # number is the sum of two units
+    >>> number_directions(C, plural).round(1)
+    array([[0.7, 0.7],
+           [0.7, 0.7]])
+    """
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    C = C.astype(np.float64)
+    means = C[plural].mean(axis=0) - C[~plural].mean(axis=0)
+    lda = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(C, plural).coef_[0]
+    return np.stack([vector / np.linalg.norm(vector) for vector in (means, lda)])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Direction(Result):
+    """Number along a direction of the last layer's C, word by word.
+
+    Attributes
+    ----------
+    words : tuple of str
+        What stands at each word from the subject on.
+    units : tuple of int
+        Of the last layer.
+    directions : (words, 3, H) array
+        For each of `DIRECTIONS`, of length 1.
+    moved : (words, 3) array
+        How far the mean margin moves towards the source's with C patched along each; 1 where all the way.
+    whole : (words,) array
+        The same with all of C of the last layer.
+    random : (words, sets) array
+        The same along random directions.
+    n : int
+        Sentences that count: answered rightly, as their sources are.
+    """
+
+    words: tuple
+    units: tuple
+    directions: np.ndarray
+    moved: np.ndarray
+    whole: np.ndarray
+    random: np.ndarray
+    n: int
+
+    @property
+    def p(self):
+        """(1 + count) / (1 + n): random directions that move the margin as far, or farther; (words, 3)."""
+        count = (self.random[:, None] >= self.moved[..., None]).sum(axis=2)
+        return (1 + count) / (1 + self.random.shape[1])
+
+    @property
+    def shares(self):
+        """The share of each unit in a direction's squared length: (words, 3, H)."""
+        return self.directions**2
+
+    def text(self):
+        return [
+            f"{self.n} sentences, right with either number of the subject. {self.random.shape[1]:,} random directions "
+            f"move the margin by {100 * np.abs(self.random).mean():.1f} % of the way on average, and by "
+            f"{100 * self.random.max():.1f} % at most.",
+            self.summary(),
+        ]
+
+    def tables(self):
+        columns = ["word", "along", "moved %", "p", "largest unit", "its share %", "units"]
+        rows = []
+        for word, label in enumerate(self.words):
+            rows.append([label, "all of C", float(100 * self.whole[word]), *[None] * 4])
+            for k, name in enumerate(DIRECTIONS):
+                share = self.shares[word, k]
+                moved, p, top = (float(x) for x in (100 * self.moved[word, k], self.p[word, k], 100 * share.max()))
+                rows.append([label, name, moved, p, self.units[share.argmax()], top, float(1 / (share**2).sum())])
+        caption = (
+            "Percent of the way to the other number's margin, with C of the last layer moved along a direction at one "
+            "word; p against random directions; the unit with the largest share of the direction's squared length; and "
+            "how many units it amounts to (1 / the sum of squared shares)."
+        )
+        return [Table("direction", caption, columns, rows, digits=(0, 0, 1, 4, 0, 1, 1))]
+
+    def figures(self):
+        return [
+            Figure(
+                "direction",
+                "Percent of the way to the other number's margin, with C of the last layer patched at one word: all of "
+                "it, along a direction, or one unit. The grey line is the mean of random directions. Where the best "
+                "unit reaches the directions, the code is aligned with it.",
+                "line plots over the words before the verb",
+                lambda: plot_direction(self),
+            ),
+            Figure(
+                "direction_units",
+                "How much of a direction's squared length its largest units make up, at the subject (solid) and before "
+                "the verb (dashed). A direction that is a unit begins at 100 %.",
+                "cumulative shares by number of units",
+                lambda: plot_shares(self),
+            ),
+        ]
+
+    def summary(self):
+        best = int(self.moved[0, :2].argmax())
+        share = self.shares[0, best]
+        return (
+            f"At the subject the direction of number ({DIRECTIONS[best]}) moves the margin "
+            f"{100 * self.moved[0, best]:.0f} % of the way to the other number, all of C {100 * self.whole[0]:.0f} %, "
+            f"the best single unit ({self.units[self.shares[0, 2].argmax()]}) {100 * self.moved[0, 2]:.0f} %. Unit "
+            f"{self.units[share.argmax()]} makes up {100 * share.max():.0f} % of the direction's squared length."
+        )
+
+
+def direction(
+    model, chosen, judged, fitted=None, n_random=1000, seed=0, state="context", unknown="error", progress=False
+):
+    """Directions of number, fitted on some sentences and patched in others.
+
+    Parameters
+    ----------
+    model : LanguageModel
+    chosen, judged : sequences of stimuli.Item
+        Those on which the best unit is chosen, and those in which all is patched; each with its source among its own,
+        see `exchange.pairs`.
+    fitted : sequence of stimuli.Item, optional
+        Those to which the directions are fitted; `chosen` if not given.
+    n_random : int
+        Random directions.
+    state, unknown
+        As in `exchange.exchange`.
+
+    Returns
+    -------
+    Direction
+    """
+    shared = {"state": state, "unknown": unknown}
+    chosen, judged = pairs(chosen), pairs(judged)
+    first, length = steps_that_differ(*chosen)
+    units, H = tuple(last_layer(model.sizes)), model.sizes[-1]
+    items = chosen[0] if fitted is None else fitted
+    C = activity(model, [item.prefix for item in items], "C", units=units, **shared)
+    plural = np.array([item.condition[0] == "P" for item in items])
+    random = np.random.default_rng(seed).normal(size=(n_random, H))
+    random /= np.linalg.norm(random, axis=1, keepdims=True)
+
+    def moved(halves, directions, at):
+        patched, intact, source = exchange_along(model, *halves, directions, at, progress=progress, **shared)
+        good = (intact > 0) & (source < 0)
+        return way_moved(intact[good], patched[:, good], source[good]), good
+
+    directions, results, whole = [], [], []
+    for at in range(length - first):
+        best = moved(chosen, np.eye(H), at)[0].argmax()
+        directions.append([*number_directions(C[:, first + at], plural), np.eye(H)[best]])
+        result, good = moved(judged, [*directions[-1], *random], at)
+        results.append(result)
+        patched, intact, source = exchange(model, *judged, [units], "C", at, **shared)
+        whole.append(way_moved(intact[good], patched[0, good], source[good]))
+    results = np.array(results)
+    words = step_labels(chosen[0], after=())[first:]
+    return Direction(
+        words, units, np.array(directions), results[:, :3], np.array(whole), results[:, 3:], int(good.sum())
+    )
+
+
+def plot_direction(result):
+    """How far each direction moves the margin, word by word.
+
+    Parameters
+    ----------
+    result : Direction
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    fig, ((axis,),) = figure()
+    x = range(len(result.words))
+    lines = zip(("all of C", *DIRECTIONS), (result.whole, *result.moved.T), LINES, strict=False)
+    for name, moved, (color, marker) in lines:
+        axis.plot(x, 100 * moved, marker=marker, color=color, markersize=4, linewidth=1, label=name)
+    axis.plot(x, 100 * result.random.mean(axis=1), color=NEUTRAL, linewidth=1, label="random")
+    axis.set_xticks(x, result.words, fontsize=7)
+    axis.set_ylabel("% of the way to the source", fontsize=8)
+    axis.legend(fontsize=6, frameon=False)
+    return fig
+
+
+def plot_shares(result):
+    """Cumulative shares of the largest units in the squared length of both directions.
+
+    Parameters
+    ----------
+    result : Direction
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    fig, ((axis,),) = figure()
+    for word, dashes in ((0, "-"), (-1, "--")):
+        for k, (color, _) in enumerate(LINES[1:3]):
+            share = 100 * np.cumsum(np.sort(result.shares[word, k])[::-1])
+            label = f"{DIRECTIONS[k]}, {result.words[word]}"
+            axis.semilogx(1 + np.arange(len(share)), share, dashes, color=color, linewidth=1, label=label)
+    axis.set_xlabel("units", fontsize=8)
+    axis.set_ylabel("% of the squared length", fontsize=8)
+    axis.legend(fontsize=6, frameon=False)
+    return fig
+
+
+def compute(experiment, results, sentences=50):
+    """Fitted on the half that units are chosen on, judged on the other: nounPP, or the task that a user asks for."""
+    model = experiment.model
+
+    def known(items):
+        return [item for item, one in zip(items, known_verbs(model, items), strict=True) if one]
+
+    def some(items):
+        return [items[k] for k in sorted(k for these in by_condition(items).values() for k in these[:sentences])]
+
+    fitted, judged = known(experiment.selection("nounPP")), known(experiment.sentences("nounPP"))
+    how = {"n_random": experiment.n_random, "seed": experiment.seed, "progress": experiment.progress}
+    return direction(model, some(fitted), some(judged), fitted, **how, **experiment.reading)
+
+
+def carries_the_number(experiment, results, percent):
+    """Whether the better of the two directions moves the margin nearly as far as all of C, at every word."""
+    result = results["direction"]
+    if not result.n:
+        raise NotTestable("no sentence is right with either number")
+    best = result.moved[:, :2].max(axis=1)
+    pairs = zip(result.words, best, result.whole, strict=True)
+    value = ", ".join(f"{word} {100 * one:.1f} of {100 * whole:.1f}" for word, one, whole in pairs)
+    return Outcome(bool((100 * best >= percent * result.whole).all()), value)
+
+
+def beats_the_best_unit(experiment, results, points):
+    """Whether the better of the two directions moves the margin farther at the subject than any single unit."""
+    result = results["direction"]
+    if not result.n:
+        raise NotTestable("no sentence is right with either number")
+    along, unit = 100 * result.moved[0, :2].max(), 100 * result.moved[0, 2]
+    return Outcome(bool(along - unit >= points), f"{along:.1f} v {unit:.1f}")
+
+
+LINEAR = Criterion("{percent} % or more of what all of C does, at every word", carries_the_number, percent=80)
+SPREAD = Criterion("the direction's is {points} points or more farther", beats_the_best_unit, points=10)
+CLAIMS = (
+    Claim(
+        52,
+        "Hao & Linzen 2023",
+        "Number is one direction",
+        "linear at the subject and at the verb, in BERT",
+        "C of the last layer along the better direction, percent of the way, nounPP",
+        original=LINEAR,
+        other=LINEAR,
+    ),
+    Claim(
+        53,
+        "Geiger et al. 2024",
+        "A direction carries more than any single unit",
+        "of Boolean and linguistic variables, in transformers",
+        "C at the subject, percent of the way, nounPP: along the better direction v the best unit",
+        original=SPREAD,
+        other=SPREAD,
+    ),
+)
+
+ANALYSIS = Analysis(
+    "direction",
+    "direction",
+    "A direction instead of a unit",
+    "",
+    compute,
+    summary="number as a direction of the cell, beside the best unit",
+    options=(
+        RANDOM,
+        Option("sentences", "how many sentences of each condition are patched (50)", 50, positive, metavar="N"),
+    ),
+    claims=CLAIMS,
+)
