@@ -1,4 +1,4 @@
-"""Interchange against a plain loop, against the source itself, and on the planted circuit, whose answer is known."""
+"""Interchange beside ablation, on the planted circuit, whose answer is known; patching itself: `test_exchange.py`."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -7,26 +7,21 @@ import numpy as np
 import pytest
 from small_model import small_model
 
-from minilstm import load, lstm, planted
+from minilstm import load, planted
 from minilstm.analyses.attribution import NO_NUMBER_UNITS
+from minilstm.analyses.exchange import exchange, pairs
 from minilstm.analyses.experiment import Experiment
 from minilstm.analyses.interchange import (
     METHODS,
-    WHAT,
     compare,
     compute,
-    interchange,
-    pairs,
     parse_units,
     plot_interchange,
 )
 from minilstm.analyses.number_agreement import agreement
 from minilstm.analyses.style import LINES
-from minilstm.errors import MinilstmError, StimulusError
 from minilstm.stimuli import CONDITIONS, Item, na_task
-from minilstm.units import by_layer
 
-SETS = [(), (1,), (9,), (12,), (2, 5), (3, 13), tuple(range(1, 14))]
 SINGULAR, PLURAL, SYNTAX = (
     planted.UNITS["long-range singular"],
     planted.UNITS["long-range plural"],
@@ -41,110 +36,6 @@ def model():
 
 def items(*tasks, n=3):
     return [item for task in tasks for c in CONDITIONS[task] for item in na_task(task, c, n)]
-
-
-def plain(model, base, source, units, what, places, state="context"):
-    """One pair, one word at a time, every unit by `lstm.step`; `places` are the words at which units are exchanged."""
-    chosen = by_layer(units, model.sizes)
-    start = model.context_state() if state == "context" else lstm.State(*[[np.zeros((1, H)) for H in model.sizes]] * 2)
-    reading = [[list(start.h), list(start.C)] for _ in "bs"]  # of base and source: h and C, one a layer
-    for t, words in enumerate(zip(base.prefix, source.prefix, strict=True)):
-        x = [model.embedding[[model.vocabulary.index(word)]] for word in words]
-        for k, layer in enumerate(model.layers):
-            mine, theirs = (lstm.step(x[r], reading[r][0][k], reading[r][1][k], *layer) for r in (0, 1))
-            h, C = mine.h.copy(), mine.C.copy()
-            for u in chosen[k] if t in places else ():
-                if what != "h":
-                    C[0, u] = theirs.C[0, u]
-                    h[0, u] = mine.o[0, u] * np.tanh(C[0, u])
-                if what != "C":
-                    h[0, u] = theirs.h[0, u]
-            for r, (h_new, C_new) in enumerate(((h, C), (theirs.h, theirs.C))):
-                reading[r][0][k], reading[r][1][k], x[r] = h_new, C_new, h_new
-    right, wrong = (model.vocabulary.index(form) for form in (base.right, base.wrong))
-    logits = model.decoder_weight @ reading[0][0][-1][0] + model.decoder_bias
-    return logits[right] - logits[wrong]
-
-
-@pytest.mark.parametrize("what", WHAT)
-@pytest.mark.parametrize(("at", "onwards"), [(0, False), (0, True), (2, False), (1, True)])
-def test_equals_the_plain_loop(model, what, at, onwards):
-    bases, sources = pairs(items("Simple", "nounPP", "SubjRel", n=2))
-    found, *_ = interchange(model, bases, sources, SETS, what, at, onwards)
-    for p, (base, source) in enumerate(zip(bases, sources, strict=True)):
-        places = range(1 + at, len(base.prefix) if onwards else 2 + at)  # the subject is word 1
-        expected = [plain(model, base, source, units, what, places) for units in SETS]
-        np.testing.assert_allclose(found[:, p], expected, rtol=1e-10, atol=1e-12)
-
-
-@pytest.mark.parametrize("what", WHAT)
-def test_layers_of_several_blocks(what):
-    """Gates of more rows than are read at a time, in layers that do not fill their blocks."""
-    model, (bases, sources) = small_model((20, 33), gain=1), pairs(items("nounPP", n=1))
-    sets = [(1,), (17, 53), (37,), (53,), *((u,) for u in range(20, 45))]
-    found, *_ = interchange(model, bases, sources, sets, what, onwards=True)
-    for p, (base, source) in enumerate(zip(bases, sources, strict=True)):
-        expected = [plain(model, base, source, units, what, range(1, len(base.prefix))) for units in sets]
-        np.testing.assert_allclose(found[:, p], expected, rtol=1e-10, atol=1e-12)
-
-
-def test_from_a_zero_state_and_in_one_layer():
-    model = small_model((7,))
-    bases, sources = pairs(items("CoAdv", n=2))
-    found, *_ = interchange(model, bases, sources, [(3,), (1, 7)], state=None)
-    expected = [
-        [plain(model, b, s, units, "C", [1], None) for b, s in zip(bases, sources, strict=True)]
-        for units in [(3,), (1, 7)]
-    ]
-    np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
-
-
-def test_with_all_units_exchanged_the_network_is_the_sources(model):
-    every = [tuple(range(1, 14))]
-    bases, sources = pairs(items("nounPP"))  # they differ in the subject only
-    once, _, source = interchange(model, bases, sources, every, "both")
-    np.testing.assert_allclose(once[0], source, rtol=1e-12, atol=1e-13)
-    bases, sources = pairs(items("SubjRel", "2SubjRel"))  # and here in the verb of the clause too
-    once, _, source = interchange(model, bases, sources, every, "both")
-    assert np.abs(once[0] - source).min() > 1e-6
-    onwards, *_ = interchange(model, bases, sources, every, "both", onwards=True)
-    np.testing.assert_allclose(onwards[0], source, rtol=1e-12, atol=1e-13)
-
-
-def test_with_none_exchanged_it_is_the_bases(model):
-    bases, sources = pairs(items("nounPPAdv"))
-    swapped, intact, source = interchange(model, bases, sources, [(), (4,)], onwards=True)
-    np.testing.assert_array_equal(swapped[0], intact)
-    np.testing.assert_allclose(intact, agreement(model, bases).margins, atol=1e-12)
-    np.testing.assert_allclose(source, -agreement(model, sources).margins, atol=1e-12)
-    assert (swapped[1] != intact).all()
-    itself, *_ = interchange(model, bases, bases, [(4,), (9, 13)], onwards=True)
-    np.testing.assert_array_equal(itself, [intact, intact])  # two sentences that do not differ
-
-
-def test_pairs_differ_in_the_subjects_number():
-    given = items("Simple", "namePP", "2SubjRel", n=2)
-    bases, sources = pairs(given)
-    assert bases == tuple(given)  # each serves once
-    for base, source in zip(bases, sources, strict=True):
-        assert (base.task, base.id, base.condition[1:]) == (source.task, source.id, source.condition[1:])
-        assert {base.condition[0], source.condition[0]} == set("SP") and base.prefix[1] != source.prefix[1]
-    alone = na_task("nounPP", "SP", 3) + na_task("nounPP", "PP", 2)
-    assert [item.id for item in pairs(alone)[0]] == [1, 2, 1, 2]
-    for none in (na_task("nounPP", "SP", 3), [Item(("The", "boy"), "greets", "greet", "mine", "easy", 1)], []):
-        with pytest.raises(StimulusError, match="conditions that differ in the subject's number, such as SP and PP"):
-            pairs(none)
-    other = na_task("Simple", "P", 1, seed=5)
-    with pytest.raises(StimulusError, match="differ in number only, got The .* / The"):
-        pairs([*na_task("Simple", "S", 1), *other])
-
-
-def test_what_is_copied_has_a_name(model):
-    bases, sources = pairs(items("Simple"))
-    with pytest.raises(MinilstmError, match="what to copy: expected one of C, h, both, got 'c'"):
-        interchange(model, bases, sources, [(1,)], "c")
-    with pytest.raises(MinilstmError, match="unit 14: this network has units 1 to 13"):
-        interchange(model, bases, sources, [(14,)])
 
 
 def test_it_finds_exactly_the_planted_number_units():
@@ -202,7 +93,7 @@ def test_methods_are_those_of_the_ablation_engine(model):
     np.testing.assert_allclose(found.margins["mean"][1], at_mean, atol=1e-12)
     bases, sources = pairs(items("nounPP"))
     np.testing.assert_array_equal(
-        found.margins["onwards"], interchange(model, bases, sources, [(3,), (10,)], onwards=True)[0]
+        found.margins["onwards"], exchange(model, bases, sources, [(3,), (10,)], onwards=True)[0]
     )
 
 

@@ -241,7 +241,7 @@ def direction(
         patched, intact, source = exchange(model, *judged, [units], "C", at, **shared)
         whole.append(way_moved(intact[good], patched[0, good], source[good]))
     results = np.array(results)
-    words = step_labels(chosen[0], after=())[first:]
+    words = step_labels(chosen[0], after=())[first:length]
     return Direction(
         words, units, np.array(directions), results[:, :3], np.array(whole), results[:, 3:], int(good.sum())
     )

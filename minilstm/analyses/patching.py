@@ -187,7 +187,7 @@ def patching(model, items, state="context", unknown="error", progress=False):
     return Patching(
         tuple(where),
         np.array([len(these) for these in where.values()]),
-        step_labels(bases, after=())[first:],
+        step_labels(bases, after=())[first:length],
         {name: moved(margins) for name, margins in exact.items()},
         {name: moved(margins) for name, margins in gradient.items()},
         {name: r2((exact[name] - intact)[..., good], (gradient[name] - intact)[..., good]) for name in PANELS},
