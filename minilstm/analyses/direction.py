@@ -266,7 +266,7 @@ def plot_direction(result):
     axis.plot(x, 100 * result.random.mean(axis=1), color=NEUTRAL, linewidth=1, label="random")
     axis.set_xticks(x, result.words, fontsize=7)
     axis.set_ylabel("% of the way to the source", fontsize=8)
-    axis.legend(fontsize=6, frameon=False)
+    fig.legend(loc="outside upper center", ncols=3, fontsize=6, frameon=False)
     return fig
 
 
