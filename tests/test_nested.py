@@ -10,8 +10,9 @@ from small_model import small_model
 
 from minilstm import agreement, load, planted
 from minilstm.analyses.base import NotTestable, Results
+from minilstm.analyses.exchange import pairs
 from minilstm.analyses.experiment import Experiment
-from minilstm.analyses.interchange import Comparison, compare, pairs
+from minilstm.analyses.interchange import Comparison, compare
 from minilstm.analyses.nested import (
     CLAIMS,
     NESTED_TASKS,

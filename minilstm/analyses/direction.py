@@ -25,9 +25,8 @@ from ..activity import activity
 from ..stimuli.positions import step_labels
 from ..units import last_layer
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Option, Outcome, Result, Table
-from .exchange import exchange, pairs, read_pairs, steps_that_differ, way_moved
+from .exchange import exchange, pairs, read_pairs, sample, steps_that_differ, subject, way_moved
 from .experiment import RANDOM, positive
-from .number_agreement import by_condition, known_verbs
 from .style import LINES, NEUTRAL, figure
 
 DIRECTIONS = "difference of means", "LDA", "best unit"
@@ -223,7 +222,7 @@ def direction(
     units, H = tuple(last_layer(model.sizes)), model.sizes[-1]
     items = chosen[0] if fitted is None else fitted
     C = activity(model, [item.prefix for item in items], "C", units=units, **shared)
-    plural = np.array([item.condition[0] == "P" for item in items])
+    plural = np.array([item.condition[subject(item.task)] == "P" for item in items])
     random = np.random.default_rng(seed).normal(size=(n_random, H))
     random /= np.linalg.norm(random, axis=1, keepdims=True)
 
@@ -295,17 +294,10 @@ def plot_shares(result):
 
 def compute(experiment, results, sentences=50):
     """Fitted on the half that units are chosen on, judged on the other: nounPP, or the task that a user asks for."""
-    model = experiment.model
-
-    def known(items):
-        return [item for item, one in zip(items, known_verbs(model, items), strict=True) if one]
-
-    def some(items):
-        return [items[k] for k in sorted(k for these in by_condition(items).values() for k in these[:sentences])]
-
-    fitted, judged = known(experiment.selection("nounPP")), known(experiment.sentences("nounPP"))
+    model, fitted = experiment.model, sample(experiment.model, experiment.selection("nounPP"))
+    chosen, judged = sample(model, fitted, sentences), sample(model, experiment.sentences("nounPP"), sentences)
     how = {"n_random": experiment.n_random, "seed": experiment.seed, "progress": experiment.progress}
-    return direction(model, some(fitted), some(judged), fitted, **how, **experiment.reading)
+    return direction(model, chosen, judged, fitted, **how, **experiment.reading)
 
 
 def carries_the_number(experiment, results, percent):

@@ -29,6 +29,7 @@ from ..fast.sweep import LogitDifferences, Reader, assign_rows
 from ..lstm import Step
 from ..stimuli import TASKS
 from ..training.backpropagation import derivatives, through_gates
+from .number_agreement import by_condition, known_verbs
 
 VARIABLES = {name: (name,) for name in Step._fields} | {"both": ("C", "h")}  # {what: the variables exchanged}
 OTHER = {"S": "P", "P": "S"}
@@ -78,6 +79,12 @@ def pairs(items):
             both = " / ".join(" ".join((*item.prefix, item.right)) for item in (base, source))
             raise StimulusError(f"interchange: expected two sentences that differ in number only, got {both}")
     return tuple(bases), tuple(sources)
+
+
+def sample(model, items, n=None):
+    """The first n items of each condition, all if not given, of those whose verb forms the model knows."""
+    items = [item for item, known in zip(items, known_verbs(model, items), strict=True) if known]
+    return [items[k] for k in sorted(k for these in by_condition(items).values() for k in these[:n])]
 
 
 def steps_that_differ(bases, sources):

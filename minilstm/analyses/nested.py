@@ -10,7 +10,7 @@ comes between: with neither kind of unit the inner verb should follow the wrong 
 against it. That is what the authors of the paper found; people make the same errors, but fewer than a half.
 
 Every unit is tried alone, on a few sentences: ablated, and with its cell from the sentence in which the noun that the
-verb agrees with has the other number (`interchange.py`). The unit that costs most and the one that moves the verb
+verb agrees with has the other number (`exchange.py`). The unit that costs most and the one that moves the verb
 farthest are then judged on other sentences, beside the number units.
 
 References
@@ -27,7 +27,8 @@ from ..errors import StimulusError
 from ..stimuli.nested import NESTED_TASKS
 from .ablation import POINTS, set_margins
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Result, Table, format_units
-from .interchange import Comparison, interchange, pairs
+from .exchange import exchange, pairs
+from .interchange import Comparison
 from .number_agreement import known_verbs, share_right
 from .statistics import TESTABLE, percent
 from .style import LINES, NEUTRAL, figure
@@ -44,11 +45,11 @@ def both_ways(model, items, sets, state="context", unknown="error", progress=Fal
     ----------
     model : LanguageModel
     items : sequence of stimuli.Item
-        With both numbers of that noun; see `interchange.pairs`.
+        With both numbers of that noun; see `exchange.pairs`.
     sets : sequence of tuple of int
         In the paper's numbers.
     state, unknown
-        As in `interchange.interchange`.
+        As in `exchange.exchange`.
 
     Returns
     -------
@@ -57,7 +58,7 @@ def both_ways(model, items, sets, state="context", unknown="error", progress=Fal
     """
     bases, sources = pairs(items)
     how = {"state": state, "unknown": unknown, "progress": progress}
-    exchanged, intact, source = interchange(model, bases, sources, sets, **how)
+    exchanged, intact, source = exchange(model, bases, sources, sets, **how)
     margins = {"zero": set_margins(model, bases, sets, **how), "once": exchanged}
     return Comparison(bases, tuple(sets), intact, source, margins)
 

@@ -20,9 +20,9 @@ import numpy as np
 from ..stimuli import SELECTION
 from ..stimuli.positions import step_labels
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Option, Outcome, Result, Table
-from .exchange import exchange, exchange_by_gradient, pairs, steps_that_differ, way_moved
+from .exchange import exchange, exchange_by_gradient, pairs, sample, steps_that_differ, subject, way_moved
 from .experiment import positive
-from .number_agreement import by_condition, known_verbs
+from .number_agreement import by_condition
 from .style import LABELS, LINES, figure
 
 PANELS = "C_tilde", "i", "f", "C", "o", "h"  # in the order in which they are computed
@@ -56,17 +56,19 @@ class Patching(Result):
     gradient: dict
     r2: dict
 
-    def mean(self, variable, number, how="exact"):
-        """The mean over the conditions with a subject of this number, "S" or "P": (words, units)."""
-        these = [c[0] == number and n > 0 for (_, c), n in zip(self.conditions, self.n, strict=True)]
-        return 100 * getattr(self, how)[variable][these].mean(axis=0)
+    def _after(self, number):
+        """The conditions with a subject of this number, "S" or "P", and sentences that count: (conditions,) bool."""
+        keys = zip(self.conditions, self.n, strict=True)
+        return np.array([condition[subject(task)] == number and n > 0 for (task, condition), n in keys])
 
     @property
     def numbers(self):
         """Of "S" and "P": the subject's numbers of the bases that count."""
-        return [
-            number for number in NUMBERS if any(self.n[k] for k, (_, c) in enumerate(self.conditions) if c[0] == number)
-        ]
+        return [number for number in NUMBERS if self._after(number).any()]
+
+    def mean(self, variable, number, how="exact"):
+        """The mean over the conditions with a subject of this number, in percent of the way: (words, units)."""
+        return 100 * getattr(self, how)[variable][self._after(number)].mean(axis=0)
 
     def strongest(self, most=SHOWN):
         """The units, numbers, with the largest effects of any variable at any word; the largest first."""
@@ -263,10 +265,8 @@ def plot_gradient(result):
 
 def compute(experiment, results, sentences=20):
     """The first sentences of each condition of nounPP, or of the task that a user asks for."""
-    items = experiment.sentences("nounPP")
-    items = [item for item, known in zip(items, known_verbs(experiment.model, items), strict=True) if known]
-    some = sorted(k for these in by_condition(items).values() for k in these[:sentences])
-    return patching(experiment.model, [items[k] for k in some], progress=experiment.progress, **experiment.reading)
+    items = sample(experiment.model, experiment.sentences("nounPP"), sentences)
+    return patching(experiment.model, items, progress=experiment.progress, **experiment.reading)
 
 
 def written_by_the_candidate(experiment, results, percent):
