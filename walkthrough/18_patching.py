@@ -57,7 +57,8 @@ save(plot_patching(learned), here / "figures" / "18_patching.png", 110)
 # %% [markdown]
 # One unit, 24, does it for both numbers. The picture shows all gates of the ten units with the largest effects: the
 # candidate, mostly at the subject, the cell from then on, h before the verb. No gate of unit 24 says the number: i
-# and f keep it, and are much the same after singular and plural subjects.
+# and f keep it, and are much the same after singular and plural subjects. One gate of another unit does say it: the
+# forget gate of 29 at the preposition, and from then on a part of the number is in the cell of 29 too.
 #
 # Lu et al. (2020) found this path, C~ at the subject, then the cell, then h, in the paper's own network, by following
 # derivatives. Does it hold for `english`, a network of 2 x 256 units that has read novels? `minilstm patch --model

@@ -70,14 +70,15 @@ def pairs(items):
             bases.append(item)
             sources.append(found[key])
     if not bases:
+        conditions = ", ".join(dict.fromkeys(item.condition for item in items)) or "none"
         raise StimulusError(
-            "interchange: expected conditions that differ in the subject's number, such as SP and PP, and in nothing "
-            "else; there are no two such: " + (", ".join(dict.fromkeys(item.condition for item in items)) or "none")
+            "pairs of sentences: expected conditions that differ in the subject's number, such as SP and PP, and in "
+            f"nothing else; there are no two such: {conditions}"
         )
     for base, source in zip(bases, sources, strict=True):
         if (base.right, base.wrong) != (source.wrong, source.right) or len(base.prefix) != len(source.prefix):
             both = " / ".join(" ".join((*item.prefix, item.right)) for item in (base, source))
-            raise StimulusError(f"interchange: expected two sentences that differ in number only, got {both}")
+            raise StimulusError(f"pairs of sentences: expected two that differ in number only, got {both}")
     return tuple(bases), tuple(sources)
 
 
