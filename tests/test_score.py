@@ -170,6 +170,7 @@ def test_published_figures_stand_beside_the_published_sets_only(monkeypatch):
     scores = score(MODEL, of(*own[::-1]))
     assert [row[1::5] for row in scores.table().rows] == [["S", None], ["P", None], ["all", 89.0]]
     assert f"the published sentences of {name}. Published %: the paper's own LSTM" in scores.text()[-1]
+    assert scores.text()[-1].endswith("from which state it read them is not known.")
     other = score(MODEL, of(own[0], replace(own[1], prefix=("The", "girl"))))
     assert {row[-1] for row in other.table().rows} == {None} and not other.text()
 
@@ -177,7 +178,10 @@ def test_published_figures_stand_beside_the_published_sets_only(monkeypatch):
 def test_figures_of_the_tasks_are_those_of_table_2(monkeypatch):
     own = [pair("The boys", "greet", "greets", task="Simple", condition="P")]
     monkeypatch.setitem(KNOWN, digest(own), "2Adv")
-    assert score(MODEL, of(*own)).table().rows[0][-1] == published("2Adv")["P"] == 99.3
+    scores = score(MODEL, of(*own))
+    assert scores.table().rows[0][-1] == published("2Adv")["P"] == 99.3 and scores.text()[-1].endswith(
+        "on all of them."
+    )
     assert published("nounPP") == {"SS": 99.2, "SP": 87.2, "PS": 92.0, "PP": 99.0} and published("") == {}
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from ..activity import activity
 from ..errors import NothingScoredError
 from ..language_model import log_softmax
-from ..stimuli import respell
+from ..stimuli import NA_TASKS, respell
 from .base import Result, Table
 from .table2 import TABLE_2
 
@@ -165,9 +165,10 @@ class Scores(Result):
     def text(self):
         text = list(self.notes)
         if self.known:
+            state = "" if self.known in NA_TASKS else "; from which state it read them is not known"
             text.append(
                 f"These are the published sentences of {self.known}. Published %: the paper's own LSTM, on all of "
-                "them; from which state it read them is not known."
+                f"them{state}."
             )
         return text
 
