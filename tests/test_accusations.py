@@ -3,9 +3,11 @@
 import numpy as np
 
 from minilstm import verify
+from minilstm.verification.comparing import Errors
 from minilstm.verification.mistakes import single_mistakes
 from minilstm.verification.program import forward, problem_of
 from minilstm.verification.vectors import make_vectors, read_vectors
+from minilstm.verification.verdict import Departure, Verdict
 
 
 def test_a_mistake_that_would_pass_itself_is_not_named():
@@ -22,3 +24,11 @@ def test_a_mistake_that_would_pass_itself_is_not_named():
     output[where] += 1.1 * np.sign(towards[where]) * tolerance[where]
     verdict = verify(vectors, {"output": output.astype(np.float16)})
     assert not verdict and verdict.diagnosis == (), verdict
+
+
+def test_a_rest_without_a_place_is_told_so():
+    errors = Errors(0.1, 0.25, 9.0, "bfloat16", 0.05, 0.03, False)
+    first = Departure("output", 3, 1, 2, 12, 0.5, 0.4)
+    told = str(Verdict(False, {"output": errors}, first, (), "looks like bfloat16 inside, states and gates too", 0.13))
+    assert "leaves 13 % of the squared difference.\nWhat it leaves there is within the tolerance." in told
+    assert "lies in ." not in told

@@ -86,7 +86,10 @@ class Verdict(NamedTuple):
             if self.nearest:
                 left = _percent(self.remainder)
                 yield f"Nearest comes: {self.nearest}, which leaves {left} of the squared difference."
-            yield f"{'The rest' if self.nearest else 'The difference'} lies in {self.place}."
+            if self.place:
+                yield f"{'The rest' if self.nearest else 'The difference'} lies in {self.place}."
+            else:  # the nearest kind is an inexact one, or fails in another case
+                yield "What it leaves there is within the tolerance."
             if isinstance(self.first, Departure) and advice(self.errors):
                 yield f"To come closer, hand in next: {advice(self.errors)}."
         yield BASES

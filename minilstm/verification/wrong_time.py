@@ -73,23 +73,20 @@ def _in_parts(p, seams, hand_on, begin=lambda q, n: q):
 
 def _seams(p):
     """What goes wrong where the state is handed on."""
-    layers = np.arange(p.h_0.shape[-3])[:, None, None]
-    handing = {
-        "state lost at every seam, zero instead": lambda h, C: (0 * h, 0 * C),
-        "h lost at every seam, zero instead": lambda h, C: (0 * h, C),
-        "C lost at every seam, zero instead": lambda h, C: (h, 0 * C),
-        "initial state again at every seam": lambda h, C: (p.h_0, p.C_0),
-        "initial h again at every seam": lambda h, C: (p.h_0, C),
-        "initial C again at every seam": lambda h, C: (h, p.C_0),
-        "h and C swapped at every seam": lambda h, C: (C, h),
-        "only the last layer's state handed on at every seam": lambda h, C: [
-            a * (layers == layers[-1]) for a in (h, C)
-        ],
-        "every layer goes on from the last layer's state at every seam": lambda h, C: [
-            a[..., [-1] * len(layers), :, :] for a in (h, C)
-        ],
-    }
-    for name, hand_on in handing.items():
+    count = p.h_0.shape[-3]
+    last, top = (np.arange(count) == count - 1)[:, None, None], (..., [count - 1] * count, slice(None), slice(None))
+    handing = (
+        ("state lost at every seam, zero instead", lambda h, C: (0 * h, 0 * C)),
+        ("h lost at every seam, zero instead", lambda h, C: (0 * h, C)),
+        ("C lost at every seam, zero instead", lambda h, C: (h, 0 * C)),
+        ("initial state again at every seam", lambda h, C: (p.h_0, p.C_0)),
+        ("initial h again at every seam", lambda h, C: (p.h_0, C)),
+        ("initial C again at every seam", lambda h, C: (h, p.C_0)),
+        ("h and C swapped at every seam", lambda h, C: (C, h)),
+        ("only the last layer's state handed on at every seam", lambda h, C: (h * last, C * last)),
+        ("every layer goes on from the last layer's state at every seam", lambda h, C: (h[top], C[top])),
+    )
+    for name, hand_on in handing:
         yield name, lambda hand_on=hand_on: _in_parts(p, p.seams, hand_on)
     before = [s - 1 for s in p.seams]
     yield "last word before every seam read again after it", lambda: _doubled(p, before)

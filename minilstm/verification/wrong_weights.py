@@ -154,47 +154,37 @@ def _layers_reversed(p):
 
 def wrong_states(p):
     """Every known way to misread the initial state: pairs of a name and the problem that results."""
-    swapped = {"h_0": _reversed_layers(p.h_0), "C_0": _reversed_layers(p.C_0)}
-    yield "initial states of the layers in reverse order", replace(p, **swapped)
-    yield (
-        "layers and their initial states in reverse order",
-        replace(dict(wrong_weights(p))["layers in reverse order"], **swapped),
-    )
-    yield "h and C swapped in the initial state", replace(p, h_0=p.C_0, C_0=p.h_0)
-    yield "initial h used for C too", replace(p, C_0=p.h_0)
-    yield "initial C used for h too", replace(p, h_0=p.C_0)
+    layers, batch = range(p.h_0.shape[-3]), p.h_0.shape[-2]
+
+    def starting(h, C):
+        return replace(p, h_0=h, C_0=C)
+
+    def with_both(change):
+        return starting(change(p.h_0), change(p.C_0))
+
+    turned = with_both(lambda state: state[..., ::-1, :, :])
+    yield "initial states of the layers in reverse order", turned
+    same = all(W.shape == U.shape for W, U in zip(p.W, p.U, strict=True))
+    yield "layers and their initial states in reverse order", _layers_reversed(turned) if same else turned
+    yield "h and C swapped in the initial state", starting(p.C_0, p.h_0)
+    yield "initial h used for C too", starting(p.h_0, p.h_0)
+    yield "initial C used for h too", starting(p.C_0, p.C_0)
     yield "initial state not used, zero instead", no_initial_state(p)
-    yield "initial h not used, zero instead", replace(p, h_0=0 * p.h_0)
-    yield "initial C not used, zero instead", replace(p, C_0=0 * p.C_0)
-    layers, batch = np.arange(p.h_0.shape[-3])[:, None, None], p.h_0.shape[-2]
-    for k in layers.ravel() if len(layers) > 1 else ():
-        yield (
-            f"initial state of layer {k + 1} not used",
-            replace(p, h_0=p.h_0 * (layers != k), C_0=p.C_0 * (layers != k)),
-        )
+    yield "initial h not used, zero instead", starting(0 * p.h_0, p.C_0)
+    yield "initial C not used, zero instead", starting(p.h_0, 0 * p.C_0)
+    for k in layers if len(layers) > 1 else ():
+        own = (np.arange(len(layers)) == k)[:, None, None]
+        yield f"initial state of layer {k + 1} not used", with_both(lambda state, own=own: state * ~own)
         if len(layers) > 2:
-            yield (
-                f"initial state of layer {k + 1} alone used",
-                replace(p, h_0=p.h_0 * (layers == k), C_0=p.C_0 * (layers == k)),
-            )
-        yield f"every layer starts from the initial state of layer {k + 1}", _starting_from(p, layers=[k] * len(layers))
-    for sequence, which in ((0, "first"), (batch - 1, "last")):
-        yield f"every sequence starts from the {which} one's state", _starting_from(p, sequences=[sequence] * batch)
-    yield "initial states of the sequences in reverse order", _starting_from(p, sequences=range(batch)[::-1])
+            yield f"initial state of layer {k + 1} alone used", with_both(lambda state, own=own: state * own)
+        start = with_both(lambda state, k=k: state[..., [k] * len(layers), :, :])
+        yield f"every layer starts from the initial state of layer {k + 1}", start
+    for row, which in ((0, "first"), (batch - 1, "last")):
+        start = with_both(lambda state, row=row: state[..., [row] * batch, :])
+        yield f"every sequence starts from the {which} one's state", start
+    yield "initial states of the sequences in reverse order", with_both(lambda state: state[..., ::-1, :])
 
 
 def no_initial_state(p):
     """`p` with zero for its initial state."""
     return replace(p, h_0=0 * p.h_0, C_0=0 * p.C_0)
-
-
-def _starting_from(p, layers=None, sequences=None):
-    def take(state):
-        state = state if layers is None else state[..., layers, :, :]
-        return state if sequences is None else state[..., sequences, :]
-
-    return replace(p, h_0=take(p.h_0), C_0=take(p.C_0))
-
-
-def _reversed_layers(state):
-    return state[..., ::-1, :, :]
