@@ -12,9 +12,9 @@ import minilstm
 from minilstm.cli.main import main
 from minilstm.errors import MinilstmError
 from minilstm.explorer.page import FOLDER, SCRIPTS, Page, explore, rounding_effect
-from minilstm.explorer.payload import choose_words, cut, default_precision, round_weights
-from minilstm.explorer.roles import measure
-from minilstm.planted import COPIES, FEATURES, UNITS
+from minilstm.explorer.payload import TOUR, choose_words, cut, default_precision, round_weights
+from minilstm.explorer.roles import NEEDED, analyse, roles_of
+from minilstm.planted import UNITS
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +23,14 @@ def mini():
 
 
 @pytest.fixture(scope="module")
-def page(mini):
-    return explore(mini, name="mini-03")
+def results(mini):
+    """What the page's roles are read from: computed once."""
+    return analyse(mini, "paper")
+
+
+@pytest.fixture(scope="module")
+def page(mini, results):
+    return explore(mini, name="mini-03", results=results)
 
 
 def content_of(page):
@@ -43,32 +49,47 @@ def test_ids_are_unique(page):
     assert len(ids) == len(set(ids)) > 40
 
 
-def test_nothing_in_a_model_becomes_markup(mini):
+def test_nothing_in_a_model_becomes_markup(mini, results):
     """Neither its name nor a word of its vocabulary can end the script that holds it."""
     evil = "</script><img/src=x>"
     vocabulary = tuple(evil if word == "zoo" else word for word in (*mini.vocabulary[:-1], "zoo"))
-    page = explore(replace(mini, vocabulary=vocabulary, context=()), name='"><script>alert(1)</script>')
+    page = explore(
+        replace(mini, vocabulary=vocabulary, context=()), name='"><script>alert(1)</script>', results=results
+    )
     assert evil not in page.html and "<script>alert" not in page.html
     assert content_of(page)["vocabulary"][-1] == evil
     assert page.html.count("</script>") == 2
 
 
+def test_roles_of_a_trained_network(mini, results):
+    """What the ledger calls P*, unit 12, is no syntax unit on the page."""
+    roles = roles_of(mini, results)
+    assert set(results) == set(NEEDED)
+    assert roles.names == {4: "S*", 12: "P*", 32: "Y*"}
+    assert (roles.number, roles.syntax, roles.short_range) == ([4, 12], [32], [29])
+    assert roles.lost[4].startswith("nounPP SP 100, ") and roles.order[:2] == [4, 12] and len(roles.order) == 32
+
+
+@pytest.mark.slow
+def test_roles_are_those_of_the_report(mini, results):
+    assert roles_of(mini, results) == roles_of(mini, minilstm.reproduce(mini))
+
+
+@pytest.mark.slow
 def test_roles_of_the_planted_network_are_those_that_were_planted():
     model = minilstm.load("planted")
-    known = measure(model, "paper", n=8)
-    measured = measure(replace(model, provenance={}), "paper", n=8)
-    assert known.number == [UNITS["long-range singular"], UNITS["long-range plural"]]
-    assert known.syntax == [UNITS["syntax"]] and len(known.short_range) == 2
-    assert sorted(measured.number) == known.number
-    copies = {k + 1 for k in range(5 * COPIES) if FEATURES[k % 5] in ("singular", "plural")}
-    assert set(measured.short_range) == copies  # layer 1 tells the number of this word
+    roles = roles_of(model, analyse(model, "paper"))
+    assert roles.number == [UNITS["long-range singular"], UNITS["long-range plural"]]
+    assert roles.syntax == [UNITS["syntax"]]
+    assert roles.short_range == [UNITS["short-range 1"], UNITS["short-range 2"]]
+    assert roles.names == {unit: name for name, unit in UNITS.items()}
 
 
-def test_roles_of_a_trained_network(mini):
-    """Unit 4 holds the number, unit 12 knows whether the verb is still to come, and no unit is short-range."""
-    roles = measure(mini, "paper", n=20)
-    assert roles.number == [4] and roles.syntax == [12] and roles.short_range == []
-    assert roles.lost["SP"].argmax() == 3 and roles.lost["SP"][3] > 90 and roles.lost["PS"][3] < 10
+def test_roles_of_a_network_of_which_nothing_is_known_are_what_its_file_says(mini):
+    letters = replace(mini, vocabulary=tuple(f"w{k}" for k in range(289)), context=())
+    letters = replace(letters, provenance={"number_units": [7, 99]})
+    roles = roles_of(letters, analyse(letters, "paper"))
+    assert roles.number == [7] and not roles.measured and roles.order == list(range(1, 33))
 
 
 def test_a_small_vocabulary_goes_in_whole_and_of_a_large_one_the_tasks_and_the_frequent():
@@ -82,10 +103,12 @@ def test_a_small_vocabulary_goes_in_whole_and_of_a_large_one_the_tasks_and_the_f
 
 
 def test_words_of_ones_own_come_with_the_context(mini):
-    words = choose_words(mini, ["boy", "cars"])
-    assert set(words) == {"boy", "cars", *mini.context} and words == sorted(words, key=mini.vocabulary.index)
+    words = choose_words(mini, ["dog", "girl"])
+    assert set(words) == {"dog", "girl", *TOUR, *mini.context} and words == sorted(words, key=mini.vocabulary.index)
     with pytest.raises(MinilstmError, match="'zebra' is not among the model's 289 words"):
         choose_words(mini, ["zebra"])
+    with pytest.raises(MinilstmError, match="vocabulary: expected words, got none"):
+        choose_words(mini, [])
 
 
 def test_a_cut_model_says_the_same_of_the_words_it_has(mini):
@@ -110,28 +133,28 @@ def test_precision_goes_with_size(mini):
     assert default_precision(minilstm.load("english")) == "int8"
 
 
-def test_the_effect_of_rounding_is_measured(mini):
+def test_the_effect_of_rounding_is_measured(mini, results):
     items = minilstm.stimuli.na_task("nounPP", "SP", 40)
-    assert rounding_effect(mini, explore(mini), items) == (0, 0.0)
-    changed, largest = rounding_effect(mini, explore(mini, precision="int8"), items)
+    assert rounding_effect(mini, explore(mini, results=results), items) == (0, 0.0)
+    changed, largest = rounding_effect(mini, explore(mini, precision="int8", results=results), items)
     assert changed == 0 and 0.001 < largest < 0.5
 
 
-def test_what_it_opens_with(mini):
-    start = content_of(explore(mini, "The girl", ("greets", "greet")))["start"]
-    assert start["sentences"] == ["The girl", ""] and start["forms"] == ["greets", "greet"] and start["unit"] == 4
-    start = content_of(explore(mini))["start"]
-    assert start["sentences"] == ["The boy near the cars", "The boys near the cars"] and start["forms"] == ["is", "are"]
+def test_examples_are_of_every_task_and_condition_that_the_model_knows(mini, page, results):
+    examples = content_of(page)["examples"]
+    assert {"nounPP", "nounPPAdv", "Simple"} <= set(examples) and set(examples["nounPP"]) == {"SS", "SP", "PS", "PP"}
+    for condition, (prefix, singular, plural) in examples["nounPP"].items():
+        mini.encode([*prefix.split(), singular, plural])
+        assert plural + "s" == singular or (singular, plural) in {("is", "are"), ("has", "have")}
+        assert (prefix.split()[1][-1] == "s") == (condition[0] == "P")
+    few = content_of(explore(mini, vocabulary=["dog"], results=results))
+    assert few["examples"] == {} and set(TOUR) <= set(few["vocabulary"])
 
 
 def test_a_network_that_knows_none_of_the_words_opens_too(mini):
     letters = replace(mini, vocabulary=tuple(f"w{k}" for k in range(289)), context=("w1", "w2"), provenance={})
     content = content_of(explore(letters))
-    assert (
-        content["start"]["sentences"] == ["w1 w2", ""]
-        and content["examples"] == {}
-        and content["roles"]["number"] == []
-    )
+    assert content["examples"] == {} and content["roles"]["number"] == [] and not content["roles"]["measured"]
 
 
 @pytest.mark.parametrize(
@@ -144,6 +167,7 @@ def test_a_network_that_knows_none_of_the_words_opens_too(mini):
     ],
 )
 def test_bad_input_is_refused(mini, arguments, message):
+    """Before anything is computed."""
     with pytest.raises(MinilstmError, match=message):
         explore(mini, **arguments)
 
@@ -153,7 +177,8 @@ def test_a_notebook_shows_it(page):
     assert frame.startswith("<iframe srcdoc=") and "<!DOCTYPE" not in frame and frame.count("<") == 2
 
 
-def test_the_command_writes_the_page_and_says_what_rounding_costs(tmp_path, capsys):
+def test_the_command_writes_the_page_and_says_what_rounding_costs(tmp_path, monkeypatch, capsys, results):
+    monkeypatch.setattr("minilstm.explorer.page.analyse", lambda model, lexicon: results)
     assert main(["explore", "--model", "mini-03", "-o", str(tmp_path / "page.html"), "--forms", "greets/greet"]) == 0
     assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     printed = capsys.readouterr().out
@@ -175,11 +200,15 @@ def test_the_command_refuses_bad_input(tmp_path, monkeypatch, capsys, arguments,
     assert message in capsys.readouterr().err and not list(tmp_path.iterdir())
 
 
-def test_the_command_takes_words_from_a_file(tmp_path, capsys):
+def test_the_command_takes_words_from_a_file(tmp_path, monkeypatch, capsys, results):
+    monkeypatch.setattr("minilstm.explorer.page.analyse", lambda model, lexicon: results)
     (tmp_path / "words.txt").write_text("The boy near\nthe cars")
     page = tmp_path / "page.html"
     assert main(["explore", "--model", "mini-03", "--words", str(tmp_path / "words.txt"), "-o", str(page)]) == 0
     assert "the page lacks the words of the tasks" in capsys.readouterr().out
+    (tmp_path / "words.txt").write_text(" \n")
+    assert main(["explore", "--model", "mini-03", "--words", str(tmp_path / "words.txt"), "-o", str(page)]) == 2
+    assert f"{tmp_path / 'words.txt'}: expected words" in capsys.readouterr().err
     (tmp_path / "words.txt").write_bytes(b"\xff")
     assert main(["explore", "--model", "mini-03", "--words", str(tmp_path / "words.txt"), "-o", str(page)]) == 2
 
@@ -203,5 +232,5 @@ def test_the_copy_in_the_walkthrough_is_what_the_command_writes(page):
     stale = "written by another state of the code: minilstm explore --model mini-03 -o walkthrough/explorer.html"
     assert re.sub(cut_out, "", copy.html, flags=re.DOTALL) == re.sub(cut_out, "", page.html, flags=re.DOTALL), stale
     contents = [content_of(one) for one in (copy, page)]
-    for key in ("arrays", "vocabulary", "context", "roles", "start", "examples", "about", "name"):
+    for key in ("arrays", "vocabulary", "context", "roles", "examples", "about", "name"):
         assert contents[0][key] == contents[1][key], f"{key}: {stale}"

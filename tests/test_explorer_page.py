@@ -19,25 +19,26 @@ from conftest import need
 import minilstm
 from minilstm import lstm
 from minilstm.explorer.page import explore
+from minilstm.explorer.roles import analyse
 from minilstm.language_model import log_softmax
 from minilstm.stimuli import TASKS, na_task
 
 SP, PP = "The boy near the cars", "The boys near the cars"
 GATES = "i", "f", "o", "C_tilde", "C", "h"
 # Reads sentences with the page's own functions: every gate of every unit, and all logits, at every word.
-READ = """((sentences, broken, donors) => sentences.map((text, k) => {
+READ = """((sentences, held = [], swapped = [], donors = []) => sentences.map((text, k) => {
   const { model, read, lookUp } = minilstm;
   const idsOf = (text) => lookUp(model, text).ids;
-  const donor = donors ? { ids: idsOf(donors[k]), nodes: read(model, idsOf(donors[k])) } : null;
-  const nodes = read(model, idsOf(text), broken, donor);
+  const donor = donors.length ? { ids: idsOf(donors[k]), nodes: read(model, idsOf(donors[k])) } : null;
+  const nodes = read(model, idsOf(text), held, swapped, donor);
   const traced = (gate) => nodes.map(({ steps }) => steps.flatMap((step) => [...step[gate]]));
   const gates = Object.fromEntries(["i", "f", "o", "C_tilde", "C", "h"].map((gate) => [gate, traced(gate)]));
   return { ...gates, logits: nodes.map(({ logits }) => [...logits]) };
 }))"""
-MARGINS = """((questions, broken) => questions.map(([text, forms]) => {
+MARGINS = """((questions, held) => questions.map(([text, forms]) => {
   const { model, read, lookUp, chooseForm } = minilstm;
   const ids = forms.map((form) => model.index.get(form));
-  return chooseForm(read(model, lookUp(model, text).ids, broken).at(-1), ids).margin;
+  return chooseForm(read(model, lookUp(model, text).ids, held).at(-1), ids).margin;
 }))"""
 AXE = """axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })
   .then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html.slice(0, 200))]))"""
@@ -64,7 +65,13 @@ def chromium(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory):
+def results():
+    """{name of a model: what the roles of its units are read from}."""
+    return {model: analyse(minilstm.load(model), "paper", n=20) for model in ("mini-03", "planted", "mini")}
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory, results):
     """{name: (path, Page)} of what is looked at; `rounded` is mini with int8 rows, as a large model has them."""
     folder, pages = tmp_path_factory.mktemp("pages"), {}
     for name, model, precision in (
@@ -73,7 +80,7 @@ def pages(tmp_path_factory):
         ("int8", "planted", "int8"),
         ("float16", "mini", "float16"),
     ):
-        page = explore(minilstm.load(model), name=name, precision=precision)
+        page = explore(minilstm.load(model), name=name, precision=precision, results=results[model])
         page.save(folder / f"{name}.html")
         pages[name] = folder / f"{name}.html", page
     return pages
@@ -139,7 +146,7 @@ def test_decisions_are_those_of_python(tab, pages):
     items = [item for c in ("SS", "SP", "PS", "PP") for item in na_task("nounPP", c, 50)]
     questions = [[" ".join(item.prefix), [item.right, item.wrong]] for item in items]
     for ablated in ((), (4,), (4, 12)):
-        broken = json.dumps([{"unit": unit, "how": "zero"} for unit in ablated])
+        broken = json.dumps([{"unit": unit, "value": 0} for unit in ablated])
         margins = tab().evaluate(f"{MARGINS}({json.dumps(questions)}, {broken})")
         expected = minilstm.agreement(model, items, ablate=ablated).margins
         np.testing.assert_allclose(margins, expected, rtol=0, atol=1e-9)
@@ -150,38 +157,38 @@ def test_decisions_are_those_of_python(tab, pages):
 def test_an_ablated_unit_is_that_of_python(tab, pages, name, units):
     """h is 0 at every word, the context's included."""
     model = in_double(pages[name][1].model)
-    broken = [{"unit": unit, "how": "zero"} for unit in units]
+    broken = [{"unit": unit, "value": 0} for unit in units]
     (result,) = tab(name).evaluate(f"{READ}([{SP!r}], {json.dumps(broken)})")
     trace = model.trace(SP, state="context", ablate=units)
     compare(model, result, trace, trace.h[-1][:, 0])
 
 
-def test_a_unit_at_its_mean_and_a_swapped_memory(tab, pages):
+@pytest.mark.parametrize(("how", "unit"), [("mean", 73), ("swap", 71), ("swap", 6)])
+def test_a_unit_at_its_mean_and_a_swapped_memory(tab, pages, how, unit):
     """Both against a plain loop over `lstm.step`."""
     model = in_double(pages["planted"][1].model)
-    page = tab("planted")
-    mean = page.evaluate("minilstm.model.mean")
-    for how, unit in (("mean", 73), ("swap", 71), ("swap", 6)):
-        broken = [{"unit": unit, "how": how}]
-        (result,) = page.evaluate(f"{READ}([{SP!r}], {json.dumps(broken)}, [{PP!r}])")
-        layer, place = divmod(unit - 1, 64)
-        donor = model.trace(PP, state="context").C[layer][1, 0, place]
-        h, C = ([np.zeros((1, 64)) for _ in range(2)] for _ in range(2))
-        words = [*model.context, *SP.split()]
-        for t, word in enumerate(words):
-            x = model.embedding[model.encode([word])]
-            for k, weights in enumerate(model.layers):
-                step = lstm.step(x, h[k], C[k], *weights)
-                if k == layer and how == "mean":
-                    step.h[:, place] = mean[unit - 1]
-                if k == layer and how == "swap" and t == len(model.context) + 1:
-                    step.C[:, place] = donor
-                    step.h[:, place] = step.o[:, place] * np.tanh(donor)
-                x, h[k], C[k] = step.h, step.h, step.C
-        np.testing.assert_allclose(result["C"][-1], np.concatenate(C, axis=1)[0], rtol=0, atol=1e-9)
-        np.testing.assert_allclose(
-            result["logits"][-1], (x @ model.decoder_weight.T + model.decoder_bias)[0], rtol=1e-9, atol=1e-9
-        )
+    layer, place = divmod(unit - 1, 64)
+    page = tab("planted", f"#broken={unit}:{how}&unit={unit}")
+    intact = [model.trace(sentence, state="context") for sentence in (SP, PP)]
+    mean = np.mean([trace.h[layer][:, 0, place] for trace in intact])
+    donor = intact[1].C[layer][1, 0, place]
+    h, C = ([np.zeros((1, 64)) for _ in range(2)] for _ in range(2))
+    words = [*model.context, *SP.split()]
+    for t, word in enumerate(words):
+        x = model.embedding[model.encode([word])]
+        for k, weights in enumerate(model.layers):
+            step = lstm.step(x, h[k], C[k], *weights)
+            if k == layer and how == "mean":
+                step.h[:, place] = mean
+            if k == layer and how == "swap" and t == len(model.context) + 1:
+                step.C[:, place] = donor
+                step.h[:, place] = step.o[:, place] * np.tanh(donor)
+            x, h[k], C[k] = step.h, step.h, step.C
+    shown = page.evaluate("""(({ steps, logits }) => ({ C: steps.flatMap(({ C }) => [...C]), logits: [...logits] }))(
+      minilstm.derive().sentences[0].now.at(-1))""")
+    np.testing.assert_allclose(shown["C"], np.concatenate(C, axis=1)[0], rtol=0, atol=1e-9)
+    logits = (x @ model.decoder_weight.T + model.decoder_bias)[0]
+    np.testing.assert_allclose(shown["logits"], logits, rtol=1e-9, atol=1e-9)
 
 
 def test_probabilities_are_over_all_words_of_the_page(tab, pages):
@@ -231,7 +238,7 @@ def test_a_swapped_memory_brings_the_other_sentences_number(tab):
     click(page, "#ways [value=swap]")
     click(page, "#break")
     assert text(page, "verdict") == (
-        "With the memory of unit 4 swapped, the first verb flips to are and the second verb flips to is."
+        "With the other sentence’s memory in unit 4, the first verb flips to are and the second verb flips to is."
     )
 
 
@@ -256,21 +263,36 @@ def test_the_tour_has_six_steps_that_say_what_is_there(tab, name):
         click(page, "#tour-next")
     assert len(set(texts)) == 6 and page.evaluate("document.getElementById('tour').hidden")
     if name == "planted":  # the paper's mechanism
-        assert "So it is here" in texts[2] and "Unit 76, shown here, is one" in texts[4] and "unit 73" in texts[5]
+        assert "So it is here" in texts[2] and "Now the verb follows it" in texts[4]
+        assert "unit 76, shown here, is one" in texts[4] and "unit 73, whose cell does so, too" in texts[5]
     else:
         assert "Here it is otherwise" in texts[2]
+    if name == "mini-03":
+        assert "not all the way" in texts[4] and "unit 32, but its cell does not wait so" in texts[5]
 
 
 def test_unknown_words_are_marked_and_near_ones_offered(tab):
     page = tab()
     write(page, "first", "The boi near the cars")
-    assert "“boi” is not among the 289 words" in text(page, "first-note") and "boy" in text(page, "first-note")
+    assert "“boi” is not among the 289 words" in text(page, "first-note")
     assert page.evaluate("document.getElementById('first').getAttribute('aria-invalid')") == "true"
     assert page.evaluate("document.querySelectorAll('#stage .unknown').length") == 1
     assert page.evaluate("minilstm.derive().sentences[0].now.length") == 1
     offered = page.evaluate("[...document.querySelectorAll('#first-note button')].map((b) => b.innerText)")
-    click(page, f"#first-note button:nth-of-type({offered.index('boy') + 1})")
+    assert offered[0] == "boy" and len(offered) == len(set(offered)) == 6
+    click(page, "#first-note button")
     assert page.evaluate("document.getElementById('first').value") == SP and text(page, "first-note") == ""
+
+
+def test_where_nothing_is_spelt_alike_the_words_are_offered_that_the_network_expects(tab, pages):
+    page = tab()
+    write(page, "first", "The zyxwv near")
+    offered = page.evaluate("[...document.querySelectorAll('#first-note button')].map((b) => b.innerText)")
+    model = in_double(pages["mini-03"][1].model)
+    likely = [model.vocabulary[k] for k in np.argsort(-model.logits("The", state="context")[0])]
+    assert offered == [word for word in likely if word.isalpha()][:6] and "Spelt" not in text(page, "first-note")
+    write(page, "first", "zyxwv")
+    assert page.evaluate("document.querySelectorAll('#first-note button').length") == 6
 
 
 @pytest.mark.parametrize("words", ["", "   ", "xyzzy"])
@@ -280,7 +302,7 @@ def test_nothing_to_read_is_no_error(tab, words):
     write(page, "second", words)
     assert text(page, "verdict") == "There is no sentence to read yet."
     click(page, "#break")
-    click(page, "#play")
+    click(page, "#ways [value=mean]")
     page.press("ArrowRight")
 
 
@@ -311,14 +333,18 @@ def test_three_hundred_words_and_not_one_more(tab):
 
 
 def test_examples_of_the_tasks(tab):
+    """A pair of each task: the first and the last of its conditions."""
     page = tab()
-    for task in page.evaluate("[...document.querySelectorAll('#task option')].map((o) => o.value)"):
-        page.evaluate(f"(task.value = '{task}', task.dispatchEvent(new Event('change')))")
+    choose = "(id, value) => { part(id).value = value; part(id).dispatchEvent(new Event('change')); }"
+    page.evaluate("(window.part = (id) => document.getElementById(id), 0)")
+    tasks = page.evaluate("Object.entries(minilstm.model.examples).map(([task, some]) => [task, Object.keys(some)])")
+    assert len(tasks) == 14
+    for task, conditions in tasks:
+        for id, condition in (("first-example", conditions[0]), ("second-example", conditions[-1])):
+            page.evaluate(f"({choose})({id!r}, {f'{task}/{condition}'!r})")
         known = page.evaluate("minilstm.derive().sentences.every((s) => s.unknown < 0 && s.now.length > 1)")
-        assert known, task
-    before = page.evaluate("minilstm.state().sentences")
-    click(page, "#another")
-    assert page.evaluate("minilstm.state().sentences") != before
+        assert known and page.evaluate("document.getElementById('first-example').value") == f"{task}/{conditions[0]}"
+        assert text(page, "verdicts").count("flipped") == 0
 
 
 def test_the_fragment_holds_the_state(tab):
@@ -333,6 +359,15 @@ def test_the_fragment_holds_the_state(tab):
     state, fragment = page.evaluate(written)
     assert state["word"] == 3 and state["unit"] == 12
     assert tab(fragment=fragment).evaluate("minilstm.state()") == state
+
+
+def test_a_link_from_the_report_opens_what_it_says(tab):
+    fragment = "#unit=12&first=The+farmers+near+the+dog&second=The+farmer+near+the+dog&forms=avoids%2Favoid&tour=0"
+    page = tab(fragment=f"{fragment}&broken=12%3Azero")
+    state = page.evaluate("minilstm.state()")
+    assert state["sentences"] == ["The farmers near the dog", "The farmer near the dog"] and state["unit"] == 12
+    assert state["forms"] == ["avoids", "avoid"] and state["broken"] == [{"unit": 12, "how": "zero"}]
+    assert page.evaluate("document.getElementById('tour').hidden") and "12 silenced" in text(page, "verdict")
 
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -361,18 +396,20 @@ def test_a_hostile_fragment_is_text_or_nothing(tab, fragment):
 def test_what_is_typed_is_text(tab):
     page = tab()
     write(page, "first", f"The boy {HOSTILE} </script><script>document.title='x'</script>")
-    write(page, "one", HOSTILE)
+    write(page, "forms", f"is/{HOSTILE}")
     assert page.evaluate("document.querySelectorAll('img').length") == 0 and "<img" in text(page, "first-note")
-    assert "<img" in text(page, "forms-note") and page.evaluate("minilstm.state().forms") == ["is", "are"]
+    assert page.evaluate("minilstm.state().forms") == ["is", "are"]
+    write(page, "forms", "is/<b>")
+    assert "“<b>” is not among" in text(page, "forms-note")
 
 
 def test_verb_forms_are_chosen(tab):
     page = tab()
-    write(page, "one", "greets")
-    write(page, "other", "greet")
+    write(page, "forms", "greets/greet")
     assert "The boy near the cars greets" in text(page, "verdicts")
-    write(page, "other", "greeet")
-    assert "greet" in text(page, "forms-note") and page.evaluate("minilstm.state().forms") == ["greets", "greet"]
+    for words, told in (("greets/greeet", "“greeet” is not among the 289 words"), ("greets", "Two forms of a verb")):
+        write(page, "forms", words)
+        assert told in text(page, "forms-note") and page.evaluate("minilstm.state().forms") == ["greets", "greet"]
 
 
 def test_hidden_controls_leave_a_picture(tab):
@@ -445,7 +482,7 @@ def test_the_keyboard_alone_is_enough(tab):
         if stops[-1][0] == "controls":
             break
     names = [name for name, *_ in stops]
-    order = "stage play word unit break random first second one other task another unit share controls".split()
+    order = "stage word unit break random first second forms unit controls".split()
     assert [name for name in names if name in order] == order
     assert all(label.strip() and outline != "none" for _, label, outline in stops)
 
@@ -614,10 +651,11 @@ def test_it_lives_in_a_notebook(chromium, pages, tmp_path):
     page.close()
 
 
-def test_sentences_of_ones_own_come_first_and_the_tour_on_request(chromium, tmp_path):
+def test_sentences_of_ones_own_come_first_and_the_tour_on_request(chromium, results, tmp_path):
     """The tour speaks of its own sentences, so it is closed where the page opens with others."""
     path = tmp_path / "own.html"
-    explore(minilstm.load("mini-03"), ("The girls", "The girl"), ("greet", "greets")).save(path)
+    own = ("The girls", "The girl"), ("greet", "greets")
+    explore(minilstm.load("mini-03"), *own, results=results["mini-03"]).save(path)
     page = chromium.open(path)
     assert page.evaluate("document.getElementById('tour').hidden") and "The girls greet" in text(page, "verdicts")
     click(page, "#tour-open")

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from minilstm.analyses.base import Table
 from minilstm.analyses.experiment import Experiment
 from minilstm.report.html import _table, write
 from minilstm.report.ledger import LATER
-from minilstm.report.reproduce import run
+from minilstm.report.reproduce import EXPLORER, run
 from minilstm.report.svg import to_svg
 
 NAME = 'a "<b>&model'
@@ -66,13 +67,17 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def path(tmp_path_factory):
-    """A report of the planted network under a name that has to be escaped."""
+def report(tmp_path_factory):
+    """What a report is made of: that of the planted network, under a name that has to be escaped."""
     folder = tmp_path_factory.mktemp("report")
     experiment = Experiment(load("planted"), n=12, n_random=20)
-    runs = run(experiment, folder)
-    write(NAME, experiment, runs, folder)
-    return folder / "report.html"
+    return NAME, experiment, run(experiment, folder), folder
+
+
+@pytest.fixture(scope="module")
+def path(report):
+    write(*report)
+    return report[-1] / "report.html"
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +115,27 @@ def test_ids_are_unique_and_every_reference_is_met(page):
     assert len(page.ids) == len(set(page.ids)) > 300
     inside = [re.sub(r"^(?:url\()?#|\)$", "", link) for link in page.links if not link.startswith("data:")]
     assert len(inside) > 300 and set(inside) <= set(page.ids)
+
+
+def test_units_are_links_to_an_explorer_where_there_is_one(report, path, tmp_path):
+    """Each in sentences in which its number matters; in the section on ablation, broken."""
+    assert EXPLORER not in path.read_text(encoding="utf-8")
+    name, experiment, runs, _ = report
+    (tmp_path / EXPLORER).touch()
+    write(name, experiment, runs, tmp_path)
+    page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
+    assert not page.open
+    links = [link.removeprefix(EXPLORER) for link in page.links if link.startswith(EXPLORER)]
+    assert links[0] == "" and all(link.startswith("#unit=") for link in links[1:])
+    states = [dict(parse_qsl(link[1:])) for link in links[1:]]
+    assert {state["unit"] for state in states} == {"71", "72", "73", "75"}
+    for state in states:
+        first, second = (state[key].split() for key in ("first", "second"))
+        assert first[1].endswith("s") == (state["unit"] == "72") != second[1].endswith("s") and first[2:] == second[2:]
+        assert first[-1].endswith("s") != first[1].endswith("s") and state["forms"].split("/")[0].endswith("s")
+    assert [state["broken"] for state in states if "broken" in state] == ["71:zero", "72:zero"]
+    section = (tmp_path / "report.html").read_text(encoding="utf-8").split('<section id="gates">')[1].split("<svg")[0]
+    assert section.count(f'href="{EXPLORER}#unit=') == 2
 
 
 def test_figures_and_tables_say_what_they_are(page):

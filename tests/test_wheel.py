@@ -30,7 +30,7 @@ def test_a_wheel_reproduces_mini_elsewhere(tmp_path):
     assert str(tmp_path / "site") in call("-c", "import minilstm; print(minilstm.__file__)", **elsewhere)
     printed = call("-m", "minilstm", "reproduce", "--n", 12, "--random", 20, **elsewhere)
     assert "Report: " in printed and (tmp_path / "results" / "mini" / "report.html").stat().st_size > 100_000
-    call("-m", "minilstm", "explore", "--model", "planted", **elsewhere)
+    call("-m", "minilstm", "explore", "--model", "mini-03", **elsewhere)
     assert (tmp_path / "explorer.html").stat().st_size > 100_000
 
 

@@ -35,6 +35,11 @@ def run(options):
     check_writable(options.out)
     model = load_model(options)
     words = read_words(options.words) if options.words else None
+    if words == []:
+        raise MinilstmError(
+            f"{options.words}: expected words between white space, found none; without --words the page takes those of "
+            "the tasks"
+        )
     page = explore(model, options.sentence, options.forms, vocabulary=words, name=Path(options.model).stem)
     replaced = options.out.is_file()
     page.save(options.out)

@@ -41,8 +41,9 @@ def add_experiment_options(command):
 def run(options):
     """Run or resume every analysis, and write the report; 1 if some are unavailable on the model."""
     from ..analyses.tables import render, to_json
+    from ..explorer.page import explore
     from ..report.html import for_programs, write
-    from ..report.reproduce import results_of, run
+    from ..report.reproduce import EXPLORER, results_of, run
 
     model = load_model(options)
     folder = options.out / Path(options.model).stem
@@ -67,6 +68,7 @@ def run(options):
     except KeyboardInterrupt:
         print(f"\nWhat is done is cached in {folder}; the same command goes on from there.", file=sys.stderr)
         raise
+    explore(model, name=folder.name, results=results_of(runs)).save(folder / EXPLORER)
     parts = write(str(options.model), experiment, runs, folder)
     if options.form == "json":
         print(to_json(for_programs(str(options.model), experiment, runs, *parts)))

@@ -1,16 +1,15 @@
-// What the network says: the verb after each sentence, what breaking has changed, and the formulas of one unit.
+// What the network says: the verb after each sentence, what breaking has changed, and the equations of one unit.
 
 const FATES = {
   zero: (unit) => `unit ${unit} silenced`,
   mean: (unit) => `unit ${unit} held at its mean`,
-  swap: (unit) => `the memory of unit ${unit} swapped`,
+  swap: (unit) => `the other sentence\u2019s memory in unit ${unit}`,
 };
 
 const isFlipped = ({ choices, was }) => choices.at(-1)?.margin > 0 !== was.at(-1)?.margin > 0;
 
 // A choice in words: the likelier form and its share first.
-function verdictOfChoice(view, { margin, share }) {
-  const [one, other] = view.forms;
+function verdictOfChoice({ forms: [one, other] }, { margin, share }) {
   return margin > 0 ? { form: one, other, share } : { form: other, other: one, share: 1 - share };
 }
 
@@ -19,12 +18,11 @@ function drawAnswer(model, view) {
     const [now, was] = [s.choices, s.was].map((choices) => verdictOfChoice(view, choices.at(-1)));
     const { p } = s.choices.at(-1);
     const chances = view.forms.map((form, k) => `p(${form}) = ${chance(p[k])}`).join(", ");
-    const words = s.words.slice(0, s.now.length).join(" ");
     return html(
       "li",
       { class: isFlipped(s) ? "flipped" : null },
-      html("p", { class: "said" },
-        html("span", { class: s.name, "aria-hidden": "true" }, s.sign), ` ${words} `, html("b", {}, now.form)),
+      html("p", { class: "said" }, html("span", { class: s.name, "aria-hidden": "true" }, s.sign),
+        ` ${s.words.slice(0, s.now.length).join(" ")} `, html("b", {}, now.form)),
       html("p", { class: "split", "data-tip": `${chances} among ${model.vocabulary.length} words` },
         html("span", { class: "share" }, html("span", { class: s.name, style: { width: `${100 * now.share}%` } })),
         html("span", {}, `${now.form} ${percent(now.share)} \u00b7 ${now.other} ${percent(1 - now.share)}`)),
@@ -66,26 +64,17 @@ function drawInside(model, view) {
   )));
 }
 
-// Which network this is, and what is behind its numbers.
-function describeModel(model) {
-  const { about, sizes, vocabulary, words_of_model: all, name } = model;
-  const equal = sizes.every((size) => size === sizes[0]);
-  const layers = equal ? `${sizes.length} \u00d7 ${sizes[0]}` : sizes.join(" + ");
-  const text = { "a grammar": " of a small grammar of English", text: " of English text" }[about.text] ?? "";
-  const millions = about.tokens && (about.tokens / 1e6).toFixed(0);
-  const trained = millions ? `that has read ${millions} million words${text}` : "that was trained elsewhere";
-  const made = about.planted ? "whose weights were written by hand" : trained;
-  const claim = `, an LSTM language model of ${layers} units ${made}. It is alive in this page.`;
-  part("about").replaceChildren(html("b", {}, name), claim);
-  const known = all > vocabulary.length
-    ? `${all} words, of which ${vocabulary.length} are in this page; probabilities are among these`
-    : `${all} words`;
-  const precision = model.precision === "int8" ? "int8 with a scale for each row" : model.precision;
-  part("colophon").textContent = [
-    `Weights in ${precision}; all is computed here, in double precision, by Eqs. 1\u20132 of Lakretz et al. (2019),`,
-    "\u201cThe emergence of number and syntax units in LSTM language models\u201d.",
-    `The network knows ${known}. Each sentence is read after ${model.context.length} words of context.`,
-    "Percentages beside a verb are its share among the two forms. Units are numbered from 1 through all layers, as in",
-    "the paper. Made with minilstm.",
-  ].join(" ");
+// Eq. 1 and Eq. 2 of one unit at one word, with the numbers in them.
+function formulas(model, node, unit) {
+  const { layer, place } = model.places[unit - 1];
+  const [i, f, o, C_tilde, C, h] = ["i", "f", "o", "C_tilde", "C", "h"].map((key) => node.steps[layer][key][place]);
+  const before = node.before[layer].C[place];
+  const [stored, exposed] = [f * before + i * C_tilde, o * Math.tanh(C)];
+  const differs = (x, y, text) => (Math.abs(x - y) > 1e-12 ? `${text} ${fix(y)}` : ""); // where the unit is broken
+  const sum = `${fix(f)} \u00b7 ${inBrackets(before)} + ${fix(i)} \u00b7 ${inBrackets(C_tilde)} = ${fix(stored)}`;
+  const output = `${fix(o)} \u00b7 tanh(${fix(C)}) = ${fix(exposed)}`;
+  return [
+    ["C", "f \u00b7 C before + i \u00b7 C\u0303", sum + differs(stored, C, ", swapped for")],
+    ["h", "o \u00b7 tanh(C)", output + differs(exposed, h, ", held at")],
+  ];
 }

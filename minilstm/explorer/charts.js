@@ -10,65 +10,99 @@ const GATES = {
 };
 
 function drawStage(model, view) {
-  const narrow = view.widths.stage < 560;
+  const room = view.widths.stage;
+  const narrow = room < 560;
   const longest = Math.max(1, ...view.sentences.flatMap(({ words }) => words.map((word) => word.length)));
-  const scale = columnScale(view.widths.stage, view.length, longest * (narrow ? 7.6 : 9.2) + 10, narrow);
-  const cells = view.sentences.map((s) => valuesOf(model, s.now, view.unit, "C"));
-  const intact = view.sentences.map((s) => valuesOf(model, s.intact, view.unit, "C"));
-  const ends = [...cells.flat(), ...intact.flat(), 0];
-  const cell = panel(scale, 92, narrow ? 150 : 190, Math.min(...ends), Math.max(...ends), 0.12);
-  const choice = panel(scale, cell.bottom + 48, narrow ? 78 : 96, 0, 1, 0.06);
-  const height = choice.bottom + 12;
+  const scale = columnScale(room, view.length, longest * (narrow ? 7.6 : 9.2) + 10, narrow ? [40, 30] : [46, 54]);
+  const cells = chartOf(view, (s, when) => valuesOf(model, s[when], view.unit, "C"));
+  const shares = chartOf(view, (s, when) => s[when === "now" ? "choices" : "was"].map(({ share }) => share));
+  const ends = [...cells.now, ...cells.intact].flat();
+  const top = panel(scale, 92, narrow ? 150 : 190, Math.min(0, ...ends), Math.max(0, ...ends), 0.12);
+  const bottom = panel(scale, top.bottom + 48, narrow ? 78 : 96, 0, 1, 0.06);
+  const height = bottom.bottom + 12;
   const [one, other] = view.forms;
-  const shares = (choices) => choices.map(({ share }) => share);
-  const describe = describeStage(view, cells);
+  const dotted = view.changed ? " (dotted: intact)" : "";
+  const rounded = [top.low, top.high].map((end) => Math.round(2 * end) / 2).filter((end) => Math.abs(end) >= 0.5);
   part("stage").replaceChildren(svg(
     "svg",
-    { width: scale.width, height, viewBox: `0 0 ${scale.width} ${height}`, role: "img", "aria-label": describe },
-    svg("rect", { class: "now", x: scale.x(view.word) - scale.column / 2, width: scale.column, height, rx: 8 }),
+    { width: scale.width, height, viewBox: `0 0 ${scale.width} ${height}`, role: "img", "aria-label":
+      `cell C of unit ${view.unit}, and ${one} against ${other}, after each word: the numbers are in the table below` },
+    band(scale, view.word, height),
     view.sentences.map((s, k) => drawWords(view, s, k, scale, 20 + 24 * k)),
-    title(titleOfCell(view, narrow), cell.top - 12),
-    ticks(cell, [0, ...outerTicks(cell)], (value) => fix(value, 1)),
-    view.changed && intact.map((values, k) => line(values, k, cell, "before")),
-    cells.map((values, k) => line(values, k, cell, view.silenced ? "line silenced" : "line")),
-    cells.map((values, k) => endLabel(view, values, k, cell, cells)),
-    title(`what would come next: ${one} or ${other}?`, choice.top - 14),
-    ticks(choice, [0, 0.5, 1], (value) => (value === 0.5 ? "50%" : value ? one : other)),
-    view.changed && view.sentences.map((s, k) => line(shares(s.was), k, choice, "before")),
-    view.sentences.map((s, k) => line(shares(s.choices), k, choice, "line")),
-    Array.from({ length: view.length }, (_, t) => column(scale, t, height, tipOfWord(model, view, t))),
+    svg("text", { class: "title", x: 0, y: top.top - 12 }, `memory cell C of unit ${view.unit}${dotted}`),
+    ticks(top, [0, ...rounded], (value) => fix(value, 1)),
+    lines(view, top, cells, view.held ? "line silenced" : "line"),
+    cells.now.map((values, k) => endLabel(view, values, k, top, cells.now)),
+    svg("text", { class: "title", x: 0, y: bottom.top - 14 }, `what would come next: ${one} or ${other}?`),
+    ticks(bottom, [0, 0.5, 1], (value) => (value === 0.5 ? "50%" : value ? one : other)),
+    lines(view, bottom, shares, "line"),
+    columns(scale, view.length, height, (t) => tipOfWord(model, view, t)),
   ));
-  if (scale.width > view.widths.stage) part("stage").scrollLeft = scale.x(view.word) - view.widths.stage / 2;
+  if (scale.width > room) part("stage").scrollLeft = scale.x(view.word) - room / 2;
+  part("aside").textContent = explainBreak(view);
 }
 
-function titleOfCell({ unit, how, changed }, narrow) {
-  const silenced = narrow ? ", silenced" : ", silenced: nobody hears it";
-  const fate = { zero: silenced, mean: ", held at its mean", swap: ", swapped" }[how] ?? "";
-  return `${narrow ? "cell" : "memory cell"} C of unit ${unit}${fate}${changed ? " (dotted: intact)" : ""}`;
+// Why the lines of the unit are what they are, where it is broken.
+function explainBreak({ unit, how, held, sentences, difference }) {
+  if (how === "swap") {
+    const [first, second] = sentences.map(({ words }) => words[difference]);
+    return `At \u201c${first}\u201d and \u201c${second}\u201d the cells of unit ${unit} change places, then run on.`;
+  }
+  if (!how) return "";
+  const says = how === "zero" ? "is silent: its output h is 0" : `is held: its output h is ${fix(held.value)}`;
+  return `Unit ${unit} ${says} at every word. Its cell still runs on what the unit hears; but nobody hears the unit `
+    + "any more, itself included; so what it hears is not what it was, and the cell may leave the dotted line.";
+}
+
+function drawGates(model, view) {
+  const room = view.widths.gates;
+  const width = Math.max(120, room > 560 ? (room - 60) / 4 : (room - 12) / 2);
+  const height = 108;
+  const scale = columnScale(width, view.length, 0, [40, 8]);
+  part("gates").replaceChildren(...Object.entries(GATES).map(([gate, [label, meaning, low, high]]) => {
+    const inner = panel(scale, 8, height - 16, low, high, 0.06);
+    const values = chartOf(view, (s, when) => valuesOf(model, s[when], view.unit, gate));
+    const tip = (t) => view.sentences.filter((s) => t < s.now.length).map((s) => (
+      `${s.sign} ${s.words[t]}: ${label} = ${fix(valuesOf(model, [s.now[t]], view.unit, gate)[0], 3)}`
+    )).join("\n");
+    return html("figure", {}, html("figcaption", {}, html("b", {}, label), ` ${meaning}`), svg(
+      "svg",
+      { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${label}, after each word` },
+      band(scale, view.word, height),
+      ticks(inner, low ? [-1, 0, 1] : [0, 1], (value) => fix(value, 0)),
+      lines(view, inner, values, "line small"),
+      columns(scale, view.length, height, tip),
+    ));
+  }));
+}
+
+// What a chart shows of both sentences: as they are read now, and intact.
+function chartOf(view, valuesOfSentence) {
+  const [now, intact] = ["now", "intact"].map((when) => view.sentences.map((s) => valuesOfSentence(s, when)));
+  return { now, intact };
 }
 
 // Where the words stand: as wide as the screen, or wider if the words need it; then the frame scrolls.
-function columnScale(screen, length, least, narrow) {
-  const left = narrow ? 40 : 46, right = narrow ? 30 : 54;
+function columnScale(screen, length, least, [left, right]) {
   const column = Math.max(least, (screen - left - right) / Math.max(1, length));
   const width = Math.max(screen, left + right + column * length);
-  return { left, right, column, width, x: (t) => left + (t + 0.5) * column };
+  return { left, right: width - right, column, width, x: (t) => left + (t + 0.5) * column };
 }
 
 function panel(scale, top, height, low, high, margin) {
   const room = Math.max(high - low, 1e-6) * margin;
-  const [bottomValue, topValue] = [low - room, high + room];
-  const y = (value) => top + ((topValue - value) / (topValue - bottomValue)) * height;
-  return { top, bottom: top + height, low, high, x: scale.x, left: scale.left, right: scale.width - scale.right, y };
+  const y = (value) => top + ((high + room - value) / (high - low + 2 * room)) * height;
+  return { ...scale, top, bottom: top + height, low, high, y };
 }
 
-function outerTicks({ low, high }) {
-  return [low, high].map((end) => Math.round(2 * end) / 2).filter((end) => Math.abs(end) >= 0.5);
-}
+const band = (scale, t, height) => (
+  svg("rect", { class: "now", x: scale.x(t) - scale.column / 2, width: scale.column, height, rx: 8 })
+);
 
-function title(text, y) {
-  return svg("text", { class: "title", x: 0, y }, text);
-}
+// Columns that know all about their words: a tip under the pointer; a click stays there.
+const columns = (scale, length, height, tip) => Array.from({ length }, (_, t) => svg("rect", {
+  class: "column", x: scale.x(t) - scale.column / 2, width: scale.column, height, "data-word": t, "data-tip": tip(t),
+}));
 
 function ticks(panel, values, label) {
   return [...new Set(values)].map((value) => svg(
@@ -79,12 +113,17 @@ function ticks(panel, values, label) {
   ));
 }
 
+function lines(view, panel, { now, intact }, kind) {
+  const dotted = view.changed && intact.map((values, k) => line(values, k, panel, "before"));
+  return [dotted, now.map((values, k) => line(values, k, panel, kind))];
+}
+
 function line(values, k, panel, kind) {
   const points = values.map((value, t) => [panel.x(t).toFixed(1), panel.y(value).toFixed(1)]);
-  const path = svg("polyline", { points: points.join(" "), fill: "none" });
   const marks = kind === "before" || points.length > 60 ? [] : points.map(([x, y]) => (
     k ? svg("rect", { x: x - 4, y: y - 4, width: 8, height: 8 }) : svg("circle", { cx: x, cy: y, r: 4.5 })
   ));
+  const path = svg("polyline", { points: points.join(" "), fill: "none" });
   return svg("g", { class: `${kind} ${MARKS[k].name}` }, path, marks);
 }
 
@@ -110,60 +149,12 @@ function drawWords(view, { words, unknown }, k, scale, y) {
   ))];
 }
 
-// A column that knows all about its word: a tip under the pointer; a click stays there.
-function column(scale, t, height, tip) {
-  const x = scale.x(t) - scale.column / 2;
-  return svg("rect", { class: "column", x, width: scale.column, height, "data-word": t, "data-tip": tip });
-}
-
 function tipOfWord(model, view, t) {
   const [one, other] = view.forms;
   return view.sentences.filter((s) => t < s.now.length).map((s) => {
-    const lines = formulas(model, s.now[t], view.unit).map(([name, rule, numbers]) => `${name} = ${rule} = ${numbers}`);
+    const equations = formulas(model, s.now[t], view.unit).map((three) => three.join(" = "));
     const { p, share } = s.choices[t];
     const chances = `p(${one}) = ${chance(p[0])}, p(${other}) = ${chance(p[1])}: ${percent(share)} ${one}`;
-    return [`${s.sign} after \u201c${s.words[t]}\u201d, unit ${view.unit}`, ...lines, chances].join("\n");
+    return [`${s.sign} after \u201c${s.words[t]}\u201d, unit ${view.unit}`, ...equations, chances].join("\n");
   }).join("\n\n");
-}
-
-function describeStage(view, cells) {
-  const [one, other] = view.forms;
-  const told = view.sentences.filter((s) => s.now.length).map((s, k) => `${s.sign} ${s.now.map((_, t) => (
-    `${s.words[t]} ${fix(cells[k][t])}, ${percent(s.choices[t].share)} ${one}`
-  )).join("; ")}`);
-  return `Cell C of unit ${view.unit} after each word, and the share of ${one} against ${other}: ${told.join(". ")}`;
-}
-
-function valuesOf(model, nodes, unit, key) {
-  const { layer, place } = model.places[unit - 1];
-  return nodes.map(({ steps }) => steps[layer][key][place]);
-}
-
-function drawGates(model, view) {
-  const room = view.widths.gates;
-  const width = Math.max(120, room > 560 ? (room - 60) / 4 : (room - 12) / 2);
-  const height = 108;
-  const scale = { ...columnScale(width, view.length, 0, true), right: 8 };
-  part("gates").replaceChildren(...Object.entries(GATES).map(([gate, [label, meaning, low, high]]) => {
-    const inner = panel(scale, 8, height - 16, low, high, 0.06);
-    const [values, before] = ["now", "intact"].map((when) => (
-      view.sentences.map((s) => valuesOf(model, s[when], view.unit, gate))
-    ));
-    const told = view.sentences.map((s, k) => (
-      [s.sign, ...values[k].map((x, t) => `${s.words[t]} ${fix(x)}`)].join(" ")
-    ));
-    const tip = (t) => view.sentences.map((s, k) => (
-      t < s.now.length ? `${s.sign} ${s.words[t]}: ${label} = ${fix(values[k][t], 3)}` : ""
-    )).filter(Boolean).join("\n");
-    const picture = svg(
-      "svg",
-      { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${label}: ${told}` },
-      svg("rect", { class: "now", x: scale.x(view.word) - scale.column / 2, width: scale.column, height, rx: 6 }),
-      ticks(inner, low ? [-1, 0, 1] : [0, 1], (value) => fix(value, 0)),
-      view.changed && before.map((list, k) => line(list, k, inner, "before")),
-      values.map((list, k) => line(list, k, inner, "line small")),
-      Array.from({ length: view.length }, (_, t) => column(scale, t, height, tip(t))),
-    );
-    return html("figure", {}, html("figcaption", {}, html("b", {}, label), ` ${meaning}`), picture);
-  }));
 }

@@ -10,7 +10,6 @@ function build(element, attributes = {}, children = []) {
   for (const [key, value] of Object.entries(attributes)) {
     if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
     else if (key === "style") Object.assign(element.style, value);
-    else if (value === true) element.setAttribute(key, "");
     else if (value !== false && value !== null && value !== undefined) element.setAttribute(key, value);
   }
   element.append(...children.flat(Infinity).filter((child) => child ?? false));
@@ -37,23 +36,6 @@ function percent(share) {
   return `${text}\u2009%`;
 }
 
-// Eq. 1 and Eq. 2 of one unit at one word, with the numbers in them.
-function formulas(model, node, unit, broken) {
-  const { layer, place } = model.places[unit - 1];
-  const [i, f, o, C_tilde, C, h] = ["i", "f", "o", "C_tilde", "C", "h"].map((key) => node.steps[layer][key][place]);
-  const before = node.before[layer].C[place];
-  const exposed = o * Math.tanh(C);
-  const held = Math.abs(exposed - h) > 1e-12;
-  const stored = f * before + i * C_tilde;
-  const swapped = Math.abs(stored - C) > 1e-12;
-  const sum = `${fix(f)} \u00b7 ${inBrackets(before)} + ${fix(i)} \u00b7 ${inBrackets(C_tilde)}`;
-  const output = `${fix(o)} \u00b7 tanh(${fix(C)}) = ${fix(exposed)}`;
-  return [
-    ["C", "f \u00b7 C before + i \u00b7 C\u0303", `${sum} = ${fix(stored)}${swapped ? `, swapped for ${fix(C)}` : ""}`],
-    ["h", "o \u00b7 tanh(C)", `${output}${held ? `, held at ${fix(h)}` : ""}`],
-  ];
-}
-
 // The bubble under the pointer or beside what has the focus: of anything with a `tip`, a text or a function of where.
 function watchTips() {
   const bubble = part("tip");
@@ -73,12 +55,8 @@ function watchTips() {
     bubble.style.left = `${Math.max(8, left)}px`;
     bubble.style.top = `${y + 18 + height > clientHeight ? Math.max(8, y - height - 12) : y + 18}px`;
   };
-  document.addEventListener("pointermove", show);
-  document.addEventListener("pointerdown", show);
-  document.addEventListener("focusin", (event) => {
-    if (event.target.matches(":focus-visible[data-tip]")) show(event);
-    else hide();
-  });
+  for (const event of ["pointermove", "pointerdown"]) document.addEventListener(event, show);
+  document.addEventListener("focusin", (event) => (event.target.matches(":focus-visible") ? show(event) : hide()));
   document.addEventListener("pointerleave", hide);
   document.addEventListener("scroll", hide, { passive: true, capture: true });
   document.addEventListener("keydown", (event) => event.key === "Escape" && hide());

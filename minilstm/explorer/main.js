@@ -2,7 +2,7 @@
 
 let model, steps, groups, state;
 let past = []; // what was broken before, for `undo`
-let wholeList = false, randomUnit = null, playing = null, keeping = null;
+let wholeList = false, randomUnit = null, keeping = null;
 
 // A model takes the stage: the one in this page, or one from a file.
 function take(content, fragment = "") {
@@ -23,28 +23,31 @@ function derive() {
   const forms = state.forms.map((form) => model.index.get(form));
   const choose = (nodes) => nodes.map((node) => chooseForm(node, forms));
   const intact = looked.map(({ ids }) => read(model, ids));
+  const mean = (unit) => meanOf(valuesOf(model, intact.flat(), unit, "h")) || 0;
+  const held = state.broken.filter(({ how }) => how !== "swap")
+    .map(({ unit, how }) => ({ unit, value: how === "mean" ? mean(unit) : 0 }));
+  const swapped = state.broken.filter(({ how }) => how === "swap").map(({ unit }) => unit);
   const sentences = looked.map((sentence, k) => {
     const donor = { ids: looked[1 - k].ids, nodes: intact[1 - k] };
-    const now = read(model, sentence.ids, state.broken, donor);
+    const now = read(model, sentence.ids, held, swapped, donor);
     const text = state.sentences[k];
     return { ...sentence, ...MARKS[k], text, intact: intact[k], now, choices: choose(now), was: choose(intact[k]) };
   });
   const [first, second] = sentences.map(({ words }) => words);
   const length = Math.max(first.length, second.length);
-  const how = state.broken.find(({ unit }) => unit === state.unit)?.how;
   return {
     ...state,
     sentences,
     groups,
     length,
     randomUnit,
-    how,
+    how: state.broken.find(({ unit }) => unit === state.unit)?.how,
+    held: held.find(({ unit }) => unit === state.unit),
     word: Math.max(0, Math.min(state.word ?? length - 1, length - 1)),
     view: second.length ? state.view : "first",
     difference: first.findIndex((word, t) => t < second.length && word !== second[t]),
     canSwap: firstDifference(looked[0].ids, looked[1].ids) >= 0,
     changed: state.broken.length > 0,
-    silenced: how === "zero" || how === "mean",
   };
 }
 
@@ -76,6 +79,33 @@ function change(changes) {
   part(list).querySelector(same)?.focus({ preventScroll: true });
 }
 
+// A sentence is another one; the tour speaks of its own.
+function write(k, text, more = {}) {
+  change({ sentences: state.sentences.map((old, j) => (j === k ? text : old)), tour: 0, ...more });
+}
+
+// A word that is offered in the place of the one that is not known.
+function replace(k, word) {
+  const { words, unknown } = lookUp(model, state.sentences[k]);
+  write(k, words.map((old, t) => (t === unknown ? word : old)).join(" "));
+}
+
+function takeExample(k, name) {
+  const [task, condition] = name.split("/");
+  const [text, ...forms] = model.examples[task]?.[condition] ?? [""];
+  write(k, text, { word: null, ...(forms.length ? { forms } : {}) });
+}
+
+function takeForms(input) {
+  const forms = input.value.split("/").map((form) => form.trim());
+  const unknown = forms.find((form) => !model.index.has(form));
+  const wrong = forms.length !== 2 || unknown !== undefined;
+  input.setAttribute("aria-invalid", String(wrong));
+  part("forms-note").textContent = forms.length !== 2 ? "Two forms of a verb, such as is/are."
+    : wrong ? `${describeUnknown(model, unknown)}.` : "";
+  if (!wrong) change({ forms });
+}
+
 function breakUnits(broken) {
   past.push(state.broken);
   change({ broken });
@@ -88,31 +118,13 @@ function toggle(unit) {
 }
 
 function breakAtRandom() {
-  const spared = new Set([state.unit, randomUnit, ...model.roles.number]);
-  const units = model.places.map((_, k) => k + 1).filter((unit) => !spared.has(unit));
+  const units = model.roles.order.filter((unit) => ![state.unit, randomUnit, ...model.roles.number].includes(unit));
   if (!units.length) return;
   randomUnit = units[Math.floor(Math.random() * units.length)];
   breakUnits([{ unit: randomUnit, how: way() === "swap" ? "zero" : way() }]);
 }
 
-// A near word in the place of the one that is not known.
-function replace(k, word) {
-  const { words, unknown } = lookUp(model, state.sentences[k]);
-  const better = words.map((old, t) => (t === unknown ? word : old)).join(" ");
-  change({ sentences: state.sentences.map((old, j) => (j === k ? better : old)), tour: 0 });
-}
-
-function takeForm(k, input) {
-  const word = input.value.trim();
-  const known = model.index.has(word);
-  input.setAttribute("aria-invalid", String(!known));
-  const near = nearWords(model, word).join(", ");
-  part("forms-note").textContent = known ? "" : `${describeUnknown(model, word)}. ${near && `Near it: ${near}.`}`;
-  if (known) change({ forms: state.forms.map((form, j) => (j === k ? word : form)) });
-}
-
 function go(step) {
-  stop();
   const target = steps[step - 1];
   if (!target) return change({ tour: 0, broken: [] });
   change({ ...target.state, tour: step });
@@ -126,32 +138,13 @@ async function openFile(file) {
   if (!file) return;
   const note = part("file-note");
   try {
-    const content = await readModelFile(file.name, new Uint8Array(await file.arrayBuffer()));
-    take(content);
-    model.mean = meanOver(model);
+    take(await readModelFile(file.name, new Uint8Array(await file.arrayBuffer())));
     note.textContent = `${file.name} is open. It has not left this device.`;
     redraw();
     scrollTo(0, 0);
   } catch (error) {
     note.textContent = `${file.name} cannot be opened: ${error.message}.`;
   }
-}
-
-function stop() {
-  clearInterval(playing);
-  playing = null;
-  part("play").setAttribute("aria-pressed", "false");
-}
-
-function play() {
-  if (playing) return stop();
-  part("play").setAttribute("aria-pressed", "true");
-  change({ word: 0 });
-  playing = setInterval(() => {
-    const { word, length } = derive();
-    if (word + 1 >= length) stop();
-    else change({ word: word + 1 });
-  }, 800);
 }
 
 // The address follows a moment later: browsers take their time over it, and refuse more than a few a second.
@@ -165,31 +158,20 @@ function keepFragment() {
   }, 200);
 }
 
-async function copyLink() {
-  const [page] = location.href.split("#");
-  try {
-    await navigator.clipboard.writeText(`${page}#${toFragment(model, state)}`);
-    part("share").textContent = "link copied";
-  } catch {
-    part("share").textContent = "the link is in the address bar";
-  }
-  setTimeout(() => { part("share").textContent = "copy link to this view"; }, 2000);
-}
-
 function pressKey(event) {
   if (event.altKey || event.ctrlKey || event.metaKey || event.target.matches("input, select, textarea")) return;
-  const { word, length } = derive();
-  if (event.target.closest("#units li") && ["ArrowDown", "ArrowUp"].includes(event.key)) {
-    const buttons = [...part("units").querySelectorAll(event.target.dataset.break ? ".toggle" : ".unit")];
-    const next = buttons[buttons.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1)];
-    next?.focus();
-    if (next?.dataset.unit) change({ unit: Number(next.dataset.unit) });
-    event.preventDefault();
-  } else if (["ArrowLeft", "ArrowRight"].includes(event.key)) {
-    stop();
-    change({ word: Math.max(0, Math.min(length - 1, word + (event.key === "ArrowRight" ? 1 : -1))) });
-    event.preventDefault();
+  const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
+  const vertical = ["ArrowUp", "ArrowDown"].includes(event.key);
+  if (!step || (vertical && !event.target.closest("#units li"))) return;
+  event.preventDefault();
+  if (!vertical) {
+    const { word, length } = derive();
+    return change({ word: Math.max(0, Math.min(length - 1, word + step)) });
   }
+  const buttons = [...part("units").querySelectorAll(event.target.dataset.break ? ".toggle" : ".unit")];
+  const next = buttons[buttons.indexOf(event.target) + step];
+  next?.focus();
+  if (next?.dataset.unit) change({ unit: Number(next.dataset.unit) });
 }
 
 // Everything that is drawn anew says by its data what a click on it means.
@@ -200,45 +182,39 @@ function press(event) {
   else if (broken) toggle(Number(broken));
   else if (step) go(Number(step));
   else if (view) change({ view });
-  else if (word) {
-    stop();
-    change({ word: Number(word) });
-  }
+  else if (word) change({ word: Number(word) });
 }
 
 function listen() {
-  const on = (id, event, run) => part(id).addEventListener(event, run);
-  on("break", "click", () => toggle(state.unit));
-  on("random", "click", breakAtRandom);
-  on("undo", "click", () => change({ broken: past.pop() ?? [] }));
-  on("ways", "change", () => breakUnits(state.broken.map(({ unit }) => ({ unit, how: way() }))));
-  on("word", "input", (event) => { stop(); change({ word: Number(event.target.value) - 1 }); });
-  on("unit", "change", (event) => change({ unit: Number(event.target.value) }));
-  on("play", "click", play);
-  for (const [k, { name }] of MARKS.entries()) {
-    on(name, "input", (event) => {
-      const sentences = state.sentences.map((text, j) => (j === k ? event.target.value : text));
-      change({ sentences, word: null, tour: 0 });
-    });
-  }
-  on("one", "input", (event) => takeForm(0, event.target));
-  on("other", "input", (event) => takeForm(1, event.target));
-  on("form", "submit", (event) => event.preventDefault());
-  on("task", "change", (event) => change(takeExample(model, { task: event.target.value, k: 0 })));
-  on("condition-first", "change", (event) => change(takeExample(model, { first: event.target.value })));
-  on("condition-second", "change", (event) => change(takeExample(model, { second: event.target.value })));
-  on("another", "click", () => change(takeExample(model, { k: example.k + 1 })));
-  on("all-units", "click", () => { wholeList = true; redraw(); });
-  on("details", "toggle", redraw);
-  on("controls", "click", () => change({ controls: !state.controls }));
-  on("tour-back", "click", () => go(state.tour - 1));
-  on("tour-next", "click", () => go(state.tour + 1));
-  on("tour-open", "click", () => { go(1); scrollTo(0, 0); });
-  on("share", "click", copyLink);
-  on("svg", "click", () => offerFile("explorer.svg", "image/svg+xml", stageAsSvg()));
-  on("csv", "click", () => offerFile("explorer.csv", "text/csv", numbersAsCsv(model, derive())));
-  on("open", "click", () => part("file").click());
-  on("file", "change", (event) => openFile(event.target.files[0]));
+  const on = (event, runs) => Object.entries(runs).forEach(([id, run]) => part(id).addEventListener(event, run));
+  on("click", {
+    break: () => toggle(state.unit),
+    random: breakAtRandom,
+    undo: () => change({ broken: past.pop() ?? [] }),
+    "all-units": () => { wholeList = true; redraw(); },
+    "tour-back": () => go(state.tour - 1),
+    "tour-next": () => go(state.tour + 1),
+    "tour-open": () => { go(1); scrollTo(0, 0); },
+    controls: () => change({ controls: !state.controls }),
+    svg: () => offerFile("explorer.svg", "image/svg+xml", stageAsSvg()),
+    csv: () => offerFile("explorer.csv", "text/csv", numbersAsCsv(model, derive())),
+    open: () => part("file").click(),
+  });
+  on("input", {
+    word: ({ target }) => change({ word: Number(target.value) - 1 }),
+    first: ({ target }) => write(0, target.value, { word: null }),
+    second: ({ target }) => write(1, target.value, { word: null }),
+    forms: ({ target }) => takeForms(target),
+  });
+  on("change", {
+    unit: ({ target }) => change({ unit: Number(target.value) }),
+    ways: () => breakUnits(state.broken.map(({ unit }) => ({ unit, how: way() }))),
+    "first-example": ({ target }) => takeExample(0, target.value),
+    "second-example": ({ target }) => takeExample(1, target.value),
+    file: ({ target }) => openFile(target.files[0]),
+  });
+  on("toggle", { details: redraw });
+  on("submit", { form: (event) => event.preventDefault() });
   document.addEventListener("dragover", (event) => event.preventDefault());
   document.addEventListener("drop", (event) => {
     event.preventDefault();

@@ -4,7 +4,7 @@ function openModel(content) {
   const array = (name) => decode(content.arrays[name]);
   const layers = content.sizes.map((_, k) => ({ W: array(`W${k}`), U: array(`U${k}`), b: array(`b${k}`) }));
   const places = content.sizes.flatMap((H, layer) => Array.from({ length: H }, (_, place) => ({ layer, place })));
-  return {
+  const model = {
     ...content,
     layers,
     places, // of unit u, numbered from 1 through all layers as in the paper: places[u - 1]
@@ -13,6 +13,8 @@ function openModel(content) {
     decoder: { weight: array("decoder_weight"), bias: array("decoder_bias") },
     last: content.sizes.length - 1, // the layer that the decoder reads
   };
+  const topic = topicOf(model);
+  return { ...model, topic, hasTour: Boolean(topic && model.roles.measured && model.roles.number.length) };
 }
 
 function embed(model, id) {
@@ -42,6 +44,12 @@ function contrast(model, one, other) {
     weights: Float64Array.from({ length: H }, (_, u) => weight[one * H + u] - weight[other * H + u]),
     bias: bias[one] - bias[other],
   };
+}
+
+// A gate or state of one unit after each word.
+function valuesOf(model, nodes, unit, key) {
+  const { layer, place } = model.places[unit - 1];
+  return nodes.map(({ steps }) => steps[layer][key][place]);
 }
 
 // The weights into each gate of a unit from the units that it listens to: its own layer, one word ago, and the layer

@@ -2,7 +2,6 @@
 // with the header before a number is taken for a weight. What cannot be read is an Error with a sentence for its user.
 
 const MOST_BYTES = 2 ** 29;
-const LONGEST = 20; // words of a context, from which a sentence to open with is taken
 
 // The content that openModel takes, from the bytes of a file.
 async function readModelFile(name, bytes) {
@@ -20,9 +19,9 @@ async function readModelFile(name, bytes) {
     if (!numbers.every(Number.isFinite)) throw new Error(`${key} holds what is no finite number`);
     arrays[key] = /^[WUb]\d/.test(key) ? reorder(numbers, header.gate_order) : numbers;
   }
-  const planted = Object.entries(provenance.planted_units ?? {}).map(([label, unit]) => [unit, String(label)]);
   const units = sizes.reduce((sum, size) => sum + size, 0);
-  const named = [provenance.number_units ?? []].flat().filter((unit) => unit > 0 && unit <= units && unit % 1 === 0);
+  const order = Array.from({ length: units }, (_, k) => k + 1);
+  const planted = Object.entries(provenance.planted_units ?? {}).map(([label, unit]) => [unit, String(label)]);
   return {
     name: name.replace(/\.npz$/, ""),
     about: { planted: planted.length > 0, text: "", tokens: Number(provenance.tokens) || null },
@@ -32,33 +31,14 @@ async function readModelFile(name, bytes) {
     sizes,
     precision: "the precision of the file",
     arrays,
-    planted: Object.fromEntries(planted),
-    roles: { number: named, short_range: [], syntax: [] },
-    lost: {},
-    tells: new Array(units).fill(0),
-    mean: new Array(units).fill(0), // until it has read something, see `meanOver`
+    roles: { // those that a file names
+      number: [provenance.number_units].flat().filter((unit) => order.includes(unit)),
+      syntax: [], short_range: [], names: Object.fromEntries(planted), lost: {}, order, measured: false,
+    },
     examples: {},
-    tour: null,
-    start: startOf(vocabulary, context, named[0] ?? units),
+    sentences: [],
+    forms: [],
   };
-}
-
-// The means of all h over the model's context.
-function meanOver(model) {
-  const nodes = read({ ...model, context: [] }, model.context.map((word) => model.index.get(word)));
-  kept.clear(); // these were read without a context
-  return model.places.map(({ layer, place }) => (
-    nodes.reduce((sum, { steps }) => sum + steps[layer].h[place], 0) / Math.max(1, nodes.length)
-  ));
-}
-
-function startOf(vocabulary, context, unit) {
-  const known = new Set(vocabulary);
-  const pair = ["The boy near the cars", "The boys near the cars"];
-  const knows = (text) => text.split(/[ /]/).every((word) => known.has(word));
-  const forms = ["is/are", "greets/greet", "was/were"].find(knows)?.split("/") ?? vocabulary.slice(0, 2);
-  const sentences = pair.every(knows) ? pair : [context.slice(0, LONGEST).join(" ") || vocabulary[0], ""];
-  return { sentences, forms, unit };
 }
 
 function shapesOf({ sizes: { vocabulary, embedding, layers } }) {

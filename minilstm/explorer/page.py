@@ -11,12 +11,16 @@ from pathlib import Path
 
 import numpy as np
 
+from ..analyses.base import Results
 from ..errors import MinilstmError
 from ..language_model import LanguageModel
-from .payload import PRECISIONS, choose_words, cut, default_precision, payload, round_weights
+from .payload import PRECISIONS, choose_words, cut, default_precision, lexicon_of, payload, round_weights
+from .roles import analyse, roles_of
 
 FOLDER = Path(__file__).parent
-SCRIPTS = "lstm model reading state words draw charts units answer controls tour modelfile export main".split()
+SCRIPTS = (
+    "lstm model reading state words draw charts answer units circuit controls tour about export modelfile main".split()
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ def explore(
     vocabulary: Sequence[str] | None = None,
     precision: str | None = None,
     name: str | None = None,
+    results: Results | None = None,
 ) -> Page:
     """A trained LSTM alive in a page: it reads sentences, shows its units, and lets one break them.
 
@@ -76,6 +81,9 @@ def explore(
         finer.
     name : str, optional
         What the page calls the model.
+    results : Results, optional
+        Of `reproduce`: they say which units have which role. Without them the analyses that say so are run, which
+        takes seconds for a small model and minutes for a large one.
 
     Returns
     -------
@@ -107,7 +115,8 @@ def explore(
     small = cut(model, [word for word in model.vocabulary if word in {*chosen, *wanted}])
     precision = precision or default_precision(small)
     rounded = round_weights(small, precision)
-    content = payload(rounded, name or "a model", precision, sentences, forms)
+    roles = roles_of(model, analyse(model, lexicon_of(model)) if results is None else results)
+    content = payload(rounded, name or "a model", precision, roles, sentences, forms)
     content["words_of_model"] = len(model.vocabulary)
     return Page(_assemble(content), rounded, precision)
 

@@ -1,8 +1,8 @@
-"""What of a model goes into the page: its words, its weights in few bytes, examples, and what its units do."""
+"""What of a model goes into the page: its words, its weights in few bytes, examples, and the roles of its units."""
 
 import base64
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 
@@ -10,13 +10,11 @@ from ..errors import MinilstmError
 from ..lstm import Layer
 from ..stimuli import LEXICONS, na_task
 from ..stimuli.tasks import CONDITIONS, TEMPLATES
-from .roles import measure
 
 WORDS = 3000  # of a larger vocabulary, how many go into the page
-EXAMPLES = 6  # sentences of each task and condition
+DRAWN = 60  # sentences of a condition, from which an example is taken
 PRECISIONS = "float32", "float16", "int8"
-FIRST_PAIR = "The boy near the cars", "The boys near the cars"  # what the page opens with, if the model knows it
-FORMS = ("is", "are"), ("greets", "greet"), ("was", "were"), ("has", "have")  # of the verb, the first that it knows
+TOUR = "The the boy boys car cars near is are will greets greet".split()  # words of the tour, see tour.js
 
 
 def choose_words(model, wanted=None):
@@ -27,18 +25,20 @@ def choose_words(model, wanted=None):
     model : LanguageModel
     wanted : sequence of str, optional
         Those that a person asks for; without it the words of the tasks and the most frequent ones, 3,000 in all. The
-        model's context comes with them in either case.
+        model's context and the words of the tour come with them in either case.
 
     Raises
     ------
     MinilstmError
-        If the model lacks a word that is asked for.
+        If the model lacks a word that is asked for, or none is.
     """
     if wanted is not None:
+        if not wanted:
+            raise MinilstmError("vocabulary: expected words, got none")
         strange = [word for word in wanted if word not in model.vocabulary]
         if strange:
             raise MinilstmError(f"{strange[0]!r} is not among the model's {len(model.vocabulary)} words")
-        chosen = {*wanted, *model.context}
+        chosen = {*wanted, *model.context, *TOUR}
     elif len(model.vocabulary) <= WORDS:
         return list(model.vocabulary)
     else:
@@ -97,7 +97,7 @@ def round_weights(model, precision):
     )
 
 
-def payload(model, name, precision, sentences=(), forms=None):
+def payload(model, name, precision, roles, sentences=(), forms=None):
     """All that the page has to know, anything in it JSON.
 
     Parameters
@@ -106,14 +106,12 @@ def payload(model, name, precision, sentences=(), forms=None):
         See `cut` and `round_weights`.
     name : str
     precision : {"float32", "float16", "int8"}
+    roles : Roles
     sentences : sequence of str, optional
         One or two to open with.
     forms : pair of str, optional
         The verb forms to compare.
     """
-    lexicon = lexicon_of(model)
-    roles = measure(model, lexicon)
-    planted = model.provenance.get("planted_units", {})
     arrays = {key: _encode(array, precision) for key, array in _matrices(model).items()}
     arrays |= {f"b{k}": _encode(layer.b, "float32") for k, layer in enumerate(model.layers)}
     arrays["decoder_bias"] = _encode(model.decoder_bias, "float32")
@@ -125,15 +123,10 @@ def payload(model, name, precision, sentences=(), forms=None):
         "sizes": list(model.sizes),
         "precision": precision,
         "arrays": {key: _to_json(array) for key, array in arrays.items()},
-        "planted": {str(unit): label for label, unit in planted.items()},
-        "roles": {"number": roles.number, "short_range": roles.short_range, "syntax": roles.syntax},
-        "tells": roles.tells.astype(float).round(2).tolist(),
-        "lost": {condition: lost.round(1).tolist() for condition, lost in roles.lost.items()},
-        "mean": [float(np.float32(value)) for value in roles.mean],
-        "examples": _examples(model, lexicon),
-        "templates": TEMPLATES,
-        "start": _start(model, roles, sentences, forms),
-        "tour": _tour(model, roles),
+        "roles": asdict(roles),
+        "examples": _examples(model),
+        "sentences": list(sentences),
+        "forms": list(forms or ()),
     }
 
 
@@ -194,38 +187,20 @@ def _about(model):
     }
 
 
-def _examples(model, lexicon):
-    """{task: {condition: [[prefix, right, wrong], ...]}}: item k of all conditions of a task has the same words."""
-    examples = {}
+def _examples(model):
+    """{task: {condition: [prefix, singular verb, plural verb]}}: the same words in all conditions of a task."""
+    examples, lexicon = {}, lexicon_of(model)
     for task, conditions in CONDITIONS.items():
-        items = {condition: na_task(task, condition, 10 * EXAMPLES, lexicon=lexicon) for condition in conditions}
-        known = [
-            k
-            for k, same in enumerate(zip(*items.values(), strict=True))
-            if all(word in model.vocabulary for item in same for word in (*item.prefix, item.right, item.wrong))
-        ][:EXAMPLES]
-        if known:
-            examples[task] = {
-                condition: [[" ".join(drawn[k].prefix), drawn[k].right, drawn[k].wrong] for k in known]
-                for condition, drawn in items.items()
-            }
-    return examples
+        items = [na_task(task, condition, DRAWN, lexicon=lexicon) for condition in conditions]
+        known = (same for same in zip(*items, strict=True) if all(_is_known(model, item) for item in same))
+        examples[task] = {item.condition: _example(item) for item in next(known, ())}
+    return {task: some for task, some in examples.items() if some}
 
 
-def _start(model, roles, sentences, forms):
-    """What the page opens with: sentences, verb forms, a unit."""
-    pair = [*sentences] or [sentence for sentence in FIRST_PAIR if _knows(model, sentence.split())]
-    pair = pair or [" ".join((model.context or model.vocabulary)[:8])]
-    forms = forms or next((forms for forms in FORMS if _knows(model, forms)), model.vocabulary[:2])
-    return {"sentences": (pair + [""])[:2], "forms": list(forms), "unit": (roles.number or [sum(model.sizes)])[0]}
+def _is_known(model, item):
+    return all(word in model.vocabulary for word in (*item.prefix, item.right, item.wrong))
 
 
-def _tour(model, roles):
-    """What the tour is about, whatever the page opens with; None if the model lacks its words."""
-    start = _start(model, roles, (), None)
-    known = start["sentences"] == [*FIRST_PAIR] and tuple(start["forms"]) in FORMS and roles.lost
-    return start if known else None
-
-
-def _knows(model, words):
-    return all(word in model.vocabulary for word in words)
+def _example(item):
+    singular, plural = sorted((item.right, item.wrong), key=lambda form: not form.endswith("s"))
+    return [" ".join(item.prefix), singular, plural]

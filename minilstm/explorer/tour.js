@@ -2,9 +2,12 @@
 // something else than the paper's, it says so, from the numbers that are on the page.
 
 function tourOf(model) {
-  if (!model.tour) return [];
+  if (!model.hasTour) return [];
   const { number, short_range: shortRange, syntax } = model.roles;
-  const { sentences, forms, unit } = model.tour;
+  const { sentences, forms, unit } = model.topic;
+  const [first, second] = sentences;
+  const [[, noun, , , attractor], [, otherNoun]] = sentences.map((sentence) => sentence.split(" "));
+  const verb = first === PAIRS[0][0] ? forms[0] : forms[1];
   const pair = { sentences, forms, unit, broken: [], word: null, view: "difference" };
   const silenced = (units) => units.map((silent) => ({ unit: silent, how: "zero" }));
   return [
@@ -13,10 +16,10 @@ function tourOf(model) {
       look: "look",
       state: pair,
       text: (view) => [
-        `*The boy near the cars ${forms[0]}*: the verb agrees with *boy*, although *cars* is nearer. How?`,
-        `Unit ${unit} of this network takes note: its memory cell goes one way for *boy*, another for *boys*`,
-        staysApart(model, view, unit) ? ", and the two stay apart to the end." : ".",
-        "*Now break that unit.*",
+        `*${first} ${verb}*: the verb agrees with *${noun}*, though *${attractor}* is nearer.`,
+        `One unit of this network, number ${unit}, takes note: its memory goes one way for *${noun}*, another for`,
+        `*${otherNoun}*${staysApart(model, view, unit) ? ", and the two stay apart to the end" : ""}.`,
+        "*Now break that unit, and watch the verbs.*",
       ],
     },
     {
@@ -24,13 +27,12 @@ function tourOf(model) {
       look: "look",
       state: { ...pair, word: 1 },
       text: (view) => [
-        model.about.planted ? "Its weights were written by hand, so that it works as the paper says."
-          : "Nobody told it about grammar: it learned to guess the next word.",
-        "Follow the upper lines from the second word on: they part at the subject",
-        staysApart(model, view, unit) ? "and do not meet again, though both sentences go on with the same words."
-          : "and come closer again later: in this network the unit is not alone.",
-        "In the list of all units below, it is the row that stays lit",
-        number.length > 1 ? `, beside ${number.slice(1).join(" and ")}.` : ".",
+        model.about.planted ? "The weights of this network were written by hand, so that it works as the paper says."
+          : "Nobody told this network about grammar: it learned to guess the next word.",
+        `The sentences differ in one word, and there, at *${noun}* and *${otherNoun}*, the upper lines part:`,
+        staysApart(model, view, unit) ? "they do not meet again, though all words that follow are the same."
+          : "later they come closer again, so this unit is not alone.",
+        `In the list of all units below, unit ${unit} has the first row; the arrow keys step through the words.`,
       ],
     },
     {
@@ -49,8 +51,8 @@ function tourOf(model) {
       state: { ...pair, broken: silenced([unit]) },
       text: (view) => [
         `Unit ${unit} is silenced: its output is 0 at every word.`,
-        describeLoss(view, forms),
-        "Try a random unit as a control; then *swap its memory* with that of the other sentence, and see whose number",
+        describeLoss(view, sentences),
+        "Break a random unit for comparison; or give this one *the other sentence\u2019s memory*, and see whose number",
         "the verbs take.",
       ],
     },
@@ -59,28 +61,28 @@ function tourOf(model) {
       look: "look",
       state: { ...pair, ...otherAttractor(model, sentences), unit: shortRange[0] ?? unit, broken: silenced(number) },
       text: (view) => [
-        `${number.length > 1 ? "The number units are" : `Unit ${unit} is`} silenced, and the two sentences differ in`,
-        "their last noun only.",
-        followsLast(view) ? "Now the verb follows it: what is left knows the last noun and no other."
-          : "That noun moves the verb, though not all the way.",
-        "The paper calls units that know no more than this *short-range units*.",
-        shortRange.length ? `Unit ${shortRange[0]}, shown here, is one of them.`
-          : "In this network no single unit is one; that knowledge is spread over many.",
+        `Without ${number.length > 1 ? `all ${number.length} number units` : `unit ${unit}`}, here are two`,
+        "sentences that differ in their last noun only.",
+        describeAttraction(view),
+        "The paper calls units that know no more than this *short-range units*;",
+        shortRange.length ? `unit ${shortRange[0]}, shown here, is one by its rule.`
+          : "by its rule this network has none.",
       ],
     },
     {
       title: "Is the verb still to come?",
       look: "look",
       state: { ...pair, ...withVerb(model, pair), unit: syntax[0] ?? unit, view: "first" },
-      text: () => (syntax.length ? [
-        "The sentences go on to their verb, and instead of two verbs we compare *will*, which any subject can take,",
-        `with *the*, which cannot follow a subject. The cell of unit ${syntax[0]} has one value until the verb and`,
-        "another from the verb on, and does not care about number: a *syntax unit*.",
-        model.about.planted ? "It opens and shuts the gates of the number units: see at the bottom who writes to them."
-          : `In the paper such a unit tells the number units how long to remember. ${writes(model, syntax[0], unit)}`,
+      text: (view) => (syntax.length ? [
+        "Now the sentences go on to their verb, and we compare *will*, which any subject can take, with *the*, which",
+        "cannot follow one. In the paper a *syntax unit* has one value from the subject to the verb and another from",
+        "the verb on, and so tells the number units how long to remember. By the paper\u2019s rule it is here",
+        `unit ${syntax[0]},`,
+        waits(model, view, syntax[0]) ? "whose cell does so, too." : "but its cell does not wait so.",
+        writes(model, syntax[0], unit),
       ] : [
         "In the paper one more unit is on from the subject to its verb, whatever lies in between, and tells the",
-        "number units how long to remember. In this network no unit does that alone.",
+        "number units how long to remember. By the paper\u2019s rule this network has no such unit.",
       ]),
     },
   ];
@@ -93,7 +95,7 @@ function drawTour(model, view, steps) {
   document.body.classList.toggle("elsewhere", Boolean(step) && step.look !== "look");
   if (!step) return;
   part("tour-title").textContent = step.title;
-  part("tour-text").replaceChildren(...rich(step.text(view).join(" ").replaceAll(/ (?=[.,])/g, "")));
+  part("tour-text").replaceChildren(...rich(step.text(view).join(" ")));
   part("tour-steps").replaceChildren(...steps.map(({ title }, k) => {
     const current = k + 1 === view.tour ? "step" : null;
     const attributes = { "data-step": k + 1, "aria-label": `step ${k + 1}: ${title}`, "aria-current": current };
@@ -104,6 +106,8 @@ function drawTour(model, view, steps) {
   if (step.look !== "look") part(step.look).classList.add("spot");
 }
 
+const meanOf = (values) => values.reduce((sum, x) => sum + x, 0) / values.length;
+
 // Whether the two cells stay apart from where the sentences differ: by a third of their first distance at least.
 function staysApart(model, view, unit) {
   const [first, second] = view.sentences.map((s) => valuesOf(model, s.intact, unit, "C"));
@@ -113,28 +117,39 @@ function staysApart(model, view, unit) {
 
 // Whether the unit's gates do after the subject what the paper's do.
 function describeGates(model, view, unit) {
-  const mean = (gate) => {
-    const values = view.sentences.flatMap((s) => valuesOf(model, s.intact.slice(view.difference + 1), unit, gate));
-    return values.reduce((sum, x) => sum + x, 0) / values.length;
-  };
-  const [i, f] = [mean("i"), mean("f")];
-  const numbers = `on average *i* = ${fix(i)} and *f* = ${fix(f)} there.`;
-  if (i < 0.2 && f > 0.8) return `So it is here: ${numbers}`;
-  const kept = "The unit keeps what it has and adds to it, much the same in both sentences, so that they stay apart.";
-  return `Here it is otherwise: ${numbers} ${f > 0.8 ? kept : ""}`;
+  const [i, f] = ["i", "f"].map((gate) => meanOf(view.sentences.flatMap((s) => (
+    valuesOf(model, s.intact.slice(view.difference + 1), unit, gate)
+  ))));
+  const numbers = `on average *i* = ${fix(i)} and *f* = ${fix(f)} there`;
+  if (i < 0.2 && f > 0.8) return `So it is here: ${numbers}.`;
+  const yet = staysApart(model, view, unit) ? ", and yet the two sentences stay apart" : "";
+  return `Here it is otherwise: ${numbers}${yet}.`;
 }
 
-function followsLast(view) {
-  const [first, second] = view.sentences.map(({ choices }) => choices.at(-1)?.margin);
-  return first > 0 && second < 0;
+function describeLoss(view, [first, second]) {
+  const [one, other] = view.sentences.map((s) => verdictOfChoice(view, s.choices.at(-1)).form);
+  const [oneFlips, otherFlips] = view.sentences.map(isFlipped);
+  if (!oneFlips && !otherFlips) return "Neither verb flips: other units know the number, too.";
+  if (!oneFlips) return `*${second}* now wants *${other}*; the first verb stays.`;
+  return otherFlips ? `*${first}* now wants *${one}*, and *${second}* wants *${other}*.`
+    : `*${first}* now wants *${one}*; *${second}* keeps *${other}*, which the rest of the network says either way.`;
 }
 
-function describeLoss({ sentences: [first, second] }, forms) {
-  const rest = `*The boys near the cars* does not change: *${forms[1]}* is what the rest of the network says anyway.`;
-  if (isFlipped(first)) {
-    return `*The boy near the cars* now wants *${forms[1]}*. ${isFlipped(second) ? "So does the second." : rest}`;
-  }
-  return isFlipped(second) ? "The second verb flips." : "Neither verb flips: other units know the number, too.";
+function describeAttraction({ forms, sentences }) {
+  const [one, other] = sentences.map(({ choices }) => choices.at(-1).share);
+  const [near, far] = sentences.map(({ words }) => words.at(-1));
+  const numbers = `*${forms[0]}* has ${percent(one)} after *${near}* and ${percent(other)} after *${far}*`;
+  if (one > 0.5 && other < 0.5) return `Now the verb follows it: ${numbers}.`;
+  return `It ${one - other > 0.05 ? "moves the verb, though not all the way" : "hardly moves the verb"}: ${numbers}.`;
+}
+
+// Whether a cell has one value from the subject to the last word before the verb, and another at the verb.
+function waits(model, view, unit) {
+  const cells = view.sentences.map((s) => valuesOf(model, s.intact, unit, "C").slice(1));
+  const [before, verb] = [cells.flatMap((some) => some.slice(0, -1)), cells.map((some) => some.at(-1))];
+  const middle = (meanOf(before) + meanOf(verb)) / 2;
+  const side = Math.sign(meanOf(verb) - middle);
+  return before.every((x) => (x - middle) * side < 0) && verb.every((x) => (x - middle) * side > 0);
 }
 
 // Whether one unit is among those that write most to a gate of another.
@@ -142,23 +157,23 @@ function writes(model, from, unit) {
   const ranks = Object.entries(afferents(model, unit)).map(([gate, list]) => ({
     gate, rank: list.findIndex((other) => other.unit === from) + 1, of: list.length,
   }));
-  const [{ gate, rank, of }] = ranks.sort((a, b) => a.rank - b.rank);
-  if (!rank) return `Here it cannot write to unit ${unit}, which lies below it.`;
-  const place = `of the ${of} weights into the ${GATES[gate][0]} of unit ${unit}, its weight is number ${rank}`;
-  return rank <= 3 ? `So it may be here: ${place}.` : `Here it hardly does: at best, ${place}.`;
+  const { gate, rank, of } = ranks.sort((a, b) => a.rank - b.rank)[0];
+  if (!rank) return `It cannot write to unit ${unit}, which lies below it.`;
+  return `Of the ${of} weights into the ${GATES[gate][0]} of unit ${unit}, its weight is number ${rank} by size.`;
 }
 
 // The first sentence with either number of its last noun.
-function otherAttractor(model, sentences) {
-  const near = sentences[0].replace(/cars$/, "car");
-  return { sentences: lookUp(model, near).unknown < 0 ? [near, sentences[0]] : sentences };
+function otherAttractor(model, [sentence]) {
+  const sentences = ["car", "cars"].map((last) => sentence.replace(/cars?$/, last));
+  return { sentences: sentences.every((text) => lookUp(model, text).unknown < 0) ? sentences : [sentence, ""] };
 }
 
 // The sentences with their verbs, and a choice that shows whether a verb is still to come.
 function withVerb(model, { sentences, forms }) {
-  const verbs = model.index.has("greets") && model.index.has("greet") ? ["greets", "greet"] : forms;
+  const known = (text) => isKnown(model, text.split("/"));
+  const verbs = known("greets/greet") ? ["greets", "greet"] : forms;
   return {
-    sentences: sentences.map((sentence, k) => `${sentence} ${verbs[k]}`),
-    forms: model.index.has("will") && model.index.has("the") ? ["will", "the"] : forms,
+    sentences: sentences.map((sentence) => `${sentence} ${verbs[sentence.split(" ")[1].endsWith("s") ? 1 : 0]}`),
+    forms: known("will/the") ? ["will", "the"] : forms,
   };
 }

@@ -1,43 +1,39 @@
-// All units: what their cells hold, what they say about the verb, who writes to them; and the numbers as a table.
+// All units as a heat map, in the order of their roles: what their cells hold at every word.
 
 const SHOWN = 40; // units in the list before a person asks for all
-const SPEAKERS = 6, WRITERS = 4; // of the largest, how many are shown
 const MOST_HEADS = 24;
 const ROLES = {
-  number: ["hold the number of the subject", "their cell tells it, and without them the verb fails"],
-  syntax: ["know whether the verb is still to come", "their cell changes at the verb, whatever the number"],
-  short_range: ["hold the number of the last noun", "whichever noun that is"],
+  number: ["long-range number units", "hold the number of the subject; S* is missed most in singulars, P* in plurals"],
+  syntax: ["the syntax unit Y*", "tells how deep in the sentence a word stands, and writes to the number units"],
+  short_range: ["short-range number units", "tell the number of a noun, and do not keep it"],
 };
 
-// Units in the order of their roles: [{title, note, units}].
-function groupsOf(model) {
+// Units by role: [{title, note, units}].
+function groupsOf({ roles }) {
   const taken = new Set();
-  const groups = Object.entries(ROLES).map(([key, [title, note]]) => {
-    const units = model.roles[key].filter((unit) => !taken.has(unit));
-    units.forEach((unit) => taken.add(unit));
-    return { title, note, units };
-  });
-  const named = Object.keys(model.planted).map(Number).filter((unit) => !taken.has(unit));
-  named.forEach((unit) => taken.add(unit));
-  groups.push({ title: "planted, with other tasks", note: "", units: named });
-  const others = model.places.map((_, k) => k + 1).filter((unit) => !taken.has(unit));
-  others.sort((a, b) => model.tells[b - 1] - model.tells[a - 1] || a - b);
-  const note = model.examples.nounPP ? "those first whose cell tells the number best" : "";
-  groups.push({ title: taken.size ? "all others" : "all units", note, units: others });
+  const group = (title, note, units) => {
+    const own = units.filter((unit) => !taken.has(unit));
+    own.forEach((unit) => taken.add(unit));
+    return { title, note, units: own };
+  };
+  const groups = Object.entries(ROLES).map(([key, [title, note]]) => group(title, note, roles[key]));
+  groups.push(group("planted, with other tasks", "", Object.keys(roles.names).map(Number)));
+  const note = Object.keys(roles.lost).length ? "those first that cost most when they are broken alone" : "";
+  groups.push(group(taken.size ? "all others" : "all units", note, roles.order));
   return groups.filter(({ units }) => units.length);
 }
 
-const nameOf = (model, unit) => (model.planted[unit] ? `${unit} ${model.planted[unit]}` : String(unit));
+const nameOf = ({ roles }, unit) => [unit, roles.names[unit]].filter(Boolean).join(" ");
 
 function drawUnits(model, view, all) {
   const value = valueOf(model, view);
   const units = view.groups.flatMap((group) => group.units);
-  const most = Math.max(1e-9, ...units.map((unit) => value(unit).reduce((top, x) => Math.max(top, Math.abs(x)), 0)));
+  const most = Math.max(1e-9, ...units.flatMap(value).map(Math.abs));
   let left = all ? Infinity : SHOWN;
   const lists = view.groups.map(({ title, note, units }) => {
     const some = units.slice(0, left);
     left -= some.length;
-    return some.length && [
+    return some.length > 0 && [
       html("h3", {}, title, note && html("small", {}, ` ${note}`)),
       html("ul", { class: "rows" }, some.map((unit) => drawUnit(model, view, unit, value(unit), most))),
     ];
@@ -52,11 +48,12 @@ function drawUnits(model, view, all) {
 
 // What the list shows of a unit: C after each word, in one sentence, or how far it differs between both.
 function valueOf(model, view) {
-  const nodes = view.sentences.map(({ now }) => now);
-  const length = Math.min(nodes[0].length, nodes[1].length);
-  const C = (k, unit, end) => valuesOf(model, nodes[k].slice(0, end), unit, "C");
+  const C = (k, unit) => valuesOf(model, view.sentences[k].now, unit, "C");
   if (view.view !== "difference") return (unit) => C(view.view === "first" ? 0 : 1, unit);
-  return (unit) => C(0, unit, length).map((x, t) => x - C(1, unit, length)[t]);
+  return (unit) => {
+    const second = C(1, unit);
+    return C(0, unit).slice(0, second.length).map((x, t) => x - second[t]);
+  };
 }
 
 // The words above the list, as many as its rows have columns; none where they would not fit.
@@ -72,31 +69,29 @@ function headWords(view, length) {
 function drawUnit(model, view, unit, values, most) {
   const broken = view.broken.some((other) => other.unit === unit);
   const words = view.sentences[view.view === "second" ? 1 : 0].words;
+  const name = nameOf(model, unit);
   const strip = html("span", { class: "strip", style: { background: gradient(values, most) } });
-  const told = values.map((value, t) => `${words[t]} ${fix(value)}`).join(", ");
   const reached = { type: "button", tabindex: unit === view.unit ? 0 : -1 }; // of all rows one is in the order of Tab
+  const told = values.map((value, t) => `${words[t]} ${fix(value)}`).join(", ");
   const select = html(
     "button",
-    {
-      ...reached, class: "unit", "data-unit": unit, "data-tip": " ", "aria-pressed": String(unit === view.unit),
-      "aria-label": `unit ${nameOf(model, unit)}: ${told}`,
-    },
-    html("span", { class: "name" }, nameOf(model, unit)),
+    { ...reached, class: "unit", "data-unit": unit, "data-tip": " ", "aria-pressed": String(unit === view.unit),
+      "aria-label": `unit ${name}: ${told}` },
+    html("span", { class: "name" }, name),
     strip,
   );
+  const lost = model.roles.lost[unit];
   select.tipAt = (x) => {
     const box = strip.getBoundingClientRect();
     const t = Math.floor(((x - box.left) / box.width) * values.length);
     const meaning = view.view === "difference" ? "C in the first less C in the second" : "C";
     const value = t in values ? `${words[t]}: ${meaning} = ${signed(values[t])}` : "";
-    return [`unit ${nameOf(model, unit)}`, value, costOf(model, unit)].filter(Boolean).join("\n");
+    return [`unit ${name}`, value, lost && `points lost when it is broken alone: ${lost}`].filter(Boolean).join("\n");
   };
-  const label = `${broken ? "mend" : "break"} unit ${nameOf(model, unit)}`;
+  const label = broken ? "mend" : "break";
+  const tip = `${label} unit ${name}`;
   const toggle = html(
-    "button",
-    { ...reached, class: "toggle", "data-break": unit, "aria-label": label, "data-tip": label },
-    broken ? "mend" : "break",
-  );
+    "button", { ...reached, class: "toggle", "data-break": unit, "aria-label": tip, "data-tip": tip }, label);
   return html("li", { class: broken ? "broken" : null }, select, toggle);
 }
 
@@ -108,91 +103,4 @@ function gradient(values, most) {
     return `${colour} ${(100 * t) / values.length}% ${(100 * (t + 1)) / values.length}%`;
   });
   return stops.length ? `linear-gradient(to right, ${stops.join()})` : "none";
-}
-
-function costOf(model, unit) {
-  const { SP, PS } = model.lost;
-  return SP ? `broken alone it costs ${SP[unit - 1]} points in nounPP SP, ${PS[unit - 1]} in PS` : "";
-}
-
-// Direct effects: the decoder is linear, so the logit difference of the forms is a sum over units of the last layer.
-function drawContributions(model, view) {
-  const [one, other] = view.forms.map((form) => model.index.get(form));
-  const { weights, bias } = contrast(model, one, other);
-  const first = model.places.length - weights.length + 1;
-  const read = view.sentences.filter((s) => s.now.length);
-  const parts = read.map((s) => {
-    const { h } = s.now[Math.min(view.word, s.now.length - 1)].steps[model.last];
-    return h.map((x, u) => x * weights[u]);
-  });
-  const largest = (u) => Math.max(...parts.map((effects) => Math.abs(effects[u])));
-  const order = [...weights.keys()].sort((a, b) => largest(b) - largest(a));
-  const rest = order.slice(SPEAKERS);
-  const sum = (units, start = 0) => parts.map((effects) => units.reduce((total, u) => total + effects[u], start));
-  const rows = [
-    ...order.slice(0, SPEAKERS).map((u) => ({ unit: first + u, values: sum([u]) })),
-    { label: `the other ${rest.length}`, values: sum(rest) },
-    { label: "bias", values: parts.map(() => bias) },
-    { label: "sum", values: sum(order, bias), total: true },
-  ];
-  const most = Math.max(1e-9, ...rows.flatMap(({ values }) => values.map(Math.abs)));
-  part("contributions").replaceChildren(...(read.length ? rows : []).map(({ unit, label, values, total }) => html(
-    "li",
-    { class: total ? "total" : null },
-    unit ? unitButton(model, view, unit) : html("span", { class: "name" }, label),
-    html("span", { class: "bars" }, values.map((value, k) => html("span", {
-      class: `bar ${read[k].name}`,
-      "data-tip": `${read[k].sign} ${label ? signed(value) : tipOfEffect(unit, weights[unit - first], value)}`,
-      style: { left: `${50 + 50 * Math.min(0, value / most)}%`, width: `${50 * Math.abs(value / most)}%` },
-    }))),
-    html("span", { class: "numbers" }, values.map((value, k) => html("span", { class: read[k].name }, signed(value)))),
-  )));
-}
-
-function tipOfEffect(unit, weight, value) {
-  const numbers = `${fix(weight)} \u00b7 ${inBrackets(value / weight)} = ${signed(value)}`;
-  return `unit ${unit}: difference of its two weights \u00b7 h = ${numbers}`;
-}
-
-function unitButton(model, view, unit) {
-  const label = `look at unit ${nameOf(model, unit)}`;
-  const pressed = String(unit === view.unit);
-  const attributes = { class: "name link", "data-unit": unit, "aria-pressed": pressed, "aria-label": label };
-  return html("button", { type: "button", ...attributes }, `unit ${unit}`);
-}
-
-function drawAfferents(model, view) {
-  const gates = afferents(model, view.unit);
-  const tip = ({ unit, weight, when }, label) => (
-    `from unit ${nameOf(model, unit)}, as it is ${when}, into the ${label} of ${view.unit}: weight ${signed(weight, 3)}`
-  );
-  part("afferents").replaceChildren(...Object.entries(GATES).flatMap(([gate, [label]]) => [
-    html("dt", {}, label),
-    html("dd", {}, gates[gate].slice(0, WRITERS).map((source) => html(
-      "button",
-      { type: "button", class: "chip", "data-unit": source.unit, "data-tip": tip(source, label) },
-      `${nameOf(model, source.unit)} `,
-      html("b", { class: source.weight < 0 ? "minus" : "plus" }, signed(source.weight, 1)),
-    ))),
-  ]));
-}
-
-function drawTable(model, view) {
-  const [one, other] = view.forms;
-  const head = ["word", "C", "i", "f", "o", "C\u0303", "h", `p(${one})`, `p(${other})`, `${one} of both`];
-  const keys = ["C", "i", "f", "o", "C_tilde", "h"];
-  part("table").replaceChildren(...view.sentences.filter((s) => s.now.length).map((s) => html(
-    "table",
-    {},
-    html("caption", {}, `${s.sign} ${s.words.join(" ")}: unit ${view.unit} after each word`),
-    html("thead", {}, html("tr", {}, head.map((text) => html("th", { scope: "col" }, text)))),
-    html("tbody", {}, s.now.map((_, t) => html(
-      "tr",
-      {},
-      html("th", { scope: "row" }, s.words[t]),
-      keys.map((key) => html("td", {}, fix(valuesOf(model, [s.now[t]], view.unit, key)[0], 3))),
-      s.choices[t].p.map((p) => html("td", {}, chance(p))),
-      html("td", {}, percent(s.choices[t].share)),
-    ))),
-  )));
 }

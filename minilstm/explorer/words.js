@@ -1,29 +1,29 @@
-// Words as they are typed: split, looked up, and the nearest ones offered where a word is not known.
+// Words as they are typed: split, looked up, and others offered where a word is not known.
 
 const MOST_WORDS = 300;
 const MOST_LETTERS = 4000;
-
-function splitWords(text) {
-  return text.slice(0, MOST_LETTERS).split(/\s+/u).filter(Boolean).slice(0, MOST_WORDS);
-}
+const OFFERED = 6;
 
 // A sentence, and how much of it can be read: the words before the first that is not known.
 function lookUp(model, text) {
-  const words = splitWords(text);
+  const words = text.slice(0, MOST_LETTERS).split(/\s+/u).filter(Boolean).slice(0, MOST_WORDS);
   const ids = words.map((word) => model.index.get(word) ?? -1);
   const unknown = ids.indexOf(-1);
   return { words, ids: unknown < 0 ? ids : ids.slice(0, unknown), unknown };
 }
 
-function nearWords(model, word, most = 4) {
+// Known words in the place of one that is not: those spelt almost like it, then those that the network expects there.
+//   node  after the words before it
+function offerWords(model, word, node) {
+  const far = Math.max(1, Math.floor(word.length / 3));
   const lower = word.toLowerCase();
-  const far = Math.max(1, Math.ceil(word.length / 2));
-  return model.vocabulary
-    .map((known) => ({ known, distance: editDistance(lower, known.toLowerCase(), far) + (known === word ? 0 : 0.1) }))
-    .filter(({ distance }) => distance <= far + 0.1)
-    .sort((a, b) => a.distance - b.distance || a.known.length - b.known.length)
-    .slice(0, most)
-    .map(({ known }) => known);
+  const known = model.vocabulary
+    .map((text, id) => ({ text, logit: node.logits[id], distance: editDistance(lower, text.toLowerCase(), far) }))
+    .filter(({ text }) => /^\p{L}/u.test(text)) // no sign, and nothing like <unk>
+    .sort((a, b) => b.logit - a.logit);
+  const near = known.filter(({ distance }) => distance <= far).sort((a, b) => a.distance - b.distance).slice(0, 3);
+  const expected = known.filter((one) => !near.includes(one)).slice(0, OFFERED - near.length);
+  return [near, expected].map((list) => list.map(({ text }) => text));
 }
 
 // The fewest letters to insert, delete or replace; anything above `far` is far.

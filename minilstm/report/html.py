@@ -6,15 +6,16 @@ from collections import Counter
 from datetime import datetime, timezone
 from html import escape
 from pathlib import Path
+from urllib.parse import urlencode
 
-from ..analyses.base import VERDICTS
+from ..analyses.base import VERDICTS, with_roles
 from ..analyses.experiment import NOT_GIVEN
 from ..analyses.tables import plain, render, show, to_json
 from ..io.atomic import write_whole
 from ..models import describe
 from .ledger import COLUMNS, LATER, ledger, remarks
 from .provenance import processor, versions
-from .reproduce import left_out, results_of, takes_units
+from .reproduce import EXPLORER, left_out, results_of, takes_units
 
 STYLE = Path(__file__).with_name("report.css")
 MARKS = dict(zip(VERDICTS, ("✓", "✗", "–"), strict=True))
@@ -38,7 +39,7 @@ def shape(model):
 
 
 def write(name, experiment, runs, folder):
-    """Write report.html, results.json, claims.csv and later_claims.csv.
+    """Write report.html, with links to an explorer if one is in the folder, results.json, claims.csv, later_claims.csv.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ def write(name, experiment, runs, folder):
         "claims.csv": render(COLUMNS, rows, "csv") + "\n",
         "later_claims.csv": render(COLUMNS, later, "csv") + "\n",
         "results.json": to_json(for_programs(name, experiment, runs, rows, later)) + "\n",
-        "report.html": page(name, experiment, runs, rows, later),
+        "report.html": page(name, experiment, runs, rows, later, explorer=(folder / EXPLORER).exists()),
     }
     for file_name, text in texts.items():
         with write_whole(folder / file_name, "w") as file:
@@ -142,8 +143,10 @@ def sections(runs):
     return by_section
 
 
-def page(name, experiment, runs, rows, later):
-    """The report as HTML."""
+def page(name, experiment, runs, rows, later, explorer=False):
+    """The report as HTML; with links to an explorer beside it, if there is one."""
+    links = _explorer_links(experiment, runs) if explorer else {}
+    alive = f' <a href="{EXPLORER}">See it alive</a>, and break it.' if explorer else ""
     parts = sections(runs)
     paper = {key: some for key, some in parts.items() if some[0].analysis.paper}
     beyond = {key: some for key, some in parts.items() if not some[0].analysis.paper}
@@ -160,19 +163,19 @@ def page(name, experiment, runs, rows, later):
     body = [
         f"<header><h1>{TITLE} in {escape(name)}</h1><p>The analyses of Lakretz et al. (2019), <cite>The emergence of "
         f"number and syntax units in LSTM language models</cite>, on {own} network: "
-        f"{escape(shape(experiment.model))}.</p></header>",
+        f"{escape(shape(experiment.model))}.{alive}</p></header>",
         '<nav aria-label="Contents"><ol>',
         *(f'<li><a href="#{anchor}">{escape(title)}</a></li>' for anchor, title in contents),
         "</ol></nav><main>",
         _summary(experiment, runs, rows),
-        *(_section(name, experiment, some) for some in paper.values()),
+        *(_section(name, experiment, some, links) for some in paper.values()),
         "<section id=\"claims\"><h2>The paper's claims</h2><p>Each with the paper's number, this network's, and the "
         "criterion, which was written down before any network was looked at. Open one to see them.</p>",
         _ledger(rows, remarks(experiment, results_of(runs))),
         "</section>",
         f'<section id="open"><h2>{BEYOND}</h2><p>Questions that the paper leaves open: what follows tests none of its '
         "claims.</p>",
-        *(_section(name, experiment, some, "h3") for some in beyond.values()),
+        *(_section(name, experiment, some, links, "h3") for some in beyond.values()),
         f'<section id="later"><h3>{LATER_CLAIMS}</h3><p>Of papers that came after this one, about such networks: each '
         "with the published value, this network's, and the criterion.</p>",
         _ledger(later, {}),
@@ -207,7 +210,34 @@ def _summary(experiment, runs, rows):
     return f'<section id="summary"><h2>Summary</h2><p><strong>{counted}</strong></p><ul>{bullets}</ul>{note}</section>'
 
 
-def _section(name, experiment, runs, heading="h2"):
+def _explorer_links(experiment, runs):
+    """{name of an analysis: HTML}: the units that its figures are about, in the explorer, each in sentences in which
+    its number matters; where the section is about ablation, broken."""
+    results, links = results_of(runs), {}
+    numbers = results["number_units"].numbers if "number_units" in results else {}
+    for name, result in results.items():
+        units = []
+        for unit, roles in getattr(result, "roles", {}).items():
+            state = {"unit": unit, **_sentences(experiment, numbers.get(unit, "S")), "tour": 0}
+            state |= {"broken": f"{unit}:zero"} if name == "number_units" else {}
+            units.append(f'<a href="{EXPLORER}#{escape(urlencode(state))}">{with_roles({unit: roles})}</a>')
+        if units:
+            links[name] = f"<p>In the explorer{', broken' * (name == 'number_units')}: {', '.join(units)}.</p>"
+    return links
+
+
+def _sentences(experiment, number):
+    """Two sentences and a verb as the explorer's address has them: a subject of this number and an attractor, and a
+    subject of the attractor's number; {} where nounPP is not among the sentences."""
+    items = {item.condition: item for item in reversed(experiment.items) if item.task == "nounPP"}
+    first, second = (items.get(condition) for condition in {"S": ("SP", "PP"), "P": ("PS", "SS")}[number])
+    if first is None or second is None:
+        return {}
+    forms = (first.right, first.wrong) if number == "S" else (first.wrong, first.right)
+    return {"first": " ".join(first.prefix), "second": " ".join(second.prefix), "forms": "/".join(forms)}
+
+
+def _section(name, experiment, runs, links, heading="h2"):
     """The section of one analysis, or of several that belong together."""
     first = runs[0].analysis
     parts = [
@@ -221,6 +251,7 @@ def _section(name, experiment, runs, heading="h2"):
             )
             continue
         parts += [f"<p>{escape(text)}</p>" for text in one.result.text()]
+        parts += [links[one.analysis.name]] if one.analysis.name in links else []
         parts += [_figure(first.home, figure, one.svgs[figure.name]) for figure in one.result.figures()]
         parts += [_table(first.home, table) for table in one.result.tables() if not table.long]
     commands = dict.fromkeys(

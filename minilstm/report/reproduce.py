@@ -25,7 +25,8 @@ from .provenance import fingerprint, source, versions
 from .svg import to_svg
 
 RESULT = "result.npz"
-REPORT = "report.html", "results.json", "claims.csv", "later_claims.csv"  # what `html.write` makes of all results
+EXPLORER = "explorer.html"  # the network alive in a page, see explorer/: the report links to it where it is there
+REPORT = "report.html", "results.json", "claims.csv", "later_claims.csv", EXPLORER  # what is made of all results
 # fields of an experiment that every result depends on
 SHARED = "n", "seed", "state", "lexicon", "unknown", "kind", "half", "tasks", "lowercase_context"
 WORDS = {
