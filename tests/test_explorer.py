@@ -190,7 +190,6 @@ def test_the_command_writes_the_page_and_says_what_rounding_costs(tmp_path, monk
     [
         (["--words", "nowhere.txt"], "nowhere.txt: cannot be read"),
         (["--sentence", "The zebra"], "'zebra' is not among"),
-        (["--forms", "is"], "forms: expected two"),
         (["-o", "nowhere/page.html"], "nowhere/page.html"),
     ],
 )
@@ -198,6 +197,12 @@ def test_the_command_refuses_bad_input(tmp_path, monkeypatch, capsys, arguments,
     monkeypatch.chdir(tmp_path)
     assert main(["explore", "--model", "mini-03", *arguments]) == 2
     assert message in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+def test_forms_are_two(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["explore", "--model", "mini-03", "--forms", "is"])
+    assert "--forms: expected two words such as greets/greet, got 'is'" in capsys.readouterr().err
 
 
 def test_the_command_takes_words_from_a_file(tmp_path, monkeypatch, capsys, results):

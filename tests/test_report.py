@@ -128,7 +128,7 @@ def test_units_are_links_to_an_explorer_where_there_is_one(report, path, tmp_pat
     links = [link.removeprefix(EXPLORER) for link in page.links if link.startswith(EXPLORER)]
     assert links[0] == "" and all(link.startswith("#unit=") for link in links[1:])
     states = [dict(parse_qsl(link[1:])) for link in links[1:]]
-    assert {state["unit"] for state in states} == {"71", "72", "73", "75"}
+    assert {state["unit"] for state in states} == {"71", "72", "73", "75", "76", "77"}
     for state in states:
         first, second = (state[key].split() for key in ("first", "second"))
         assert first[1].endswith("s") == (state["unit"] == "72") != second[1].endswith("s") and first[2:] == second[2:]

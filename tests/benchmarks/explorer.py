@@ -15,6 +15,8 @@ from pathlib import Path
 from browser import browser
 
 import minilstm
+from minilstm.analyses.base import Results
+from minilstm.analyses.number_units import NumberUnits
 
 EDITS = """(() => {
   const nouns = ["girl", "man", "woman", "father", "mother", "friend"], took = [];
@@ -35,7 +37,9 @@ def main(names):
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, browser(f"{folder}/profile") as chromium:
         for name in names:
             path = Path(folder) / f"{name}.html"
-            minilstm.explore(minilstm.load(name), name=name).save(path)
+            model = minilstm.load(name)
+            units = NumberUnits(named=tuple(model.provenance["number_units"]))  # nothing is searched for the page's sake
+            minilstm.explore(model, name=name, results=Results(number_units=units)).save(path)
             paints = []
             for _ in range(30):
                 tab = chromium.open(path)
