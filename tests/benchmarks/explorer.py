@@ -38,8 +38,8 @@ def main(names):
         for name in names:
             path = Path(folder) / f"{name}.html"
             model = minilstm.load(name)
-            units = NumberUnits(named=tuple(model.provenance["number_units"]))  # nothing is searched for the page's sake
-            minilstm.explore(model, name=name, results=Results(number_units=units)).save(path)
+            units = NumberUnits(named=tuple(model.provenance["number_units"]))  # none are searched, to save minutes
+            minilstm.explore(model, name=name, results=Results({"number_units": units})).save(path)
             paints = []
             for _ in range(30):
                 tab = chromium.open(path)
