@@ -26,16 +26,17 @@ function groupsOf({ roles }) {
 const nameOf = ({ roles }, unit) => [unit, roles.names[unit]].filter(Boolean).join(" ");
 
 function drawUnits(model, view, all) {
-  const value = valueOf(model, view);
   const units = view.groups.flatMap((group) => group.units);
-  const most = Math.max(1e-9, ...units.flatMap(value).map(Math.abs));
+  const value = valueOf(model, view);
+  const values = new Map(units.map((unit) => [unit, value(unit)]));
+  const most = Math.max(1e-9, ...[...values.values()].flat().map(Math.abs));
   let left = all ? Infinity : SHOWN;
   const lists = view.groups.map(({ title, note, units }) => {
     const some = units.slice(0, left);
     left -= some.length;
     return some.length > 0 && [
       html("h3", {}, title, note && html("small", {}, ` ${note}`)),
-      html("ul", { class: "rows" }, some.map((unit) => drawUnit(model, view, unit, value(unit), most))),
+      html("ul", { class: "rows" }, some.map((unit) => drawUnit(model, view, unit, values.get(unit), most))),
     ];
   });
   part("units").replaceChildren(...lists.filter(Boolean).flat());
@@ -43,7 +44,7 @@ function drawUnits(model, view, all) {
   part("legend-high").textContent = `+${fix(most, 1)}`;
   part("all-units").hidden = all || units.length <= SHOWN;
   part("all-units").textContent = `show all ${units.length} units`;
-  part("unit-words").replaceChildren(...headWords(view, value(units[0]).length));
+  part("unit-words").replaceChildren(...headWords(view, values.get(units[0]).length));
 }
 
 // What the list shows of a unit: C after each word, in one sentence, or how far it differs between both.
