@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from ..errors import MinilstmError
 from ..explorer.page import explore, rounding_effect
 from ..explorer.payload import lexicon_of
 from ..io.atomic import check_writable
