@@ -244,7 +244,8 @@ def test_a_damaged_result_is_measured_anew(quick, damage):
             "empty": b"",
         }[damage]
     )
-    (quick / "drawn" / ".linzen.csv.x7").write_text("half a ta")
+    (quick / "drawn" / ".linzen.csv.x7").write_text("half a ta")  # by a run that was killed
+    os.utime(quick / "drawn" / ".linzen.csv.x7", (0, 0))
     (quick / "report.html").write_text("of what was damaged")
     why = again(quick, experiment(), analyses=QUICK)
     assert list(why) == ["drawn"] and why["drawn"].startswith(f"the cached result is damaged: {path}")
