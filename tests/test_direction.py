@@ -8,7 +8,6 @@ from small_model import small_model
 
 from minilstm import load, lstm, planted
 from minilstm.analyses import direction as module
-from minilstm.analyses.base import NotTestable
 from minilstm.analyses.direction import (
     CLAIMS,
     DIRECTIONS,
@@ -144,9 +143,6 @@ def test_the_claims(result):
     moved = result.moved.copy()
     moved[0, 2] = moved[0, 0] - 0.09  # the unit is nearly as good
     assert not more.judge(None, {"direction": replace(result, moved=moved)}).holds
-    for claim in (one, more):
-        with pytest.raises(NotTestable, match="no sentence is right with either number"):
-            claim.judge(None, {"direction": replace(result, n=0)})
 
 
 def test_in_python():

@@ -11,6 +11,7 @@ from minilstm.analyses.exchange import (
     exchange_by_gradient,
     pairs,
     read_pairs,
+    right_both_ways,
     steps_that_differ,
     way_moved,
 )
@@ -175,6 +176,13 @@ def test_sentences_of_several_shapes_are_told_apart(model):
     assert steps_that_differ(bases, sources) == (1, 5)
     with pytest.raises(StimulusError, match="one length whose subjects stand at the same word, got several; --task"):
         steps_that_differ(*pairs(items("nounPP", "Simple")))
+
+
+def test_only_pairs_that_are_right_both_ways_count():
+    intact, source = np.array([1.0, 1.0, -1.0, 0.0]), np.array([-1.0, 1.0, -1.0, -1.0])
+    assert right_both_ways(intact, source).tolist() == [True, False, False, False]
+    with pytest.raises(StimulusError, match="no sentence is answered rightly with either number"):
+        right_both_ways(intact[1:], source[1:])
 
 
 def test_how_far_the_margin_moves():

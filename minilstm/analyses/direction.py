@@ -24,8 +24,8 @@ import numpy as np
 from ..activity import activity
 from ..stimuli.positions import step_labels
 from ..units import last_layer
-from .base import Analysis, Claim, Criterion, Figure, NotTestable, Option, Outcome, Result, Table
-from .exchange import exchange, pairs, read_pairs, sample, steps_that_differ, subject, way_moved
+from .base import Analysis, Claim, Criterion, Figure, Option, Outcome, Result, Table
+from .exchange import exchange, pairs, read_pairs, right_both_ways, sample, steps_that_differ, subject, way_moved
 from .experiment import RANDOM, positive
 from .style import LINES, NEUTRAL, figure
 
@@ -228,7 +228,7 @@ def direction(
 
     def moved(halves, directions, at):
         patched, intact, source = exchange_along(model, *halves, directions, at, progress=progress, **shared)
-        good = (intact > 0) & (source < 0)
+        good = right_both_ways(intact, source)
         return way_moved(intact[good], patched[:, good], source[good]), good
 
     directions, results, whole = [], [], []
@@ -303,8 +303,6 @@ def compute(experiment, results, sentences=50):
 def carries_the_number(experiment, results, percent):
     """Whether the better of the two directions moves the margin nearly as far as all of C, at every word."""
     result = results["direction"]
-    if not result.n:
-        raise NotTestable("no sentence is right with either number")
     best = result.moved[:, :2].max(axis=1)
     pairs = zip(result.words, best, result.whole, strict=True)
     value = ", ".join(f"{word} {100 * one:.1f} of {100 * whole:.1f}" for word, one, whole in pairs)
@@ -314,8 +312,6 @@ def carries_the_number(experiment, results, percent):
 def beats_the_best_unit(experiment, results, points):
     """Whether the better of the two directions moves the margin farther at the subject than any single unit."""
     result = results["direction"]
-    if not result.n:
-        raise NotTestable("no sentence is right with either number")
     along, unit = 100 * result.moved[0, :2].max(), 100 * result.moved[0, 2]
     return Outcome(bool(along - unit >= points), f"{along:.1f} v {unit:.1f}")
 

@@ -111,6 +111,14 @@ def steps_that_differ(bases, sources):
     return found.pop()
 
 
+def right_both_ways(intact, source):
+    """The pairs of which the network gets both sentences right: (pairs,) bool; raises StimulusError for none."""
+    good = (intact > 0) & (source < 0)
+    if not good.any():
+        raise StimulusError("no sentence is answered rightly with either number of the subject: there is none to move")
+    return good
+
+
 def way_moved(intact, patched, source):
     """How far the mean margin moves from the base's towards the source's: 0 to 1 where all the way.
 

@@ -20,7 +20,16 @@ import numpy as np
 from ..stimuli import SELECTION
 from ..stimuli.positions import step_labels
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Option, Outcome, Result, Table
-from .exchange import exchange, exchange_by_gradient, pairs, sample, steps_that_differ, subject, way_moved
+from .exchange import (
+    exchange,
+    exchange_by_gradient,
+    pairs,
+    right_both_ways,
+    sample,
+    steps_that_differ,
+    subject,
+    way_moved,
+)
 from .experiment import positive
 from .number_agreement import by_condition
 from .style import LABELS, LINES, figure
@@ -180,7 +189,7 @@ def patching(model, items, state="context", unknown="error", progress=False):
         exact[name] = np.array(margins)  # (words, units, pairs)
     changes = exchange_by_gradient(model, bases, sources, **shared)
     gradient = {name: intact + changes[name][first:] for name in PANELS}
-    good = (intact > 0) & (source < 0)
+    good = right_both_ways(intact, source)
     where = {key: these[good[these]] for key, these in by_condition(bases).items()}
 
     def moved(margins):
