@@ -299,18 +299,20 @@ def test_a_lexicon_that_the_model_knows_in_part(tmp_path, capsys):
     """The auxiliaries' relative clauses have a verb that the planted network lacks: Fig. 3 is left out."""
     words = [*SMALL, "--random", 20, "--lexicon", "auxiliaries"]
     lines = printed("reproduce", *words, "--out", tmp_path, code=1).splitlines()
-    k, more = (k for k, line in enumerate(lines) if line.endswith("not done"))
+    k, more, nested = (k for k, line in enumerate(lines) if line.endswith("not done"))
     why = lines[k + 1].strip()
     assert "Fig. 3" in lines[k] and why.startswith(
         "SubjRel: 'helps' is not among the model's 289 words: The girl that helps"
     )
     assert "wrong form" in lines[more] and lines[more + 1].strip().startswith("SubjRel: 'wants' is not")
-    said = "Not done, since this model cannot do it: Syntax units across structures; Units that favour the wrong form."
-    assert said in " ".join(lines)
+    assert "Nested" in lines[nested] and lines[nested + 1].strip().startswith("'follows' is not")
+    said = "Not done, since this model cannot do it: Syntax units across structures; Units that favour the wrong form; "
+    assert f"{said}Nested dependencies." in " ".join(lines)
     found = json.loads((tmp_path / "planted" / "results.json").read_text())
     assert {name: one["not done"] for name, one in found["stages"].items() if one["not done"]}.keys() == {
         "structures",
         "votes",
+        "nested",
     }
     assert found["stages"]["structures"]["not done"] == why
     claims = {row["number"]: (row["verdict"], row["reason"]) for row in found["claims"]}

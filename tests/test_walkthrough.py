@@ -76,7 +76,7 @@ def test_it_prints_what_is_kept(script, tmp_path):
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_it_draws_its_figure(script):
-    assert f'save(fig, here / "figures" / "{script.stem}.png"' in script.read_text(encoding="utf-8")
+    assert f', here / "figures" / "{script.stem}.png"' in script.read_text(encoding="utf-8")
 
 
 def test_what_is_kept_is_rewritten_only_if_it_changes(tmp_path):
