@@ -54,7 +54,11 @@ def test_it_has_what_a_reader_needs(script):
     assert figure.read_bytes()[:4] == b"\x89PNG" and figure.stat().st_size < LARGEST_FIGURE
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+LONG = "14_emergence", "16_how_local"  # half a minute each
+RUNS = [pytest.param(path, marks=pytest.mark.slow if path.stem in LONG else ()) for path in SCRIPTS]
+
+
+@pytest.mark.parametrize("script", RUNS, ids=lambda path: path.stem)
 def test_it_prints_what_is_kept(script, tmp_path):
     for folder in ("data", "figures"):
         shutil.copytree(FOLDER / folder, tmp_path / folder)
