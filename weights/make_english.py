@@ -100,15 +100,50 @@ def make_moments(data, run, final, count, out):
     paths = {tokens: path for tokens, path in constant.items() if tokens < min(falling)} | falling
     wanted = np.geomspace(1e6, max(paths), count)
     times = {min(paths, key=lambda tokens: abs(np.log((tokens + 1) / time))) for time in wanted}
-    out.mkdir(exist_ok=True)
+    moments = []
     for tokens in sorted(times):
         with np.load(paths[tokens]) as file:
-            arrays = {name: file[name] for name in file.files}
-        rows = arrays["rows"]
+            moments.append({name: file[name] for name in file.files})
+    write_moments(moments, [vocabulary[row] for row in moments[0]["rows"]], out)
+
+
+def make_later_moments(data, final, count, earlier, out):
+    """Likewise of a model that was begun with another: `count` - 1 moments of that one, and the finished model.
+
+    `earlier` is the folder of the other's moments; those words are kept that both models know.
+    """
+    import torch
+
+    vocabulary = (data / "vocab.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    place = torch.load(final / "checkpoint.pt", weights_only=True, map_location="cpu")["place"]
+    paths = sorted(earlier.glob("tokens-*.npz"))
+    chosen = [paths[k] for k in np.linspace(0, len(paths) - 1, count - 1).round().astype(int)]
+    earlier_words = (earlier / "vocabulary.txt").read_text(encoding="utf-8").split("\n")
+    moments = []
+    for path in chosen:
+        with np.load(path) as file:
+            words = [earlier_words[row] for row in file["rows"]]
+            known = [k for k, word in enumerate(words) if word in vocabulary]
+            tables = {name: file[name][known] for name in ("encoder.weight", "decoder.weight", "decoder.bias")}
+            rnn = {name: file[name] for name in file.files if name.startswith("rnn.")}
+            moments.append(rnn | tables | {"tokens": file["tokens"]})
+    words = [words[k] for k in known]
+    with np.load(final / "weights.npz") as file:
+        rows = [vocabulary.index(word) for word in words]
+        last = {name: file[name] if name.startswith("rnn.") else file[name][rows] for name in file.files}
+    last = {name: array.astype(np.float16) for name, array in last.items()}
+    moments.append(last | {"tokens": np.int64(place["begun"]["tokens"] + place["tokens"])})
+    write_moments(moments, words, out)
+
+
+def write_moments(moments, words, out):
+    """Write the moments, rounded, with the words that their rows are of, and the context that they are read after."""
+    out.mkdir(exist_ok=True)
+    for arrays in moments:
         arrays = {name: round_mantissa(a) if a.dtype == np.float16 else a for name, a in arrays.items()}
-        arrays["rows"] = np.arange(len(rows), dtype=np.int32)
-        np.savez_compressed(out / f"tokens-{tokens:012d}.npz", **arrays)
-    (out / "vocabulary.txt").write_text("".join(f"{vocabulary[row]}\n" for row in rows), encoding="utf-8")
+        arrays["rows"] = np.arange(len(words), dtype=np.int32)
+        np.savez_compressed(out / f"tokens-{int(arrays['tokens']):012d}.npz", **arrays)
+    (out / "vocabulary.txt").write_text("".join(f"{word}\n" for word in words), encoding="utf-8")
     (out / "context.txt").write_text(CONTEXT + "\n", encoding="utf-8")
     print(f"{out}: {sum(path.stat().st_size for path in out.iterdir()) / 1e6:.1f} MB")
 
@@ -123,10 +158,13 @@ def main(arguments=None):
         parser.add_argument(name, type=Path, metavar=name.upper())
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--lexicon", default="auxiliaries", help="what tasks are made of by default (%(default)s)")
+    parser.add_argument("--earlier", type=Path, help="moments of the model that this one was begun with")
     parser.add_argument("--count", type=int, default=4, help="moments, 1.4 MB each (%(default)s)")
     a = parser.parse_args(arguments)
     if a.what == "model":
         make_model(a.data, a.run, a.final, a.lexicon, a.out)
+    elif a.earlier:
+        make_later_moments(a.data, a.final, a.count, a.earlier, a.out)
     else:
         make_moments(a.data, a.run, a.final, a.count, a.out)
 
