@@ -63,6 +63,15 @@ def test_units_are_those_given_or_the_files_or_searched(run):
     assert said.startswith(f"unit {SINGULAR} (S*) and unit {PLURAL} (P*): searched on odd ids, judged on even ones")
 
 
+def test_units_of_lower_layers_that_a_file_names_are_not_taken(run, tmp_path):
+    """A file may name what costs number anywhere; most analyses are about the last layer."""
+    model = load("planted")
+    for named, said in (([3, SINGULAR], f"unit {SINGULAR}, as the model's file names them"), ([3], "searched on odd")):
+        model.provenance["number_units"] = named
+        model.save(tmp_path / "other.npz")
+        assert said in run("connect", "--from", SYNTAX, "--model", tmp_path / "other.npz").err
+
+
 def test_short_range_units_are_chosen_on_the_other_half(run):
     """Where the sentences are those with even ids, as in the report, units are chosen on odd ones."""
     assert "chosen on odd ids" in run("decode", "--half", "even", n=20).out

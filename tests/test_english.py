@@ -183,6 +183,35 @@ def test_moments_are_a_few_log_spaced_ones_of_a_few_bits(tmp_path):
     assert make_english.round_mantissa(np.array([1.0, -1.97, 0.5 + 2**-7])).tolist() == [1.0, -2.0, 0.5]
 
 
+def test_moments_of_a_model_that_was_begun_with_another(tmp_path):
+    """Some of the former's, with the words that both know, and the finished model's own."""
+    torch = need("torch")
+    data, run, final, earlier = (tmp_path / name for name in ("data", "run", "final", "earlier"))
+    for folder in (data, final, earlier):
+        folder.mkdir()
+    (data / "vocab.txt").write_text("<unk>\n<eos>\nc\na\n")
+    (earlier / "vocabulary.txt").write_text("<eos>\na\nb\nc\n")
+    shapes = {"encoder.weight": (4, 6), "decoder.weight": (4, 5), "decoder.bias": (4,), "rnn.weight_hh_l0": (20, 5)}
+    rng, rows = np.random.default_rng(0), np.array([0, 1, 3, 2], np.int32)
+    arrays = {name: rng.normal(size=shape).astype(np.float16) for name, shape in shapes.items()}
+    for tokens in (10, 20, 30, 40, 50):
+        np.savez(earlier / f"tokens-{tokens:012d}.npz", **arrays, rows=rows, tokens=np.int64(tokens))
+    last = {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    np.savez(final / "weights.npz", **last)
+    torch.save({"place": {"tokens": 7, "begun": {"from": "b.npz", "tokens": 50}}}, final / "checkpoint.pt")
+    paths = [str(path) for path in (data, run, final, "--out", tmp_path / "out", "--earlier", earlier)]
+    make_english.main(["moments", *paths])
+    assert (tmp_path / "out" / "vocabulary.txt").read_text().split() == ["<eos>", "a", "c"]
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names[1:-1] == [f"tokens-{tokens:012d}.npz" for tokens in (10, 30, 50, 57)]
+    for name, of, kept in ((names[1], arrays, [0, 1, 2]), (names[4], last, [1, 3, 2])):
+        with np.load(tmp_path / "out" / name) as file:
+            assert file["rows"].tolist() == [0, 1, 2] and file["tokens"] in (10, 57)
+            for key in of:
+                wanted = of[key] if key.startswith("rnn.") else of[key][kept]
+                np.testing.assert_allclose(file[key], wanted, rtol=2**-5 * 1.01, atol=1e-3)
+
+
 def test_sources_have_licences(inputs):
     lines = measure_english.sources(inputs).splitlines()
     assert "medquad" in lines[2] and "CC BY 4.0" in lines[2] and lines[-1].split() == ["all", "15"]
@@ -201,9 +230,9 @@ def test_a_block_is_put_between_its_marks_or_at_the_end(tmp_path):
 @shipped
 def test_the_shipped_file():
     path = names()["english"]
-    assert 15e6 < path.stat().st_size < 25e6
+    assert 25e6 < path.stat().st_size < 30e6
     model = load("english")
-    assert model.sizes == (256, 256) and len(model.vocabulary) == 16000 and model.dtype == np.float32
+    assert model.sizes == (256, 256) and len(model.vocabulary) == 24000 and model.dtype == np.float32
     assert model.provenance["lexicon"] in LEXICONS and model.provenance["text"].keys() <= measure_english.SOURCES.keys()
     assert len(model.encode(model.context)) == len(model.context) > 10
     assert model.encode("keys to the cabinet").min() > 0

@@ -2,8 +2,8 @@
 # # 17. A network that has read novels
 #
 # `mini` knows 289 words and has never seen anything but the tasks' own kind of sentence. `english` is a step
-# towards the paper's network: two layers of 256 units, 16,000 words, and text that nobody wrote for it, mostly
-# novels (`weights/english.md`). Does it keep a number in a unit, too?
+# towards the paper's network: two layers of 256 units, 24,000 words, and text that nobody wrote for it: mostly
+# novels, at the end more of Wikipedia (`weights/english.md`). Does it keep a number in a unit, too?
 
 # %%
 from pathlib import Path
@@ -35,8 +35,8 @@ for words, margin in zip((singular, plural), margins):
 
 # %% [markdown]
 # The noun decides, and *cabinet*, a singular and much nearer, does not change it. So something remembers *keys*.
-# A sweep of all 512 units over all tasks (`minilstm reproduce --model english`, a minute) names one long-range
-# unit by the rule of script 05: 416, for singulars. What does it store?
+# A sweep of all 512 units over all tasks (`minilstm reproduce --model english`, some minutes) finds one unit of the
+# second layer that costs most for both numbers: 416. What does it store?
 
 # %%
 unit = 416  # the second layer's 160th
@@ -48,15 +48,14 @@ for words in (singular, plural):
     print(f"C of {unit}, {words[1]:<5}", "  ".join(f"{value:7.2f}" for value in cells[-1]))
 
 # %% [markdown]
-# That is Fig. 1 of the paper in one line: at *key* the cell goes to -1, at *keys* to almost +1, and nothing that
-# comes afterwards moves it. It holds the plural as well as the singular.
+# That is Fig. 1 of the paper in one line: at *key* the cell goes to -0.9, at *keys* to +0.8, and nothing that comes
+# afterwards changes its sign. It holds the plural as well as the singular.
 #
 # ## Six hundred sentences a condition
 #
 # nounPP with *is*/*are*, *was*/*were* and *has*/*have*, since most of the paper's verbs are rare in novels.
-# What is lost without unit 416; without 127, which the rule does not name; and without both? Beside them two
-# units drawn by lot; and all of it once more for subjects that are followed by a relative clause (*The key that
-# the men want*).
+# What is lost without unit 416; without 127, of the first layer; and without both? Beside them two units drawn by
+# lot; and all of it once more for subjects that are followed by a relative clause (*The key that the men want*).
 
 # %%
 drawn = tuple(int(unit) for unit in np.random.default_rng(0).choice(np.arange(257, 513), 2, replace=False))
@@ -77,15 +76,16 @@ print()
 print(render(["percent right", "", *sets], rows))
 
 # %% [markdown]
-# - In nounPP, without 416 a third of the singulars with a plural in between are lost, and hardly anything else; two
-#   units drawn by lot cost nothing. That makes it a singular unit by the rule, although it stores both numbers.
-# - No unit is needed for plurals alone. But with 127 off as well, 38 of 100 plurals go too, and of the singulars
-#   fewer are right than by guessing: the two share the work, and the plural outlives the loss of either. The rule,
-#   which takes out one unit at a time, cannot see that. `minilstm smallest --model english` looks for such sets.
+# - In nounPP, without 416 some 39 of 100 singulars with a plural in between are lost, and 13 plurals with a singular
+#   in between; without 127 it is 15 and 8. Two units drawn by lot cost next to nothing. The rule of script 05, which
+#   asks that a unit spares the other number, names 127 for singulars and 416 for neither, since it stores both.
+# - With both off, one of three is right of either number, fewer than by guessing: the two share the work, and most
+#   plurals outlive the loss of either. The rule, which takes out one unit at a time, cannot see that. `minilstm
+#   smallest --model english` looks for such sets.
 # - Behind a relative clause with a subject of its own the network fails: it mostly expects a singular, whatever
-#   has come before. Of two plurals 48 of 100 are right, of a plural with a singular inside 8. What plurals there
-#   are come from 416: without it half of them are lost, and more singulars are right. A unit that remembers a
-#   number is not yet a grammar that knows whose number is asked for.
+#   has come before. Of two plurals 49 of 100 are right, of a plural with a singular inside 8. What plurals there
+#   are come from 416: without it more than half of them are lost, and more singulars with a plural inside are right.
+#   A unit that remembers a number is not yet a grammar that knows whose number is asked for.
 #
 # ## The figure
 #
@@ -111,7 +111,7 @@ fig  # a notebook shows it
 #
 # - Other sentences, with `minilstm trace "The boys near the car are" --beside "The boy near the car is" --units
 #   416,127 --forms is/are --model english`. When does unit 416 let go?
-# - The eight models in `weights/english_moments` are the same network at earlier times. When does 416 begin to
-#   store the number? (`minilstm emergence` draws it.)
-# - Which of the two is *told* the number, and which is only needed? `minilstm interchange --model english`, and
-#   script 05 on what ablation means.
+# - The four models in `weights/english_moments` are the same network at three earlier times, and now. When does 416
+#   begin to store the number? (`minilstm emergence` draws it.)
+# - Which of the two is *told* the number, and which is only needed? `minilstm interchange --model english --units
+#   416,276` shows the one; script 05 says what ablation means.

@@ -85,7 +85,7 @@ print(
 # **Mini.** The primary path is first here as well, and one unit has nearly all of it: 24, for both numbers. Unit 23,
 # which is needed more (05), has no part in it; it carries nothing (08, 09).
 #
-# **English** does it by the same path, and with two units, 416 and 276. The rule of script 05 names 416 alone (17).
+# **English** does it by the same path: a singular goes by unit 416, a plural by 416 and 276 (17).
 #
 # ## Cutting the path
 #
@@ -103,9 +103,9 @@ for name, model in (("mini", mini), ("english", english)):
 
 # %% [markdown]
 # With the subject's path only, nothing is lost: a number that is written once and kept in the cell is enough. Without
-# it, the second noun decides in mini, and wherever it has the other number the verb is wrong; `english` then mostly
-# expects a singular. In the paper's network all this is less clear-cut: 70 % are right with the subject's path only,
-# 51 % without it.
+# it, the second noun decides in mini, and wherever it has the other number the verb is wrong; `english` then expects a
+# singular after a singular, and after a plural one or the other about as often. In the paper's network all this is less
+# clear-cut: 70 % are right with the subject's path only, 51 % without it.
 #
 # ## The figure
 #

@@ -57,8 +57,8 @@ logits = model.logits(words, ["are", "is"], "context")[-1]
 print(f"the network's own margin, log p(are) - log p(is): {logits[0] - logits[1]:.2f}")
 
 # %% [markdown]
-# Every row adds up to the same margin, and *keys* has nearly all of it. (The rows are questions of their own: their
-# betas need not add up to anything.)
+# Every row adds up to the same margin, and *keys* has all of it and a little more. (The rows are questions of their
+# own: their betas need not add up to anything.)
 #
 # ## Many sentences, and the default
 #

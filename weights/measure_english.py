@@ -68,6 +68,7 @@ NOVELS, WIKIPEDIA = "public domain", "Wikipedia's text, CC BY-SA"
 SOURCES = {
     "wikipedia_articles": ("github chinapedia/wikipedia.abstract.en, 63,484 articles", WIKIPEDIA),
     "essays": ("github LuEE-C/FewShotAuthorClassificationMetaLearning, 373 works", NOVELS),
+    "essays_works": ("the list of these works, read with them by mistake", NOVELS),
     "classic_books": ("github mlschmitt/classic-books-markdown, 612 works", NOVELS),
     "eltec_eng": ("github COST-ELTeC/ELTeC-eng, 83 novels, 1840-1920", f"{NOVELS}; markup CC BY 4.0"),
     "novels100": ("github computationalstylistics/100_english_novels, 64 works", f"{NOVELS}; none for the whole"),

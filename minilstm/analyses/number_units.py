@@ -162,6 +162,15 @@ def given(experiment, units):
     return NumberUnits(named=tuple(units))
 
 
+def named_by_file(model):
+    """The units of the last layer that the model's file names: a tuple; most analyses are about that layer.
+
+    Without a unit of a lower one number may be lost too, and a file may name it.
+    """
+    last = last_layer(model.sizes)
+    return tuple(int(unit) for unit in model.provenance.get("number_units", ()) if unit in last)
+
+
 def _largest_drop(table, selection, number, units, strict):
     """The one of `units` with the largest drop; if `strict`, none if at most 10 points, or the task is not solved."""
     half = selection & table.where(*SELECTION[number])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..analyses import ANALYSES
 from ..analyses.base import Results, Unavailable, format_units, with_roles
+from ..analyses.number_units import named_by_file
 from ..errors import MinilstmError
 from .options import RESULTS, UNITS, experiment_of, load_model, unit_numbers
 from .output import check_out, out_option, print_results, write_out
@@ -14,7 +15,7 @@ BY_NAME = {analysis.name: analysis for analysis in ANALYSES}
 SEARCH = "search"
 GIVEN_HELP = {
     "--units": f"the number units, or those in their place; `{SEARCH}`: as `minilstm reproduce` does (default: those "
-    f"that the model's file names, else {SEARCH}; {UNITS})",
+    f"of the last layer that the model's file names, else {SEARCH}; {UNITS})",
     "--from": "the syntax units, whose weights are shown (default: by the regression on depth)",
     "--short": "the short-range units, or `none` (default: by the rule of section 4.2)",
 }
@@ -119,7 +120,7 @@ def _named_units(options, model, analyses):
             continue
         units = getattr(options, _dest(analysis.given_by))
         if units is None and analysis.name == "number_units":
-            units = tuple(model.provenance.get("number_units", ())) or None
+            units = named_by_file(model) or None
         if units is not None and units != SEARCH:
             total = sum(model.sizes)
             for unit in units:

@@ -11,7 +11,7 @@ import numpy as np
 from ..analyses import ANALYSES
 from ..analyses.base import Results
 from ..analyses.experiment import Experiment
-from ..analyses.number_units import NumberUnits
+from ..analyses.number_units import NumberUnits, named_by_file
 from ..errors import MinilstmError
 
 NEEDED = "agreement", "number_units", "short_range", "depth", "syntax_unit"
@@ -51,7 +51,7 @@ class Roles:
 def analyse(model, lexicon, n=None):
     """The results that roles are read from; none where the model lacks the words of the tasks.
 
-    Number units are searched, but of a large model they are those that its file names, if it names any.
+    Number units are searched, but of a large model they are those of the last layer that its file names, if any.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def analyse(model, lexicon, n=None):
     -------
     Results
     """
-    named = _named(model) if max(model.sizes) >= LARGE else ()
+    named = named_by_file(model) if max(model.sizes) >= LARGE else ()
     results = Results()
     try:
         experiment = Experiment(model, n=n, lexicon=lexicon)
@@ -93,7 +93,7 @@ def roles_of(model, results):
     -------
     Roles
     """
-    units, table = results.get("number_units", NumberUnits(named=_named(model))), results.get("agreement")
+    units, table = results.get("number_units", NumberUnits(named=named_by_file(model))), results.get("agreement")
     number = dict.fromkeys((*units.long_range, *(unit for some in units.by_rule.values() for unit in some)))
     names = {unit: [role for role in units.roles[unit] if role != "given"] for unit in units.long_range}
     syntax, short_range = [], []
@@ -110,8 +110,3 @@ def roles_of(model, results):
     names = {unit: " ".join(some) for unit, some in names.items() if some}
     names |= {unit: name for name, unit in model.provenance.get("planted_units", {}).items()}
     return Roles(list(number), syntax, short_range, names, lost, order, bool(results))
-
-
-def _named(model):
-    """The number units that the model's file names."""
-    return tuple(u for u in model.provenance.get("number_units", ()) if u in range(1, sum(model.sizes) + 1))
