@@ -10,6 +10,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from machine import machine
+
 COMMANDS = (
     ("minilstm reproduce", True),
     ("minilstm reproduce --fresh", False),
@@ -53,7 +55,7 @@ def table():
         for command, cold in COMMANDS:
             seconds, megabytes = cost(command, cache, folder)
             rows.append([command + (" (cold)" if cold else ""), seconds, round(megabytes)])
-    return render(["command", "seconds", "peak MB"], rows)
+    return f"{machine()}\n\n{render(['command', 'seconds', 'peak MB'], rows)}"
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ a process of its own. With `--small` the networks are small, to see in a minute 
 
 import contextlib
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -21,6 +20,7 @@ import ablations
 import costs
 import numpy as np
 import peers
+from machine import machine
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from minilstm.analyses.ablation import random_sets
@@ -227,33 +227,13 @@ ROWS = {
 }
 
 
-def _processor():
-    with contextlib.suppress(OSError), open("/proc/cpuinfo") as info:
-        return next((line.split(":")[1].strip() for line in info if "model name" in line), platform.machine())
-    return platform.machine()
-
-
-def vector_width():
-    """The widest vectors that the processor says it has (Linux; unknown elsewhere)."""
-    with contextlib.suppress(OSError), open("/proc/cpuinfo") as info:
-        flags = set(next((line for line in info if line.startswith(("flags", "Features"))), "").split())
-        for flag, width in (
-            ("avx512f", "512 bits (AVX-512)"),
-            ("avx2", "256 bits (AVX2)"),
-            ("asimd", "128 bits (NEON)"),
-        ):
-            if flag in flags:
-                return width
-    return "of unknown width"
-
-
 def main(names):
     """Print the machine, then the rows that are asked for."""
     import torch
 
     blas = ", ".join(sorted({info["architecture"] for info in threadpool_info() if "architecture" in info}))
     print(
-        f"```text\n{_processor()}, {os.cpu_count()} cores, vectors of {vector_width()}; NumPy {np.__version__}, ",
+        f"```text\n{machine()}; NumPy {np.__version__}, ",
         end="",
     )
     print(f"BLAS kernel {blas}; PyTorch {torch.__version__}; load {os.getloadavg()[0]:.1f}")
