@@ -199,15 +199,17 @@ def test_files_know_no_model():
 def test_a_file_that_cannot_be_written_is_a_sentence(tmp_path, suffix):
     (tmp_path / "file").touch()
     (tmp_path / f"folder{suffix}").mkdir()
+    os.mkfifo(tmp_path / f"pipe{suffix}")
     for name, words in (
         (f"none/model{suffix}", f"there is no folder {tmp_path / 'none'}"),
         (f"file/model{suffix}", f"{tmp_path / 'file'} is a file; expected a folder"),
         (f"folder{suffix}", "it is a folder; expected the name of a file"),
+        (f"pipe{suffix}", "it is no regular file"),
     ):
         with pytest.raises(MinilstmError, match=f"{name}: cannot be written, .*") as caught:
             make().save(tmp_path / name)
         assert words in str(caught.value)
-    assert sorted(os.listdir(tmp_path)) == ["file", f"folder{suffix}"]
+    assert sorted(os.listdir(tmp_path)) == ["file", f"folder{suffix}", f"pipe{suffix}"]
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".safetensors"])

@@ -31,6 +31,14 @@ def run(capsys, *arguments, code=0):
     return capsys.readouterr()
 
 
+def test_an_interrupt_before_the_command_began(capsys, monkeypatch):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("minilstm.cli.main.parser", interrupted)
+    assert run(capsys, "info", code=130).err == "minilstm: interrupted\n"
+
+
 def table(text):
     """The rows of a CSV text, each a dict."""
     return list(csv.DictReader(io.StringIO(text)))

@@ -264,7 +264,11 @@ The boy near the cars\tgreets\tgreet\tSP
         ("ablate --out x.PNG", "--out x.PNG: expected a folder, or a name that ends in .png or .svg"),
         ("ablate --units 3 --n 2 --out new.png", "--out new.png: there is no figure of this"),
         ("agreement --n 2 --out new.png", "--out new.png: there is no figure of this"),
-        ("ablate --group --units search --stimuli own.tsv", "no sentence is left to judge them on"),
+        (
+            "ablate --group --units search --stimuli own.tsv",
+            "no sentence has an even id, and units are chosen on the others",
+        ),
+        ("patch --stimuli own.tsv", "no sentence has an even id, and units are chosen on the others"),
     ],
 )
 def test_an_option_is_heeded_or_refused(run, tmp_path, arguments, said):

@@ -78,6 +78,7 @@ def test_the_directions():
     means, lda = number_directions(C, plural)
     np.testing.assert_allclose(means, np.sqrt([0.5, 0.5]), atol=0.02)
     np.testing.assert_allclose(lda, np.array([1, 4]) / np.sqrt(17), atol=0.05)  # the inverse variances
+    assert not number_directions(np.ones((4, 2)), np.array([True, False, True, False])).any()  # nothing differs
 
 
 @pytest.fixture(scope="module")

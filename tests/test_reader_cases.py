@@ -198,7 +198,7 @@ OWN = {
     "forms of several words": (
         "a.tsv",
         "A niece of most boys\thas n't\thave n't\tS\n" + LINE,
-        "1 of 2 pairs have forms of several words or differ elsewhere than in a verb: left out where two forms are"
+        "1 of 2 pairs are not words before a verb and two forms of it, each one word: left out where two forms are"
         " compared; `minilstm score` compares whole sentences",
         PLURAL,
     ),

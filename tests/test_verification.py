@@ -284,6 +284,8 @@ def test_precision_is_the_coarsest_that_holds_all_numbers():
     for precision, number in precisions.items():
         assert precision_of(np.array([0.5, np.nan, number])) == precision
     assert precision_of(np.array([70000.0 + 1])) == "float32"  # float16 ends at 65504
+    for dtype in ("float64", "float32", "float16"):
+        assert precision_of(np.full(3, np.nan, dtype)) == dtype
 
 
 def test_what_cannot_be_told_apart_is_all_named():
@@ -519,6 +521,9 @@ def test_tolerances_can_be_given():
     out = handed(right())
     assert not verify(D, out, rtol=0, atol=0).ok
     assert verify(D, {k: a + 0.5 for k, a in out.items()}, atol=0.6).ok
+    for bad in (-1.0, np.nan, np.inf):
+        with pytest.raises(VectorsError, match="rtol: expected a tolerance of 0 or more"):
+            verify(D, out, rtol=bad)
 
 
 @pytest.mark.parametrize(

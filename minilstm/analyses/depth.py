@@ -202,7 +202,7 @@ class DepthRegression(Result):
 
     def summary(self):
         return (
-            f"How deep a word stands in the tree of its sentence can be read from the cells with R2 = "
+            f"How deep a word stands in the tree of its sentence can be read from h of all units with R2 = "
             f"{self.r2_without.mean():.3f} (1 would be exactly, 0 not at all); units that tell it more than others do, "
             f"syntax units: {format_units(self.outliers)}."
         )

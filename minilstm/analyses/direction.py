@@ -96,7 +96,7 @@ def number_directions(C, plural):
     C = C.astype(np.float64)
     means = C[plural].mean(axis=0) - C[~plural].mean(axis=0)
     lda = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(C, plural).coef_[0]
-    return np.stack([vector / np.linalg.norm(vector) for vector in (means, lda)])
+    return np.stack([vector / (np.linalg.norm(vector) or 1) for vector in (means, lda)])  # zero: there is none
 
 
 @dataclass(frozen=True, eq=False, repr=False)

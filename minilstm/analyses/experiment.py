@@ -147,7 +147,13 @@ class Experiment:
         -------
         list of Item
         """
-        return [item for item in self.asked(*tasks) if item.id % 2 in HALVES[self.evaluation_half]]
+        half = [item for item in self.asked(*tasks) if item.id % 2 in HALVES[self.evaluation_half]]
+        if self.stimuli and not half:
+            raise StimulusError(
+                f"no sentence has an {self.evaluation_half} id, and units are chosen on the others: "
+                f"expected some of both, or --half {self.selection_half}"
+            )
+        return half
 
     def selection(self, *tasks):
         """The same of the half that units are chosen on."""

@@ -22,6 +22,14 @@ Start with: minilstm reproduce
 
 def main(arguments=None):
     """Run one command; returns the exit code."""
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        print("minilstm: interrupted", file=sys.stderr)
+        return 130
+
+
+def _run(arguments):
     arguments = sys.argv[1:] if arguments is None else arguments
     if not arguments:
         print(parser().format_help(), end="")
@@ -42,9 +50,6 @@ def main(arguments=None):
     except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except KeyboardInterrupt:
-        print("minilstm: interrupted", file=sys.stderr)
-        return 130
 
 
 def parser():

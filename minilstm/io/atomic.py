@@ -22,6 +22,8 @@ def check_writable(path):
     path = Path(path)
     if not path.name or path.is_dir():
         raise MinilstmError(f"{path}: cannot be written, it is a folder; expected the name of a file")
+    if path.exists() and not path.is_file():  # /dev/stdout, a pipe: a file would take its place
+        raise MinilstmError(f"{path}: cannot be written, it is no regular file")
     if path.parent.exists() and not path.parent.is_dir():
         raise MinilstmError(f"{path}: cannot be written, {path.parent} is a file; expected a folder")
     if not path.parent.is_dir():

@@ -55,7 +55,7 @@ class Stimuli:
         skipped = len(self.pairs) - len(self.items)
         if skipped:
             said.append(
-                f"{skipped} of {len(self.pairs)} pairs have forms of several words or differ elsewhere than in a verb:"
+                f"{skipped} of {len(self.pairs)} pairs are not words before a verb and two forms of it, each one word:"
                 " left out where two forms are compared; `minilstm score` compares whole sentences"
             )
         return said

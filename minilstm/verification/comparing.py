@@ -85,7 +85,12 @@ def compare(got, right, words=True, rtol=None, atol=None, scale=1.0):
 
 
 def precision_of(array):
-    """The coarsest of bfloat16, float16, float32 and float64 that holds all numbers of `array` exactly."""
+    """The coarsest of bfloat16, float16, float32 and float64 that holds all numbers of `array` exactly.
+
+    Where there is no number, the type of the array is all that is known.
+    """
+    if not np.isfinite(array).any():
+        return str(array.dtype) if str(array.dtype) in TOLERANCES else "float64"
     with np.errstate(over="ignore"):
         single = np.asarray(array, np.float32)
         half = single.astype(np.float16)
