@@ -222,6 +222,9 @@ def test_it_prints(browser, path, tmp_path):
     assert pdf.startswith(b"%PDF") and len(re.findall(rb"/Type\s*/Page\b", pdf)) > 5
 
 
+FRAMES = (
+    "new Promise(done => { let n = 0; const next = () => ++n < 10 ? requestAnimationFrame(next) : done(); next(); })"
+)
 FADES = """JSON.stringify([...document.querySelectorAll(".scroll")].map(one => [one.scrollWidth > one.clientWidth,
   getComputedStyle(one).getPropertyValue("--right"), getComputedStyle(one).backgroundColor ==
   getComputedStyle(document.body).backgroundColor]))"""
@@ -234,6 +237,7 @@ def test_what_goes_on_beyond_its_edge_fades_there(path, tmp_path, width):
         page = running.open(path, width=width, dark=True)
         if not page.evaluate('CSS.supports("animation-timeline: scroll()")'):
             pytest.skip("this browser has no scroll timelines: a shadow lies behind tables instead")
+        page.evaluate(FRAMES)  # the animations that the fades are have begun
         boxes = json.loads(page.evaluate(FADES))
     wide = [fade for goes_on, fade, _ in boxes if goes_on]
     assert wide and set(wide) == {"40px"} and {fade for goes_on, fade, _ in boxes if not goes_on} == {"0px"}
