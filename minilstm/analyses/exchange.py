@@ -40,6 +40,30 @@ def subject(task):
     return TASKS[task].tested_noun if task in TASKS else 0
 
 
+def counterparts(items, noun_of=subject):
+    """Each item that has the same one with the other number of a noun among them, with it.
+
+    Parameters
+    ----------
+    items : sequence of stimuli.Item
+    noun_of : callable
+        (task) -> which noun of its sentences, from 0.
+
+    Returns
+    -------
+    list of (Item, Item)
+    """
+    found = {(item.task, item.condition, item.id): item for item in items}
+    both = []
+    for item in items:
+        noun = noun_of(item.task)
+        before, number, after = item.condition[:noun], item.condition[noun : noun + 1], item.condition[noun + 1 :]
+        key = item.task, before + OTHER.get(number, "") + after, item.id
+        if key in found:
+            both.append((item, found[key]))
+    return both
+
+
 def pairs(items):
     """Items with their sources: the same task, id and words, but the other number of the subject.
 
@@ -60,26 +84,19 @@ def pairs(items):
     StimulusError
         If there is no pair, or if the two of a pair are not such sentences.
     """
-    found = {(item.task, item.condition, item.id): item for item in items}
-    bases, sources = [], []
-    for item in items:
-        noun = subject(item.task)
-        before, number, after = item.condition[:noun], item.condition[noun : noun + 1], item.condition[noun + 1 :]
-        key = item.task, before + OTHER.get(number, "") + after, item.id
-        if key in found:
-            bases.append(item)
-            sources.append(found[key])
-    if not bases:
+    both = counterparts(items)
+    if not both:
         conditions = ", ".join(dict.fromkeys(item.condition for item in items)) or "none"
         raise StimulusError(
             "pairs of sentences: expected conditions that differ in the subject's number, such as SP and PP, and in "
             f"nothing else; there are no two such: {conditions}"
         )
-    for base, source in zip(bases, sources, strict=True):
+    for base, source in both:
         if (base.right, base.wrong) != (source.wrong, source.right) or len(base.prefix) != len(source.prefix):
             both = " / ".join(" ".join((*item.prefix, item.right)) for item in (base, source))
             raise StimulusError(f"pairs of sentences: expected two that differ in number only, got {both}")
-    return tuple(bases), tuple(sources)
+    bases, sources = zip(*both, strict=True)
+    return bases, sources
 
 
 def sample(model, items, n=None):

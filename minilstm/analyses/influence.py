@@ -26,6 +26,7 @@ from .. import lstm
 from ..errors import StimulusError
 from ..fast import recurrence
 from ..units import columns_of, last_layer
+from . import exchange
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Option, Outcome, Result, Table
 from .experiment import positive
 from .number_agreement import by_condition, known_verbs, share_right
@@ -39,7 +40,6 @@ MOST_PATHS = 300_000
 FLOATS = 2**22  # that the sentences read at once take where paths meet
 LISTED, UNITS = 2, 8  # paths of each noun, and units, in a table
 LABELLED = 0.2  # of the largest influence of a unit: from here on a unit has its number beside it
-OTHER = {"S": "P", "P": "S"}
 MEASURES = {"logit": (1, "nats"), "probability": (100, "percentage points")}  # {what is explained: (scale, its unit)}
 NOUNS = "1st", "2nd", "3rd"
 KEPT = "intact", "without 1st", "1st only", "without 2nd", "2nd only", "without both", "both only"
@@ -157,14 +157,11 @@ def counterparts(items, noun):
     list of (Item, Item)
         Each item that has a counterpart, with it.
     """
-    found = {(item.task, item.condition, item.id): item for item in items}
-    pairs = []
-    for item in items:
-        c = item.condition
-        other = found.get((item.task, c[:noun] + OTHER.get(c[noun : noun + 1], "") + c[noun + 1 :], item.id))
-        if other is not None and other.prefix != item.prefix and len(other.prefix) == len(item.prefix):
-            pairs.append((item, other))
-    return pairs
+    return [
+        (item, other)
+        for item, other in exchange.counterparts(items, lambda task: noun)
+        if other.prefix != item.prefix and len(other.prefix) == len(item.prefix)
+    ]
 
 
 def noun_position(pairs):

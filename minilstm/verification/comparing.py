@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..errors import VectorsError
+
 TOLERANCES = {  # relative, absolute
     "float64": (1e-10, 1e-12),
     "float32": (1e-5, 1e-6),
@@ -78,6 +80,9 @@ class Comparison(NamedTuple):
 
 def compare(got, right, words=True, rtol=None, atol=None, scale=1.0):
     """A `Comparison`, its tolerances by the precision of `got` where none are given, the absolute one times `scale`."""
+    for name, tolerance in {"rtol": rtol, "atol": atol}.items():
+        if tolerance is not None and not 0 <= tolerance < np.inf:
+            raise VectorsError(f"{name}: expected a tolerance of 0 or more, got {tolerance:g}")
     precision = precision_of(got)
     own_rtol, own_atol = TOLERANCES[precision]
     rtol, atol = own_rtol if rtol is None else rtol, scale * own_atol if atol is None else atol
