@@ -18,9 +18,9 @@ from minilstm.analyses.direction import (
     plot_direction,
     plot_shares,
 )
-from minilstm.analyses.exchange import exchange, pairs
+from minilstm.analyses.exchange import exchange
 from minilstm.analyses.experiment import Experiment
-from minilstm.stimuli import CONDITIONS, na_task
+from minilstm.stimuli import CONDITIONS, na_task, pairs
 
 SINGULAR, PLURAL = planted.UNITS["long-range singular"], planted.UNITS["long-range plural"]
 

@@ -6,7 +6,7 @@ from importlib import import_module
 import pytest
 
 MODULES = (
-    "analyses.influence",
+    "analyses.path_attribution",
     "analyses.paths",
     "language_model",
     "models",

@@ -9,15 +9,13 @@ from minilstm.analyses.exchange import (
     VARIABLES,
     exchange,
     exchange_by_gradient,
-    pairs,
     read_pairs,
     right_both_ways,
-    steps_that_differ,
     way_moved,
 )
 from minilstm.analyses.number_agreement import agreement
 from minilstm.errors import MinilstmError, StimulusError
-from minilstm.stimuli import CONDITIONS, Item, na_task
+from minilstm.stimuli import CONDITIONS, Item, na_task, pairs, steps_that_differ
 from minilstm.units import by_layer
 
 SETS = [(), (1,), (9,), (12,), (2, 5), (3, 13), tuple(range(1, 14))]
@@ -174,7 +172,7 @@ def test_by_gradient_a_small_difference_is_exact(model):
 def test_sentences_of_several_shapes_are_told_apart(model):
     bases, sources = pairs(items("nounPP"))
     assert steps_that_differ(bases, sources) == (1, 5)
-    with pytest.raises(StimulusError, match="one length whose subjects stand at the same word, got several; --task"):
+    with pytest.raises(StimulusError, match="one length with the noun at the same word, got several; --task"):
         steps_that_differ(*pairs(items("nounPP", "Simple")))
 
 

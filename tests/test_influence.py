@@ -7,11 +7,13 @@ import pytest
 from small_model import small_model
 
 from minilstm import agreement, load, lstm, planted
-from minilstm.analyses import influence as module
+from minilstm.analyses import path_attribution as module
 from minilstm.analyses.base import NotTestable, Results
 from minilstm.analyses.experiment import Experiment
-from minilstm.analyses.influence import CLAIMS, Influences, accuracies, compute, counterparts, influences, t_values
+from minilstm.analyses.influence import CLAIMS, Influences, compute
 from minilstm.analyses.number_units import NumberUnits
+from minilstm.analyses.path_ablation import accuracies
+from minilstm.analyses.path_attribution import influences, noun_pairs, t_values
 from minilstm.analyses.paths import count_paths, primary_name
 from minilstm.errors import StimulusError
 from minilstm.stimuli import Item, na_task, na_tasks
@@ -21,7 +23,7 @@ SINGULAR, PLURAL = planted.UNITS["long-range singular"], planted.UNITS["long-ran
 
 
 def pairs_of(task, noun=0, condition=None, n=2):
-    pairs = counterparts(na_tasks(n=n, tasks=(task,)), noun)
+    pairs = noun_pairs(na_tasks(n=n, tasks=(task,)), noun)
     return [(item, other) for item, other in pairs if condition in (None, item.condition)]
 
 
@@ -260,19 +262,21 @@ def test_what_cannot_be_measured_is_refused():
         for noun, c in (("boy", "S"), ("boys", "P"))
     ]
     with pytest.raises(StimulusError, match=r"task mine: expected at most 300,000 paths, got 209,485,510 over 10"):
-        influences(model, counterparts(long, 0))
+        influences(model, noun_pairs(long, 0))
     mixed = [
         Item(("The", *adjective, noun), "is", "are", "mine", c, n)
         for n, adjective in ((1, ()), (2, ("old",)))
         for noun, c in (("boy", "S"), ("boys", "P"))
     ]
-    with pytest.raises(StimulusError, match="task mine: expected sentences of one length with the noun at one place"):
-        influences(model, counterparts(mixed, 0))
+    with pytest.raises(
+        StimulusError, match="task mine: expected sentences of one length with the noun at the same word"
+    ):
+        influences(model, noun_pairs(mixed, 0))
     experiment = Experiment(model, stimuli=tuple(mixed), half="all")
     with pytest.raises(StimulusError, match="task mine: expected sentences of one length"):
         compute(experiment, {"number_units": NumberUnits()})
     unequal = (replace(mixed[0], prefix=("The", "old", "boy")), mixed[1])
-    assert counterparts(unequal, 0) == []
+    assert noun_pairs(unequal, 0) == []
     experiment = Experiment(model, stimuli=tuple(na_task("nounPP", "SP", 3) + na_task("nounPP", "SS", 3)), half="all")
     with pytest.raises(StimulusError, match="expected conditions that differ in the number of the first noun"):
         compute(experiment, {"number_units": NumberUnits()})

@@ -9,7 +9,7 @@ from small_model import small_model
 
 from minilstm import load, planted
 from minilstm.analyses.attribution import NO_NUMBER_UNITS
-from minilstm.analyses.exchange import exchange, pairs
+from minilstm.analyses.exchange import exchange
 from minilstm.analyses.experiment import Experiment
 from minilstm.analyses.interchange import (
     METHODS,
@@ -20,7 +20,7 @@ from minilstm.analyses.interchange import (
 )
 from minilstm.analyses.number_agreement import agreement
 from minilstm.analyses.style import LINES
-from minilstm.stimuli import CONDITIONS, Item, na_task
+from minilstm.stimuli import CONDITIONS, Item, na_task, pairs
 
 SINGULAR, PLURAL, SYNTAX = (
     planted.UNITS["long-range singular"],

@@ -10,7 +10,6 @@ from small_model import small_model
 
 from minilstm import agreement, load, planted
 from minilstm.analyses.base import NotTestable, Results
-from minilstm.analyses.exchange import pairs
 from minilstm.analyses.experiment import Experiment
 from minilstm.analyses.interchange import Comparison, compare
 from minilstm.analyses.nested import (
@@ -26,7 +25,7 @@ from minilstm.analyses.nested import (
 from minilstm.analyses.number_units import NumberUnits
 from minilstm.cli.main import main
 from minilstm.errors import StimulusError
-from minilstm.stimuli import CONDITIONS, LEXICONS, na_tasks, read_items
+from minilstm.stimuli import CONDITIONS, LEXICONS, na_tasks, pairs, read_items
 
 S, P, SYNTAX = (planted.UNITS[name] for name in ("long-range singular", "long-range plural", "syntax"))
 AGAINST = "SP", "PS", "SPS", "SPP", "PSS", "PSP"  # the two subjects differ in number

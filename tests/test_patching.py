@@ -8,11 +8,11 @@ import pytest
 
 from minilstm import load, planted
 from minilstm.analyses.base import NotTestable
-from minilstm.analyses.exchange import exchange, exchange_by_gradient, pairs, way_moved
+from minilstm.analyses.exchange import exchange, exchange_by_gradient, way_moved
 from minilstm.analyses.experiment import Experiment
 from minilstm.analyses.patching import CLAIMS, PANELS, compute, patching, plot_gradient, plot_patching, r2
 from minilstm.errors import StimulusError
-from minilstm.stimuli import CONDITIONS, na_task
+from minilstm.stimuli import CONDITIONS, na_task, pairs
 
 SINGULAR, PLURAL = planted.UNITS["long-range singular"], planted.UNITS["long-range plural"]
 BOTH = [SINGULAR - 1, PLURAL - 1]

@@ -9,12 +9,11 @@ from small_model import small_model
 from minilstm import load, planted
 from minilstm.analyses import smallest
 from minilstm.analyses.ablation import set_margins
-from minilstm.analyses.exchange import pairs
 from minilstm.analyses.experiment import Experiment
 from minilstm.analyses.smallest import Smallest, SmallestSet, compute, left, plot_smallest, smallest_set
 from minilstm.analyses.tables import render
 from minilstm.errors import MinilstmError, StimulusError
-from minilstm.stimuli import CONDITIONS, na_task
+from minilstm.stimuli import CONDITIONS, na_task, pairs
 
 SINGULAR, PLURAL, SYNTAX = (
     planted.UNITS["long-range singular"],

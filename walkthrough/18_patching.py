@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 import minilstm
-from minilstm.analyses.exchange import exchange, exchange_by_gradient, pairs, way_moved
+from minilstm.analyses.exchange import exchange, exchange_by_gradient, way_moved
 from minilstm.analyses.patching import PANELS, patching, plot_patching
 from minilstm.analyses.style import save
 
@@ -66,7 +66,9 @@ save(plot_patching(learned), here / "figures" / "18_patching.png", 110)
 
 # %%
 english = minilstm.load("english")
-bases, sources = zip(*((base, source) for base, source in zip(*pairs(items)) if base.condition[0] == "S"))
+bases, sources = zip(
+    *((base, source) for base, source in zip(*minilstm.stimuli.pairs(items)) if base.condition[0] == "S")
+)
 units = [(234,), (276,), (416,)]
 print("unit    " + "".join(f"{unit:>28}" for (unit,) in units))
 print("word    " + "".join(f"{at:>7}" for at in range(4)) * 3)
@@ -89,7 +91,7 @@ for name in PANELS:
 # *attribution patching*.
 
 # %%
-changes = exchange_by_gradient(model, *pairs(items))
+changes = exchange_by_gradient(model, *minilstm.stimuli.pairs(items))
 print("steps, units, pairs:", ", ".join(f"{name} {value.shape}" for name, value in changes.items()))
 for name, r2 in learned.r2.items():
     unit, exact, linear = (np.concatenate(values) for values in zip(*(learned.best(name, number) for number in "SP")))

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 import minilstm
-from minilstm.analyses.influence import KEPT, accuracies, counterparts, influence, influences
+from minilstm.analyses.path_ablation import KEPT, accuracies
+from minilstm.analyses.path_attribution import influence, influences, noun_pairs
 from minilstm.analyses.paths import count_paths
 from minilstm.analyses.style import PLURAL, SINGULAR, figure, save
 from minilstm.analyses.tables import render
@@ -34,7 +35,7 @@ def items_of(model, task, conditions, n):
 # layer it reaches the verb through i, f or C~ and the cell, or through o:
 
 # %%
-pairs = counterparts(items_of(mini, "Simple", "SP", 1), 0)[1:]
+pairs = noun_pairs(items_of(mini, "Simple", "SP", 1), 0)[1:]
 names, values, _, change = influences(mini, pairs)
 print(" ".join(pairs[0][0].prefix), "|", pairs[0][0].right)
 for name, value in zip(names, values[0]):
@@ -63,7 +64,7 @@ for name, model, n in (("planted", planted, 20), ("mini", mini, 20), ("english",
     items = items_of(model, "nounPP", ("SS", "SP", "PS", "PP"), n)
     first, rows, lines = sum(model.sizes[:-1]) + 1, [], []
     for condition in ("SP", "PS"):
-        pairs = [pair for pair in counterparts(items, 0) if pair[0].condition == condition]
+        pairs = [pair for pair in noun_pairs(items, 0) if pair[0].condition == condition]
         one = found[name, condition] = influence(model, pairs)
         rows += [[condition, path.name, path.influence, 100 * path.share, path.t] for path in one.strongest]
         units = ", ".join(f"unit {first + u} {one.units[u]:.2f}" for u in np.argsort(-one.units)[:3])

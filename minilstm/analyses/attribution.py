@@ -22,7 +22,7 @@ from ..errors import MinilstmError, StimulusError
 from ..stimuli import BETWEEN
 from ..units import columns_of, last_layer
 from .base import Analysis, Figure, Result, Table, format_units
-from .number_agreement import by_condition, check_words, known_verbs
+from .number_agreement import by_condition, check_words, scored_items
 from .style import LINES, NEUTRAL, figure, hide_unused
 
 REST = "other units", "bias"  # groups that need not be named
@@ -105,7 +105,7 @@ def attribution(model, items, state="context", ablate=(), unknown="error"):
     >>> result.units[int(result.contributions.mean(axis=0).argmax())]  # the planted long-range singular unit
     71
     """
-    items = [item for item, known in zip(items, known_verbs(model, items), strict=True) if known]
+    items = scored_items(model, items)
     if not items:
         raise StimulusError("attribution: expected at least one item whose verb forms the model knows, got none")
     check_words(model, items, unknown)

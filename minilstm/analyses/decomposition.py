@@ -38,7 +38,7 @@ from ..errors import StimulusError
 from ..lstm import sigmoid, step
 from ..stimuli import step_labels, subject_number
 from .base import Analysis, Figure, Result, Table
-from .number_agreement import by_condition, known_verbs
+from .number_agreement import by_condition, scored_items
 from .style import LINES, figure
 
 START = -1  # the step of the state before the first word
@@ -240,8 +240,7 @@ def plot_decomposition(decomposition):
 def compute(experiment, results):
     """Every word of nounPP alone, the state before it, and the intercept."""
     model, reading = experiment.model, experiment.reading
-    items = experiment.sentences("nounPP")
-    items = tuple(item for item, known in zip(items, known_verbs(model, items), strict=True) if known)
+    items = tuple(scored_items(model, experiment.sentences("nounPP")))
     lengths = {len(item.prefix) for item in items}
     if len(lengths) != 1:
         found = ", ".join(map(str, sorted(lengths))) or "no sentences"

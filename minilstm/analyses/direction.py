@@ -22,11 +22,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..activity import activity
-from ..stimuli.positions import step_labels
+from ..stimuli import pairs, step_labels, steps_that_differ, tested_noun
 from ..units import last_layer
 from .base import Analysis, Claim, Criterion, Figure, Option, Outcome, Result, Table
-from .exchange import exchange, pairs, read_pairs, right_both_ways, sample, steps_that_differ, subject, way_moved
+from .exchange import exchange, read_pairs, right_both_ways, way_moved
 from .experiment import RANDOM, positive
+from .number_agreement import scored_items
 from .style import LINES, NEUTRAL, figure
 
 DIRECTIONS = "difference of means", "LDA", "best unit"
@@ -39,7 +40,7 @@ def exchange_along(model, bases, sources, directions, at=0, state="context", unk
     ----------
     model : LanguageModel
     bases, sources : sequences of stimuli.Item
-        See `exchange.pairs`.
+        See `stimuli.pairs`.
     directions : (n, H) array
         Of length 1; each is tried on every pair.
     at : int
@@ -204,7 +205,7 @@ def direction(
     model : LanguageModel
     chosen, judged : sequences of stimuli.Item
         Those on which the best unit is chosen, and those in which all is patched; each with its source among its own,
-        see `exchange.pairs`.
+        see `stimuli.pairs`.
     fitted : sequence of stimuli.Item, optional
         Those to which the directions are fitted; `chosen` if not given.
     n_random : int
@@ -222,7 +223,7 @@ def direction(
     units, H = tuple(last_layer(model.sizes)), model.sizes[-1]
     items = chosen[0] if fitted is None else fitted
     C = activity(model, [item.prefix for item in items], "C", units=units, **shared)
-    plural = np.array([item.condition[subject(item.task)] == "P" for item in items])
+    plural = np.array([item.condition[tested_noun(item.task)] == "P" for item in items])
     random = np.random.default_rng(seed).normal(size=(n_random, H))
     random /= np.linalg.norm(random, axis=1, keepdims=True)
 
@@ -294,8 +295,11 @@ def plot_shares(result):
 
 def compute(experiment, results, sentences=50):
     """Fitted on the half that units are chosen on, judged on the other: nounPP, or the task that a user asks for."""
-    model, fitted = experiment.model, sample(experiment.model, experiment.selection("nounPP"))
-    chosen, judged = sample(model, fitted, sentences), sample(model, experiment.sentences("nounPP"), sentences)
+    model, fitted = experiment.model, scored_items(experiment.model, experiment.selection("nounPP"))
+    chosen, judged = (
+        scored_items(model, fitted, sentences),
+        scored_items(model, experiment.sentences("nounPP"), sentences),
+    )
     how = {"n_random": experiment.n_random, "seed": experiment.seed, "progress": experiment.progress}
     return direction(model, chosen, judged, fitted, **how, **experiment.reading)
 

@@ -27,105 +27,9 @@ from ..errors import MinilstmError, StimulusError
 from ..fast.prefix_tree import prefix_tree, walk
 from ..fast.sweep import LogitDifferences, Reader, assign_rows
 from ..lstm import Step
-from ..stimuli import TASKS
 from ..training.backpropagation import derivatives, through_gates
-from .number_agreement import by_condition, known_verbs
 
 VARIABLES = {name: (name,) for name in Step._fields} | {"both": ("C", "h")}  # {what: the variables exchanged}
-OTHER = {"S": "P", "P": "S"}
-
-
-def subject(task):
-    """Which noun of its sentences the verb agrees with, and which letter of their conditions is its number: from 0."""
-    return TASKS[task].tested_noun if task in TASKS else 0
-
-
-def counterparts(items, noun_of=subject):
-    """Each item that has the same one with the other number of a noun among them, with it.
-
-    Parameters
-    ----------
-    items : sequence of stimuli.Item
-    noun_of : callable
-        (task) -> which noun of its sentences, from 0.
-
-    Returns
-    -------
-    list of (Item, Item)
-    """
-    found = {(item.task, item.condition, item.id): item for item in items}
-    both = []
-    for item in items:
-        noun = noun_of(item.task)
-        before, number, after = item.condition[:noun], item.condition[noun : noun + 1], item.condition[noun + 1 :]
-        key = item.task, before + OTHER.get(number, "") + after, item.id
-        if key in found:
-            both.append((item, found[key]))
-    return both
-
-
-def pairs(items):
-    """Items with their sources: the same task, id and words, but the other number of the subject.
-
-    The subject is the noun that the verb agrees with: the first one, but for the inner verbs of nested dependencies.
-
-    Parameters
-    ----------
-    items : sequence of stimuli.Item
-        As `stimuli.na_task` draws them: item k of each condition has the same words.
-
-    Returns
-    -------
-    bases, sources : tuples of Item
-        Each item serves as a base once. Items whose partner is not among them are left out.
-
-    Raises
-    ------
-    StimulusError
-        If there is no pair, or if the two of a pair are not such sentences.
-    """
-    both = counterparts(items)
-    if not both:
-        conditions = ", ".join(dict.fromkeys(item.condition for item in items)) or "none"
-        raise StimulusError(
-            "pairs of sentences: expected conditions that differ in the subject's number, such as SP and PP, and in "
-            f"nothing else; there are no two such: {conditions}"
-        )
-    for base, source in both:
-        if (base.right, base.wrong) != (source.wrong, source.right) or len(base.prefix) != len(source.prefix):
-            both = " / ".join(" ".join((*item.prefix, item.right)) for item in (base, source))
-            raise StimulusError(f"pairs of sentences: expected two that differ in number only, got {both}")
-    bases, sources = zip(*both, strict=True)
-    return bases, sources
-
-
-def sample(model, items, n=None):
-    """The first n items of each condition, all if not given, of those whose verb forms the model knows."""
-    items = [item for item, known in zip(items, known_verbs(model, items), strict=True) if known]
-    return [items[k] for k in sorted(k for these in by_condition(items).values() for k in these[:n])]
-
-
-def steps_that_differ(bases, sources):
-    """From which word on pairs may differ, the subject, and how long their sentences are: the same for all pairs.
-
-    Returns
-    -------
-    first, length : int
-
-    Raises
-    ------
-    StimulusError
-        If they are not the same for all pairs.
-    """
-    found = set()
-    for base, source in zip(bases, sources, strict=True):
-        same = [one == other for one, other in zip(base.prefix, source.prefix, strict=True)]
-        found.add((same.index(False), len(same)))
-    if len(found) > 1:
-        raise StimulusError(
-            "expected sentences of one length whose subjects stand at the same word, got several; --task takes one task"
-        )
-    return found.pop()
 
 
 def right_both_ways(intact, source):
@@ -170,7 +74,7 @@ def exchange(
     ----------
     model : LanguageModel
     bases, sources : sequences of stimuli.Item
-        See `pairs`; of equal lengths word for word.
+        See `stimuli.pairs`; of equal lengths word for word.
     sets : sequence of collections of int
         Units to patch together, in the paper's numbers. Each set is tried on every pair.
     what : {"i", "f", "o", "C_tilde", "C", "h", "both"}
@@ -196,7 +100,7 @@ def exchange(
     --------
     >>> import minilstm
     >>> model = minilstm.load("planted")
-    >>> bases, sources = pairs(minilstm.stimuli.na_tasks(tasks=["nounPP"], n=2))
+    >>> bases, sources = minilstm.stimuli.pairs(minilstm.stimuli.na_tasks(tasks=["nounPP"], n=2))
     >>> patched, intact, _ = exchange(model, bases, sources, [(71, 72), (73,)])  # both number units; the syntax unit
     >>> bool((intact > 0).all()), (patched > 0).all(axis=1)
     (True, array([False,  True]))
@@ -293,7 +197,7 @@ def exchange_by_gradient(model, bases, sources, state="context", unknown="error"
     ----------
     model : LanguageModel
     bases, sources : sequences of stimuli.Item
-        See `pairs`; all of one length.
+        See `stimuli.pairs`; all of one length.
     state : None, "context" or lstm.State
     unknown : {"error", "<unk>"}
 

@@ -1,15 +1,10 @@
 """Influence paths: through which gates, and when, the number of a noun reaches the verb.
 
-A gradient says how much the margin depends on a noun, and not by which way. Here the noun's embedding goes from the
-mean of its two forms, which has no number, to that of the form in the sentence; the mean gradient of the margin on the
-way, times the difference, is the noun's *attribution*: how much its number is for the right form (integrated
-gradients). It is a sum over all paths through gates and cells from the noun to the verb (`paths.py`), and the term of
-each is its *influence*.
-
-The *primary path* is the way of section 4.1: at the noun through the candidate C~ of each layer into the cell of the
-last one, and there from word to word until the verb. Since a cell passes on to itself only, the path is a sum over the
-units of the last layer. A gradient is no intervention; so the path is also cut, or all others are: the gates by which
-are held at their means, and the network answers with what is left.
+A gradient says how much the margin depends on a noun, and not by which way. The number of a noun is attributed to all
+paths from it to the verb, each with its *influence* (`path_attribution.py`). The *primary path* is the way of section
+4.1: at the noun through the candidate C~ of each layer into the cell of the last one, and there from word to word until
+the verb. Since a cell passes on to itself only, the path is a sum over the units of the last layer. It is also cut, or
+all others are (`path_ablation.py`).
 
 References
 ----------
@@ -18,305 +13,25 @@ number agreement in LSTM language models. ACL.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
-from .. import lstm
 from ..errors import StimulusError
-from ..fast import recurrence
+from ..stimuli import steps_that_differ
 from ..units import columns_of, last_layer
-from . import exchange
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Option, Outcome, Result, Table
 from .experiment import positive
-from .number_agreement import by_condition, known_verbs, share_right
-from .paths import all_paths, count_paths, derivatives, primary_name, primary_units
+from .number_agreement import by_condition, scored_items
+from .path_ablation import KEPT, accuracies
+from .path_attribution import influence, noun_pairs
 from .statistics import TESTABLE, format_numbers, percent
 from .style import LINES, NEUTRAL, figure
 
-POINTS = 48  # of Gauss and Legendre, between the neutral embedding and the noun's own
 SAMPLE = 50  # sentences a condition
-MOST_PATHS = 300_000
-FLOATS = 2**22  # that the sentences read at once take where paths meet
-LISTED, UNITS = 2, 8  # paths of each noun, and units, in a table
+UNITS = 8  # in a table
 LABELLED = 0.2  # of the largest influence of a unit: from here on a unit has its number beside it
 MEASURES = {"logit": (1, "nats"), "probability": (100, "percentage points")}  # {what is explained: (scale, its unit)}
 NOUNS = "1st", "2nd", "3rd"
-KEPT = "intact", "without 1st", "1st only", "without 2nd", "2nd only", "without both", "both only"
-
-
-def t_values(influences, against=None):
-    """The probability of each path to have more influence than a random other one, in a random sentence.
-
-    Lu et al. call it the t-value; it has nothing to do with Student's.
-
-    Parameters
-    ----------
-    influences : (sentences, paths) array
-    against : (paths,) bool array, optional
-        The paths to be compared with; all if not given.
-
-    Returns
-    -------
-    (paths,) array
-
-    Examples
-    --------
-    >>> t_values(np.array([[3.0, 1.0, 2.0], [3.0, 2.0, 1.0]]))
-    array([1.  , 0.25, 0.25])
-    """
-    against = np.ones(influences.shape[1], bool) if against is None else against
-    less = np.mean([np.searchsorted(np.sort(row[against]), row) for row in influences], axis=0)
-    return less / np.maximum(against.sum() - against, 1)
-
-
-def shares(influences):
-    """The mean share of each path in all influence of its own sign, which is that of its mean.
-
-    Parameters
-    ----------
-    influences : (sentences, paths) array
-
-    Returns
-    -------
-    (paths,) array
-        Below 0 for paths that are for the wrong form.
-
-    Examples
-    --------
-    >>> shares(np.array([[3.0, 1.0, -2.0], [1.0, 1.0, 0.0]]))
-    array([ 0.625,  0.375, -0.5  ])
-    """
-    sign = np.where(influences.mean(axis=0) < 0, -1, 1)
-    own, total = np.maximum(sign * influences, 0), np.empty_like(influences)
-    for s in (1, -1):
-        total[:, sign == s] = np.maximum(s * influences, 0).sum(axis=1, keepdims=True)
-    return sign * np.divide(own, total, out=np.zeros_like(own), where=total > 0).mean(axis=0)
-
-
-class Path(NamedTuple):
-    """One path, and means over sentences."""
-
-    name: str
-    influence: float
-    share: float  # see `shares`
-    t: float  # see `t_values`
-
-
-@dataclass(frozen=True, eq=False)
-class Influence:
-    """The paths from one noun to the verb, in one condition.
-
-    Attributes
-    ----------
-    task, condition : str
-    noun : int
-        0 for the first, the subject of most tasks.
-    attribution : (sentences,) array
-        The sum over all paths.
-    change : (sentences,) array
-        By how much the noun's number changes the margin: the attribution, but for the error of the integral.
-    primary : Path
-    strongest : tuple of Path
-        Those with the largest mean influence, of either sign.
-    means : (paths,) array
-        Mean influences, the largest first.
-    units, t_units : (H,) arrays
-        The primary path's mean influence unit by unit of the last layer, and their t-values among units that are no
-        number units.
-    """
-
-    task: str
-    condition: str
-    noun: int
-    attribution: np.ndarray
-    change: np.ndarray
-    primary: Path
-    strongest: tuple
-    means: np.ndarray
-    units: np.ndarray
-    t_units: np.ndarray
-
-    @property
-    def rank(self):
-        """The primary path's place by mean influence, from 1."""
-        return int((self.means > self.primary.influence).sum()) + 1
-
-
-def counterparts(items, noun):
-    """Pair sentences of one length that differ in the number of one noun.
-
-    Parameters
-    ----------
-    items : sequence of stimuli.Item
-    noun : int
-        0 for the first.
-
-    Returns
-    -------
-    list of (Item, Item)
-        Each item that has a counterpart, with it.
-    """
-    return [
-        (item, other)
-        for item, other in exchange.counterparts(items, lambda task: noun)
-        if other.prefix != item.prefix and len(other.prefix) == len(item.prefix)
-    ]
-
-
-def noun_position(pairs):
-    """At which word the sentences of each pair differ first; StimulusError where it is not the same in all."""
-    forms = {(len(a.prefix), [x != y for x, y in zip(a.prefix, b.prefix, strict=True)].index(True)) for a, b in pairs}
-    if len(forms) > 1:
-        raise StimulusError(
-            f"paths, task {pairs[0][0].task}: expected sentences of one length with the noun at one place; sentences "
-            "of different forms need tasks of their own"
-        )
-    return forms.pop()[1]
-
-
-def influences(model, pairs, measure="logit", state="context", unknown="error"):
-    """The influence of every path from a noun to the verb, sentence by sentence.
-
-    Parameters
-    ----------
-    model : LanguageModel
-    pairs : sequence of (Item, Item)
-        See `counterparts`; of one length, with the noun at one place. The first of each is read.
-    measure : {"logit", "probability"}
-        Of the verb forms, whose difference is explained.
-    state, unknown
-        As in `agreement`.
-
-    Returns
-    -------
-    names : list of str
-        The nodes of each path with the number of their layer, and " | " between words.
-    influences : (sentences, paths) array
-    units : (sentences, H) array
-        Of the primary path, unit by unit of the last layer.
-    change : (sentences,) array
-        The measure with the noun's own embedding, less that with the neutral one.
-
-    Raises
-    ------
-    StimulusError
-        If the sentences are not of one form, or so long that there are more than 300,000 paths.
-    """
-    layers, words = len(model.layers), len(pairs[0][0].prefix) - noun_position(pairs)
-    if count_paths(layers, words) > MOST_PATHS:
-        raise StimulusError(
-            f"paths, task {pairs[0][0].task}: expected at most {MOST_PATHS:,} paths, got "
-            f"{count_paths(layers, words):,} over {words} words"
-        )
-    held = max(count_paths(layers, (words + 1) // 2) * max(model.sizes), len(model.vocabulary))
-    size = max(1, FLOATS // (POINTS * held))
-    parts = [_influences(model, pairs[k : k + size], measure, state, unknown) for k in range(0, len(pairs), size)]
-    return parts[0][0], *(np.concatenate(arrays) for arrays in list(zip(*parts, strict=True))[1:])
-
-
-def _influences(model, pairs, measure, state, unknown):
-    items, position, S = [item for item, _ in pairs], noun_position(pairs), len(pairs)
-    ids, others = (np.array([model.encode(item.prefix, unknown) for item in side]) for side in zip(*pairs, strict=True))
-    own, other = model.embedding[ids[:, position]], model.embedding[others[:, position]]  # (sentences, E)
-    nodes, weights = (array.astype(model.dtype) / 2 for array in np.polynomial.legendre.leggauss(POINTS))
-    nodes = np.append(nodes + 0.5, (0, 1)).astype(model.dtype)[:, None]  # in 0 to 1, and both ends
-    P = len(nodes)
-
-    start = model.trace([item.prefix[:position] for item in items], state, unknown=unknown).state
-    start = lstm.State(*([np.repeat(array, P, axis=0) for array in arrays] for arrays in start))
-    x = np.repeat(model.embedding[ids[:, position:].T], P, axis=1)  # (words, sentences * points, E)
-    x[0] = ((own + other)[:, None] / 2 + nodes * (own - other)[:, None] / 2).reshape(x[0].shape)
-    trace = recurrence.run(x, model.prepared, start)
-
-    def at_points(array):
-        return array.reshape(S, P, -1)[:, :POINTS]
-
-    steps = []
-    for t in range(len(x)):
-        for k, layer in enumerate(model.layers):
-            step = lstm.Step(*(at_points(getattr(trace, name)[k][t]) for name in lstm.Step._fields))
-            steps.append(derivatives(k, layer, step, at_points(trace.C[k][t - 1] if t else start.C[k])))
-    q, end = _measured(model, trace.h[-1][-1].reshape(S, P, -1), items, measure)
-    begin, end = (own - other)[:, None] / 2 * weights[:, None], end[:, :POINTS]
-    return *all_paths(steps, begin, end), primary_units(steps, begin, end), q[:, -1] - q[:, -2]
-
-
-def _measured(model, h, items, measure):
-    """The measure (sentences, points) after h (sentences, points, H), and its derivative by h."""
-    right, wrong = [item.right for item in items], [item.wrong for item in items]
-    if measure == "logit":
-        weights, bias = model.contrast(right, wrong)
-        return (h * weights[:, None]).sum(axis=2) + bias[:, None], np.repeat(weights[:, None], h.shape[1], axis=1)
-    p = h @ model.decoder_weight.T + model.decoder_bias  # (sentences, points, V)
-    p = np.exp(p - p.max(axis=2, keepdims=True))
-    p /= p.sum(axis=2, keepdims=True)
-    mean = p @ model.decoder_weight  # d log p / dh = w - mean
-    p_right, p_wrong = (np.take_along_axis(p, model.encode(forms)[:, None, None], 2) for forms in (right, wrong))
-    w_right, w_wrong = (model.decoder_weight[model.encode(forms)][:, None] for forms in (right, wrong))
-    return (p_right - p_wrong)[..., 0], p_right * (w_right - mean) - p_wrong * (w_wrong - mean)
-
-
-def influence(model, pairs, noun=0, measure="logit", number_units=(), state="context", unknown="error"):
-    """The Influence of one noun in one condition, of `influences`; number units are not compared with."""
-    names, values, units, change = influences(model, pairs, measure, state, unknown)
-    means, share, t = values.mean(axis=0), shares(values), t_values(values)
-
-    def path(k):
-        return Path(names[k], float(means[k]), float(share[k]), float(t[k]))
-
-    item, compared = pairs[0][0], np.ones(units.shape[1], bool)
-    compared[columns_of(number_units, last_layer(model.sizes))] = False
-    primary = path(names.index(primary_name(len(model.layers), len(item.prefix) - noun_position(pairs))))
-    strongest = tuple(path(k) for k in np.argsort(-np.abs(means), kind="stable")[:LISTED])
-    of_units = units.mean(axis=0), t_values(units, compared)
-    means = -np.sort(-means)
-    return Influence(item.task, item.condition, noun, values.sum(axis=1), change, primary, strongest, means, *of_units)
-
-
-def accuracies(model, items, positions, state="context", unknown="error"):
-    """Accuracy without the primary paths of some nouns, and with nothing else.
-
-    C~ at its noun stands for a primary path: it alone is held at its mean over the sentences, or alone is not, and all
-    other gates are. C and h follow as ever (Eqs. 1-2).
-
-    Parameters
-    ----------
-    model : LanguageModel
-    items : sequence of stimuli.Item
-        Of one task and one length.
-    positions : sequence of int
-        At which words the nouns stand, one or two.
-
-    Returns
-    -------
-    dict
-        {(task, condition): accuracies}, the first 3 of `KEPT` for one noun, all for two.
-    """
-    sentences = [item.prefix for item in items]
-    intact = model.trace(sentences, state, unknown=unknown)
-    start = model.trace([()] * len(items), state).state
-    weights, bias = model.contrast([item.right for item in items], [item.wrong for item in items])
-
-    def margins(computed):
-        h, C = map(list, start)
-        for t, words in enumerate(zip(*sentences, strict=True)):
-            x = model.embedding[model.encode(words, unknown)]
-            for k, layer in enumerate(model.layers):
-                step = lstm.step(x, h[k], C[k], *layer)
-                i, f, o, C_tilde = (
-                    getattr(step, gate) if computed(gate, t) else getattr(intact, gate)[k][t].mean(axis=0)
-                    for gate in ("i", "f", "o", "C_tilde")
-                )
-                C[k] = f * C[k] + i * C_tilde  # Eq. 1
-                h[k] = x = o * np.tanh(C[k])  # Eq. 2
-        return (h[-1] * weights).sum(axis=1) + bias
-
-    rows = [margins(lambda gate, t: True)]
-    for places in [positions[:1], positions[1:], positions] if len(positions) > 1 else [positions]:
-        for keep in (False, True):
-            rows.append(margins(lambda gate, t, keep=keep, at=places: (gate == "C_tilde" and t in at) == keep))
-    return {key: share_right(np.array(rows)[:, where]) for key, where in by_condition(items).items()}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -466,11 +181,9 @@ def plot_units(tasks, units, number_units=()):
 def compute(experiment, results, measure="logit", sample=SAMPLE):
     """All paths from every noun to the verb, in the first `sample` sentences of each condition."""
     model, how, last = experiment.model, experiment.reading, tuple(last_layer(experiment.model.sizes))
-    items = experiment.sentences("Simple", "nounPP", "nounPPAdv")
-    items = [item for item, known in zip(items, known_verbs(model, items), strict=True) if known]
-    items = [items[k] for where in by_condition(items).values() for k in where[:sample]]
+    items = scored_items(model, experiment.sentences("Simple", "nounPP", "nounPPAdv"), sample)
     number_units = tuple(unit for unit in results["number_units"].long_range if unit in last)
-    items = [item for item, _ in counterparts(items, 0)]
+    items = [item for item, _ in noun_pairs(items, 0)]
     if not items:
         raise StimulusError(
             "paths: expected conditions that differ in the number of the first noun, such as SP and PP, and in them "
@@ -480,8 +193,8 @@ def compute(experiment, results, measure="logit", sample=SAMPLE):
     for task in dict.fromkeys(item.task for item in items):
         some, positions = [item for item in items if item.task == task], []
         for noun in range(len(NOUNS)):
-            pairs = counterparts(some, noun)
-            positions += [noun_position(pairs)] if pairs else []
+            pairs = noun_pairs(some, noun)
+            positions += [steps_that_differ(*zip(*pairs, strict=True))[0]] if pairs else []
             for where in by_condition([item for item, _ in pairs]).values():
                 nouns.append(influence(model, [pairs[k] for k in where], noun, measure, number_units, **how))
         kept |= accuracies(model, some, positions[:2], **how)

@@ -20,13 +20,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..stimuli import SELECTION
+from ..stimuli import SELECTION, pairs
 from ..units import collection_of
 from .ablation import set_margins
 from .attribution import NO_NUMBER_UNITS, unit_groups
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Option, Outcome, Result, Table, format_units
-from .exchange import VARIABLES, exchange, pairs, way_moved
-from .number_agreement import by_condition, known_verbs
+from .exchange import VARIABLES, exchange, way_moved
+from .number_agreement import by_condition, scored_items
 from .style import LINES, figure, hide_unused
 
 # The three methods side by side, and what each does to a unit.
@@ -116,7 +116,7 @@ def compare(model, items, sets=None, what="C", state="context", unknown="error",
     -------
     Comparison
     """
-    bases, sources = pairs([item for item, known in zip(items, known_verbs(model, items), strict=True) if known])
+    bases, sources = pairs(scored_items(model, items))
     sets = (
         [(unit,) for unit in range(1, sum(model.sizes) + 1)]
         if sets is None

@@ -24,12 +24,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import StimulusError
+from ..stimuli import pairs
 from ..stimuli.nested import NESTED_TASKS
 from .ablation import POINTS, set_margins
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Result, Table, format_units
-from .exchange import exchange, pairs
+from .exchange import exchange
 from .interchange import Comparison
-from .number_agreement import known_verbs, share_right
+from .number_agreement import scored_items, share_right
 from .statistics import TESTABLE, percent
 from .style import LINES, NEUTRAL, figure
 
@@ -45,7 +46,7 @@ def both_ways(model, items, sets, state="context", unknown="error", progress=Fal
     ----------
     model : LanguageModel
     items : sequence of stimuli.Item
-        With both numbers of that noun; see `exchange.pairs`.
+        With both numbers of that noun; see `stimuli.pairs`.
     sets : sequence of tuple of int
         In the paper's numbers.
     state, unknown
@@ -273,8 +274,8 @@ def compute(experiment, results):
 def _by_task(model, items):
     """{task: its items of which the model knows both verb forms}."""
     tasks = {task: [] for task in NESTED_TASKS}
-    for item, known in zip(items, known_verbs(model, items), strict=True):
-        if known and item.task in tasks:
+    for item in scored_items(model, items):
+        if item.task in tasks:
             tasks[item.task].append(item)
     if not any(tasks.values()):
         raise StimulusError(f"nested dependencies: expected odd and even ids of {', '.join(tasks)}; there are none")

@@ -118,6 +118,12 @@ def known_verbs(model, items):
     return np.array([item.right in vocabulary and item.wrong in vocabulary for item in items], bool)
 
 
+def scored_items(model, items, n=None):
+    """The items of which the model knows both verb forms: the first `n` of each condition, all if not given; a list."""
+    items = [item for item, known in zip(items, known_verbs(model, items), strict=True) if known]
+    return [items[k] for k in sorted(k for where in by_condition(items).values() for k in where[:n])]
+
+
 def check_words(model, items, unknown):
     """Raise UnknownWordError, naming task, word and sentence, if the model cannot read one of the sentences."""
     for item in items:

@@ -17,21 +17,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..stimuli import SELECTION
-from ..stimuli.positions import step_labels
+from ..stimuli import SELECTION, pairs, step_labels, steps_that_differ, tested_noun
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Option, Outcome, Result, Table
-from .exchange import (
-    exchange,
-    exchange_by_gradient,
-    pairs,
-    right_both_ways,
-    sample,
-    steps_that_differ,
-    subject,
-    way_moved,
-)
+from .exchange import exchange, exchange_by_gradient, right_both_ways, way_moved
 from .experiment import positive
-from .number_agreement import by_condition
+from .number_agreement import by_condition, scored_items
 from .style import LABELS, LINES, figure
 
 PANELS = "C_tilde", "i", "f", "C", "o", "h"  # in the order in which they are computed
@@ -68,7 +58,7 @@ class Patching(Result):
     def _after(self, number):
         """The conditions with a subject of this number, "S" or "P", and sentences that count: (conditions,) bool."""
         keys = zip(self.conditions, self.n, strict=True)
-        return np.array([condition[subject(task)] == number and n > 0 for (task, condition), n in keys])
+        return np.array([condition[tested_noun(task)] == number and n > 0 for (task, condition), n in keys])
 
     @property
     def numbers(self):
@@ -164,7 +154,7 @@ def patching(model, items, state="context", unknown="error", progress=False):
     ----------
     model : LanguageModel
     items : sequence of stimuli.Item
-        Of one length, each with its source among the others; see `exchange.pairs`.
+        Of one length, each with its source among the others; see `stimuli.pairs`.
     state, unknown
         As in `exchange.exchange`.
 
@@ -274,7 +264,7 @@ def plot_gradient(result):
 
 def compute(experiment, results, sentences=20):
     """The first sentences of each condition of nounPP, or of the task that a user asks for."""
-    items = sample(experiment.model, experiment.sentences("nounPP"), sentences)
+    items = scored_items(experiment.model, experiment.sentences("nounPP"), sentences)
     return patching(experiment.model, items, progress=experiment.progress, **experiment.reading)
 
 

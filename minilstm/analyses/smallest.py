@@ -15,9 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import MinilstmError, StimulusError
+from ..stimuli import pairs
 from .ablation import random_sets, set_margins
 from .base import Analysis, Figure, Option, Result, Table, format_units
-from .exchange import exchange, pairs
+from .exchange import exchange
 from .experiment import KIND, RANDOM
 from .number_agreement import by_condition, known_verbs, share_right
 from .statistics import TESTABLE
@@ -111,7 +112,7 @@ def smallest_set(
         Of the conditions that are to be lost, such as nounPP SP and PS; odd and even ids in each. Those of which the
         model lacks a verb form are left out.
     sources : sequence of stimuli.Item, optional
-        One for each item, see `exchange.pairs`: C of the units is copied from there at the subject. Units are
+        One for each item, see `stimuli.pairs`: C of the units is copied from there at the subject. Units are
         ablated if not given.
     n_random : int
         Random sets at each size, drawn from all units of all layers.

@@ -1,6 +1,7 @@
 """Sentences to test a language model on: the number-agreement tasks, generated or read from files."""
 
 from .attractors import read_linzen
+from .counterparts import counterparts, pairs, steps_that_differ, tested_noun
 from .items import Item, Pair, subject_number
 from .lexicon import LEXICONS, Lexicon
 from .na_files import read_na_task
@@ -45,18 +46,22 @@ __all__ = [
     "Item",
     "Lexicon",
     "NumberPairs",
+    "counterparts",
     "coverage",
     "find_task",
     "fit_to_vocabulary",
     "na_task",
     "na_tasks",
     "number_pairs",
+    "pairs",
     "read_items",
     "read_linzen",
     "read_na_task",
     "respell",
     "split_problem",
     "step_labels",
+    "steps_that_differ",
     "subject_number",
     "subject_position",
+    "tested_noun",
 ]
