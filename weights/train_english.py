@@ -152,7 +152,10 @@ class Trainer:
         """One step on words (STEPS + 1, batch), with all words in the softmax if `full`; returns the loss."""
         targets = words[1:].flatten()
         candidates, offset, y = (self.all_words if full else self.sampled).draw(targets)
-        used, x = torch.unique(words[:-1], return_inverse=True)
+        if self.settings.samples:
+            used, x = torch.unique(words[:-1], return_inverse=True)
+        else:  # every row: to learn which ones are used, the processor would have to wait for the GPU
+            used, x = candidates, words[:-1]
         if torch.rand(()) < DROP_STATE:
             self.state = None
 
@@ -172,6 +175,9 @@ class Trainer:
         gradients = [p.grad for p in self.rnn.parameters()] + [E.grad, dW, db]
         norm = torch.sqrt(sum((g**2).sum() for g in gradients)) / len(targets)
         torch._foreach_mul_(gradients, torch.clamp(CLIP / norm, max=1.0) / len(targets))
+        if self.precision == torch.float16:  # what goes beyond its largest number is lost, and not the model with it
+            for gradient in gradients:
+                gradient.nan_to_num_(0.0, 0.0, 0.0)
         self.place["updates"] += 1
         t = self.place["updates"]
         rate *= min(1.0, t / WARM_UP)
