@@ -205,3 +205,9 @@ def test_all_of_an_intervention_is_at_its_word(model):
     margins, _ = read_pairs(model, bases, sources, [1, 3], patch, at=1)
     assert {(k, *(shape[1:] for shape in shapes)) for k, *shapes in seen} == {(0, (1, 8), (1, 8)), (1, (3, 5), (1, 5))}
     np.testing.assert_array_equal(margins, [margins[0]] * 3)
+
+
+def test_a_noun_with_one_form_for_both_numbers_is_no_pair_to_patch():
+    sheep = [Item(("The", "sheep"), *forms, "mine", c, 1) for c, forms in (("S", ("is", "are")), ("P", ("are", "is")))]
+    with pytest.raises(StimulusError, match="task mine: nothing tells the two numbers apart in 'The sheep'"):
+        steps_that_differ(*pairs(sheep))

@@ -182,12 +182,12 @@ class Claim:
     text: str
     paper: str  # the value published
     measure: str
-    original: Criterion  # for the paper's own network
-    other: Criterion  # for any other one
+    other: Criterion  # for any other network than the paper's own
+    original: Criterion | None = None  # for the paper's own, where another one holds for it
 
     def criterion(self, experiment: Any) -> Criterion:
         """The criterion for the experiment's model."""
-        return self.original if experiment.original else self.other
+        return self.original if self.original and experiment.original else self.other
 
 
 @dataclass(frozen=True)

@@ -320,8 +320,6 @@ def beats_the_best_unit(experiment, results, points):
     return Outcome(bool(along - unit >= points), f"{along:.1f} v {unit:.1f}")
 
 
-LINEAR = Criterion("{percent} % or more of what all of C does, at every word", carries_the_number, percent=80)
-SPREAD = Criterion("the direction's is {points} points or more farther", beats_the_best_unit, points=10)
 CLAIMS = (
     Claim(
         52,
@@ -329,8 +327,7 @@ CLAIMS = (
         "Number is one direction",
         "linear at the subject and at the verb, in BERT",
         "C of the last layer along the better direction, percent of the way, nounPP",
-        original=LINEAR,
-        other=LINEAR,
+        other=Criterion("{percent} % or more of what all of C does, at every word", carries_the_number, percent=80),
     ),
     Claim(
         53,
@@ -338,8 +335,7 @@ CLAIMS = (
         "A direction carries more than any single unit",
         "of Boolean and linguistic variables, in transformers",
         "C at the subject, percent of the way, nounPP: along the better direction v the best unit",
-        original=SPREAD,
-        other=SPREAD,
+        other=Criterion("the direction's is {points} points or more farther", beats_the_best_unit, points=10),
     ),
 )
 

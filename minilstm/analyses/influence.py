@@ -235,9 +235,6 @@ def is_the_way(experiment, results, percent_right):
     return Outcome(without <= percent_right / 100 < only, f"without {percent(without)}, only {percent(only)}")
 
 
-_STANDS_OUT = Criterion("t >= {least} in SS, SP, PS and PP", stands_out, least=0.9)
-_SERVE_BOTH = Criterion("t >= {least} in all conditions of both tasks, each unit", serve_both_numbers, least=0.95)
-_IS_THE_WAY = Criterion("<= {percent_right} % without it, more with it only", is_the_way, percent_right=60)
 CLAIMS = (
     Claim(
         44,
@@ -245,8 +242,7 @@ CLAIMS = (
         "Number takes one path: C~ at the subject, then the cell of the last layer",
         "1.0, 1.0, .91, .92",
         "t of the primary path among all from the subject, nounPP",
-        original=_STANDS_OUT,
-        other=_STANDS_OUT,
+        other=Criterion("t >= {least} in SS, SP, PS and PP", stands_out, least=0.9),
     ),
     Claim(
         45,
@@ -254,8 +250,7 @@ CLAIMS = (
         "On it the long-range units carry both numbers, also where nothing intervenes",
         ".97 or more (776), .99 or more (988)",
         "t of the number units among the units of that path, Simple and nounPP",
-        original=_SERVE_BOTH,
-        other=_SERVE_BOTH,
+        other=Criterion("t >= {least} in all conditions of both tasks, each unit", serve_both_numbers, least=0.95),
     ),
     Claim(
         46,
@@ -263,8 +258,7 @@ CLAIMS = (
         "Without that path number is lost, and the path alone carries it",
         "without 51, only 70 %",
         "mean accuracy, nounPP; other gates than C~ at the subject held at their means, or it",
-        original=_IS_THE_WAY,
-        other=_IS_THE_WAY,
+        other=Criterion("<= {percent_right} % without it, more with it only", is_the_way, percent_right=60),
     ),
 )
 

@@ -309,7 +309,6 @@ def number_units_carry(experiment, results, percent):
 
 
 # Half: a verb that follows the unit as often as not. Flips of the bundled models were known before this was written.
-CARRY = Criterion("more than {percent} % flip, for each of the two that there is", number_units_carry, percent=50)
 CLAIMS = (
     Claim(
         41,
@@ -317,8 +316,9 @@ CLAIMS = (
         "The number units carry the number to the verb",
         "the primary path goes through the cells of 988 and 776",
         "C of S* (P*) from the sentence with the other subject, once, at the subject: verbs of nounPP SP (PS)",
-        original=CARRY,
-        other=CARRY,
+        other=Criterion(
+            "more than {percent} % flip, for each of the two that there is", number_units_carry, percent=50
+        ),
     ),
 )
 

@@ -329,9 +329,6 @@ def _task(results, name):
     return tasks[name]
 
 
-_BELOW = Criterion("their mean is below {chance}", below_chance, chance=0.5)
-_HARDER = Criterion("inner at least {points} points below outer", inner_is_harder, points=100 * POINTS)
-_OUTER = Criterion("outer >= {share}, inner < {share}", carry_the_outer_number_only, share=0.5)
 CLAIMS = (
     Claim(
         47,
@@ -339,8 +336,7 @@ CLAIMS = (
         "The inner verb of long nested dependencies is below chance, unlike people's",
         "below chance",
         "LongNestedInner SPS and PSP, where both other nouns are against it",
-        original=_BELOW,
-        other=_BELOW,
+        other=Criterion("their mean is below {chance}", below_chance, chance=0.5),
     ),
     Claim(
         48,
@@ -348,8 +344,7 @@ CLAIMS = (
         "The inner verb is harder than the outer one, though the outer one is farther from its noun",
         "figures only",
         "LongNested, both verbs, conditions in which the two subjects differ in number",
-        original=_HARDER,
-        other=_HARDER,
+        other=Criterion("inner at least {points} points below outer", inner_is_harder, points=100 * POINTS),
     ),
     Claim(
         49,
@@ -357,8 +352,7 @@ CLAIMS = (
         "The long-range units carry the outer number, and not the inner one as well",
         "stated",
         "share of the verbs of ShortNested that flip with C of S* and P* from the sentence with the other number",
-        original=_OUTER,
-        other=_OUTER,
+        other=Criterion("outer >= {share}, inner < {share}", carry_the_outer_number_only, share=0.5),
     ),
 )
 

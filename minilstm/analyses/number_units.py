@@ -289,7 +289,6 @@ CLAIMS = (
         "All units found are in the second layer",
         "layer 2",
         "layer of the units that cost most in PS and SP",
-        original=Criterion("the last one", units_are_in_the_last_layer),
         other=Criterion("the last one", units_are_in_the_last_layer),
     ),
 )

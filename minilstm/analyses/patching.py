@@ -304,12 +304,6 @@ def _number_units(results):
     return found
 
 
-WRITTEN = Criterion(
-    "it moves the margin farther than i and than f, for each whose C moves it by {percent} % or more",
-    written_by_the_candidate,
-    percent=20,
-)
-STAYS = Criterion("S* or P* at every word, in SP and in PS, where there is such a unit", stays_in_the_number_units)
 CLAIMS = (
     Claim(
         42,
@@ -317,8 +311,11 @@ CLAIMS = (
         "Number is written by the candidate, not by opening a gate",
         "the primary path begins with C~ at the subject",
         "C~ of S* (P*) patched alone at the subject, nounPP SP (PS), percent of the way",
-        original=WRITTEN,
-        other=WRITTEN,
+        other=Criterion(
+            "it moves the margin farther than i and than f, for each whose C moves it by {percent} % or more",
+            written_by_the_candidate,
+            percent=20,
+        ),
     ),
     Claim(
         43,
@@ -326,8 +323,9 @@ CLAIMS = (
         "It stays in the cells of the number units until the verb",
         "the primary path goes on through C of the same unit",
         "the unit whose C, patched at that word alone, moves the margin farthest",
-        original=STAYS,
-        other=STAYS,
+        other=Criterion(
+            "S* or P* at every word, in SP and in PS, where there is such a unit", stays_in_the_number_units
+        ),
     ),
 )
 

@@ -281,8 +281,6 @@ def long_units_write_to_gates(experiment, results, alpha):
     return Outcome(p < alpha, value, f"{n} of {H} units")
 
 
-_LONG = Criterion("at most {quarter} of the layer have a longer one, both units", number_units_are_long, quarter=0.25)
-_WRITE = Criterion("larger, p < {alpha}, one-sided Mann-Whitney test", long_units_write_to_gates, alpha=0.05)
 CLAIMS = (
     Claim(
         50,
@@ -290,8 +288,9 @@ CLAIMS = (
         "The units that carry number have long timescales",
         "stated",
         "T of S* and P* from the mean f over all words of nounPP, in their layer",
-        original=_LONG,
-        other=_LONG,
+        other=Criterion(
+            "at most {quarter} of the layer have a longer one, both units", number_units_are_long, quarter=0.25
+        ),
     ),
     Claim(
         51,
@@ -300,8 +299,7 @@ CLAIMS = (
         "stated of some of them",
         f"mean |weight| onto these gates of the last layer, the {100 * LONG:.0f} % of its units with the longest T "
         "against the rest",
-        original=_WRITE,
-        other=_WRITE,
+        other=Criterion("larger, p < {alpha}, one-sided Mann-Whitney test", long_units_write_to_gates, alpha=0.05),
     ),
 )
 

@@ -3,8 +3,8 @@
 A second part, `LATER`, holds claims of later papers about such networks: those of the analyses beyond the paper.
 
 The criteria were written down before any result was looked at; one that changes does so in a commit of its
-own that says why. `original` holds for the paper's own model, whose units have numbers (776, 988, 1150);
-`other` for any other trained model, in which
+own that says why. `original`, where there is one, holds for the paper's own model, whose units have numbers
+(776, 988, 1150); `other` for any other trained model, in which
 
 - P* and S* are the units of the last layer with the largest drop in nounPP PS and SP when ablated, chosen on
   items with odd ids, if that drop is more than 10 points. Everything is then scored on items with even ids:
