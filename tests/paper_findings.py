@@ -15,10 +15,11 @@ from minilstm.analyses.gates import GatesAndCell
 from minilstm.analyses.groups import Groups, GroupTest
 from minilstm.analyses.linzen import Linzen
 from minilstm.analyses.number_units import NumberUnits
+from minilstm.analyses.published import OFF, TABLE_2
 from minilstm.analyses.short_range import ShortRange
 from minilstm.analyses.structures import Structures
 from minilstm.analyses.syntax_unit import SyntaxUnit
-from minilstm.analyses.table2 import OFF, TABLE_2, Table2
+from minilstm.analyses.table2 import Table2
 from minilstm.report import ledger
 from minilstm.stimuli import Item
 

@@ -10,7 +10,8 @@ import pytest
 from small_model import small_model
 
 from minilstm.analyses.number_agreement import agreement
-from minilstm.analyses.score import FIGURES, KNOWN, digest, published, score, score_suite, word_scores
+from minilstm.analyses.published import FIGURES, KNOWN, digest, published
+from minilstm.analyses.score import score, score_suite, word_scores
 from minilstm.cli.main import main
 from minilstm.errors import NothingScoredError
 from minilstm.stimuli import CONDITIONS, NA_TASKS, Pair, Stimuli, na_task, read_items

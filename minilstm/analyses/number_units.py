@@ -9,8 +9,9 @@ from ..units import last_layer
 from .ablation import POINTS, lost, spared
 from .base import Analysis, Claim, Criterion, NotTestable, Outcome, Result, format_units
 from .number_agreement import share_right
+from .published import OFF, TABLE_2
 from .statistics import TESTABLE, percent
-from .table2 import DISPLAYED, OFF, TABLE_2, solved
+from .table2 import DISPLAYED, solved
 
 ORIGINAL = {"S": 988, "P": 776}  # of the paper's own model
 NUMBERS = {"S": "singular", "P": "plural"}

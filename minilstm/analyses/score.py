@@ -5,7 +5,6 @@ the forms are several words, it is what BLiMP measures (Warstadt et al., 2020). 
 of a sentence be less surprising in one condition than in another (Hu et al., 2020).
 """
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,66 +14,10 @@ from ..errors import NothingScoredError
 from ..language_model import log_softmax
 from ..stimuli import NA_TASKS, respell
 from .base import Result, Table
-from .table2 import TABLE_2
+from .published import KNOWN, digest, published
 
 CHUNK = 256  # sentences whose states are in memory at a time
 ROWS = 64  # words whose logits are
-# Published sets, known by what is in them (see `digest`), and percent right by the LSTM of this paper: of the NA-tasks,
-# whose sentences are also in BIG-bench, in Table 2; of SyntaxGym, items with all predictions right.
-KNOWN = {
-    "e6d7762cd0857a4a": "Simple",
-    "422801e3aabb7906": "Adv",
-    "ae628614e6a885e9": "2Adv",
-    "0df8a7ffac52141f": "CoAdv",
-    "c1f3b74066751490": "namePP",
-    "988ef3d7aaa39030": "nounPP",
-    "36c26fbf0da5b5fe": "nounPPAdv",
-    "1be700a802158e28": "Linzen",
-    "cb41a62e8847cf08": "distractor_agreement_relational_noun",
-    "b97bf15affd36cde": "distractor_agreement_relative_clause",
-    "0168b4302b536636": "irregular_plural_subject_verb_agreement_1",
-    "ec66457c60e0a686": "irregular_plural_subject_verb_agreement_2",
-    "ee5d3848c2099a34": "regular_plural_subject_verb_agreement_1",
-    "5b1a8d1711fa0a84": "regular_plural_subject_verb_agreement_2",
-    "82eefa20f6fd4361": "number_orc",
-    "7799fddd31b66c40": "number_prep",
-    "b4674afbee2550ed": "number_src",
-}
-FIGURES = {
-    "distractor_agreement_relational_noun": 76.0,
-    "distractor_agreement_relative_clause": 62.7,
-    "irregular_plural_subject_verb_agreement_1": 81.1,
-    "irregular_plural_subject_verb_agreement_2": 89.1,
-    "regular_plural_subject_verb_agreement_1": 89.0,
-    "regular_plural_subject_verb_agreement_2": 82.5,
-    "Linzen": 93.9,
-    "number_orc": 42.1,
-    "number_prep": 47.4,
-    "number_src": 68.4,
-}
-
-
-def digest(pairs):
-    """A number that tells a set of sentences from any other, whatever its file is called and in whatever order.
-
-    Parameters
-    ----------
-    pairs : sequence of stimuli.Pair
-
-    Returns
-    -------
-    str
-        16 hexadecimal digits.
-    """
-    lines = sorted(f"{' '.join(pair.good)}\t{' '.join(pair.bad)}" for pair in pairs)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
-
-
-def published(name):
-    """The paper's LSTM on a published set: {condition: percent right}, "all" of all sentences; {} if nobody says."""
-    if name in FIGURES:
-        return {"all": FIGURES[name]}
-    return {condition: figure for (task, condition), figure in TABLE_2.items() if task == name}
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,42 +10,11 @@ from ..stimuli.fragment_lexicon import is_held_out
 from .ablation import POINTS, drops, long_range_units, lost, missing_conditions, set_margins, spared
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Result, Table
 from .number_agreement import agreement, by_condition, share_right
+from .published import TABLE_2
 from .statistics import ALPHA, CEILING, TESTABLE, easier, percent
 from .style import figure
 
 DISPLAYED = 0.9  # Table 2 prints an ablated accuracy where it is below 0.9 x full, else '-'
-
-# Table 2, percent correct: intact, and without 776 (plural) and 988 (singular) where the paper prints it
-TABLE_2 = {
-    ("Simple", "S"): 100,
-    ("Simple", "P"): 100,
-    ("Adv", "S"): 100,
-    ("Adv", "P"): 99.6,
-    ("2Adv", "S"): 99.9,
-    ("2Adv", "P"): 99.3,
-    ("CoAdv", "S"): 98.7,
-    ("CoAdv", "P"): 99.3,
-    ("namePP", "SS"): 99.3,
-    ("namePP", "PS"): 68.9,
-    ("nounPP", "SS"): 99.2,
-    ("nounPP", "SP"): 87.2,
-    ("nounPP", "PS"): 92.0,
-    ("nounPP", "PP"): 99.0,
-    ("nounPPAdv", "SS"): 99.5,
-    ("nounPPAdv", "SP"): 91.2,
-    ("nounPPAdv", "PS"): 99.2,
-    ("nounPPAdv", "PP"): 99.8,
-}
-OFF = {
-    "P": {
-        ("namePP", "PS"): 39.9,
-        ("nounPP", "PS"): 48.0,
-        ("nounPPAdv", "PS"): 63.7,
-        ("nounPP", "PP"): 78.3,
-        ("CoAdv", "P"): 79.2,
-    },
-    "S": {("nounPP", "SP"): 54.2, ("nounPPAdv", "SP"): 54.0, ("CoAdv", "S"): 82.0},
-}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
