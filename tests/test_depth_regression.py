@@ -17,7 +17,8 @@ from minilstm.analyses.depth import (
     depth_data,
     depth_regression,
 )
-from minilstm.analyses.ridge import r_squared, ridge_path
+from minilstm.analyses.ridge import ridge_path
+from minilstm.analyses.statistics import r_squared
 from minilstm.analyses.structures import structures
 from minilstm.errors import MinilstmError, StimulusError, UnknownWordError
 from minilstm.stimuli import na_task
@@ -122,6 +123,7 @@ def test_ridge_path_is_ridge_for_every_alpha():
 
 def test_r_squared():
     y = np.array([1.0, 2, 3, 4])
+    assert r_squared(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 4.0])) == 0.5
     assert r_squared(y, y) == 1 and r_squared(y, np.full(4, 2.5)) == 0 and r_squared(y, y[::-1]) < 0
 
 

@@ -8,6 +8,7 @@ import pytest
 MODULES = (
     "analyses.path_attribution",
     "analyses.paths",
+    "analyses.statistics",
     "language_model",
     "models",
     "io.atomic",

@@ -10,7 +10,7 @@ from minilstm import load, planted
 from minilstm.analyses.base import NotTestable
 from minilstm.analyses.exchange import exchange, exchange_by_gradient, way_moved
 from minilstm.analyses.experiment import Experiment
-from minilstm.analyses.patching import CLAIMS, PANELS, compute, patching, plot_gradient, plot_patching, r2
+from minilstm.analyses.patching import CLAIMS, PANELS, compute, patching, plot_gradient, plot_patching
 from minilstm.errors import StimulusError
 from minilstm.stimuli import CONDITIONS, na_task, pairs
 
@@ -66,12 +66,6 @@ def test_the_gradient_is_right_where_little_is_saturated(result):
         exact, gradient = (result.mean("h", number, how) for how in ("exact", "gradient"))
         np.testing.assert_allclose(exact[-1], gradient[-1], atol=1e-3)
     assert result.r2["f"] > 0.99 > 0.9 > result.r2["C_tilde"] > 0.5
-
-
-def test_r2():
-    values = np.array([1.0, 2.0, 3.0])
-    assert r2(values, values) == 1 and r2(values, np.full(3, 2.0)) == 0
-    assert r2(values, np.array([1.0, 2.0, 4.0])) == pytest.approx(0.5)
 
 
 def test_tables_and_text_show_the_numbers(result):

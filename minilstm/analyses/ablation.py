@@ -16,6 +16,7 @@ from ..language_model import LanguageModel, Start
 from ..stimuli import Item
 from ..units import collection_of
 from .number_agreement import by_condition, known_verbs, share_right
+from .statistics import TESTABLE, random_p
 
 POINTS = 0.10  # a drop in accuracy that counts: the paper's 'more than 10%'
 
@@ -28,9 +29,6 @@ def lost(before, after):
 def spared(before, after, share):
     """Whether at least `share` of an accuracy is left, without the rounding by which .72 is less than .9 x .8."""
     return lost(np.multiply(share, before), after) <= 0
-
-
-TESTABLE = 0.60  # where the intact network does worse, it does not do the task, and no ablation can say why
 
 
 def ablation_sweep(
@@ -153,9 +151,8 @@ def group_ablation(
         raise StimulusError("group_ablation: the model knows the verb forms of none of the items")
     singles, random = accuracy[2 : 2 + len(units)], accuracy[2 + len(units) :]
     strong = {unit for unit, one in zip(units, singles, strict=True) if lost(accuracy[0], one) > POINTS}
-    p = (np.count_nonzero(random <= accuracy[1]) + 1) / (len(draws) + 1)
     power = np.mean([strong.isdisjoint(draw) for draw in draws])
-    return Group(float(accuracy[0]), float(accuracy[1]), random, float(p), float(power))
+    return Group(float(accuracy[0]), float(accuracy[1]), random, float(random_p(random <= accuracy[1])), float(power))
 
 
 def random_sets(total, size, n, seed):

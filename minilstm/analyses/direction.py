@@ -28,6 +28,7 @@ from .base import Analysis, Claim, Criterion, Figure, Option, Outcome, Result, T
 from .exchange import exchange, read_pairs, right_both_ways, way_moved
 from .experiment import RANDOM, positive
 from .number_agreement import scored_items
+from .statistics import random_p
 from .style import LINES, NEUTRAL, figure
 
 DIRECTIONS = "difference of means", "LDA", "best unit"
@@ -132,9 +133,8 @@ class Direction(Result):
 
     @property
     def p(self):
-        """(1 + count) / (1 + n): random directions that move the margin as far, or farther; (words, 3)."""
-        count = (self.random[:, None] >= self.moved[..., None]).sum(axis=2)
-        return (1 + count) / (1 + self.random.shape[1])
+        """Against random directions that move the margin as far, or farther: (words, 3)."""
+        return random_p(self.random[:, None] >= self.moved[..., None])
 
     @property
     def shares(self):

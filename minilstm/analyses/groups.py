@@ -12,7 +12,7 @@ from .ablation import POINTS, group_ablation, random_sets
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Result, Table, format_units
 from .experiment import KIND, LINZEN, RANDOM
 from .number_agreement import by_condition
-from .statistics import ALPHA, significant, smallest_p
+from .statistics import ALPHA, random_p, significant, smallest_p
 from .style import LIGHTER, LINES, NEUTRAL, WIDTH, figure
 
 
@@ -82,8 +82,7 @@ def group_tests(
     for (task, condition), indices in by_condition(items).items():
         some = [items[k] for k in indices]
         group = group_ablation(model, some, units, n_random, seed, kind, state, unknown, progress)
-        worse = np.count_nonzero(group.random[kept] <= group.accuracy)
-        p_without = (worse + 1) / (kept.sum() + 1) if kept.any() else np.nan
+        p_without = random_p(group.random[kept] <= group.accuracy) if kept.any() else np.nan
         tests.append(
             GroupTest(
                 task,

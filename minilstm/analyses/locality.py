@@ -36,8 +36,9 @@ import numpy as np
 from ..errors import StimulusError
 from ..language_model import LanguageModel
 from ..lstm import Layer
-from .ablation import TESTABLE, set_margins
+from .ablation import set_margins
 from .number_agreement import share_right
+from .statistics import TESTABLE
 
 CONDITIONS = {"S": "SP", "P": "PS"}  # of nounPP: a subject of that number, an attractor of the other
 CHANCE = 0.5

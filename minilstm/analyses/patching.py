@@ -22,6 +22,7 @@ from .base import Analysis, Claim, Criterion, Figure, NotTestable, Option, Outco
 from .exchange import exchange, exchange_by_gradient, right_both_ways, way_moved
 from .experiment import positive
 from .number_agreement import by_condition, scored_items
+from .statistics import r_squared
 from .style import LABELS, LINES, figure
 
 PANELS = "C_tilde", "i", "f", "C", "o", "h"  # in the order in which they are computed
@@ -185,20 +186,18 @@ def patching(model, items, state="context", unknown="error", progress=False):
     def moved(margins):
         return np.array([way_moved(intact[these], margins[..., these], source[these]) for these in where.values()])
 
+    def fit(name):
+        exactly, approximately = (np.float64(how[name] - intact)[..., good] for how in (exact, gradient))
+        return float(r_squared(exactly, approximately))
+
     return Patching(
         tuple(where),
         np.array([len(these) for these in where.values()]),
         step_labels(bases, after=())[first:length],
         {name: moved(margins) for name, margins in exact.items()},
         {name: moved(margins) for name, margins in gradient.items()},
-        {name: r2((exact[name] - intact)[..., good], (gradient[name] - intact)[..., good]) for name in PANELS},
+        {name: fit(name) for name in PANELS},
     )
-
-
-def r2(values, predicted):
-    """The coefficient of determination: 1 - the residual sum of squares / that about the mean."""
-    values, predicted = values.astype(np.float64), predicted.astype(np.float64)
-    return float(1 - ((values - predicted) ** 2).sum() / ((values - values.mean()) ** 2).sum())
 
 
 def plot_patching(result):

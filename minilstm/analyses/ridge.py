@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .statistics import r_squared
+
 
 def ridge_path(X, y, alphas):
     """The weights that minimise |y - X w|^2 + alpha |w|^2, for every alpha at once.
@@ -27,11 +29,6 @@ def ridge_path(X, y, alphas):
     values, vectors = np.linalg.eigh(X.T @ X)
     along = vectors.T @ (X.T @ y)  # (features,): X'y in the basis of the eigenvectors
     return (along / (np.maximum(values, 0) + np.asarray(alphas)[:, None])) @ vectors.T
-
-
-def r_squared(y, predicted):
-    """The share of the variance of y that `predicted` explains; below 0 if the mean of y would do better."""
-    return 1 - ((y - predicted) ** 2).sum() / ((y - y.mean()) ** 2).sum()
 
 
 class Ridge(NamedTuple):

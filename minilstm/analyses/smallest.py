@@ -21,7 +21,7 @@ from .base import Analysis, Figure, Option, Result, Table, format_units
 from .exchange import exchange
 from .experiment import KIND, RANDOM
 from .number_agreement import by_condition, known_verbs, share_right
-from .statistics import TESTABLE
+from .statistics import TESTABLE, random_p
 from .style import LINES, NEUTRAL, PLURAL, SINGULAR, figure
 
 CHANCE = 0.5
@@ -167,7 +167,7 @@ def smallest_set(
     grown = [tuple(units[:size]) for size in range(len(units) + 1)]
     judged, _ = without(even, grown)
     random = tuple(without(even, random_sets(total, len(units), n_random, seed))[0] for units in grown[1:])
-    p = [(np.count_nonzero(left(r) <= left(own)) + 1) / (len(r) + 1) for r, own in zip(random, judged[1:], strict=True)]
+    p = [random_p(left(some) <= left(own)) for some, own in zip(random, judged[1:], strict=True)]
     gone = bool(chosen[-1].max() <= TESTABLE)
     return SmallestSet(conditions, tuple(units), np.array(chosen), judged, random, np.array(p), gone)
 

@@ -59,6 +59,30 @@ def signed_ranks(a, b):
     return float(wilcoxon(a, b).pvalue) if (a != b).any() else 1.0
 
 
+def r_squared(y, predicted):
+    """The share of the variance of y that `predicted` explains; below 0 if the mean of y would do better."""
+    return 1 - ((y - predicted) ** 2).sum() / ((y - y.mean()) ** 2).sum()
+
+
+def random_p(at_least):
+    """p against random draws, (b + 1) / (n + 1): of n draws b do at least as much; ties count against what is tested.
+
+    Parameters
+    ----------
+    at_least : (..., draws) bool array
+
+    Returns
+    -------
+    (...) array
+
+    Examples
+    --------
+    >>> random_p(np.array([[False, False, False], [True, False, True]])).tolist()
+    [0.25, 0.75]
+    """
+    return (np.count_nonzero(at_least, axis=-1) + 1) / (at_least.shape[-1] + 1)
+
+
 def significant(experiment, tests, size, needed, of, alpha, missing=()):
     """Whether `needed` of `of` group tests have p < alpha; NotTestable if those without power leave it open.
 
