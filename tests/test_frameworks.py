@@ -7,7 +7,7 @@ import pytest
 from conftest import need
 
 from minilstm import lstm, verify
-from minilstm.io.conventions import layers_from, layers_to
+from minilstm.io.conventions import layers_from, layers_to, to_array
 from minilstm.verification.vectors import make_vectors
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
@@ -202,3 +202,10 @@ def test_weights_in_the_wrong_framework_are_named():
     tensors = {name: array for name, array in used.items() if name[-3:-1] == "_l" and not name.startswith("wide.")}
     results = in_onnx(d["x"], tensors, d["h_0"], d["C_0"], d["lengths"])
     assert verify(d, dict(zip(("output", "h_n", "C_n"), results, strict=True))).diagnosis == ("gate order i o f g",)
+
+
+def test_tensors_of_jax_in_bfloat16():
+    jax, vectors = need("jax"), make_vectors()
+    tensor = jax.numpy.asarray(vectors["loss_output"], "bfloat16")
+    np.testing.assert_array_equal(to_array(tensor), vectors["loss_output"])
+    assert to_array(tensor).dtype == np.float32

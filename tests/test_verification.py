@@ -1,5 +1,6 @@
 """`verify` against programs with every mistake it knows, and none (see wrong_programs.py)."""
 
+from dataclasses import replace
 from functools import cache
 from itertools import permutations
 
@@ -114,6 +115,16 @@ def test_a_right_program_passes(names):
     steps = {"what it returns at each word (output)"} if set(names) <= {"h_n", "C_n"} else set()
     assert set(verdict.unseen) == {"gradients", *steps, *(() if names == EVERYWHERE else unseen)}
     assert all(text in str(verdict) for text in verdict.unseen)
+
+
+@pytest.mark.parametrize("sizes", [{"units": 32}, {"units": 64, "inputs": 32}, {"units": 16, "layers": 4}])
+def test_a_right_program_passes_at_other_sizes(sizes):
+    for seed in range(5):
+        d = make_vectors(seed=seed, **sizes)
+        p = problem_of(read_vectors(d))
+        single = {name: np.float32(getattr(p, name)) for name in ("x", "h_0", "C_0")}
+        single |= {part: tuple(map(np.float32, getattr(p, part))) for part in "WUb"}
+        assert verify(d, handed(forward(replace(p, **single)))), (sizes, seed)
 
 
 # ---- the list of mistakes

@@ -66,6 +66,8 @@ def to_array(tensor, name="tensor"):
         if "bfloat16" in str(tensor.dtype):
             tensor = tensor.float()
     array = np.asarray(tensor)
+    if str(array.dtype) == "bfloat16":  # of JAX and TensorFlow, from the package ml_dtypes
+        array = array.astype(np.float32)
     if array.dtype.kind != "f":
         raise ModelFileError(f"{name}: expected floating point numbers, got {array.dtype}")
     return array.astype(np.result_type(array.dtype, np.float32).newbyteorder("="), copy=False)

@@ -1,5 +1,6 @@
-"""What one run of a framework's LSTM is given, and how far rounding may take it."""
+"""What one run of a framework's LSTM is given, and the loop over calls and layers that all frameworks share."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -21,12 +22,12 @@ class Case(NamedTuple):
     @property
     def layers(self):
         """How many layers the tensors are of."""
-        return 1 + max(int(name.rpartition("_l")[2].removesuffix("_reverse")) for name in self.tensors)
+        return count_layers(self.tensors)
 
     @property
-    def given(self):
-        """All that an output can be differentiated by, by name."""
-        return {"x": self.x, "h_0": self.h_0, "C_0": self.C_0, **self.tensors}
+    def read(self):
+        """What is read, by name: the words and the states."""
+        return {"x": self.x, "h_0": self.h_0, "C_0": self.C_0}
 
     def of_layer(self, k, arrays=None):
         """The tensors of layer k, or those among `arrays`, by their names without a number."""
@@ -39,13 +40,35 @@ class Case(NamedTuple):
         return [steps - 1] * self.x.shape[1] if self.lengths is None else [int(n) - 1 for n in self.lengths]
 
 
-def scale_of(case):
-    """By how much rounding is larger than on test vectors: by the largest sum of a pre-activation's terms, over 16."""
-    largest = 16.0
-    for name, array in case.tensors.items():
-        if name.startswith(("weight_ih_l", "W_l", "kernel_l")):
-            first = name.endswith(("_l0", "_l0_reverse"))
-            width = np.abs(case.x).max() if first else 1
-            axis = 0 if name.startswith("kernel") else -1
-            largest = max(largest, width * np.abs(array).sum(axis=axis).max())
-    return largest / 16
+def count_layers(names):
+    """How many layers there are, where tensors are called `names`."""
+    return 1 + max(int(name.rpartition("_l")[2].removesuffix("_reverse")) for name in names)
+
+
+def in_calls(parts, layers, concatenate):
+    """A function that runs layers of a framework, in one call for each of `parts`.
+
+    Parameters
+    ----------
+    parts : list of int
+        How many steps are read in each call; the next goes on from the state that one returned.
+    layers : callable
+        From all that the program is given, x, h_0, C_0 and perhaps weights by name, to a list of functions that read
+        (x, h, C) and return `output`, `h_n`, `C_n`. Each has an equal share of the states: one layer, or all of them.
+    concatenate : callable
+        Of the framework, for its tensors along their first axis.
+    """
+    seams = list(pairwise(np.cumsum([0, *parts]).tolist()))
+
+    def run(given):
+        readers, said = layers(given), []
+        n = len(given["h_0"]) // len(readers)
+        h, C = ([given[name][n * k : n * k + n] for k in range(len(readers))] for name in ("h_0", "C_0"))
+        for start, end in seams:
+            x = given["x"][start:end]
+            for k, read in enumerate(readers):
+                x, h[k], C[k] = read(x, h[k], C[k])
+            said.append(x)
+        return {"output": concatenate(said), "h_n": concatenate(h), "C_n": concatenate(C)}
+
+    return run

@@ -7,6 +7,9 @@ precision it computes in. Among random units, three of each layer have weights m
   counts beyond 10 and back to 1/2, so that a cell clipped on the way ends elsewhere, where tanh is not yet flat;
 - the relay hands that sign to the counter of the next layer; its |z| is near 100, where exp overflows in float32;
 - the switch has a forget gate that is shut at one word and fully open at the next.
+
+Where a sum has more than 8 terms, its weights are smaller, as the square root of their number: otherwise rounding
+errors would grow from word to word, and a right program in float32 depart by more than any tolerance.
 """
 
 import numpy as np
@@ -27,11 +30,16 @@ def draw(rng, *shape, below=1.0):
     return (rng.integers(1, int(64 * below), shape) * rng.choice([-1, 1], shape) / 64).astype(np.float32)
 
 
+def draw_weights(rng, *shape):
+    """Weights of sums of `shape[-1]` terms."""
+    return draw(rng, *shape, below=max(1 / 32, min(1, (8 / shape[-1]) ** 0.5)))
+
+
 def draw_layers(rng, layers, units, inputs):
     """Layers with counter, relay and switch, and the second bias of each."""
     stack, second = [], []
     for k in range(layers):
-        W, U = draw(rng, 4, units, inputs if k == 0 else units), draw(rng, 4, units, units)
+        W, U = draw_weights(rng, 4, units, inputs if k == 0 else units), draw_weights(rng, 4, units, units)
         b = draw(rng, 2, 4, units)
         for unit in (COUNTER, RELAY, SWITCH):
             W[:, unit] = draw(rng, *W[:, unit].shape, below=0.125)

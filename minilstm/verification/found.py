@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .cases import Case, scale_of
+from .cases import Case, count_layers
 from .drawing import draw
 from .variant_vectors import problem_of_tensors
 from .variants import Variant
@@ -28,11 +28,10 @@ class Found(NamedTuple):
     def sizes(self):
         """Layers, inputs and units."""
         W, U = FIRST[self.convention]
-        layers = 1 + max(int(name.rpartition("_l")[2].removesuffix("_reverse")) for name in self.tensors)
         inputs = self.tensors[f"{W}_l0"].shape[0 if self.convention == "keras" else -1]
         recurrent = self.tensors[f"{U}_l0"].shape
         units = {"pytorch": recurrent[0] // 4, "keras": recurrent[-1] // 4, "onnx": recurrent[-1]}[self.convention]
-        return layers, inputs, units
+        return count_layers(self.tensors), inputs, units
 
     def __str__(self):
         layers, inputs, units = self.sizes
@@ -73,6 +72,18 @@ def verify_found(found, run, lengths=None, seed=0, rtol=None, atol=None):
         return verify_variant(problem, found.convention, outputs, rtol, atol, scale)
     given = {"x": x, "lengths": lengths, "h_0": h_0, "C_0": C_0, **tensors}
     return judge(about(found.convention) | given, outputs, rtol, atol, scale)
+
+
+def scale_of(case):
+    """By how much rounding is larger than on test vectors: by the largest sum of a pre-activation's terms, over 16."""
+    largest = 16.0
+    for name, array in case.tensors.items():
+        if name.startswith(("weight_ih_l", "W_l", "kernel_l")):
+            first = name.endswith(("_l0", "_l0_reverse"))
+            width = np.abs(case.x).max() if first else 1
+            axis = 0 if name.startswith("kernel") else -1
+            largest = max(largest, width * np.abs(array).sum(axis=axis).max())
+    return largest / 16
 
 
 def about(convention):

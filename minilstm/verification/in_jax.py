@@ -1,10 +1,12 @@
 """The LSTMs of Flax, Equinox and Haiku, which are functions of their weights: JAX differentiates all three alike.
 
-A reader is made from the tensors of one layer: read(x, h, C, case) returns h at all steps, and h and C after each
-sequence's own last word.
+A reader is made from the tensors of one layer and the case: read(x, h, C) returns h at all steps, and h and C after
+each sequence's own last word.
 """
 
 import numpy as np
+
+from .cases import in_calls
 
 
 def make_jax(reader):
@@ -17,26 +19,21 @@ def call_jax(made, case, parts):
     import jax
 
     reader, dtype, device = made
+
+    def layers(given):
+        return [reader(case.of_layer(k, given), case) for k in range(case.layers)]
+
+    run = in_calls(parts, layers, jax.numpy.concatenate)
+
+    def run_and_differentiate(given):
+        results, back = jax.vjp(run, given)
+        losses = {name: jax.numpy.asarray(array, dtype) for name, array in case.losses.items()}
+        return results | {f"d_{name}": array for name, array in back(losses)[0].items()}
+
     place = jax.devices({"cuda": "gpu"}.get(device, device))[0]
     with jax.enable_x64(dtype == "float64"), jax.default_device(place):
-        given = {name: jax.numpy.asarray(array, dtype) for name, array in case.given.items()}
-        losses = {name: jax.numpy.asarray(array, dtype) for name, array in case.losses.items()}
-
-        def run(given):
-            layers = [reader(case.of_layer(k, given)) for k in range(case.layers)]
-            h, C, said = list(given["h_0"]), list(given["C_0"]), []
-            for x in jax.numpy.split(given["x"], np.cumsum(parts)[:-1]):
-                for k, read in enumerate(layers):
-                    x, h[k], C[k] = read(x, h[k], C[k], case)
-                said.append(x)
-            return {"output": jax.numpy.concatenate(said), "h_n": jax.numpy.stack(h), "C_n": jax.numpy.stack(C)}
-
-        def run_and_return(given):
-            results, back = jax.vjp(run, given)
-            return results | {f"d_{name}": array for name, array in back(losses)[0].items()}
-
-        results = jax.jit(run_and_return if losses else run)(given)
-        return {name: np.asarray(array, np.float64) for name, array in results.items()}
+        given = {name: jax.numpy.asarray(array, dtype) for name, array in (case.read | case.tensors).items()}
+        return jax.jit(run_and_differentiate if case.losses else run)(given)
 
 
 def jax_devices():
@@ -49,7 +46,7 @@ def jax_devices():
 def of_steps(make_step):
     """A reader from make_step(tensors), which returns (x, h, C) -> (h, C): one word."""
 
-    def reader(tensors):
+    def reader(tensors, case):
         import jax
 
         step = make_step(tensors)
@@ -58,10 +55,10 @@ def of_steps(make_step):
             state = tuple(step(x, *state))
             return state, state
 
-        def read(x, h, C, case):
-            _, (hs, Cs) = jax.lax.scan(one_word, (h, C), x)
+        def read(x, h, C):
+            _, (hs, Cs) = jax.lax.scan(one_word, (h[0], C[0]), x)
             last = np.array(case.ends(len(x))), np.arange(x.shape[1])
-            return hs, hs[last], Cs[last]
+            return hs, hs[last][None], Cs[last][None]
 
         return read
 
@@ -71,7 +68,7 @@ def of_steps(make_step):
 def flax_reader(cell=None):
     """A reader of a `flax.linen` cell, an OptimizedLSTMCell if none is given, by `flax.linen.RNN`."""
 
-    def reader(tensors):
+    def reader(tensors, case):
         import flax.linen
         import jax
 
@@ -83,10 +80,11 @@ def flax_reader(cell=None):
         own = cell or flax.linen.OptimizedLSTMCell(H, dtype=dtype, param_dtype=dtype)
         rnn = flax.linen.RNN(own, time_major=True, return_carry=True)
 
-        def read(x, h, C, case):
+        def read(x, h, C):
             lengths = None if case.lengths is None else jax.numpy.asarray(case.lengths)
-            (C, h), hs = rnn.apply({"params": {"cell": inner}}, x, initial_carry=(C, h), seq_lengths=lengths)
-            return hs, h, C
+            start = C[0], h[0]
+            (C, h), hs = rnn.apply({"params": {"cell": inner}}, x, initial_carry=start, seq_lengths=lengths)
+            return hs, h[None], C[None]
 
         return read
 

@@ -1,11 +1,12 @@
 """Keras's LSTM, on whichever backend and device it runs."""
 
 import os
+from functools import partial
 from importlib.util import find_spec
 
-import numpy as np
-
-from .in_torch import torch_devices
+from .cases import in_calls
+from .in_tensorflow import tensorflow_devices, tensorflow_gradients
+from .in_torch import torch_devices, torch_gradients
 
 
 def import_keras():
@@ -19,11 +20,9 @@ def import_keras():
 
 def keras_devices():
     """The device on which Keras runs here of its own accord."""
-    if import_keras().backend.backend() != "tensorflow":
-        return torch_devices()[-1:] if find_spec("torch") else ("cpu",)
-    import tensorflow
-
-    return ("cuda",) if tensorflow.config.list_physical_devices("GPU") else ("cpu",)
+    if import_keras().backend.backend() == "tensorflow":
+        return tensorflow_devices()[-1:]
+    return torch_devices()[-1:] if find_spec("torch") else ("cpu",)
 
 
 def make_keras(case, dtype, device):
@@ -46,52 +45,24 @@ def make_keras(case, dtype, device):
 
 def call_keras(layers, case, parts):
     """What a stack of Keras layers, as `make_keras` makes them, makes of `case`."""
-    ops, dtype = import_keras().ops, layers[0][0].compute_dtype
-    given = [ops.convert_to_tensor(array, dtype) for array in (case.x, case.h_0, case.C_0)]
-    weights = {f"{weight.name}_l{k}": weight for k, (layer, *_) in enumerate(layers) for weight in layer.weights}
-
-    def run(x, h_0, C_0):
-        states, said, start = list(zip(h_0, C_0, strict=True)), [], 0
-        for part in parts:
-            values = ops.swapaxes(x[start : start + part], 0, 1)  # batch first
-            for k, both in enumerate(layers):
-                made = []
-                for direction, layer in enumerate(both):
-                    place = k * len(both) + direction
-                    y, *states[place] = layer(values, initial_state=list(states[place]))
-                    made.append(ops.flip(y, 1) if direction else y)
-                values = ops.concatenate(made, axis=-1)
-            said.append(ops.swapaxes(values, 0, 1))
-            start += part
-        h_n, C_n = map(ops.stack, zip(*states, strict=True))
-        return {"output": ops.concatenate(said), "h_n": h_n, "C_n": C_n}
-
-    known = import_keras().backend.backend() in ("torch", "tensorflow")
-    results = _differentiated(run, given, weights, case.losses) if case.losses and known else run(*given)
-    return {name: np.asarray(ops.convert_to_numpy(ops.cast(a, "float64"))) for name, a in results.items()}
-
-
-def _differentiated(run, given, weights, losses):
-    """What run(x, h_0, C_0) returns and its gradients, those of `weights` (variables by name) too."""
     keras = import_keras()
-    names, variables = ["x", "h_0", "C_0", *weights], [weight.value for weight in weights.values()]
+    ops, dtype = keras.ops, layers[0][0].compute_dtype
 
-    def loss(results):
-        return sum(keras.ops.sum(keras.ops.cast(losses[name], results[name].dtype) * results[name]) for name in losses)
+    def read(both, x, h, C):
+        x, said, states = ops.swapaxes(x, 0, 1), [], []  # batch first
+        for direction, layer in enumerate(both):
+            y, *state = layer(x, initial_state=[h[direction], C[direction]])
+            said.append(ops.flip(y, 1) if direction else y)
+            states.append(state)
+        return ops.swapaxes(ops.concatenate(said, axis=-1), 0, 1), *map(ops.stack, zip(*states, strict=True))
 
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow
+    run = in_calls(parts, lambda _: [partial(read, both) for both in layers], ops.concatenate)
+    given = {name: ops.convert_to_tensor(array, dtype) for name, array in case.read.items()}
+    differentiate = GRADIENTS.get(keras.backend.backend())
+    if not case.losses or differentiate is None:
+        return run(given)
+    weights = {f"{w.name}_l{k}": w.value for k, (layer, *_) in enumerate(layers) for w in layer.weights}
+    return differentiate(run, given | weights, case.losses)
 
-        with tensorflow.GradientTape() as tape:
-            tape.watch(given)
-            results = run(*given)
-            total = loss(results)
-        slopes = tape.gradient(total, [*given, *variables])
-    else:
-        import torch
 
-        for tensor in given:
-            tensor.requires_grad_()
-        results = run(*given)
-        slopes = torch.autograd.grad(loss(results), [*given, *variables])
-    return results | {f"d_{name}": slope for name, slope in zip(names, slopes, strict=True)}
+GRADIENTS = {"torch": torch_gradients, "tensorflow": tensorflow_gradients}  # by the backend; JAX's need another way

@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 
+from .cases import in_calls
 from .variants import ONNX_HARD_SIGMOID, Variant
 
 NAMES = {ONNX_HARD_SIGMOID: "HardSigmoid"}  # of activations; the others are called as ours
@@ -45,18 +46,17 @@ def _attributes(variant):
 def call_onnx(made, case, parts, runner):
     """What `runner`, which makes a function of named arrays out of a model, returns of each layer's."""
     models, dtype = made
-    run, n, h, C, said = [runner(model) for model in models], len(case.h_0) // len(models), case.h_0, case.C_0, []
     lengths = {} if case.lengths is None else {"lengths": case.lengths.astype(np.int32)}
-    for x in np.split(case.x.astype(dtype), np.cumsum(parts)[:-1]):
-        states = []
-        for k in range(len(models)):
-            arrays = case.of_layer(k) | {"h": h[n * k : n * k + n], "C": C[n * k : n * k + n]}
-            y, *state = run[k]({name: a.astype(dtype) for name, a in arrays.items()} | lengths | {"X": x})
-            x = y.transpose(0, 2, 1, 3).reshape(len(x), y.shape[2], -1)  # (steps, batch, directions * units)
-            states.append(state)
-        h, C = (np.concatenate(part) for part in zip(*states, strict=True))
-        said.append(x)
-    return {"output": np.concatenate(said), "h_n": h, "C_n": C}
+
+    def read(run, weights, x, h, C):
+        y, h, C = run(weights | lengths | {"X": x, "h": h, "C": C})
+        return y.transpose(0, 2, 1, 3).reshape(len(x), y.shape[2], -1), h, C  # (steps, batch, directions * units)
+
+    def layers(given):
+        return [partial(read, runner(model), case.of_layer(k, given)) for k, model in enumerate(models)]
+
+    given = {name: array.astype(dtype) for name, array in (case.read | case.tensors).items()}
+    return in_calls(parts, layers, np.concatenate)(given)
 
 
 def in_runtime(model, providers=("CPUExecutionProvider",)):

@@ -1,5 +1,9 @@
 """TensorFlow's own operation for an LSTM, BlockLSTMV2, which `LSTMBlockFusedCell` of TensorFlow 1 runs."""
 
+from functools import partial
+
+from .cases import in_calls
+
 
 def make_tensorflow(case, dtype, device):
     """Where and in which precision to run it."""
@@ -18,24 +22,31 @@ def call_tensorflow(made, case, parts):
     import tensorflow as tf
 
     dtype, place = made
-    with tf.device(place), tf.GradientTape() as tape:
-        given = {name: tf.constant(array, dtype) for name, array in case.given.items()}
+
+    def read(weights, x, h, C):
+        peepholes = dict.fromkeys(("wci", "wcf", "wco"), tf.zeros(C.shape[2], dtype))
+        _, Cs, _, _, _, _, hs = tf.raw_ops.BlockLSTMV2(
+            **{"seq_len_max": tf.constant(len(x), "int64"), "x": x, "cs_prev": C[0], "h_prev": h[0]},
+            **{"w": tf.concat([weights["kernel"], weights["recurrent_kernel"]], 0), "b": weights["bias"]},
+            **{**peepholes, "cell_clip": 0, "use_peephole": False},
+        )
+        return hs, *(tf.stack([[a[t, row] for row, t in enumerate(case.ends(len(x)))]]) for a in (hs, Cs))
+
+    def layers(given):
+        return [partial(read, case.of_layer(k, given)) for k in range(case.layers)]
+
+    with tf.device(place):
+        given = {name: tf.constant(array, dtype) for name, array in (case.read | case.tensors).items()}
+        run = in_calls(parts, layers, lambda tensors: tf.concat(tensors, 0))
+        return tensorflow_gradients(run, given, case.losses) if case.losses else run(given)
+
+
+def tensorflow_gradients(run, given, losses):
+    """What run(given) returns, and the gradients of the loss by all that is given."""
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
         tape.watch(given)
-        h, C, said = list(tf.unstack(given["h_0"])), list(tf.unstack(given["C_0"])), []
-        for x in tf.split(given["x"], parts):
-            for k in range(case.layers):
-                weights = case.of_layer(k, given)
-                peepholes = dict.fromkeys(("wci", "wcf", "wco"), tf.zeros(C[k].shape[1], dtype))
-                kernel = tf.concat([weights["kernel"], weights["recurrent_kernel"]], 0)
-                _, Cs, _, _, _, _, hs = tf.raw_ops.BlockLSTMV2(
-                    **{"seq_len_max": tf.constant(len(x), "int64"), "x": x, "cs_prev": C[k], "h_prev": h[k]},
-                    **{"w": kernel, "b": weights["bias"], **peepholes, "cell_clip": 0, "use_peephole": False},
-                )
-                h[k], C[k] = (tf.stack([a[t, row] for row, t in enumerate(case.ends(len(x)))]) for a in (hs, Cs))
-                x = hs
-            said.append(x)
-        results = {"output": tf.concat(said, 0), "h_n": tf.stack(h), "C_n": tf.stack(C)}
-        loss = sum(tf.reduce_sum(tf.constant(a, dtype) * results[name]) for name, a in case.losses.items())
-    slopes = tape.gradient(loss, given) if case.losses else {}
-    results |= {f"d_{name}": slope for name, slope in slopes.items()}
-    return {name: tf.cast(array, "float64").numpy() for name, array in results.items()}
+        results = run(given)
+        loss = sum(tf.reduce_sum(tf.cast(array, results[name].dtype) * results[name]) for name, array in losses.items())
+    return results | {f"d_{name}": slope for name, slope in tape.gradient(loss, given).items()}

@@ -3,7 +3,11 @@
 Forward only: the graph of all words, whose gradients it would take, takes longer to compile than all else here.
 """
 
+from functools import partial
+
 import numpy as np
+
+from .cases import in_calls
 
 
 def make_tinygrad(case, dtype, device):
@@ -20,19 +24,19 @@ def make_tinygrad(case, dtype, device):
 
 
 def call_tinygrad(cells, case, parts):
-    """What the cells make of `case`; to hand the state on between calls is what the loop does anyway."""
+    """What the cells make of `case`."""
     from tinygrad import Tensor
 
-    xs, h_n, C_n = [Tensor(np.array(x)) for x in case.x], [], []
-    for cell, h, C in zip(cells, map(Tensor, case.h_0), map(Tensor, case.C_0), strict=True):
-        hs, Cs = [], []
-        for x in xs:
-            h, C = cell(x, (h, C))
-            Tensor.realize(h, C)  # one word after another, by the same kernels
-            hs.append(h)
-            Cs.append(C)
-        for states, final in ((hs, h_n), (Cs, C_n)):
-            final.append(Tensor.stack(*(states[t][row] for row, t in enumerate(case.ends(len(xs))))))
-        xs = hs
-    results = {"output": Tensor.stack(*xs), "h_n": Tensor.stack(*h_n), "C_n": Tensor.stack(*C_n)}
-    return {name: tensor.numpy().astype(np.float64) for name, tensor in results.items()}
+    def read(cell, x, h, C):
+        states = [(h[0], C[0])]
+        for word in x:
+            states.append(cell(word, states[-1]))
+            Tensor.realize(*states[-1])  # one word after another, by the same kernels
+        hs, Cs = zip(*states[1:], strict=True)
+        return Tensor.stack(*hs), *(
+            Tensor.stack(*(a[t][row] for row, t in enumerate(case.ends(len(hs)))))[None] for a in (hs, Cs)
+        )
+
+    run = in_calls(parts, lambda _: [partial(read, cell) for cell in cells], lambda tensors: Tensor.cat(*tensors))
+    results = run({name: Tensor(array) for name, array in case.read.items()})
+    return {name: tensor.numpy() for name, tensor in results.items()}

@@ -1,6 +1,6 @@
 """PyTorch's `torch.nn.LSTM`."""
 
-import numpy as np
+from .cases import in_calls
 
 
 def torch_devices():
@@ -27,27 +27,36 @@ def call_torch(module, case, parts):
     import torch
 
     weight = next(module.parameters())
-    axes, training = (1, 0) if module.batch_first else (0, 1), module.training
-    x, h, C = given = [torch.from_numpy(a).to(weight.device, weight.dtype) for a in (case.x, case.h_0, case.C_0)]
-    for tensor in given if case.losses else ():
-        tensor.requires_grad_()
-    module.eval()
-    with torch.set_grad_enabled(bool(case.losses)):
-        said = []
-        for part in torch.split(x, parts):
-            part = part.movedim((0, 1), axes)
-            if case.lengths is not None:
-                packing = {"batch_first": module.batch_first, "enforce_sorted": False}
-                part = torch.nn.utils.rnn.pack_padded_sequence(part, torch.from_numpy(case.lengths), **packing)
-            y, (h, C) = module(part, (h, C))
-            if case.lengths is not None:
-                y, _ = torch.nn.utils.rnn.pad_packed_sequence(y, batch_first=module.batch_first)
-            said.append(y.movedim(axes, (0, 1)))
-        results = {"output": torch.cat(said), "h_n": h, "C_n": C}
-    module.train(training)
+    given = {name: torch.from_numpy(array).to(weight.device, weight.dtype) for name, array in case.read.items()}
+    axes, training, rnn = (1, 0) if module.batch_first else (0, 1), module.training, torch.nn.utils.rnn
+
+    def read(x, h, C):
+        x = x.movedim((0, 1), axes)
+        if case.lengths is not None:
+            x = rnn.pack_padded_sequence(x, torch.from_numpy(case.lengths), module.batch_first, enforce_sorted=False)
+        y, (h, C) = module(x, (h, C))
+        if case.lengths is not None:
+            y, _ = rnn.pad_packed_sequence(y, module.batch_first)
+        return y.movedim(axes, (0, 1)), h, C
+
+    module.train(bool(case.losses))  # in which alone cuDNN has gradients; what `make_torch` makes has no dropout
+    run = in_calls(parts, lambda _: [read], torch.cat)
     if case.losses:
-        losses = {name: torch.from_numpy(array).to(weight) for name, array in case.losses.items()}
-        sum((losses[name] * results[name]).sum() for name in losses).backward()
-        slopes = dict(zip(("x", "h_0", "C_0"), given, strict=True)) | dict(module.named_parameters())
-        results |= {f"d_{name}": tensor.grad for name, tensor in slopes.items()}
-    return {name: np.asarray(tensor.detach().cpu().double()) for name, tensor in results.items()}
+        results = torch_gradients(run, given | dict(module.named_parameters()), case.losses)
+    else:
+        with torch.no_grad():
+            results = run(given)
+    module.train(training)
+    return results
+
+
+def torch_gradients(run, given, losses):
+    """What run(given) returns, and the gradients of the loss by all that is given."""
+    import torch
+
+    for tensor in given.values():
+        tensor.requires_grad_()
+    results = run(given)
+    loss = sum((torch.from_numpy(array).to(results[name]) * results[name]).sum() for name, array in losses.items())
+    slopes = torch.autograd.grad(loss, list(given.values()))
+    return results | {f"d_{name}": slope for name, slope in zip(given, slopes, strict=True)}
