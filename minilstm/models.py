@@ -55,6 +55,10 @@ def load(name_or_path: str | Path, dtype: str = "float32") -> LanguageModel:
         return planted.build(dtype)
     if str(name_or_path) in known:
         path = known[str(name_or_path)]
+    elif path.is_dir():
+        raise ModelFileError(
+            f"{name_or_path}: a folder; expected a model file (`minilstm emergence` takes folders, of snapshots)"
+        )
     elif not path.is_file():
         raise ModelFileError(f"{name_or_path}: no such file; the bundled models are {', '.join(known)}")
     if kind_of(path) == "torch":
@@ -197,9 +201,14 @@ def series(paths, vocabulary=None, context=(), dtype="float32"):
     list of LanguageModel
         By tokens seen; of two with equally many, only the first is kept.
     """
-    files = [file for path in map(Path, paths) for file in (sorted(path.glob("*.npz")) if path.is_dir() else [path])]
-    if not files:
-        raise ModelFileError(f"{', '.join(map(str, paths))}: no .npz files there")
+    files = []
+    for path in map(Path, paths):
+        if not path.exists() and str(path) not in names():
+            raise ModelFileError(f"{path}: no such folder or file; expected snapshots of a training")
+        inside = sorted(path.glob("*.npz")) if path.is_dir() else [path]
+        if not inside:
+            raise ModelFileError(f"{path}: no .npz files in this folder; expected snapshots of a training")
+        files += inside
     found = {}
     for file in files:
         model = load(file, dtype) if vocabulary is None else read_partial(file, vocabulary, context, dtype)

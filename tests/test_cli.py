@@ -214,7 +214,7 @@ def test_trace_without_a_place_for_its_picture_prints_its_table(capsys, path, tm
     printed = run(capsys, "trace", "The boys", "--model", path, "--units", "3")
     assert printed.out.splitlines()[-1].startswith("boys") and "no picture: " in printed.err
     err = run(capsys, "trace", "The boys", "--model", path, "--units", "3", "--out", "trace.png", code=2).err
-    assert err == "minilstm: --out trace.png: cannot be written (there is a folder of that name)\n"
+    assert err == "minilstm: --out trace.png: cannot be written, it is a folder; expected the name of a file\n"
 
 
 def test_train_writes_a_model_that_says_how_it_was_made(capsys, tmp_path):
@@ -236,6 +236,7 @@ def test_train_writes_a_model_that_says_how_it_was_made(capsys, tmp_path):
     ("arguments", "said"),
     [
         (["info", "--model", "nowhere.npz"], "nowhere.npz: no such file"),
+        (["info", "--model", "."], ".: a folder; expected a model file"),
         (["agreement", "--lexicon", "latin"], "no lexicon 'latin'"),
         (["agreement", "--n", "1000000"], "1000000 sentences wanted"),
         (["agreement", "--task", "nounPP,nounpp"], "no task 'nounpp'; there are: Simple"),
@@ -247,6 +248,23 @@ def test_bad_input_is_exit_code_2_and_one_line(capsys, path, arguments, said):
     model = [] if "--model" in arguments else ["--model", path]
     err = run(capsys, *arguments, *model, code=2).err
     assert said in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("train x.npz --snapshots x.png", "--snapshots x.png: expected a folder"),
+        ("train x.npz --text .", "--text .: cannot be read: Is a directory; expected a file"),
+        ("emergence nowhere", "nowhere: no such folder or file; expected snapshots of a training"),
+        ("import . -o x.npz", ".: a folder; expected a model file"),
+        ("verify nowhere own.npz", "nowhere: cannot be read (no such file or folder)"),
+        ("verify . .", ".: a folder without test vectors; `minilstm vectors .` writes them"),
+    ],
+)
+def test_a_folder_is_not_taken_for_a_file_nor_a_file_for_a_folder(capsys, monkeypatch, tmp_path, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    err = run(capsys, *arguments.split(), code=2).err
+    assert said in err and err.count("\n") == 1 and not list(tmp_path.iterdir())
 
 
 def test_help_and_misuse():

@@ -258,6 +258,12 @@ The boy near the cars\tgreets\tgreet\tSP
     [
         ("connect --stimuli own.tsv", "--stimuli: Connectivity: this reads no sentences of tasks"),
         ("connect --task nounPP", "--task: Connectivity: this reads no sentences of tasks"),
+        ("depth --stimuli own.tsv", "--stimuli: Syntactic depth: this reads no sentences of tasks; --sentences gives"),
+        ("depth --task nounPP", "--task: Syntactic depth: this reads no sentences of tasks; --sentences gives"),
+        ("reproduce --out x.tsv", "--out x.tsv: expected a folder"),
+        ("reproduce --out own.tsv/x", "--out own.tsv/x: cannot be written, own.tsv is a file; expected a folder"),
+        ("ablate --out own.tsv/x", "--out own.tsv/x: cannot be written, own.tsv is a file; expected a folder"),
+        ("ablate --out no/x.png", "--out no/x.png: cannot be written, there is no folder no"),
         ("agreement --stimuli own.tsv --task nope", "--task nope: give either --task or --stimuli"),
         ("smallest --half odd", "--half odd"),
         ("ablate --out x.pdf", "--out x.pdf: expected a folder, or a name that ends in .png or .svg"),
@@ -306,10 +312,9 @@ def test_table_2_explains_the_columns_that_it_has(run, tmp_path):
 
 
 def test_a_part_without_its_sentences_is_left_out(run):
-    """In Simple there is no word between subject and verb, from which the peak of the syntax unit could be read."""
-    printed = run("depth", "--task", "Simple", n=20, code=1)
-    assert "expected sentences with words between subject and verb" in printed.err and "R2" in printed.out
-    assert "this part reads sentences of its own" in printed.err
+    """The sentences from which the peak of the syntax unit is read have words that the model does not know."""
+    printed = run("depth", "--lexicon", "frequent", code=1)
+    assert "The syntax unit: 'gives' is not among the model's 289 words" in printed.err and "R2" in printed.out
 
 
 def test_a_unit_named_twice_is_one(run):

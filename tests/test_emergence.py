@@ -189,8 +189,10 @@ def test_snapshots_of_our_own_training_say_how_much_was_read(tmp_path, capsys):
 
 
 def test_files_that_are_no_series(tmp_path):
-    with pytest.raises(ModelFileError, match="no .npz files there"):
+    with pytest.raises(ModelFileError, match="no .npz files in this folder"):
         series([tmp_path])
+    with pytest.raises(ModelFileError, match="nodir: no such folder or file; expected snapshots"):
+        series([tmp_path / "nodir"])
     small_model(dtype=np.float32).save(tmp_path / "a.npz")
     with pytest.raises(ModelFileError, match=r"a\.npz: the file does not say how many words were read"):
         series([tmp_path])

@@ -331,7 +331,7 @@ def test_empty_files_and_folders(tmp_path):
         load(tmp_path / "lfs.npz")
     for path, words in (
         (tmp_path / "empty.pt", "empty"),
-        (Path(tmp_path), "no such file"),
+        (Path(tmp_path), "a folder; expected a model file"),
         (tmp_path / "x", "no such"),
     ):
         with pytest.raises(ModelFileError, match=words):

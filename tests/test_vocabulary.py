@@ -109,7 +109,7 @@ def test_what_is_not_certain_is_refused(tmp_path, text, words):
 
 def test_files_that_are_none(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    for path, words in ((tmp_path / "none", "No such file"), (tmp_path, "regular"), (tmp_path / "pipe", "regular")):
+    for path, words in ((tmp_path / "none", "No such file"), (tmp_path, "a folder"), (tmp_path / "pipe", "regular")):
         with pytest.raises(ModelFileError, match=words):
             read_vocabulary(path)
 

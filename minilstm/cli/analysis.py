@@ -84,7 +84,7 @@ def run(options, variants):
         print("--random: group tests are made by `minilstm ablate --group`", file=sys.stderr)
     flag = next((flag for flag in variants if flag and getattr(options, flag.strip("-"))), "")
     shown = variants[flag]
-    _say_unread(options, shown)
+    _refuse_unread(options, shown[0])
     model = load_model(options)
     named = _named_units(options, model, with_needs(shown))
     half = options.half or ("all" if "number_units" in named else "even")
@@ -102,14 +102,12 @@ def run(options, variants):
     return int(len(found) < len(shown))
 
 
-def _say_unread(options, shown):
-    """Where sentences are chosen: which of the analyses shown do not read them; raises if none does."""
+def _refuse_unread(options, analysis):
+    """Raise where sentences are chosen that the analysis which the command is about does not read."""
     given = "--stimuli" if options.stimuli else "--task" if options.tasks else ""
-    unread = [one.title for one in shown if not one.reads_tasks]
-    if given and len(unread) == len(shown):
-        raise MinilstmError(f"{given}: {' and '.join(unread)}: this reads no sentences of tasks")
-    if given and unread:
-        print(f"{given}: {' and '.join(unread)}: this part reads sentences of its own", file=sys.stderr)
+    if given and not analysis.reads_tasks:
+        instead = "; --sentences gives it others" if "sentences" in options else ""
+        raise MinilstmError(f"{given}: {analysis.title}: this reads no sentences of tasks{instead}")
 
 
 def _named_units(options, model, analyses):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..analyses.tables import render, to_json
 from ..errors import MinilstmError
+from ..io.atomic import check_writable
 from .options import PICTURES
 
 WIDTH = 100
@@ -47,23 +48,30 @@ def in_text(table):
     return f"{textwrap.fill(table.caption, WIDTH)}\n{render(table.columns, table.rows, digits=table.digits)}"
 
 
-def check_out(path, option="--out"):
-    """Raise MinilstmError if nothing can be written there, before the work begins; make the folder."""
+def check_out(path):
+    """Raise MinilstmError if `--out` cannot be written, before the work begins; make the folder."""
+    if path is None or path.suffix not in PICTURES:
+        return check_folder(path, expected="a folder, or a name that ends in .png or .svg")
+    try:
+        check_writable(path)
+    except MinilstmError as error:
+        raise MinilstmError(f"--out {error}") from None
+
+
+def check_folder(path, option="--out", expected="a folder"):
+    """Raise MinilstmError if files cannot be put into that folder; make it."""
     if path is None:
         return
-    picture = path.suffix in PICTURES
-    if not picture and path.suffix.lower() in FILES and not path.is_dir():
-        raise MinilstmError(f"{option} {path}: expected a folder, or a name that ends in .png or .svg")
-    folder = path.parent if picture else path
+    if path.suffix.lower() in FILES and not path.is_dir():
+        raise MinilstmError(f"{option} {path}: expected {expected}")
     try:
-        if picture and path.is_dir():
-            raise IsADirectoryError(21, "there is a folder of that name")
-        if not picture:
-            folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
             pass
     except OSError as error:
-        raise MinilstmError(f"{option} {path}: cannot be written ({error.strerror})") from None
+        file = next((one for one in (path, *path.parents) if one.is_file()), None)
+        reason = error.strerror if file is None else f"{file} is a file"
+        raise MinilstmError(f"{option} {path}: cannot be written, {reason}; expected {expected}") from None
 
 
 def write_out(results, path):

@@ -8,6 +8,7 @@ from ..analyses.base import VERDICTS
 from ..analyses.experiment import FULL, KIND, LINZEN, QUICK, positive
 from ..report.ledger import COLUMNS
 from .options import RESULTS, experiment_of, load_model, task_options
+from .output import check_folder
 
 WIDTH = 100
 
@@ -25,7 +26,8 @@ def add_options(command):
         type=Path,
         default=RESULTS,
         metavar="FOLDER",
-        help="results go to FOLDER/MODEL, such as results/mini, where MODEL is its name without .npz (results)",
+        help="results go to FOLDER/NAME, such as results/mini: each model has a folder of its own in it, with its name "
+        "without .npz, so that no model's results take another's place (results)",
     )
     command.add_argument("--fresh", "--no-cache", action="store_true", help="take nothing from an earlier run's cache")
 
@@ -45,6 +47,7 @@ def run(options):
     from ..report.html import for_programs, write
     from ..report.reproduce import EXPLORER, results_of, run
 
+    check_folder(options.out)
     model = load_model(options)
     folder = options.out / Path(options.model).stem
     options.n_random = options.n_random or (FULL if options.full else QUICK)

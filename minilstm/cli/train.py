@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import MinilstmError
 from ..io.atomic import check_writable
 from ..training.trainer import Recipe, Text, train
-from .output import check_out
+from .output import check_folder
 
 FEW_UPDATES = 500  # after which a model of the fragment begins to agree
 CONTEXT_SENTENCES = 5  # of a text of one's own, these become the context
@@ -88,7 +88,7 @@ def run(options):
     )
     for path in (options.file, *([options.resume] if options.resume else [])):
         check_writable(path)
-    check_out(options.snapshots, "--snapshots")
+    check_folder(options.snapshots, "--snapshots")
     vocabulary, text, context, source = _own_text(options) if options.text else _fragment(options)
     provenance = {
         **source,
@@ -137,8 +137,10 @@ def _fragment(options):
 def _own_text(options):
     try:
         lines = options.text.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise MinilstmError(f"{options.text}: cannot be read as text in UTF-8 ({error})") from error
+    except OSError as error:
+        raise MinilstmError(f"--text {options.text}: cannot be read: {error.strerror}; expected a file") from error
+    except UnicodeDecodeError as error:
+        raise MinilstmError(f"--text {options.text}: cannot be read as text in UTF-8 ({error})") from error
     sentences = [[*line.split(), "<eos>"] for line in lines if line.strip()]
     counts = Counter(word for sentence in sentences for word in sentence)
     kept = sorted(word for word, n in counts.items() if n >= options.min_count and word not in ("<unk>", "<eos>"))

@@ -75,6 +75,9 @@ def check(options):
         return _check_installed(options)
     if options.device or options.folder is None:
         raise MinilstmError("verify: expected DIR and OUTPUTS, one or two model files, or --installed [--device D]")
+    for path in (options.folder, options.outputs):
+        if path is not None and not path.exists():
+            raise MinilstmError(f"{path}: cannot be read (no such file or folder)")
     if is_model_file(options.folder):
         _refuse(options, "a model file", "rtol", "atol")
         return _check_file(options) if options.outputs is None else _compare(options)

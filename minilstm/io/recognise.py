@@ -27,7 +27,8 @@ def kind_of(path):
     path = Path(path)
     try:
         if path.exists() and not path.is_file():
-            raise ModelFileError(f"{path}: not a regular file; expected a model")
+            what = "a folder" if path.is_dir() else "not a regular file"
+            raise ModelFileError(f"{path}: {what}; expected a model file")
         with path.open("rb") as file:
             start, size = file.read(256), path.stat().st_size
     except OSError as error:

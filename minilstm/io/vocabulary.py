@@ -48,7 +48,8 @@ def read_vocabulary(path):
     path = Path(path)
     try:
         if path.exists() and not path.is_file():
-            raise ModelFileError(f"{path}: not a regular file; expected a vocabulary, one word a line")
+            what = "a folder" if path.is_dir() else "not a regular file"
+            raise ModelFileError(f"{path}: {what}; expected a vocabulary, one word a line")
         with path.open("rb") as file:
             words = _from_json(file, path)
             if words is not None:

@@ -201,10 +201,10 @@ def arrays_of(source):
 
 def _read(path):
     if path.is_dir():
-        path = next(
-            (path / name for name in ("vectors.npz", "vectors.safetensors") if (path / name).is_file()),
-            path / "vectors.npz",
-        )
+        files = [path / name for name in ("vectors.npz", "vectors.safetensors") if (path / name).is_file()]
+        if not files:
+            raise VectorsError(f"{path}: a folder without test vectors; `minilstm vectors {path}` writes them")
+        path = files[0]
     if path.suffix == ".safetensors":
         tensors, texts = read_tensors(path)
         return tensors | {name: np.array(text) for name, text in texts.items()}
@@ -216,6 +216,8 @@ def _checked(arrays):
     arrays = {name: np.asarray(array) for name, array in arrays.items()}
     texts = {name: str(arrays.pop(name, "missing")) for name in ("format", "version", "convention")}
     versions = [str(version) for version in range(1, VERSION + 1)]
+    if texts["format"] == "missing" and "header" in arrays:
+        raise VectorsError("test vectors: this is a model file of ours; expected what `minilstm vectors` wrote")
     if texts["format"] != FORMAT or texts["version"] not in versions or texts["convention"] not in CONVENTIONS:
         raise VectorsError(
             f"test vectors: expected format {FORMAT!r}, version {' or '.join(versions)} and one of the conventions "
