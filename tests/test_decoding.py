@@ -1,5 +1,6 @@
 """Generalisation across time and short-range units, on data and circuits whose answer is known."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -179,8 +180,21 @@ def test_number_data_of_a_model():
     item = items[8]
     trace = model.trace((*item.prefix, item.right, "the"), "context")
     np.testing.assert_allclose(data.C[4], np.hstack([C[:, 0] for C in trace.C]), rtol=1e-12)
+    subjects = ("child", "children"), ("lady", "ladies"), ("wife", "wives")
+    words = [form for noun in subjects for form in noun]
+    irregular = replace(model, vocabulary=(*words, *model.vocabulary[len(words) :]), context=())
+    items = [
+        Item(("The", s, "near", "the", "cars"), "greets", "greet", "nounPP", "SP", k)
+        for k, (s, _) in enumerate(subjects)
+    ]
+    items += [
+        Item(("The", p, "near", "the", "car"), "greet", "greets", "nounPP", "PS", k)
+        for k, (_, p) in enumerate(subjects)
+    ]
+    data = number_data(irregular, items)  # no classifier is trained on child and tested on children
+    assert data.noun.tolist() == 2 * ["child", "lady", "wife"] and data.warning == ""
     with pytest.raises(StimulusError, match="both conditions, SP and PS"):
-        number_data(model, items[:8])
+        number_data(model, items[:3])
     with pytest.raises(StimulusError, match="expected nounPP sentences"):
         number_data(model, na_task("nounPPAdv", "PS", 2))
 

@@ -152,8 +152,8 @@ def test_a_group_that_a_user_names_is_tested_alone(experiment):
         assert [(t.task, t.condition) for t in tests] == [("nounPP", c) for c in ("SS", "SP", "PS", "PP")]
         assert [t.accuracy for t in tests] == [1, 0, 1, 1]
         assert found.text() == [
-            "The units given (units 71 and 3) hurt more than random sets of as many units in 1 of 4 conditions: "
-            "nounPP SP."
+            "Without the units given (units 71 and 3) agreement suffers more than without as many random units in 1 "
+            "of 4 conditions (nounPP SP)."
         ]
     items = some.sentences("nounPP")
     expected = groups.group_tests(some.model, items, (71, 3), 60)

@@ -115,7 +115,9 @@ def judge(number, results):
 
 def test_claim_47_is_about_both_numbers_against_the_verb():
     inner = "LongNestedInner"
-    assert judge(47, made_up({inner: {"SPS": 0, "PSP": 0.9}})).holds
+    both, one = (judge(47, made_up({inner: {"SPS": sps, "PSP": psp}})) for sps, psp in ((0, 0.2), (0.9, 0)))
+    assert both.holds and both.value == "SPS 0.0, PSP 20.0; mean 10.0 %" and both.reason == ""
+    assert one.holds and one.reason == "below chance in PSP only: one form is preferred, whatever the noun"
     assert not judge(47, made_up({inner: {"SPS": 0.5, "PSP": 0.5}})).holds  # chance is not below chance
     with pytest.raises(NotTestable, match="55.0 % in SSS"):
         judge(47, made_up({inner: {"SPS": 0, "PSP": 0, "SSS": 0.55}}))

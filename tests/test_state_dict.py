@@ -266,4 +266,12 @@ def test_max_norm_of_a_module_and_by_option():
     np.testing.assert_allclose(ours.logits(WORDS), theirs, rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(by_option.embedding, ours.embedding)
     assert abs(without.logits(WORDS) - theirs).max() > 1e-3
-    assert "norm of 0.5" in ours.provenance["notes"][0]
+    assert "norm of 0.5" in " ".join(ours.provenance["notes"])
+    wrapped = LanguageModel.from_state_dict(torch.nn.DataParallel(module), WORDS)
+    np.testing.assert_allclose(wrapped.embedding, ours.embedding, rtol=1e-6)
+    plain = torch.nn.Module()
+    plain.encoder, plain.rnn, plain.decoder = torch.nn.Embedding(V, E), module.rnn, module.decoder
+    plain.other = torch.nn.Embedding(V, E, max_norm=0.1)  # the same weight, read in another way elsewhere
+    plain.other.weight = plain.encoder.weight
+    named = LanguageModel.from_state_dict(plain, WORDS, modules=("encoder", "rnn", "decoder"))
+    np.testing.assert_array_equal(named.embedding, plain.encoder.weight.detach().numpy())

@@ -635,7 +635,7 @@ def test_vectors_that_were_tampered_with_are_refused(change, told):
 
 
 def test_missing_vectors_are_refused(tmp_path):
-    with pytest.raises(VectorsError, match="vectors.npz"):
+    with pytest.raises(VectorsError, match="a folder without test vectors; `minilstm vectors"):
         verify(tmp_path, {})
     with pytest.raises(VectorsError, match="no array 'x'"):
         read_vectors({k: a for k, a in D.items() if k != "x"})

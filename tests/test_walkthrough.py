@@ -18,7 +18,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "walkthrough"
 SCRIPTS = sorted(FOLDER.glob("[0-9][0-9]_*.py"))
 RUN_ALL = runpy.run_path(str(FOLDER / "run_all.py"))
 differences, drawn_by = RUN_ALL["differences"], RUN_ALL["drawn_by"]
-LARGEST_FIGURE = 120_000  # bytes
+LARGEST_FIGURE = 250_000  # bytes; most have a third of it, and one has twenty thin lines to a panel
 
 
 def test_differences_are_seen():

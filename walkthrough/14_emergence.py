@@ -179,7 +179,7 @@ print(
 
 # %%
 fig = plot_emergence(columns, rows)
-save(fig, here / "figures" / "14_emergence.png", dpi=90)
+save(fig, here / "figures" / "14_emergence.png", dpi=150)
 fig  # a notebook shows it
 
 # %% [markdown]

@@ -146,6 +146,8 @@ class Direction(Result):
             f"{self.n} sentences, right with either number of the subject. {self.random.shape[1]:,} random directions "
             f"move the margin by {100 * np.abs(self.random).mean():.1f} % of the way on average, and by "
             f"{100 * self.random.max():.1f} % at most.",
+            "A direction may tell the numbers apart and yet move nothing: LDA weighs units by how surely they tell, "
+            "and may so rest on one that the verb does not hear.",
             self.summary(),
         ]
 
@@ -161,7 +163,7 @@ class Direction(Result):
         caption = (
             "Percent of the way to the other number's margin, with C of the last layer moved along a direction at one "
             "word; p against random directions; the unit with the largest share of the direction's squared length; and "
-            "how many units it amounts to (1 / the sum of squared shares)."
+            "how many units it amounts to (1 / the sum of squared shares). LDA: linear discriminant analysis."
         )
         return [Table("direction", caption, columns, rows, digits=(0, 0, 1, 4, 0, 1, 1))]
 
@@ -317,7 +319,7 @@ def beats_the_best_unit(experiment, results, points):
     """Whether the better of the two directions moves the margin farther at the subject than any single unit."""
     result = results["direction"]
     along, unit = 100 * result.moved[0, :2].max(), 100 * result.moved[0, 2]
-    return Outcome(bool(along - unit >= points), f"{along:.1f} v {unit:.1f}")
+    return Outcome(bool(along - unit >= points), f"direction {along:.1f} %, unit {unit:.1f} %")
 
 
 CLAIMS = (

@@ -160,10 +160,9 @@ class Groups(Result):
             if not units:
                 text.append(f"The {GROUPS[name]}: there are none to ablate.")
                 continue
-            hurts = [f"{t.task} {t.condition}".strip() for t in self.tests[name] if t.verdict == "hurts"]
             text.append(
-                f"The {GROUPS[name]} ({format_units(units)}) hurt more than random sets of as many units in "
-                f"{len(hurts)} of {len(self.tests[name])} conditions{': ' + ', '.join(hurts) if hurts else ''}."
+                f"Without the {GROUPS[name]} ({format_units(units)}) agreement suffers more than without as many "
+                f"random units {_where_it_hurts(self.tests[name])}."
             )
         return text
 
@@ -186,11 +185,18 @@ class Groups(Result):
         ]
 
     def summary(self):
-        hurts = {name: sum(t.verdict == "hurts" for t in tests) for name, tests in self.tests.items()}
         groups = GROUPS | {"short and long": "short-range units with the number units"}
-        texts = [f"the {groups[name]}: {n} of {len(self.tests[name])}" for name, n in hurts.items()]
-        what = "Conditions in which agreement suffers more without a group of units than without as many random ones"
+        texts = [f"the {groups[name]} {_where_it_hurts(tests)}" for name, tests in self.tests.items()]
+        what = "Agreement suffers more without a group of units than without as many random ones"
         return f"{what}: {'; '.join(texts)}." if texts else ""
+
+
+def _where_it_hurts(tests):
+    """In how many conditions a group hurts, and which; and in how many that cannot be seen."""
+    hurts = [f"{t.task} {t.condition}".strip() for t in tests if t.verdict == "hurts"]
+    unseen = sum(t.verdict in ("no power", "too few random sets") for t in tests)
+    text = f"in {len(hurts)} of {len(tests)} conditions" + (f" ({', '.join(hurts)})" if hurts else "")
+    return text + (f", while in {unseen} random sets cannot tell" if unseen else "")
 
 
 def plot_groups(groups):

@@ -232,7 +232,8 @@ def serve_both_numbers(experiment, results, least):
 def is_the_way(experiment, results, percent_right):
     result, nouns = _of_nounpp(results)
     without, only = np.mean([result.kept[one.task, one.condition][1:3] for one in nouns], axis=0)
-    return Outcome(without <= percent_right / 100 < only, f"without {percent(without)}, only {percent(only)}")
+    value = f"{percent(without)} % right without the path, {percent(only)} % with the path alone"
+    return Outcome(without <= percent_right / 100 < only, value)
 
 
 CLAIMS = (
@@ -256,8 +257,8 @@ CLAIMS = (
         46,
         "Lu et al., T2",
         "Without that path number is lost, and the path alone carries it",
-        "without 51, only 70 %",
-        "mean accuracy, nounPP; other gates than C~ at the subject held at their means, or it",
+        "51 % right without the path, 70 % with the path alone",
+        "mean accuracy, nounPP; without: C~ at the subject held at its mean; alone: all other gates at theirs",
         other=Criterion("<= {percent_right} % without it, more with it only", is_the_way, percent_right=60),
     ),
 )

@@ -125,9 +125,9 @@ class Nested(Result):
             for condition in dict.fromkeys(conditions):
                 shares = [right(comparison, condition, unit) for unit in (None, *self.roles)]
                 rows.append([task, condition, conditions.count(condition), *(100 * share for share in shares)])
-        columns = ["task", "condition", "n", "right %", *(f"without {unit}" for unit in self.roles)]
+        columns = ["task", "condition", "n", "right %", *(f"{unit} off" for unit in self.roles)]
         caption = (
-            "Percent right, and with single units ablated. A condition has a letter for each noun; the inner verb "
+            "Percent right; 'off': with that unit ablated. A condition has a letter for each noun; the inner verb "
             "agrees with the second, the outer one with the first."
         )
         return [Table("nested", caption, columns, rows), self._searched(), self._judged()]
@@ -289,7 +289,9 @@ def below_chance(experiment, results, chance):
             raise NotTestable(f"{percent(right(task, condition))} % in {condition}, where all nouns agree")
     shares = [right(task, condition) for condition in AGAINST]
     value = ", ".join(f"{c} {percent(share)}" for c, share in zip(AGAINST, shares, strict=True))
-    return Outcome(bool(np.mean(shares) < chance), value)
+    below = [c for c, share in zip(AGAINST, shares, strict=True) if share < chance]
+    remark = f"below chance in {below[0]} only: one form is preferred, whatever the noun" if len(below) == 1 else ""
+    return Outcome(bool(np.mean(shares) < chance), f"{value}; mean {percent(np.mean(shares))} %", remark)
 
 
 def inner_is_harder(experiment, results, points):

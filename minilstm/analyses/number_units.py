@@ -93,8 +93,8 @@ class NumberUnits(Result):
             return []
         rule = "; ".join(f"{NUMBERS[number]}: {format_units(units)}" for number, units in self.by_rule.items())
         return [
-            f"{self._selected()} By the stricter rule, which asks that a unit spares the easy conditions and the "
-            f"other number: {rule}."
+            f"{self._selected()} By the stricter rule, which asks that a unit costs as much in nounPPAdv, and spares "
+            f"Simple and the other number in nounPP: {rule}."
         ]
 
     def summary(self):

@@ -93,13 +93,13 @@ def significant(experiment, tests, size, needed, of, alpha, missing=()):
     missing : sequence of str
         Conditions that could not be tested at all.
     """
-    value = ", ".join([f"{t.task} {t.condition} {t.p:.3g}" for t in tests] + [f"{name} -" for name in missing])
+    value = "p: " + ", ".join([f"{t.task} {t.condition} {t.p:.3g}" for t in tests] + [f"{name} -" for name in missing])
     passed = sum(t.p < alpha for t in tests)
     unknown = [f"{t.task} {t.condition}" for t in tests if t.p >= alpha and lacks_power(experiment, t, size, alpha)]
+    remark = f"p < {alpha:g} in {passed} of {of} conditions"
     if passed < needed <= passed + len(unknown) + len(missing):
-        reason = f"p < {alpha:g} in {passed} of {of}; no power, or no data, in {', '.join((*unknown, *missing))}"
-        raise NotTestable(reason, value)
-    return Outcome(passed >= needed, value, f"p < {alpha:g} in {passed} of {of}")
+        raise NotTestable(f"{remark}; no power, or no data, in {', '.join((*unknown, *missing))}", value)
+    return Outcome(passed >= needed, value, remark)
 
 
 def lacks_power(experiment, test, size, alpha):

@@ -191,8 +191,10 @@ class Table2(Result):
             Figure(
                 "ablations",
                 "What each unit is needed for: points of accuracy lost in each condition (columns) when a unit (rows) "
-                "is ablated alone, for the units that matter somewhere. A long-range number unit shows in the "
-                "conditions with an attractor after subjects of its number, and nowhere else.",
+                "is ablated alone, for the units that matter somewhere. By the rule, a long-range number unit "
+                "shows in nounPP and nounPPAdv with an attractor after subjects of its number, and neither in Simple "
+                "of its number nor in nounPP of the other. The rule does not read the other conditions, where such a "
+                "unit may show as well.",
                 "heat map of points lost, units by conditions",
                 lambda: plot_ablations(self),
             )

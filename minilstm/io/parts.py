@@ -94,7 +94,9 @@ def find_parts(tensors, modules=None):
     if bias is None:
         remarks.append(f"{rest[decoder]}: a decoder without bias; its bias is zero")
     used = {rest[embedding], rest[decoder], bias}
-    remarks += _left_over({name for name in rest.values() if name not in used}, tensors, sorted(used - {None}))
+    left = {name for name in rest.values() if name not in used}
+    hint = "" if modules else f": either the network computes something else, or {NAMES}"
+    remarks += _left_over(left, tensors, sorted(used - {None}), hint)
     found = _path(embedding)[:-1], "+".join(paths), _path(decoder)[:-1]
     if tuple(name.rpartition(".")[2] for name in found) != USUAL:
         remarks.insert(0, f"names: {', '.join(name or 'none' for name in found)} are embedding, LSTM, decoder")
@@ -218,15 +220,15 @@ def _checked(embedding, decoder, shapes, rest, width, H):
     return embedding, decoder
 
 
-def _left_over(names, tensors, used):
-    """Remarks on copies of what is used; anything else has no place."""
+def _left_over(names, tensors, used, hint):
+    """Remarks on copies of what is used; anything else has no place, and `hint` says what to do about it."""
     remarks = []
     for name in sorted(names):
         original = next((other for other in used if _same(tensors[name], tensors[other])), None)
         if original is None:
             raise ModelFileError(
                 f"the tensor {name!r} has no place, its shape is {np.shape(tensors[name])}; expected embedding, LSTM "
-                f"and decoder, no more: either the network computes something else, or {NAMES}"
+                f"and decoder, no more{hint}"
             )
         remarks.append(f"{name}: a copy of {original}")
     return remarks

@@ -22,14 +22,12 @@ def arrays_from(tensors, convention, modules, max_norm, dtype):
     arrays : dict of str to array
     notes : list of str
     """
-    norm = None if max_norm is None else (max_norm, 2.0)
-    if hasattr(tensors, "state_dict"):
-        norm = norm or max_norm_of(tensors)
-        tensors = tensors.state_dict()
-    tensors = dict(tensors)
+    module = tensors if hasattr(tensors, "state_dict") else None
+    tensors = dict(tensors if module is None else module.state_dict())
     if convention != "pytorch":
         return take_over_named(tensors, convention, modules or USUAL, dtype), []
     parts = find_parts(tensors, modules)
+    norm = (max_norm, 2.0) if max_norm is not None else max_norm_of(module, parts.embedding)
     scaled = [] if norm is None else [f"embedding: rows scaled down to a norm of {norm[0]}"]
     return take_over(tensors, parts, dtype, norm), [*parts.remarks, *scaled]
 
@@ -92,12 +90,10 @@ def take_over_named(tensors, convention, modules, dtype):
     return {name: array.astype(dtype) for name, array in arrays.items()}
 
 
-def max_norm_of(module):
-    """(max_norm, norm_type) of a PyTorch module's embedding; None if it has none."""
-    for part in module.modules():
-        if getattr(part, "max_norm", None) is not None:
-            return float(part.max_norm), float(part.norm_type)
-    return None
+def max_norm_of(module, weight):
+    """(max_norm, norm_type) of the part of a PyTorch module that has the weight of this name; None if it has none."""
+    part = None if module is None else dict(module.named_modules()).get(weight.removesuffix(".weight"))
+    return None if getattr(part, "max_norm", None) is None else (float(part.max_norm), float(part.norm_type))
 
 
 def renormalised(embedding, max_norm, norm_type=2.0):
