@@ -5,8 +5,9 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from minilstm.analyses.afferents import Connectivity
 from minilstm.analyses.base import Results
-from minilstm.analyses.connectivity import Connections, Connectivity
+from minilstm.analyses.connectivity import Connections
 from minilstm.analyses.decoding import NumberOverTime
 from minilstm.analyses.depth import DepthRegression
 from minilstm.analyses.dynamics import VARIABLES, Dynamics

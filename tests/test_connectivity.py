@@ -6,8 +6,9 @@ from small_model import small_model
 
 from minilstm import load, planted
 from minilstm.analyses import syntax_unit
+from minilstm.analyses.afferents import Connectivity, connectivity, peak_activity
 from minilstm.analyses.base import NotTestable, Results
-from minilstm.analyses.connectivity import ANALYSIS, Connectivity, connectivity, peak_activity
+from minilstm.analyses.connectivity import ANALYSIS
 from minilstm.analyses.depth import ANALYSIS as DEPTH
 from minilstm.analyses.experiment import Experiment
 from minilstm.analyses.number_units import NumberUnits

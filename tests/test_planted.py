@@ -5,8 +5,8 @@ import pytest
 
 from minilstm import load, models, planted, stimuli
 from minilstm.analyses.ablation import ablation_sweep, group_ablation
+from minilstm.analyses.afferents import connectivity, peak_activity
 from minilstm.analyses.attribution import attribution
-from minilstm.analyses.connectivity import connectivity, peak_activity
 from minilstm.analyses.decoding import number_data
 from minilstm.analyses.depth import depth_data, depth_regression
 from minilstm.analyses.dynamics import dynamics

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import minilstm
 from minilstm import planted, stimuli
-from minilstm.analyses.connectivity import DIGITS, connectivity, peak_activity, plot_connectivity
+from minilstm.analyses.afferents import DIGITS, connectivity, peak_activity
+from minilstm.analyses.connectivity import plot_connectivity
 from minilstm.analyses.style import save
 from minilstm.analyses.tables import render
 

@@ -1,17 +1,11 @@
-"""Connectivity of the last layer (section 4.4, Fig. 4): the recurrent weights onto single gates.
-
-A weight says little by itself: the unit that it comes from may hardly ever be active. So each weight is multiplied by
-the largest activity of that unit, with its sign; what comes out is the most that the unit ever adds to the gate. The
-sign of a unit is arbitrary, that of weight times activity is not.
-"""
+"""Connectivity of the last layer (section 4.4, Fig. 4): the weights onto the gates of the number units."""
 
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
-from ..activity import activity, full_sentences
-from ..units import columns_of, last_layer
+from .afferents import DIGITS, GATES, Connectivity, connectivity
 from .base import (
     Analysis,
     Claim,
@@ -26,139 +20,10 @@ from .base import (
     format_units,
 )
 from .number_units import ORIGINAL
+from .statistics import OUTLIER
 from .style import LABELS, LINES, figure
-from .tables import fixed
 
-GATES = "i", "f", "C_tilde", "o"  # in the order of the blocks of U
-OUTLIER = 3  # |z| beyond which the table under Fig. 4 marks a weight
-DIGITS = 0, 0, 0, 2, 1, 0, 0  # decimals of `Connectivity.columns`
-CONNECTIONS = "connections here"  # what units of lower layers lack
 LISTED = 12  # connections in the table that people read
-
-
-@dataclass(frozen=True, eq=False)
-class Connectivity:
-    """The weights from all units of the last layer onto each gate of some of them.
-
-    Attributes
-    ----------
-    targets : tuple of int
-        In the paper's numbers.
-    weights : (targets, 4, H) array
-        From each unit of the layer, the target itself included, onto i, f, C_tilde and o of the target; times the peak
-        activity of the unit that it comes from if `scaled`.
-    scaled : bool
-    first : int
-        The number of the layer's first unit.
-    """
-
-    targets: tuple
-    weights: np.ndarray
-    scaled: bool
-    first: int
-
-    @property
-    def z(self):
-        """Weights in population standard deviations from the mean over a gate's H afferents: (targets, 4, H).
-
-        However far one of n numbers lies from the others, its z cannot exceed sqrt(n - 1): 25.5 of 650, 5.6 of 32.
-        """
-        away = self.weights - self.weights.mean(axis=-1, keepdims=True)
-        sd = self.weights.std(axis=-1, keepdims=True)
-        return np.divide(away, sd, out=np.zeros_like(away), where=sd > 0)
-
-    @property
-    def rank(self):
-        """1 for the afferent with the largest |z| onto a gate, 2 for the next, and so on: (targets, 4, H)."""
-        order = np.argsort(-np.abs(self.z), axis=-1, kind="stable")
-        return np.argsort(order, axis=-1) + 1
-
-    @property
-    def columns(self):
-        """The names of the columns of `rows`."""
-        return ["from", "onto", "gate", self.what, "z", "rank", "outlier"]
-
-    @property
-    def what(self):
-        """What the numbers are, for columns and axes."""
-        return "weight x peak" if self.scaled else "weight"
-
-    def rows(self, units, gates=GATES):
-        """With `columns`: a row for each of `units`, each target and each gate; * beyond 3 standard deviations."""
-        return [
-            self._row(t, GATES.index(gate), u)
-            for u in self._columns(units)
-            for t in range(len(self.targets))
-            for gate in GATES
-            if gate in gates
-        ]
-
-    def outliers(self):
-        """Rows, with `columns`, of all connections beyond 3 standard deviations, the strongest first."""
-        hits = np.argwhere(np.abs(self.z) > OUTLIER)
-        hits = hits[np.argsort(-np.abs(self.z[tuple(hits.T)]), kind="stable")]
-        return [self._row(*hit) for hit in hits]
-
-    def _row(self, t, g, u):
-        weight, z, rank = (float(array[t, g, u]) for array in (self.weights, self.z, self.rank))
-        star = "*" if abs(z) > OUTLIER else ""
-        return [int(self.first + u), self.targets[t], GATES[g], weight, z, int(rank), star]
-
-    def wide(self, units, gates=("i", "f")):
-        """Columns and rows of the table under Fig. 4, as text: from each of `units`, the weight onto each target and
-        gate, its z in brackets, and a star beyond 3 standard deviations."""
-        columns = [f"{target} {gate}" for target in self.targets for gate in GATES if gate in gates]
-        rows = []
-        for unit in units:
-            cells = [f"{fixed(row[3], 2)} ({fixed(row[4], 1)}){row[6]}" for row in self.rows([unit], gates)]
-            rows.append([str(unit), *cells])
-        return ["from", *columns], rows
-
-    def closest(self, units, gates=("i", "f")):
-        """The one of `units` with the largest mean |z| onto these gates of all targets: 1150, in the paper."""
-        which = [GATES.index(gate) for gate in gates]
-        strength = np.abs(self.z)[:, which][..., self._columns(units)].mean(axis=(0, 1))
-        return units[int(np.argmax(strength))]
-
-    def _columns(self, units):
-        return columns_of(units, range(self.first, self.first + self.weights.shape[-1]), CONNECTIONS)
-
-
-def connectivity(model, targets, peak=None):
-    """The afferents of some units of the last layer (Fig. 4).
-
-    Parameters
-    ----------
-    model : LanguageModel
-    targets : sequence of int
-        In the paper's numbers.
-    peak : (H,) array, optional
-        The peak activity of each unit of the layer, see `peak_activity`; the bare weights if not given.
-
-    Returns
-    -------
-    Connectivity
-
-    Raises
-    ------
-    MinilstmError
-        If a target is not in the last layer.
-    """
-    U, H, last = model.layers[-1].U, model.sizes[-1], last_layer(model.sizes)
-    weights = U.reshape(4, H, H)[:, columns_of(targets, last, CONNECTIONS)].swapaxes(0, 1)  # (targets, 4, H)
-    weights = weights.astype(np.float64) * (1 if peak is None else peak)
-    return Connectivity(tuple(targets), weights, peak is not None, last[0])
-
-
-def peak_activity(model, items, state="context", unknown="error"):
-    """For each unit of the last layer its h farthest from 0, with its sign, over all words of all `items`: (H,).
-
-    The words are those of Figs. 1 and 3, to `the` after the verb; the paper's items are the nounPP sentences.
-    """
-    h = activity(model, full_sentences(items), "h", state, unknown)
-    h = h[..., -model.sizes[-1] :].reshape(-1, model.sizes[-1])  # (sentences * words, H)
-    h = np.nan_to_num(h.astype(np.float64))  # after a sentence's end
-    return h[np.abs(h).argmax(axis=0), np.arange(h.shape[1])]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -14,11 +14,11 @@ from ..stimuli.depth import POSITIONS, depth_sentences, sample_cells
 from ..stimuli.trees import read_depth
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Option, Outcome, Result, Table, format_units
 from .ridge import fit_ridge
+from .statistics import OUTLIER, z_scores
 from .style import NEUTRAL, PLURAL, SINGULAR, figure
 
 ALPHAS = np.logspace(-5, 5, 20)
 FOLDS = 5  # outside and inside
-OUTLIER = 3  # population standard deviations
 LISTED = 12  # units in the table that people read
 
 
@@ -148,9 +148,8 @@ class DepthRegression(Result):
 
     @property
     def z(self):
-        """The weights in population standard deviations from their mean: (units,). At most sqrt(units - 1)."""
-        sd = self.weights.std()
-        return (self.weights - self.weights.mean()) / (sd if sd else 1)
+        """The weights in standard deviations from their mean: (units,)."""
+        return z_scores(self.weights)
 
     @property
     def outliers(self):

@@ -8,6 +8,7 @@ from .base import NotTestable, Outcome
 
 CEILING = 0.995  # accuracies at or above this cannot be told apart
 ALPHA = 0.05
+OUTLIER = 3  # population standard deviations from the mean
 TESTABLE = 0.60  # where the intact network does worse, it does not do the task, and no ablation can say why
 
 
@@ -57,6 +58,15 @@ def signed_ranks(a, b):
     from scipy.stats import wilcoxon
 
     return float(wilcoxon(a, b).pvalue) if (a != b).any() else 1.0
+
+
+def z_scores(values):
+    """Population standard deviations from the mean, over the last axis; 0 where nothing varies.
+
+    However far one of n numbers lies from the others, its z cannot exceed sqrt(n - 1): 25.5 of 650, 5.6 of 32.
+    """
+    away, sd = values - values.mean(axis=-1, keepdims=True), values.std(axis=-1, keepdims=True)
+    return np.divide(away, sd, out=np.zeros_like(away), where=sd > 0)
 
 
 def r_squared(y, predicted):

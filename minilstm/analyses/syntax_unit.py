@@ -11,11 +11,11 @@ import numpy as np
 from ..errors import StimulusError
 from ..stimuli import SUBJECT
 from ..units import last_layer
+from .afferents import connectivity, peak_activity
 from .base import Analysis, Claim, Criterion, NotTestable, Outcome, Result, Table, format_units
-from .connectivity import connectivity, peak_activity
-from .depth import OUTLIER
 from .dynamics import dynamics
 from .efferents import efferent_table
+from .statistics import OUTLIER
 
 ORIGINAL = 1150  # of the paper's own model
 DISPLAYED = 3  # units
@@ -33,7 +33,7 @@ class SyntaxUnit(Result):
     displayed : tuple of int
         Y* first and other outliers of the last layer, or the strongest there, at most 3; or the units named.
     peak : (H,) array
-        Peak activity of the last layer's units, see `connectivity.peak_activity`; that of Y*, or of the first unit
+        Peak activity of the last layer's units, see `afferents.peak_activity`; that of Y*, or of the first unit
         named, between subject and verb.
     efferents : tuple
         Columns and rows of the weights of the units displayed onto verbs, see `efferents.efferent_table`.

@@ -27,9 +27,9 @@ import numpy as np
 from ..errors import StimulusError
 from ..stimuli import SUBJECT
 from ..units import last_layer
+from .afferents import GATES, connectivity
 from .attribution import unit_groups
 from .base import Analysis, Claim, Criterion, Figure, Outcome, Result, Table, fallback_note
-from .connectivity import GATES, connectivity
 from .dynamics import dynamics, name_steps
 from .style import LIGHTER, LINES, NEUTRAL, figure
 
