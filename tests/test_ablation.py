@@ -12,7 +12,7 @@ from small_model import small_model
 from minilstm import lstm
 from minilstm.analyses import ablation, linzen, table2
 from minilstm.analyses.dynamics import dynamics
-from minilstm.analyses.efferents import efferents
+from minilstm.analyses.efferent_weights import efferents
 from minilstm.analyses.groups import group_tests
 from minilstm.analyses.interchange import compare
 from minilstm.analyses.trace import trace_units

@@ -9,7 +9,7 @@ from small_model import small_model
 
 from minilstm import load, planted
 from minilstm.analyses.dynamics import VARIABLES, dynamics
-from minilstm.analyses.efferents import segregation
+from minilstm.analyses.efferent_weights import efferents, segregation
 from minilstm.cli.main import main
 from minilstm.stimuli import CONDITIONS, na_task
 
@@ -157,7 +157,7 @@ def test_efferents_prints_weights_and_effects(run, tmp_path):
     assert "total effect" in printed and {"efferents.png", "shares.png", "efferents.csv"} <= written(tmp_path / "new")
     found = json.loads(run("efferents", "--json", "--units", 73, n=6).out)
     assert [row["unit"] for row in found["efferents"]] == [73, 65, 128]
-    assert found["efferents"][0]["segregation"] == pytest.approx(segregation(load("planted"), units=[73])[0])
+    assert found["efferents"][0]["segregation"] == pytest.approx(segregation(efferents(load("planted"), [73]))[0])
 
 
 def test_interchange_prints_and_draws(run, tmp_path):

@@ -13,23 +13,14 @@ from minilstm.analyses.ablation import ablation_sweep
 from minilstm.analyses.attribution import attribution
 from minilstm.analyses.base import NotTestable, Results
 from minilstm.analyses.effects import effects, plot_effects
-from minilstm.analyses.efferents import (
-    CLAIMS,
-    VERBS,
-    compute,
-    efferent_table,
-    efferents,
-    form_auc,
-    last_layer,
-    plot_efferents,
-    segregation,
-    separation,
-)
+from minilstm.analyses.efferent_weights import VERBS, efferent_table, efferents, form_auc, segregation
+from minilstm.analyses.efferents import CLAIMS, compute, plot_efferents
 from minilstm.analyses.experiment import Experiment
 from minilstm.analyses.number_agreement import agreement
 from minilstm.analyses.style import PLURAL, SINGULAR, save
 from minilstm.analyses.table2 import table2
 from minilstm.errors import MinilstmError, StimulusError
+from minilstm.units import last_layer
 
 
 @pytest.fixture(scope="module")
@@ -62,17 +53,17 @@ def test_weights_are_those_of_the_forms(model):
 def test_segregation_by_hand(model):
     verbs = VERBS[:2]
     changed = with_weights(model, 2, (1, 3), (6, 8))  # means 2 and 7, population sd 1 and 1
-    assert segregation(changed, verbs)[2] == pytest.approx(2.5)
-    assert form_auc(changed, verbs, [11])[0] == 1
+    assert segregation(efferents(changed, verbs=verbs))[2] == pytest.approx(2.5)
+    assert form_auc(efferents(changed, [11], verbs))[0] == 1
     overlapping = with_weights(model, 2, (1, 3), (2, 3))  # of four pairs, plural above in two, equal in one
-    assert form_auc(overlapping, verbs, [11])[0] == pytest.approx(2.5 / 4)
-    assert segregation(with_weights(model, 2, (1, 1), (1, 1)), verbs)[2] == 0
-    assert segregation(with_weights(model, 2, (1, 1), (2, 2)), verbs)[2] == np.inf
+    assert form_auc(efferents(overlapping, [11], verbs))[0] == pytest.approx(2.5 / 4)
+    assert segregation(efferents(with_weights(model, 2, (1, 1), (1, 1)), verbs=verbs))[2] == 0
+    assert segregation(efferents(with_weights(model, 2, (1, 1), (2, 2)), verbs=verbs))[2] == np.inf
 
 
 def test_the_table_says_percentile_and_means(model):
     changed = with_weights(model, 2, np.linspace(-1.1, -0.9, 18), np.linspace(0.9, 1.1, 18))
-    columns, rows = efferent_table(changed, [11, 9])
+    columns, rows = efferent_table(efferents(changed), [11, 9], last_layer(model.sizes))
     first = dict(zip(columns, rows[0], strict=True))
     assert first["unit"] == 11 and first["percentile"] == 100 and first["AUC"] == 1
     sd = np.linspace(0.9, 1.1, 18).std()
@@ -87,7 +78,7 @@ def test_only_the_last_layer_has_weights_to_words(model):
     with pytest.raises(MinilstmError, match="unit 8 has no weights to words: only the last layer has, units 9 to 13"):
         efferents(model, [9, 8])
     with pytest.raises(MinilstmError, match="unit 14: this network has units 1 to 13"):
-        segregation(model, units=[14])
+        efferents(model, [14])
 
 
 def test_verbs_that_are_not_known_are_left_out(model):
@@ -127,7 +118,7 @@ def test_without_recurrence_the_direct_effect_is_the_total_one(model):
 
 
 def test_pictures_show_the_numbers(model, tmp_path):
-    axis = plot_efferents(model, [9, 12], {12: "syntax"}).axes[0]
+    axis = plot_efferents(efferents(model, [9, 12]), {9: "", 12: "syntax"}).axes[0]
     for line, color, forms in zip(axis.lines[1:], (SINGULAR, PLURAL), efferents(model, [9, 12]), strict=True):
         assert line.get_color() == color
         np.testing.assert_array_equal(line.get_ydata(), forms.ravel())
@@ -164,7 +155,8 @@ def test_the_result_shows_number_units_and_controls(experiment, results):
     found = results["efferents"]
     assert found.displayed == {LONG[0]: "S*", LONG[1]: "P*", 65: "control", 128: "control"}
     weights, both = found.tables()
-    assert (weights.columns, weights.rows) == efferent_table(experiment.model, tuple(found.displayed))
+    units = tuple(found.displayed)
+    assert (weights.columns, weights.rows) == efferent_table(efferents(experiment.model), units, range(65, 129))
     assert len(weights.digits) == len(weights.columns)
     items = experiment.sentences("nounPP")
     attributed = attribution(experiment.model, items)
@@ -172,7 +164,7 @@ def test_the_result_shows_number_units_and_controls(experiment, results):
     assert both.name == "shares"
     np.testing.assert_allclose(both.rows, expected.rows()[1], rtol=1e-4, atol=1e-5)  # one sweep is cut otherwise
     assert found.effects.correlation.tolist() == pytest.approx(expected.correlation.tolist(), rel=1e-6)
-    assert f"units 71 and 72: {separation(found.weights)[6]:.2f}" in found.text()[0]
+    assert f"units 71 and 72: {segregation(found.weights)[6]:.2f}" in found.text()[0]
     axis = found.figures()[0].draw().axes[0]
     ticks = [label.get_text() for label in axis.get_xticklabels()]
     assert ticks[0].startswith("71\nS*\n(") and ticks[3].startswith("128\ncontrol\n(")

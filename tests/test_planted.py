@@ -11,7 +11,7 @@ from minilstm.analyses.decoding import number_data
 from minilstm.analyses.depth import depth_data, depth_regression
 from minilstm.analyses.dynamics import dynamics
 from minilstm.analyses.effects import effects
-from minilstm.analyses.efferents import form_auc, segregation
+from minilstm.analyses.efferent_weights import efferents, form_auc, segregation
 from minilstm.analyses.number_agreement import agreement, by_condition, share_right
 from minilstm.analyses.prediction import against_prediction
 from minilstm.analyses.short_range import short_range_units
@@ -120,10 +120,11 @@ def test_without_the_syntax_unit_the_number_is_overwritten(model):
 
 
 def test_efferent_weights_single_out_the_number_units(model):
-    last, apart = np.array(last_layer(model.sizes)), segregation(model)
+    last, apart = np.array(last_layer(model.sizes)), segregation(efferents(model))
     assert set(last[apart > np.percentile(apart, 95)]) == {SINGULAR, PLURAL, *SHORT}
     assert apart[last == SYNTAX] < 0.5
-    np.testing.assert_array_equal(form_auc(model, units=[SINGULAR, PLURAL]), [1, 0])  # negative for their own number
+    auc = form_auc(efferents(model, [SINGULAR, PLURAL]))
+    np.testing.assert_array_equal(auc, [1, 0])  # negative for their own number
 
 
 def test_attribution_finds_direct_effects_and_ablation_total_ones(model):

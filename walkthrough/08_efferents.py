@@ -15,7 +15,8 @@ import minilstm
 from minilstm import stimuli
 from minilstm.analyses.attribution import attribution
 from minilstm.analyses.effects import effects
-from minilstm.analyses.efferents import efferent_table, plot_efferents, segregation
+from minilstm.analyses.efferent_weights import efferent_table, efferents, segregation
+from minilstm.analyses.efferents import plot_efferents
 from minilstm.analyses.style import save
 from minilstm.analyses.tables import render
 
@@ -29,10 +30,11 @@ SINGULAR, PLURAL = model.provenance["number_units"]
 # groups do not overlap. AUC is 0 or 1 where every weight of one group is above every weight of the other.
 
 # %%
-order = np.argsort(-segregation(model)) + 1
+weights = efferents(model)  # (2, verbs, 32): to the singular and to the plural forms
+order = np.argsort(-segregation(weights)) + 1
 print("most segregated units, in order:", *order[:6])
 units = [SINGULAR, PLURAL, 8, 29, 1, 32]  # the last two as controls
-print(render(*efferent_table(model, units), digits=2))
+print(render(*efferent_table(weights, units, range(1, 33)), digits=2))
 
 # %% [markdown]
 # Unit 24 is far out: it favours plural forms where its h is positive, singular ones where it is negative. That
@@ -96,7 +98,8 @@ print(f"\nwith unit {PLURAL} off, contributions in PS change most for units {cha
 # depend. Table 2 alone cannot tell a carrier from what it depends on.
 
 # %%
-fig = plot_efferents(model, units, {SINGULAR: "singular", PLURAL: "plural", 1: "control", 32: "control"})
+names = dict.fromkeys(units, "") | {SINGULAR: "singular", PLURAL: "plural", 1: "control", 32: "control"}
+fig = plot_efferents(efferents(model, units), names)
 here = Path(__file__).parent if "__file__" in globals() else Path()
 save(fig, here / "figures" / "08_efferents.png")
 fig  # a notebook shows it

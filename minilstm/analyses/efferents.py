@@ -4,120 +4,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import StimulusError
-from ..stimuli import LEXICONS, SECOND_NOUN
-from ..stimuli.fragment_lexicon import CLAUSAL
-from ..units import by_layer, collection_of, columns_of, last_layer
+from ..stimuli import SECOND_NOUN
+from ..units import columns_of, last_layer
 from .ablation import ablation_sweep
 from .attribution import attribution
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Result, Table, format_units
 from .effects import Effects, effects, plot_effects
-from .generalisation import area_under_curve
+from .efferent_weights import efferent_table, efferents, form_auc, segregation
 from .number_agreement import agreement
 from .statistics import percent
 from .style import PLURAL, SINGULAR, figure
 
-VERBS = LEXICONS["paper"].verbs + CLAUSAL  # the 18 of Fig. 1d: those of the NA-tasks, and believe, say, think
 OTHERS = 651, 1300, 1150  # units of the paper's own model beside its number units in Fig. 1d
 ERRORS = 10  # wrong answers at least, to say anything about them
-
-
-def efferents(model, units=None, verbs=VERBS):
-    """Decoder weights from units to the two forms of verbs.
-
-    Parameters
-    ----------
-    model : LanguageModel
-    units : iterable of int, optional
-        Units of the last layer, in the paper's numbers; all of them if not given.
-    verbs : sequence of (singular, plural)
-        Those with a form that is not in the vocabulary are left out.
-
-    Returns
-    -------
-    (2, verbs, units) array
-        Singular forms, then plural ones.
-
-    Raises
-    ------
-    MinilstmError
-        For a unit of another layer: it has no weights to words.
-    StimulusError
-        If the vocabulary has both forms of fewer than two of the verbs.
-    """
-    vocabulary, last = set(model.vocabulary), last_layer(model.sizes)
-    known = [pair for pair in verbs if vocabulary.issuperset(pair)]
-    if len(known) < 2:
-        raise StimulusError(
-            f"efferent weights: expected a model that knows both forms of 2 verbs at least; it does of {len(known)}"
-        )
-    units = last if units is None else collection_of(units)
-    by_layer(units, model.sizes)  # says which is no unit
-    forms = np.array([model.encode(form) for form in zip(*known, strict=True)])
-    return model.decoder_weight[forms][:, :, columns_of(units, last)]
-
-
-def separation(weights):
-    """How far apart weights onto singular and onto plural forms are: |mean_S - mean_P| / (sd_S + sd_P).
-
-    Parameters
-    ----------
-    weights : (2, verbs, units) array
-
-    Returns
-    -------
-    (units,) array
-        Population standard deviations. 0 where all weights are the same, infinite where the two groups differ and
-        nothing varies within them.
-
-    Examples
-    --------
-    >>> separation(np.array([[[1.0], [3.0]], [[6.0], [8.0]]]))  # means 2 and 7, both sd 1
-    array([2.5])
-    """
-    singular, plural = weights.astype(np.float64)  # (verbs, units) each
-    apart = np.abs(singular.mean(axis=0) - plural.mean(axis=0))
-    spread = singular.std(axis=0) + plural.std(axis=0)
-    return np.divide(apart, spread, out=np.where(apart > 0, np.inf, 0.0), where=spread > 0)
-
-
-def segregation(model, verbs=VERBS, units=None):
-    """`separation` of the weights of units, all of the last layer if not given: (units,)."""
-    return separation(efferents(model, units, verbs))
-
-
-def weights_auc(weights):
-    """The share of all pairs of a singular and a plural form in which the plural one has the larger weight: (units,).
-
-    1 and 0: the two groups do not overlap. Ties count half.
-    """
-    singular, plural = weights  # (verbs, units) each
-    return area_under_curve(np.concatenate([singular, plural]), np.repeat([False, True], len(plural)))
-
-
-def form_auc(model, verbs=VERBS, units=None):
-    """`weights_auc` of units, all of the last layer if not given: (units,)."""
-    return weights_auc(efferents(model, units, verbs))
-
-
-def efferent_table(model, units, verbs=VERBS):
-    """Columns and rows: mean and sd of the weights to both forms, AUC, segregation, its percentile in the layer.
-
-    The percentile is the share of the layer's other units that are less segregated.
-    """
-    return _weight_rows(efferents(model, None, verbs), units, last_layer(model.sizes))
-
-
-def _weight_rows(weights, units, last):
-    """The same from the weights of the last layer, (2, verbs, units)."""
-    every, auc = separation(weights), weights_auc(weights)
-    rows = []
-    for unit, u in zip(units, columns_of(units, last), strict=True):
-        percentile = 100 * float((every < every[u]).sum()) / max(1, len(every) - 1)
-        moments = [float(moment) for w in weights[:, :, u].astype(np.float64) for moment in (w.mean(), w.std())]
-        rows.append([unit, *moments, float(auc[u]), float(every[u]), percentile])
-    columns = ["unit", "singular mean", "singular sd", "plural mean", "plural sd", "AUC", "segregation", "percentile"]
-    return columns, rows
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -156,7 +55,7 @@ class Efferents(Result):
         return names | {unit: "control" for unit in (last[0], last[-1]) if unit not in names}
 
     def text(self):
-        apart = separation(self.weights)
+        apart = segregation(self.weights)
         units = ", ".join(f"{value:.2f}" for value in apart[self.of(self.roles)])
         pairs = zip(self.effects.conditions, self.effects.correlation, strict=True)
         r = ", ".join(f"{condition} {value:.2f}" for (_, condition), value in pairs)
@@ -179,7 +78,7 @@ class Efferents(Result):
             Table(
                 "efferents",
                 "Weights to the two forms of verbs: means and standard deviations.",
-                *_weight_rows(self.weights, tuple(self.displayed), self.effects.units),
+                *efferent_table(self.weights, tuple(self.displayed), self.effects.units),
                 digits=(*[2] * 7, 1),
             ),
             Table(
@@ -199,7 +98,7 @@ class Efferents(Result):
                 "two are apart (segregation in brackets: difference of the means over the sum of the standard "
                 "deviations); those of the controls, the first and the last unit of the layer, are as it happens.",
                 "dots, a column a unit, one dot a verb form",
-                lambda: plot_weights(self.weights[:, :, self.of(self.displayed)], self.displayed),
+                lambda: plot_efferents(self.weights[:, :, self.of(self.displayed)], self.displayed),
             ),
             Figure(
                 "shares",
@@ -211,27 +110,20 @@ class Efferents(Result):
         ]
 
 
-def plot_efferents(model, units, names=None, verbs=VERBS):
+def plot_efferents(weights, names):
     """Weights from units to the singular (blue) and plural (pink) forms of verbs, a column of dots a unit (Fig. 1d).
 
     Parameters
     ----------
-    model : LanguageModel
-    units : sequence of int
-        Units of the last layer, in the paper's numbers.
-    names : mapping of int to str, optional
-        What to write under a unit's number, such as {67: "syntax"}.
-    verbs : sequence of (singular, plural)
+    weights : (2, verbs, units) array
+        See `efferent_weights.efferents`.
+    names : dict
+        {unit: what to write under its number, such as "syntax", or ""}.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    return plot_weights(efferents(model, units, verbs), {unit: (names or {}).get(unit, "") for unit in units})
-
-
-def plot_weights(weights, names):
-    """The same of weights (2, verbs, units), and {unit: its name or ""}."""
     fig, axes = figure(width=max(3.4, 0.75 * len(names) + 0.8), height=2.7)
     axis = axes[0, 0]
     axis.axhline(0, color="0.8", linewidth=0.6, zorder=0)
@@ -242,7 +134,7 @@ def plot_weights(weights, names):
         axis.plot(x.ravel(), forms.ravel(), marker, color=color, ms=3, mew=0, alpha=0.6, label=label)
     parts = [
         (str(unit), name, f"({apart:.1f})")
-        for (unit, name), apart in zip(names.items(), separation(weights), strict=True)
+        for (unit, name), apart in zip(names.items(), segregation(weights), strict=True)
     ]
     axis.set_xticks(range(len(names)), ["\n".join(filter(None, lines)) for lines in parts], fontsize=7)
     axis.set_xlim(-0.5, len(names) - 0.5)
@@ -303,7 +195,7 @@ def _segregated(results):
     """For S* and P*: number, unit, its cell at N2 (SS SP PS PP), AUC either way round, whether its signs fit."""
     for number, unit in zip("SP", results["number_units"].both(), strict=True):
         weights = results["efferents"].weights[:, :, results["efferents"].of([unit])]
-        auc = float(weights_auc(weights)[0])
+        auc = float(form_auc(weights)[0])
         gates = results["gates"].dynamics
         rows = [gates.conditions.index(condition) for condition in ("SS", "SP", "PS", "PP")]
         cell = gates.mean["C"][rows, SECOND_NOUN, gates.units.index(unit)]
@@ -328,7 +220,7 @@ def syntax_unit_is_not_segregated(experiment, results, percentile):
 
 
 def _below(results, units, percentile):
-    apart = separation(results["efferents"].weights)
+    apart = segregation(results["efferents"].weights)
     threshold = np.percentile(apart, percentile)
     of_units = apart[results["efferents"].of(units)]
     value = ", ".join(f"unit {unit}: {own:.2f}" for unit, own in zip(units, of_units, strict=True))

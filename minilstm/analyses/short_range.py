@@ -8,7 +8,7 @@ from ..stimuli import SECOND_NOUN, SUBJECT, WORDS
 from ..units import last_layer
 from .base import Analysis, Claim, Criterion, Outcome, Result, Table, format_units
 from .decoding import number_data
-from .efferents import VERBS, segregation
+from .efferent_weights import VERBS, efferents, segregation
 
 DECODABLE = 0.9  # AUC above which number counts as decodable
 PERCENTILE = 95  # of segregation within the layer
@@ -101,7 +101,7 @@ def short_range_units(model, data, verbs=VERBS, percentile=PERCENTILE, split="se
     -------
     ShortRange
     """
-    apart, units = segregation(model, verbs), last_layer(model.sizes)  # (units of the last layer,)
+    apart, units = segregation(efferents(model, verbs=verbs)), last_layer(model.sizes)  # (units of the last layer,)
     auc = np.array([data.generalisation([unit], (SUBJECT,), split).mean[0] for unit in units])
     threshold = np.percentile(apart, percentile)
     passed = (apart > threshold) & (auc[:, SUBJECT] > DECODABLE) & ~_lasts(auc)

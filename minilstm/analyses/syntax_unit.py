@@ -14,7 +14,7 @@ from ..units import last_layer
 from .afferents import connectivity, peak_activity
 from .base import Analysis, Claim, Criterion, NotTestable, Outcome, Result, Table, format_units
 from .dynamics import dynamics
-from .efferents import efferent_table
+from .efferent_weights import efferent_table, efferents
 from .statistics import OUTLIER
 
 ORIGINAL = 1150  # of the paper's own model
@@ -36,7 +36,7 @@ class SyntaxUnit(Result):
         Peak activity of the last layer's units, see `afferents.peak_activity`; that of Y*, or of the first unit
         named, between subject and verb.
     efferents : tuple
-        Columns and rows of the weights of the units displayed onto verbs, see `efferents.efferent_table`.
+        Columns and rows of the weights of the units displayed onto verbs, see `efferent_weights.efferent_table`.
     named : bool
         Whether a user named the units.
     """
@@ -105,16 +105,17 @@ def compute(experiment, results):
     if unit is not None:
         displayed = list(dict.fromkeys((unit, *displayed)))[:DISPLAYED]
         peak[unit - layer[0]] = peak_before_verb(model, items, unit, **experiment.reading)
-    return SyntaxUnit(unit, tuple(displayed), peak, efferent_table(experiment.model, displayed))
+    return SyntaxUnit(unit, tuple(displayed), peak, efferent_table(efferents(experiment.model), displayed, layer))
 
 
 def given(experiment, units):
     """The units that a user names, the first of them in the place of Y*."""
     model, items = experiment.model_lowercase_context, experiment.sentences("nounPP")
-    efferents = efferent_table(model, units)  # says which is no unit of the last layer
+    layer = last_layer(model.sizes)
+    table = efferent_table(efferents(model), units, layer)  # says which is no unit of the last layer
     peak = peak_activity(model, items, **experiment.reading)
-    peak[units[0] - last_layer(model.sizes)[0]] = peak_before_verb(model, items, units[0], **experiment.reading)
-    return SyntaxUnit(None, tuple(units), peak, efferents, named=True)
+    peak[units[0] - layer[0]] = peak_before_verb(model, items, units[0], **experiment.reading)
+    return SyntaxUnit(None, tuple(units), peak, table, named=True)
 
 
 def exists(experiment, results):
