@@ -117,6 +117,13 @@ def test_ids_are_unique_and_every_reference_is_met(page):
     assert len(inside) > 300 and set(inside) <= set(page.ids)
 
 
+def test_in_the_dark_numbers_keep_their_colours_where_heat_maps_do(page, path):
+    """Else white ones on a dark cell would be turned black."""
+    inside = [one for one in page.ids if re.search(r"-cell-\d+-\d+-\d+$", one)]
+    assert {one.partition("-")[0] for one in inside} == {"ablations", "patching"}
+    assert 'svg image, svg [id*="-cell-"] { filter' in path.read_text(encoding="utf-8")
+
+
 def test_units_are_links_to_an_explorer_where_there_is_one(report, path, tmp_path):
     """Each in sentences in which its number matters; in the section on ablation, broken."""
     assert EXPLORER not in path.read_text(encoding="utf-8")

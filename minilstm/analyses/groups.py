@@ -195,6 +195,8 @@ def _where_it_hurts(tests):
     """In how many conditions a group hurts, and which; and in how many that cannot be seen."""
     hurts = [f"{t.task} {t.condition}".strip() for t in tests if t.verdict == "hurts"]
     unseen = sum(t.verdict in ("no power", "too few random sets") for t in tests)
+    if unseen == len(tests):
+        return f"in none of {unseen} conditions, but random sets cannot tell in any"
     text = f"in {len(hurts)} of {len(tests)} conditions" + (f" ({', '.join(hurts)})" if hurts else "")
     return text + (f", while in {unseen} random sets cannot tell" if unseen else "")
 

@@ -23,7 +23,7 @@ from .exchange import exchange, exchange_by_gradient, right_both_ways, way_moved
 from .experiment import positive
 from .number_agreement import by_condition, scored_items
 from .statistics import r_squared
-from .style import LABELS, LINES, figure
+from .style import LABELS, LINES, NEUTRAL, figure, write_in_cells
 
 PANELS = "C_tilde", "i", "f", "C", "o", "h"  # in the order in which they are computed
 NUMBERS = {"S": "singular", "P": "plural"}
@@ -219,11 +219,8 @@ def plot_patching(result):
     fig, axes = figure(2, 3, 1.2 + 0.75 * len(result.numbers) * words, 0.4 * len(units) + 1.2, sharex=True, sharey=True)
     for axis, (name, grid) in zip(axes.flat, grids.items(), strict=True):
         image = axis.imshow(grid, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
-        for (row, column), value in np.ndenumerate(grid):
-            if abs(value) >= 1:
-                color = "white" if abs(value) > 0.6 * limit else "black"
-                axis.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=6, color=color)
-        axis.axvline(words - 0.5, color="black", linewidth=0.6)
+        write_in_cells(axis, grid, np.abs(grid) > 0.6 * limit, fontsize=6)
+        axis.axvline(words - 0.5, color=NEUTRAL, linewidth=0.6)
         axis.set_title(LABELS[name], fontsize=8)
         axis.set_xticks(range(grid.shape[1]), result.words * len(result.numbers), fontsize=6, rotation=60)
         axis.set_yticks(range(len(units)), units, fontsize=7)

@@ -71,7 +71,7 @@ class Structures(Result):
     def text(self):
         units = format_units(self.roles).capitalize()
         if self.unit:
-            return [f"{units}; unit {self.unit} is Y*."]
+            return [f"{units}{f'; unit {self.unit}' if len(self.roles) > 1 else ', which'} is Y*."]
         if any(self.roles.values()):
             return [f"{units}: given."]
         return [f"{units}: no Y*, but the strongest of the last layer in the regression on depth."]

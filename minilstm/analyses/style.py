@@ -57,6 +57,24 @@ def _shows_the_same(path, drawn):
         return False
 
 
+def write_in_cells(axis, values, dark, fontsize):
+    """Write the values of a heat map into its cells, in white on `dark` ones; what rounds to 0 is left out.
+
+    Parameters
+    ----------
+    axis : matplotlib Axes
+    values : (rows, columns) array
+    dark : (rows, columns) bool array
+    fontsize : float
+    """
+    panel = axis.figure.axes.index(axis)
+    for row, column in zip(*values.round().nonzero(), strict=True):
+        color = "white" if dark[row, column] else "black"
+        text = axis.text(column, row, f"{values[row, column]:.0f}", ha="center", va="center", color=color)
+        text.set_fontsize(fontsize)
+        text.set_gid(f"cell-{panel}-{row}-{column}")  # by which report.css leaves them as they are in the dark
+
+
 def hide_unused(axes, used):
     """Leave out the panels after the first `used`, and show the tick labels of the lowest one of each column."""
     for axis in axes.flat[used:]:

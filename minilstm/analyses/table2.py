@@ -12,7 +12,7 @@ from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Resu
 from .number_agreement import agreement, by_condition, share_right
 from .published import TABLE_2
 from .statistics import ALPHA, CEILING, TESTABLE, easier, percent
-from .style import figure
+from .style import figure, write_in_cells
 
 DISPLAYED = 0.9  # Table 2 prints an ablated accuracy where it is below 0.9 x full, else '-'
 
@@ -251,10 +251,7 @@ def plot_ablations(result):
     order = strong or [int(np.nanargmax(np.nanmax(cost, axis=1)))]
     fig, axes = figure(width=5.2, height=1.5 + 0.17 * len(order))
     image = axes[0, 0].imshow(cost[order], cmap="cividis", vmin=0, vmax=100, aspect="auto")
-    for row, column in np.argwhere(np.round(cost[order]) >= 1):
-        points = cost[order][row, column]
-        look = {"ha": "center", "va": "center", "fontsize": 5, "color": "black" if points > 50 else "white"}
-        axes[0, 0].text(column, row, f"{points:.0f}", **look)
+    write_in_cells(axes[0, 0], np.maximum(cost[order], 0), cost[order] <= 50, fontsize=5)
     axes[0, 0].set_xticks(range(len(keys)), [" ".join(key) for key in keys], rotation=60, ha="right", fontsize=7)
     axes[0, 0].set_yticks(range(len(order)), [str(u + 1) for u in order], fontsize=7)
     axes[0, 0].set_ylabel("unit", fontsize=8)
