@@ -13,7 +13,8 @@ from minilstm.analyses.depth import DepthRegression
 from minilstm.analyses.dynamics import VARIABLES, Dynamics
 from minilstm.analyses.efferents import Efferents
 from minilstm.analyses.gates import GatesAndCell
-from minilstm.analyses.groups import Groups, GroupTest
+from minilstm.analyses.group_tests import GroupTest
+from minilstm.analyses.groups import Groups
 from minilstm.analyses.linzen import Linzen
 from minilstm.analyses.number_units import NumberUnits
 from minilstm.analyses.published import OFF, TABLE_2

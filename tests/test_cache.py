@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from minilstm.analyses.groups import GroupTest
+from minilstm.analyses.group_tests import GroupTest
 from minilstm.analyses.number_units import NumberUnits
 from minilstm.analyses.short_range import ShortRange
 from minilstm.errors import ModelFileError

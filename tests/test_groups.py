@@ -7,7 +7,7 @@ import pytest
 from small_model import small_model
 
 from minilstm import load, planted
-from minilstm.analyses import groups
+from minilstm.analyses import group_tests, groups
 from minilstm.analyses.ablation import group_ablation, random_sets
 from minilstm.analyses.base import NotTestable, Results
 from minilstm.analyses.depth import DepthRegression
@@ -25,7 +25,7 @@ LONG, SHORT = (71, 72), (UNITS["short-range 1"], UNITS["short-range 2"])
 def test_group_tests_by_hand():
     model = small_model()
     items = [item for c in "SP" for item in na_task("Simple", c, 20)]
-    singular, plural = groups.group_tests(model, items, (2, 9), n_random=40, seed=3, without=(1, 13))
+    singular, plural = group_tests.group_tests(model, items, (2, 9), n_random=40, seed=3, without=(1, 13))
     assert (singular.condition, plural.condition) == ("S", "P")
     group = group_ablation(model, items[:20], (2, 9), n_random=40, seed=3)
     assert (singular.accuracy, singular.p, singular.power) == (group.accuracy, group.p, group.power)
@@ -35,7 +35,7 @@ def test_group_tests_by_hand():
     ]
     assert singular.sets == len(kept) < 40
     assert singular.p_without == (sum(value <= group.accuracy for value in kept) + 1) / (len(kept) + 1)
-    assert np.isnan(groups.group_tests(model, items, (2,), 40, without=range(1, 14))[0].p_without)
+    assert np.isnan(group_tests.group_tests(model, items, (2,), 40, without=range(1, 14))[0].p_without)
 
 
 @pytest.mark.parametrize(
@@ -43,13 +43,13 @@ def test_group_tests_by_hand():
     [(0.01, 1.0, "hurts"), (0.01, 0.1, "hurts"), (0.2, 0.99, "not significant"), (0.2, 0.9, "no power")],
 )
 def test_verdicts(p, power, verdict):
-    test = groups.GroupTest("Simple", "S", 1.0, 0.5, np.array([0.8, 1]), p, power, float("nan"), 0)
+    test = group_tests.GroupTest("Simple", "S", 1.0, 0.5, np.array([0.8, 1]), p, power, float("nan"), 0)
     assert test.verdict == verdict
-    table = groups.table([test])
+    table = group_tests.table([test])
     (row,) = table.rows
     assert row[4] == 90 and np.isnan(row[-3]) and row[-2:] == [power, verdict] and table.columns[-3] == "p without"
     assert render(*table[2:4], digits=table.digits).split("\n")[2].split()[5:8] == [f"{p:.4f}", "-", f"{power:.2f}"]
-    table = groups.table([test._replace(sets=2)])  # no set left out: no second p
+    table = group_tests.table([test._replace(sets=2)])  # no set left out: no second p
     assert table.rows[0][-3:] == [p, power, verdict] and table.columns[-3] == "p"
     assert (f"'{verdict}': " in table.caption) == (verdict != "hurts")  # what it means is said where it stands
 
@@ -58,10 +58,10 @@ def test_the_picture_of_groups_shows_the_numbers():
     """A box of the random sets beside the group, which is filled where it hurts."""
     random = np.linspace(0.5, 1, 21)
     tests = [
-        groups.GroupTest("nounPP", c, 0.9, a, random, p, 1.0, np.nan, 0)
+        group_tests.GroupTest("nounPP", c, 0.9, a, random, p, 1.0, np.nan, 0)
         for c, a, p in (("SP", 0.2, 0.01), ("PS", 0.7, 0.4))
     ]
-    fig = groups.plot_groups({"short": tests, "syntax": tests[:1]})
+    fig = group_tests.plot_groups({"short": tests, "syntax": tests[:1]})
     axis, other = fig.axes
     assert (axis.get_title(), other.get_title()) == ("short", "syntax")
     assert [label.get_text() for label in axis.get_xticklabels()] == ["nounPP SP", "nounPP PS"]
@@ -80,7 +80,7 @@ def test_the_picture_of_groups_shows_the_numbers():
 def test_without_a_random_set_there_is_no_test(n_random):
     items = na_task("Simple", "S", 4)
     with pytest.raises(MinilstmError, match=f"at least 1 random set, got {n_random}"):
-        groups.group_tests(small_model(), items, (2,), n_random)
+        group_tests.group_tests(small_model(), items, (2,), n_random)
     with pytest.raises(MinilstmError, match=f"--random: expected at least 1 random set, got {n_random}"):
         Experiment(small_model(), n=4, n_random=n_random)
 
@@ -88,12 +88,12 @@ def test_without_a_random_set_there_is_no_test(n_random):
 def test_too_few_random_sets_allow_no_verdict():
     """All answers are lost, and yet no p of 19 sets can be below .05, nor of 32 where the group is one of them."""
     items = [item for item in na_task("nounPP", "SP", 10)]
-    (test,) = groups.group_tests(load("planted"), items, (71,), n_random=18)
+    (test,) = group_tests.group_tests(load("planted"), items, (71,), n_random=18)
     assert test.accuracy == 0 and test.p == test.least_p == 1 / 19 and test.verdict == "too few random sets"
-    assert "'too few random sets'" in groups.table([test]).caption
-    (test,) = groups.group_tests(load("planted"), items, (71,), n_random=40)
+    assert "'too few random sets'" in group_tests.table([test]).caption
+    (test,) = group_tests.group_tests(load("planted"), items, (71,), n_random=40)
     assert test.verdict == "hurts" and test.least_p == 1 / 41
-    (test,) = groups.group_tests(small_model(), na_task("nounPP", "SP", 10), (9,), n_random=1000)
+    (test,) = group_tests.group_tests(small_model(), na_task("nounPP", "SP", 10), (9,), n_random=1000)
     assert len(test.random) == 13 and test.least_p == 2 / 14 and test.verdict in ("too few random sets", "hurts")
 
 
@@ -156,7 +156,7 @@ def test_a_group_that_a_user_names_is_tested_alone(experiment):
             "of 4 conditions (nounPP SP)."
         ]
     items = some.sentences("nounPP")
-    expected = groups.group_tests(some.model, items, (71, 3), 60)
+    expected = group_tests.group_tests(some.model, items, (71, 3), 60)
     assert [t.p for t in tests] == [t.p for t in expected]
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import minilstm
 from minilstm import stimuli
-from minilstm.analyses import groups
+from minilstm.analyses import group_tests
 from minilstm.analyses.decoding import SPLITS, WORDS, NumberOverTime, number_data, plot_curves
 from minilstm.analyses.short_range import short_range_units
 from minilstm.analyses.style import save
@@ -82,7 +82,7 @@ print(f"short-range by the rule: {short.units}")
 easy = [item for item in na_tasks(n=150) if item.task in EASY]
 both = (*short.units, SINGULAR, PLURAL)
 for name, units in (("short-range", short.units), ("short- and long-range", both)):
-    table = groups.table(groups.group_tests(model, easy, units, n_random=300, without=(SINGULAR, PLURAL)))
+    table = group_tests.table(group_tests.group_tests(model, easy, units, n_random=300, without=(SINGULAR, PLURAL)))
     print(f"\n{name} units off: {', '.join(map(str, sorted(units)))}")
     print(render(table.columns, table.rows, digits=table.digits))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import minilstm
 from minilstm import planted, stimuli
-from minilstm.analyses import groups
+from minilstm.analyses import group_tests
 from minilstm.analyses.depth import depth_data, depth_regression
 from minilstm.analyses.structures import plot_structures, structures
 from minilstm.analyses.style import save
@@ -60,7 +60,7 @@ print("syntax units, |z| > 3:", ", ".join(map(str, found.outliers)) or "none")
 # %%
 tasks, conditions = ("nounPP", "nounPPAdv"), ("SP", "PS")
 hard = [item for task in tasks for c in conditions for item in stimuli.na_task(task, c, 200)]
-table = groups.table(groups.group_tests(model, hard, found.strongest(3), n_random=200))
+table = group_tests.table(group_tests.group_tests(model, hard, found.strongest(3), n_random=200))
 print("\n" + render(table.columns, table.rows, digits=table.digits))
 
 # %% [markdown]

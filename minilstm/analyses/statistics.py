@@ -1,10 +1,6 @@
-"""Statistics that several claims share: paired tests over items, and what a group test can show."""
-
-from math import comb
+"""Statistics that several analyses share, and the numbers that their criteria share."""
 
 import numpy as np
-
-from .base import NotTestable, Outcome
 
 CEILING = 0.995  # accuracies at or above this cannot be told apart
 ALPHA = 0.05
@@ -91,38 +87,3 @@ def random_p(at_least):
     [0.25, 0.75]
     """
     return (np.count_nonzero(at_least, axis=-1) + 1) / (at_least.shape[-1] + 1)
-
-
-def significant(experiment, tests, size, needed, of, alpha, missing=()):
-    """Whether `needed` of `of` group tests have p < alpha; NotTestable if those without power leave it open.
-
-    Parameters
-    ----------
-    tests : list of groups.GroupTest
-        All of one group, of `size` units.
-    missing : sequence of str
-        Conditions that could not be tested at all.
-    """
-    value = "p: " + ", ".join([f"{t.task} {t.condition} {t.p:.3g}" for t in tests] + [f"{name} -" for name in missing])
-    passed = sum(t.p < alpha for t in tests)
-    unknown = [f"{t.task} {t.condition}" for t in tests if t.p >= alpha and lacks_power(experiment, t, size, alpha)]
-    remark = f"p < {alpha:g} in {passed} of {of} conditions"
-    if passed < needed <= passed + len(unknown) + len(missing):
-        raise NotTestable(f"{remark}; no power, or no data, in {', '.join((*unknown, *missing))}", value)
-    return Outcome(passed >= needed, value, remark)
-
-
-def lacks_power(experiment, test, size, alpha):
-    """Whether a test could hardly pass: random sets hit its units or are too few, or the task is not solved."""
-    smallest = smallest_p(sum(experiment.model.sizes), size, experiment.n_random)
-    return smallest >= alpha or test.power < 1 - alpha or not test.full >= TESTABLE
-
-
-def smallest_p(total, size, n_random):
-    """The smallest p that a group of `size` out of `total` units can have beside `n_random` random sets.
-
-    Where there are so few sets of this size that all of them serve as random ones, the group is one of them and ties
-    with itself.
-    """
-    exist = comb(total, size)
-    return 2 / (exist + 1) if exist <= n_random else 1 / (n_random + 1)
