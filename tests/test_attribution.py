@@ -7,19 +7,12 @@ import pytest
 from small_model import small_model
 
 from minilstm import load, planted, stimuli
-from minilstm.analyses.attribution import (
-    BETWEEN,
-    NO_NUMBER_UNITS,
-    GroupAttribution,
-    Votes,
-    attribution,
-    compute,
-    group_attribution,
-    plot_group_attribution,
-    unit_groups,
-)
+from minilstm.analyses.attribution import attribution
 from minilstm.analyses.experiment import Experiment
 from minilstm.analyses.number_agreement import agreement
+from minilstm.analyses.number_units import NO_NUMBER_UNITS
+from minilstm.analyses.short_range import unit_groups
+from minilstm.analyses.votes import BETWEEN, GroupAttribution, Votes, compute, group_attribution, plot_group_attribution
 from minilstm.errors import MinilstmError, StimulusError
 from minilstm.stimuli import CONDITIONS, na_task
 

@@ -8,7 +8,6 @@ import pytest
 from small_model import small_model
 
 from minilstm import load, planted
-from minilstm.analyses.attribution import NO_NUMBER_UNITS
 from minilstm.analyses.exchange import exchange
 from minilstm.analyses.experiment import Experiment
 from minilstm.analyses.interchange import (
@@ -19,6 +18,7 @@ from minilstm.analyses.interchange import (
     plot_interchange,
 )
 from minilstm.analyses.number_agreement import agreement
+from minilstm.analyses.number_units import NO_NUMBER_UNITS
 from minilstm.analyses.style import LINES
 from minilstm.stimuli import CONDITIONS, Item, na_task, pairs
 

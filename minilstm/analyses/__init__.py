@@ -4,7 +4,6 @@ To add one: write a file with a computation, a `Result` and an `Analysis` record
 """
 
 from . import (
-    attribution,
     connectivity,
     decoding,
     decomposition,
@@ -26,6 +25,7 @@ from . import (
     syntax_unit,
     table2,
     timescales,
+    votes,
 )
 from .base import Analysis
 
@@ -47,7 +47,7 @@ ANALYSES: tuple[Analysis, ...] = tuple(
         interchange,
         patching,
         direction,
-        attribution,
+        votes,
         smallest,
         influence,
         nested,

@@ -11,7 +11,7 @@ from .ablation import POINTS, group_ablation, random_sets
 from .base import NotTestable, Outcome, Table
 from .number_agreement import by_condition
 from .statistics import ALPHA, TESTABLE, random_p
-from .style import LIGHTER, LINES, NEUTRAL, WIDTH, figure
+from .style import LIGHTER, LINES, NEUTRAL, WIDTH, boxes, figure
 
 
 class GroupTest(NamedTuple):
@@ -158,14 +158,9 @@ def plot_groups(groups):
     fig, axes = figure(1, len(groups), max(WIDTH, (0.27 * longest + 0.4) * len(groups) + 0.4), 2.7, sharey=True)
     color = LINES[1][0]
     for axis, (name, tests) in zip(axes[0], groups.items(), strict=True):
-        axis.boxplot(
-            [100 * test.random for test in tests],
-            positions=np.arange(len(tests)) - 0.15,
-            widths=0.4,
-            whis=(5, 95),
-            flierprops={"marker": ".", "markersize": 4, "markeredgecolor": LIGHTER, "markerfacecolor": LIGHTER},
-            **{f"{part}props": {"color": NEUTRAL} for part in ("box", "whisker", "cap", "median")},
-        )
+        beyond = {"marker": ".", "markersize": 4, "markeredgecolor": LIGHTER, "markerfacecolor": LIGHTER}
+        values = [100 * test.random for test in tests]
+        boxes(axis, values, np.arange(len(tests)) - 0.15, 0.4, NEUTRAL, flierprops=beyond)
         for k, test in enumerate(tests):
             axis.hlines(100 * test.full, k - 0.42, k + 0.42, color="black", linewidth=1.6)
             axis.plot(

@@ -23,10 +23,11 @@ import numpy as np
 from ..stimuli import SELECTION, pairs
 from ..units import collection_of
 from .ablation import set_margins
-from .attribution import NO_NUMBER_UNITS, unit_groups
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Option, Outcome, Result, Table, format_units
 from .exchange import VARIABLES, exchange, way_moved
 from .number_agreement import by_condition, scored_items
+from .number_units import NO_NUMBER_UNITS
+from .short_range import unit_groups
 from .style import LINES, figure, hide_unused
 
 # The three methods side by side, and what each does to a unit.

@@ -15,6 +15,10 @@ from .table2 import DISPLAYED, solved
 
 ORIGINAL = {"S": 988, "P": 776}  # of the paper's own model
 NUMBERS = {"S": "singular", "P": "plural"}
+NO_NUMBER_UNITS = (
+    "These questions are about long-range number units, and the network has none: no unit of the last layer costs more "
+    "than 10 points in nounPP SP or PS."
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -126,6 +126,13 @@ def given(experiment, units):
     return ShortRange(tuple(units))
 
 
+def unit_groups(results):
+    """Long-range and short-range units, {name: units}; one that is both counts as a long-range one."""
+    long_range = results["number_units"].long_range
+    short_range = tuple(unit for unit in results["short_range"].units if unit not in long_range)
+    return {"long-range": long_range, "short-range": short_range}
+
+
 def how_many(experiment, results, least, most, reason=""):
     units = results["short_range"].units
     value = f"{len(units)}: {', '.join(map(str, units))}" if units else "none"

@@ -75,6 +75,12 @@ def write_in_cells(axis, values, dark, fontsize):
         text.set_gid(f"cell-{panel}-{row}-{column}")  # by which report.css leaves them as they are in the dark
 
 
+def boxes(axis, values, positions, width, color, **options):
+    """Boxes from the first to the third quartile, with whiskers to the 5th and the 95th percentile."""
+    looks = dict.fromkeys(("boxprops", "whiskerprops", "capprops", "medianprops"), {"color": color})
+    axis.boxplot(values, positions=positions, widths=width, whis=(5, 95), **(looks | options))
+
+
 def hide_unused(axes, used):
     """Leave out the panels after the first `used`, and show the tick labels of the lowest one of each column."""
     for axis in axes.flat[used:]:

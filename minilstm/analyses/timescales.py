@@ -28,9 +28,9 @@ from ..errors import StimulusError
 from ..stimuli import SUBJECT
 from ..units import last_layer
 from .afferents import GATES, connectivity
-from .attribution import unit_groups
 from .base import Analysis, Claim, Criterion, Figure, Outcome, Result, Table, fallback_note
 from .dynamics import dynamics, name_steps
+from .short_range import unit_groups
 from .style import LIGHTER, LINES, NEUTRAL, figure
 
 LONG = 0.15  # share of the layer's units that count as long: Chien et al. speak of less than 15 % of all units
