@@ -15,12 +15,10 @@ from minilstm.analyses.interchange import Comparison, compare
 from minilstm.analyses.nested import (
     CLAIMS,
     NESTED_TASKS,
-    both_ways,
     carrier,
     compute,
     costliest,
     right,
-    right_with_both,
 )
 from minilstm.analyses.number_units import NumberUnits
 from minilstm.cli.main import main
@@ -50,7 +48,7 @@ def test_who_carries_the_outer_number_and_who_only_guards_it(found):
         assert carrier(found.searches[task]) in (S, P) and costliest(found.searches[task]) == SYNTAX
         comparison = found.tasks[task]
         assert comparison.sets == ((S,), (P,), (SYNTAX,), (S, P))
-        flips = comparison.flips("once", right_with_both(comparison))
+        flips = comparison.flips("once")
         assert flips[2] == 0 and flips[3] == 1 and flips[0] == flips[1] == 0.5
     assert found.roles == {S: ("given",), P: ("given",), SYNTAX: ()}
 
@@ -74,14 +72,14 @@ def test_without_its_long_range_unit_the_inner_verb_is_right(found):
     assert {None} == {row[2] for row in found.tables()[1].rows if row[0].endswith("Inner")}
 
 
-def test_units_are_ablated_and_exchanged_as_interchange_does_it():
+def test_two_methods_find_what_all_four_do():
     model, sets = small_model(), [(2,), (9, 13)]
     for task in NESTED_TASKS:
         items = na_tasks(n=2, tasks=(task,))
-        mine, expected = (do(model, items, sets) for do in (both_ways, compare))
-        assert mine.items == expected.items and mine.sets == expected.sets
+        two, expected = compare(model, items, sets, methods=("zero", "once")), compare(model, items, sets)
+        assert two.items == expected.items and two.sets == expected.sets and list(two.margins) == ["zero", "once"]
         for method in ("zero", "once"):
-            np.testing.assert_array_equal(mine.margins[method], expected.margins[method])
+            np.testing.assert_array_equal(two.margins[method], expected.margins[method])
 
 
 def test_the_source_has_the_other_number_of_the_noun_that_the_verb_agrees_with():

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import minilstm
 from minilstm import planted
-from minilstm.analyses.nested import NESTED_TASKS, both_ways, carrier, plot_nested, right, right_with_both
+from minilstm.analyses.interchange import compare
+from minilstm.analyses.nested import NESTED_TASKS, carrier, plot_nested, right
 from minilstm.analyses.style import save
 from minilstm.analyses.tables import render
 from minilstm.stimuli import na_tasks
@@ -51,14 +52,13 @@ for unit in units:
 # %%
 def study(model):
     """Both interventions on every unit of a model: {task: Comparison}; prints accuracy, and the strongest carrier."""
-    every_unit = [(unit,) for unit in range(1, sum(model.sizes) + 1)]
-    found = {task: both_ways(model, some, every_unit) for task, some in items.items()}
+    found = {task: compare(model, some, methods=("zero", "once")) for task, some in items.items()}
     for length in ("Short", "Long"):
         conditions = NESTED_TASKS[f"{length}NestedInner"].conditions
         rows = []
         for verb in ("Inner", "Outer"):
             comparison = found[f"{length}Nested{verb}"]
-            unit, where = carrier(comparison), right_with_both(comparison)
+            unit, where = carrier(comparison), comparison.counted
             share = None if unit is None else f"{100 * comparison.flips('once', where)[unit - 1]:.0f}"
             shares = (f"{100 * right(comparison, condition):.0f}" for condition in conditions)
             rows.append([f"{length}, {verb.lower()}", *shares, unit, share])

@@ -37,7 +37,7 @@ METHODS = {
     "once": "its C, or what else is copied, in the sentence with the other subject, at the subject",
     "onwards": "the same at every word from the subject to the verb",
 }
-
+ABLATIONS = {"zero": "paper", "mean": "mean"}  # what the first two are called in `agreement`
 
 LABELS = {
     "zero": "$h$ = 0",
@@ -69,17 +69,23 @@ class Comparison:
     source: np.ndarray
     margins: dict
 
-    def by_condition(self):
-        """{(task, condition): the bases that count}: those that are answered rightly, as their sources are."""
-        good = (self.intact > 0) & (self.source < 0)
-        return {key: where[good[where]] for key, where in by_condition(self.items).items()}
+    @property
+    def counted(self):
+        """The bases that count, which are answered rightly, as their sources are: (bases,) indices."""
+        return np.flatnonzero((self.intact > 0) & (self.source < 0))
 
-    def flips(self, method, where):
-        """The share of items `where` that are no longer right: (sets,)."""
+    def by_condition(self):
+        """{(task, condition): the bases that count}."""
+        return {key: np.intersect1d(where, self.counted) for key, where in by_condition(self.items).items()}
+
+    def flips(self, method, where=None):
+        """The share of items `where`, of all that count if not given, that are no longer right: (sets,)."""
+        where = self.counted if where is None else where
         return (self.margins[method][:, where] <= 0).mean(axis=1) if len(where) else np.full(len(self.sets), np.nan)
 
-    def moved(self, method, where):
-        """How far the mean margin moves towards the source's, 0 to 1 where all is the source's: (sets,)."""
+    def moved(self, method, where=None):
+        """How far their mean margin moves towards the source's, 0 to 1 where all is the source's: (sets,)."""
+        where = self.counted if where is None else where
         return way_moved(self.intact[where], self.margins[method][:, where], self.source[where])
 
     def strongest(self, most=8):
@@ -100,7 +106,7 @@ class Comparison:
         return columns, rows
 
 
-def compare(model, items, sets=None, what="C", state="context", unknown="error", progress=False):
+def compare(model, items, sets=None, what="C", methods=METHODS, state="context", unknown="error", progress=False):
     """Interchange beside ablation at zero and at the mean, on every item that has a source among the others.
 
     Parameters
@@ -112,25 +118,24 @@ def compare(model, items, sets=None, what="C", state="context", unknown="error",
         Every unit of the network alone if not given.
     what : str
         As in `exchange.exchange`.
+    methods : collection of str
+        Some of `METHODS`, "once" or "onwards" among them.
 
     Returns
     -------
     Comparison
     """
     bases, sources = pairs(scored_items(model, items))
-    sets = (
-        [(unit,) for unit in range(1, sum(model.sizes) + 1)]
-        if sets is None
-        else [collection_of(units) for units in sets]
-    )
-    shared = {"state": state, "unknown": unknown, "progress": progress}
-    margins = {
-        "zero": set_margins(model, bases, sets, "paper", **shared),
-        "mean": set_margins(model, bases, sets, "mean", **shared),
-    }
-    margins["once"], intact, source = exchange(model, bases, sources, sets, what, **shared)
-    margins["onwards"], *_ = exchange(model, bases, sources, sets, what, onwards=True, **shared)
-    return Comparison(bases, tuple(sets), intact, source, margins)
+    every_unit = ((unit,) for unit in range(1, sum(model.sizes) + 1))
+    sets = tuple(every_unit if sets is None else map(collection_of, sets))
+    shared, margins = {"state": state, "unknown": unknown, "progress": progress}, {}
+    for method in methods:
+        if method in ABLATIONS:
+            margins[method] = set_margins(model, bases, sets, ABLATIONS[method], **shared)
+        else:
+            onwards = method == "onwards"
+            margins[method], intact, source = exchange(model, bases, sources, sets, what, onwards=onwards, **shared)
+    return Comparison(bases, sets, intact, source, margins)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -24,59 +24,28 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import StimulusError
-from ..stimuli import pairs
 from ..stimuli.nested import NESTED_TASKS
-from .ablation import POINTS, set_margins
+from .ablation import POINTS
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Result, Table, format_units
-from .exchange import exchange
-from .interchange import Comparison
+from .interchange import compare
 from .number_agreement import scored_items, share_right
 from .statistics import TESTABLE, percent
 from .style import LINES, NEUTRAL, figure
 
 SEARCHED = 20  # units are searched on the odd ids of a condition up to this one
 LEAST = 10  # sentences, right with either number, below which nothing is said of who carries it
+WAYS = "zero", "once"  # ablated; with its cell from the other sentence, at the noun that the verb agrees with
 AGAINST = "SPS", "PSP"  # of LongNestedInner: both other nouns have the other number
-
-
-def both_ways(model, items, sets, state="context", unknown="error", progress=False):
-    """Ablate sets of units, and exchange their cells at the noun that the verb agrees with.
-
-    Parameters
-    ----------
-    model : LanguageModel
-    items : sequence of stimuli.Item
-        With both numbers of that noun; see `stimuli.pairs`.
-    sets : sequence of tuple of int
-        In the paper's numbers.
-    state, unknown
-        As in `exchange.exchange`.
-
-    Returns
-    -------
-    Comparison
-        Of two methods, "zero" and "once".
-    """
-    bases, sources = pairs(items)
-    how = {"state": state, "unknown": unknown, "progress": progress}
-    exchanged, intact, source = exchange(model, bases, sources, sets, **how)
-    margins = {"zero": set_margins(model, bases, sets, **how), "once": exchanged}
-    return Comparison(bases, tuple(sets), intact, source, margins)
-
-
-def right_with_both(comparison):
-    """Indices of the sentences that are right with either number: only these can show who carries it."""
-    return np.flatnonzero((comparison.intact > 0) & (comparison.source < 0))
 
 
 def carrier(comparison):
     """The unit whose cell moves the verbs farthest towards the other number; None where none does."""
-    return _largest(comparison, comparison.moved("once", right_with_both(comparison)))
+    return _largest(comparison, comparison.moved("once"))
 
 
 def costliest(comparison):
     """The unit without which most verbs go wrong; None where none does."""
-    return _largest(comparison, comparison.flips("zero", right_with_both(comparison)))
+    return _largest(comparison, comparison.flips("zero"))
 
 
 def _largest(comparison, effects):
@@ -136,11 +105,10 @@ class Nested(Result):
         columns = ["task", "n", "carried by", "moved %", "needed", "wrong %"]
         rows = []
         for task, search in self.searches.items():
-            where = right_with_both(search)
-            row = [task, len(where)]
+            row = [task, len(search.counted)]
             for find, measure, method in ((carrier, search.moved, "once"), (costliest, search.flips, "zero")):
                 unit = find(search)
-                row += [unit, None if unit is None else float(100 * measure(method, where)[unit - 1])]
+                row += [unit, None if unit is None else float(100 * measure(method)[unit - 1])]
             rows.append(row)
         caption = (
             "The unit whose cell, from the sentence with the other number of the noun that the verb agrees with, moves "
@@ -153,11 +121,10 @@ class Nested(Result):
         columns = ["units", "task", "n", "ablated: wrong %", "exchanged: flips %", "exchanged: moved %"]
         rows = []
         for task, comparison in self.tasks.items():
-            where = right_with_both(comparison)
             flips, moved = comparison.flips, comparison.moved
-            effects = 100 * np.array([flips("zero", where), flips("once", where), moved("once", where)])
+            effects = 100 * np.array([flips("zero"), flips("once"), moved("once")])
             for units, cells in zip(comparison.sets, effects.T.tolist(), strict=True):
-                rows.append(["+".join(map(str, units)), task, len(where), *cells])
+                rows.append(["+".join(map(str, units)), task, len(comparison.counted), *cells])
         caption = (
             "The same of these units and of the number units, on sentences that they were not searched on. Exchanged: "
             "C from the sentence with the other number, once, at the noun."
@@ -188,7 +155,7 @@ class Nested(Result):
         for task, search in self.searches.items():
             if (unit := carrier(search)) is not None:
                 judged = self.tasks[task]
-                flips = judged.flips("once", right_with_both(judged))[judged.sets.index((unit,))]
+                flips = judged.flips("once")[judged.sets.index((unit,))]
                 parts.append(f"{task} unit {unit} ({100 * flips:.0f} % of the verbs flip)")
         return f"Nested dependencies, the unit that carries the number farthest: {'; '.join(parts)}." if parts else ""
 
@@ -246,7 +213,7 @@ def plot_carriers(searches):
         axis.axvline(0, color="0.8", linewidth=0.6, zorder=0)
         pair = [searches[task] for verb in VERBS if (task := f"{length}Nested{verb}") in searches]
         if len(pair) == len(VERBS):
-            y, x = (100 * np.nan_to_num(search.moved("once", right_with_both(search))) for search in pair)
+            y, x = (100 * np.nan_to_num(search.moved("once")) for search in pair)
             axis.plot(x, y, "o", color=NEUTRAL, markersize=3)
             for u in np.flatnonzero(np.maximum(abs(x), abs(y)) >= 100 * POINTS):
                 axis.annotate(str(u + 1), (x[u], y[u]), (3, 3), textcoords="offset points", fontsize=7)
@@ -259,16 +226,15 @@ def plot_carriers(searches):
 def compute(experiment, results):
     """All four tasks: every unit on a few sentences, and those that stand out there on the evaluation half's others."""
     model, numbers = experiment.model, results["number_units"]
-    how = {"progress": experiment.progress, **experiment.reading}
+    how = {"methods": WAYS, "progress": experiment.progress, **experiment.reading}
     few = [item for item in experiment.asked(*NESTED_TASKS) if item.id % 2 and item.id <= SEARCHED]
-    every_unit = [(unit,) for unit in range(1, sum(model.sizes) + 1)]
-    searches = {task: both_ways(model, items, every_unit, **how) for task, items in _by_task(model, few).items()}
+    searches = {task: compare(model, items, **how) for task, items in _by_task(model, few).items()}
     found = [find(one) for find in (carrier, costliest) for one in searches.values()]
     roles = numbers.roles | {unit: () for unit in found if unit not in (None, *numbers.roles)}
     sets = [(unit,) for unit in roles] + ([numbers.long_range] if len(numbers.long_range) > 1 else [])
     searched = set(few)
     judged = _by_task(model, [item for item in experiment.sentences(*NESTED_TASKS) if item not in searched])
-    return Nested({task: both_ways(model, items, sets, **how) for task, items in judged.items()}, searches, roles)
+    return Nested({task: compare(model, items, sets, **how) for task, items in judged.items()}, searches, roles)
 
 
 def _by_task(model, items):
@@ -315,10 +281,9 @@ def carry_the_outer_number_only(experiment, results, share):
     flips = {}
     for verb in ("Outer", "Inner"):
         task = _task(results, f"ShortNested{verb}")
-        good = right_with_both(task)
-        if len(good) < LEAST:
-            raise NotTestable(f"{len(good)} sentences of ShortNested{verb} are right with either number")
-        flips[verb] = float(task.flips("once", good)[task.sets.index(units)])
+        if len(task.counted) < LEAST:
+            raise NotTestable(f"{len(task.counted)} sentences of ShortNested{verb} are right with either number")
+        flips[verb] = float(task.flips("once")[task.sets.index(units)])
     value = f"{format_units(units)}: outer {percent(flips['Outer'])}, inner {percent(flips['Inner'])} %"
     return Outcome(flips["Outer"] >= share > flips["Inner"], value)
 
