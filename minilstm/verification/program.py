@@ -49,6 +49,16 @@ class Problem:
     transposed: bool
     seams: tuple[int, ...]
 
+    @property
+    def steps(self):
+        """How many steps are read."""
+        return self.x.shape[-3]
+
+    @property
+    def b_ih(self):
+        """The part of b that stands in the first bias."""
+        return tuple(b - b_hh for b, b_hh in zip(self.b, self.b_hh, strict=True))
+
 
 def problem_of(v):
     """The `Problem` that one case of test vectors poses."""

@@ -73,7 +73,7 @@ def orders_of_parts(p):
         for name, letters in (*parts, ("U and b, not in W", "Ub")):
             yield order_name(order, f" in {name}"), misread(p, order, tuple(letters))
         for name, (part,) in two_biases:
-            halves = replace(p, b=tuple(b - b_hh for b, b_hh in zip(p.b, p.b_hh, strict=True))), replace(p, b=p.b_hh)
+            halves = replace(p, b=p.b_ih), replace(p, b=p.b_hh)
             turned, kept = halves if part == "b_ih" else halves[::-1]
             b = misread(replace(turned, b_hh=None), order, ("b",)).b
             yield order_name(order, f" in {name}"), replace(p, b=tuple(map(np.add, b, kept.b)))
@@ -85,10 +85,9 @@ def _biases(p):
     yield "bias missing", with_parts(p, b=lambda b: 0 * b)
     yield "bias doubled", with_parts(p, b=lambda b: 2 * b)
     if p.b_hh:
-        b_ih = tuple(b - b_hh for b, b_hh in zip(p.b, p.b_hh, strict=True))
-        yield "first bias only, b_hh missing", replace(p, b=b_ih)
+        yield "first bias only, b_hh missing", replace(p, b=p.b_ih)
         yield "second bias only, b_ih missing", replace(p, b=p.b_hh)
-        yield "first bias twice, b_hh missing", replace(p, b=tuple(2 * b for b in b_ih))
+        yield "first bias twice, b_hh missing", replace(p, b=tuple(2 * b for b in p.b_ih))
         yield "second bias twice, b_ih missing", replace(p, b=tuple(2 * b for b in p.b_hh))
     for gate in GATES:
         name = "forget bias" if gate == "f" else f"bias of gate {gate}"
