@@ -19,8 +19,10 @@ from ..io.conventions import layers_to
 from ..lstm import Layer
 from .program import TRACES, forward
 
+SLOPES = lambda s: s * (1 - s), lambda t: 1 - t**2  # of sigmoid and tanh, where they are s and t
 
-def gradients(p, losses, cell_backward=None, carry=lambda dh, dC, t: (dh, dC), below=lambda dh: dh):
+
+def gradients(p, losses, backward=None, carry=lambda dh, dC, t: (dh, dC), below=lambda dh: dh):
     """The derivatives of the loss.
 
     Parameters
@@ -28,16 +30,16 @@ def gradients(p, losses, cell_backward=None, carry=lambda dh, dC, t: (dh, dC), b
     p : Problem
     losses : dict of str to array
         The weights of `output` (steps, batch, H), zero in the padding, `h_n` and `C_n` (layers, batch, H).
-    cell_backward, carry, below : callables
-        Right as they are; a wrong one makes the gradients of a wrong program. `carry` is what word t > 0 sends to the
-        word before it, `below` what a layer sends to the layer below.
+    backward, carry, below : callables
+        Right as they are; a wrong one makes the gradients of a wrong program. `backward` is `cell_backward`, `carry`
+        what word t > 0 sends to the word before it, `below` what a layer sends to the layer below.
 
     Returns
     -------
     dict
         `x`, `h_0`, `C_0`, arrays of the shapes of `p`; `W`, `U`, `b`, lists of one array a layer.
     """
-    cell_backward, traces, above, made = cell_backward or right_cell_backward, forward(p), losses["output"], []
+    backward, traces, above, made = backward or cell_backward, forward(p), losses["output"], []
     for k in reversed(range(len(p.W))):
         W, U, steps = p.W[k], p.U[k], [traces[name][k] for name in TRACES]
         C_before, h_before = (
@@ -51,7 +53,7 @@ def gradients(p, losses, cell_backward=None, carry=lambda dh, dC, t: (dh, dC), b
                 dh, dC = carry(dh, dC, t + 1)
             last = (p.lengths - 1 == t)[:, None]
             dh, dC = dh + above[t] + last * losses["h_n"][k], dC + last * losses["C_n"][k]
-            dz[t], dC = cell_backward(dh, dC, [a[t] for a in steps], C_before[t], z[t])
+            dz[t], dC = backward(dh, dC, [a[t] for a in steps], C_before[t], z[t])
             dh = np.einsum("bgu,gud->bd", dz[t], U)
         sums = np.einsum("tbgu,tbd->gud", dz, x), np.einsum("tbgu,tbd->gud", dz, h_before), dz.sum(axis=(0, 1))
         made.append((dh, dC, *sums))
@@ -61,14 +63,15 @@ def gradients(p, losses, cell_backward=None, carry=lambda dh, dC, t: (dh, dC), b
     return {"x": above, "h_0": np.stack(h_0), "C_0": np.stack(C_0), **dict(zip("WUb", map(list, weights), strict=True))}
 
 
-def right_cell_backward(dh, dC, step, C_prev, z):
+def cell_backward(dh, dC, step, C_prev, z, slopes=SLOPES, through=lambda o, tanh_C: o * (1 - tanh_C**2)):
     """One word of one layer: dz (batch, 4, H), blocks i f g o, and the dC of the word before."""
     i, f, o, C_tilde, C, _ = step
-    dC = dC + dh * o * (1 - np.tanh(C) ** 2)
-    dz_i = dC * C_tilde * i * (1 - i)
-    dz_f = dC * C_prev * f * (1 - f)
-    dz_g = dC * i * (1 - C_tilde**2)
-    dz_o = dh * np.tanh(C) * o * (1 - o)
+    of_sigmoid, of_tanh = slopes
+    dC = dC + dh * through(o, np.tanh(C))
+    dz_i = dC * C_tilde * of_sigmoid(i)
+    dz_f = dC * C_prev * of_sigmoid(f)
+    dz_g = dC * i * of_tanh(C_tilde)
+    dz_o = dh * np.tanh(C) * of_sigmoid(o)
     return np.stack([dz_i, dz_f, dz_g, dz_o], axis=1), dC * f
 
 

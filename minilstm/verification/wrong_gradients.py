@@ -1,120 +1,82 @@
 """Known mistakes in programs that differentiate an LSTM; the outputs of all of them are right."""
 
+from functools import partial
 from itertools import permutations
 
 import numpy as np
 
-from ..lstm import sigmoid
-from .gradients import gradients, right_cell_backward
-from .program import GATES
+from .gradients import SLOPES, cell_backward, gradients
+from .program import GATES, sigmoid
 
-
-def wrong_gradients(p, losses):
-    """Each known mistake by its name: a function that returns what a program with it returns, as `gradients` does."""
-
-    def run(**wrong):
-        return lambda: gradients(p, losses, **wrong)
-
-    known = {
-        "no gradient through the state": run(carry=lambda dh, dC, t: (0 * dh, 0 * dC)),
-        "gradient through C only, none through h": run(carry=lambda dh, dC, t: (0 * dh, dC)),
-        "gradient through h only, none through C": run(carry=lambda dh, dC, t: (dh, 0 * dC)),
-        "no gradient from a layer to the layer below": run(below=lambda dh: 0 * dh),
-        "pre- for post-activations": run(cell_backward=_preactivated),
-        "derivatives of the activations at the activations": run(cell_backward=_sloped_at_activations),
-        "derivatives of the activations left out": run(cell_backward=_without_slopes),
-        "tanh of C not differentiated": run(cell_backward=_flat_tanh),
-        "o left out of dC": run(cell_backward=_without_o),
-        "the loss of C_n left out": _with_losses(p, losses, "C_n"),
-        "the loss of h_n left out": _with_losses(p, losses, "h_n"),
-        "the loss of output left out": _with_losses(p, losses, "output"),
-        "bias never learned": lambda: _scaled(gradients(p, losses), "b", 0),
-        "recurrent weights never learned": lambda: _scaled(gradients(p, losses), "U", 0),
-        "input weights never learned": lambda: _scaled(gradients(p, losses), "W", 0),
-    }
-    everything = "WUb", "x", "h_0", "C_0"
-    sizes = {"the batch": len(p.lengths), "the steps": len(p.x), "the words": int(p.lengths.sum())}
-    for what, size in sizes.items():
-        known[f"weights' gradients averaged over {what}"] = lambda n=size: _scaled(gradients(p, losses), "WUb", 1 / n)
-        known[f"all gradients averaged over {what}"] = lambda n=size: _scaled(gradients(p, losses), *everything, 1 / n)
-    known["all gradients doubled"] = lambda: _scaled(gradients(p, losses), *everything, 2)
-    known["all gradients with the other sign"] = lambda: _scaled(gradients(p, losses), *everything, -1)
-    for span in range(2, len(p.x)):
-        known[f"truncated: nothing goes back over every step divisible by {span}"] = run(
-            carry=lambda dh, dC, t, n=span: (dh * (t % n != 0), dC * (t % n != 0))
-        )
-    for order in permutations(GATES):
-        if "".join(order) != GATES:
-            taken = [GATES.index(gate) for gate in order]
-            name = f"gate order {' '.join(order)} for {' '.join(GATES)} in the backward pass"
-            known[f"{name}, of the gates it reads"] = run(cell_backward=_gates_reordered(taken))
-            known[f"{name}, of the derivatives it writes"] = run(cell_backward=_written_in_order(taken))
-    return known
+BETWEEN_WORDS = {  # what is left of what a word sends back to the word before it
+    "no gradient through the state": lambda dh, dC, t: (0 * dh, 0 * dC),
+    "gradient through C only, none through h": lambda dh, dC, t: (0 * dh, dC),
+    "gradient through h only, none through C": lambda dh, dC, t: (dh, 0 * dC),
+}
 
 
 def _preactivated(dh, dC, step, C_prev, z):
     """Pre-activations taken for gates and candidate throughout."""
     z_i, z_f, z_g, z_o = z.swapaxes(0, 1)
-    return right_cell_backward(dh, dC, [z_i, z_f, z_o, z_g, *step[4:]], C_prev, z)
+    return cell_backward(dh, dC, [z_i, z_f, z_o, z_g, *step[4:]], C_prev, z)
 
 
-def _slopes(step, slope_of_sigmoid, slope_of_tanh):
-    i, f, o, C_tilde, *_ = step
-    return np.stack([slope_of_sigmoid(i), slope_of_sigmoid(f), slope_of_tanh(C_tilde), slope_of_sigmoid(o)], axis=1)
+IN_THE_CELL = {
+    "pre- for post-activations": _preactivated,
+    "derivatives of the activations at the activations": partial(
+        cell_backward, slopes=(lambda s: SLOPES[0](sigmoid(s)), lambda t: SLOPES[1](np.tanh(t)))
+    ),
+    "derivatives of the activations left out": partial(cell_backward, slopes=(np.ones_like, np.ones_like)),
+    "tanh of C not differentiated": partial(cell_backward, through=lambda o, tanh_C: o),
+    "o left out of dC": partial(cell_backward, through=lambda o, tanh_C: 1 - tanh_C**2),
+}
+ALL = "x", "h_0", "C_0", "W", "U", "b"
+NEVER_LEARNED = {"bias": "b", "recurrent weights": "U", "input weights": "W"}
 
 
-def _raw(dh, dC, step, C_prev, z):
-    """The derivatives of gates and candidate, before those of their activations; and the dC of the word before."""
-    i, f, o, C_tilde, C, _ = step
-    dC = dC + dh * o * (1 - np.tanh(C) ** 2)
-    return np.stack([dC * C_tilde, dC * C_prev, dC * i, dh * np.tanh(C)], axis=1), dC * f
+def wrong_gradients(p, losses):
+    """Each known mistake by its name: a function that returns what a program with it returns, as `gradients` does."""
+    sizes = {"the batch": len(p.lengths), "the steps": len(p.x), "the words": int(p.lengths.sum())}
+    changes = {name: {"carry": carry} for name, carry in BETWEEN_WORDS.items()}
+    changes["no gradient from a layer to the layer below"] = {"below": lambda dh: 0 * dh}
+    changes |= {name: {"backward": backward} for name, backward in IN_THE_CELL.items()}
+    for span in range(2, len(p.x)):
+        changes[f"truncated: nothing goes back over every step divisible by {span}"] = {
+            "carry": lambda dh, dC, t, n=span: (dh * (t % n != 0), dC * (t % n != 0))
+        }
+    for order in permutations(GATES):
+        if "".join(order) != GATES:
+            taken = [GATES.index(gate) for gate in order]
+            name = f"gate order {' '.join(order)} for {' '.join(GATES)} in the backward pass"
+            changes[f"{name}, of the gates it reads"] = {"backward": partial(_reading, taken)}
+            changes[f"{name}, of the derivatives it writes"] = {"backward": partial(_writing, taken)}
+    known = {name: partial(gradients, p, losses, **change) for name, change in changes.items()}
+    for name in losses:
+        known[f"the loss of {name} left out"] = partial(gradients, p, losses | {name: 0 * losses[name]})
+
+    def scaled(factor, parts):
+        return lambda: _scaled(gradients(p, losses), factor, parts)
+
+    known |= {f"{what} never learned": scaled(0, part) for what, part in NEVER_LEARNED.items()}
+    known |= {f"weights' gradients averaged over {what}": scaled(1 / n, "WUb") for what, n in sizes.items()}
+    known |= {f"all gradients averaged over {what}": scaled(1 / n, ALL) for what, n in sizes.items()}
+    return known | {"all gradients doubled": scaled(2, ALL), "all gradients with the other sign": scaled(-1, ALL)}
 
 
-def _sloped_at_activations(dh, dC, step, C_prev, z):
-    raw, dC = _raw(dh, dC, step, C_prev, z)
-    slopes = _slopes(step, lambda a: sigmoid(a) * (1 - sigmoid(a)), lambda a: 1 - np.tanh(a) ** 2)
-    return raw * slopes, dC
+def _reading(taken, dh, dC, step, *rest):
+    """Gates and candidate are taken for each other."""
+    i, f, o, C_tilde, *states = step
+    i, f, C_tilde, o = ([i, f, C_tilde, o][k] for k in taken)
+    return cell_backward(dh, dC, [i, f, o, C_tilde, *states], *rest)
 
 
-def _without_slopes(dh, dC, step, C_prev, z):
-    return _raw(dh, dC, step, C_prev, z)
+def _writing(taken, *word):
+    """The blocks of dz are."""
+    dz, dC = cell_backward(*word)
+    return dz[:, taken], dC
 
 
-def _flat_tanh(dh, dC, step, C_prev, z):
-    """dC += dh o, as if h were o C."""
-    return right_cell_backward(dh, dC + dh * step[2] * np.tanh(step[4]) ** 2, step, C_prev, z)
-
-
-def _without_o(dh, dC, step, C_prev, z):
-    """dC += dh (1 - tanh(C)^2)."""
-    return right_cell_backward(dh, dC + dh * (1 - step[2]) * (1 - np.tanh(step[4]) ** 2), step, C_prev, z)
-
-
-def _gates_reordered(taken):
-    def wrong(dh, dC, step, C_prev, z):
-        i, f, o, C_tilde, C, h = step
-        i, f, C_tilde, o = ([i, f, C_tilde, o][k] for k in taken)
-        return right_cell_backward(dh, dC, [i, f, o, C_tilde, C, h], C_prev, z)
-
-    return wrong
-
-
-def _written_in_order(taken):
-    def wrong(dh, dC, step, C_prev, z):
-        dz, dC = right_cell_backward(dh, dC, step, C_prev, z)
-        return dz[:, taken], dC
-
-    return wrong
-
-
-def _with_losses(p, losses, without):
-    return lambda: gradients(p, losses | {without: 0 * losses[without]})
-
-
-def _scaled(made, *parts_and_factor):
-    *parts, factor = parts_and_factor
-    names = {name for part in parts for name in (part if set(part) <= set("WUb") else [part])}
-    return {
-        name: value if name not in names else [factor * a for a in value] if isinstance(value, list) else factor * value
-        for name, value in made.items()
-    }
+def _scaled(made, factor, parts):
+    """Gradients with those of `parts` times `factor`."""
+    wrong = {part: [factor * a for a in made[part]] if part in "WUb" else factor * made[part] for part in parts}
+    return made | wrong
