@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import lstm
 from ..io.conventions import CONVENTIONS
-from .comparing import compare
+from .comparing import GRADIENTS, compare
 from .diagnosis import diagnose, diagnose_among
 from .gradients import gradients, named
 from .outputs import read_outputs
@@ -25,7 +25,6 @@ from .vectors import arrays_of, read_cases
 from .verdict import Departure, Verdict, WrongGradient
 from .wrong_gradients import wrong_gradients
 
-ROUNDING = {"wide": 4, "gradients": 8}  # times the tolerance, where what is summed is many numbers
 SEEN_BY = {  # what nobody can see who is not handed the outputs of a case
     "again": "another batch on the same weights",
     "chunks": "state handed on between calls",
@@ -96,13 +95,12 @@ def judge(vectors, outputs, rtol=None, atol=None, scale=1.0):
     compared, sloping = {}, {}
     for key, got in read_outputs(outputs, shapes, cases[""].lengths).items():
         if key in slopes:
-            largest = ROUNDING["gradients"] * max(1, np.abs(slopes[key]).max())
-            sloping[key] = compare(got, slopes[key], True, rtol, atol, scale * largest)
+            largest = max(1, np.abs(slopes[key]).max())
+            sloping[key] = compare(got, slopes[key], True, rtol, atol, scale * GRADIENTS * largest)
             continue
         case, name = keys[key]
         words = _words(name, got.shape, cases[case].lengths)
-        rounding = scale * ROUNDING.get(case, 1)
-        compared.setdefault(case, {})[name] = compare(got, right[case][name], words, rtol, atol, rounding)
+        compared.setdefault(case, {})[name] = compare(got, right[case][name], words, rtol, atol, scale)
     errors = {_key(name, case): c.errors() for case, quantities in compared.items() for name, c in quantities.items()}
     errors |= {key: comparison.errors() for key, comparison in sloping.items()}
     departing = [case for case in compared if not all(errors[_key(name, case)].ok for name in compared[case])]
