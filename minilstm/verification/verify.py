@@ -14,7 +14,7 @@ from .. import lstm
 from ..io.conventions import CONVENTIONS
 from .comparing import GRADIENTS, compare
 from .diagnosis import diagnose, diagnose_among
-from .gradients import gradients, named
+from .gradients import right_gradients
 from .outputs import read_outputs
 from .place import place_of
 from .program import QUANTITIES, TRACES, complete, problem_of
@@ -25,10 +25,11 @@ from .vectors import arrays_of, read_cases
 from .verdict import Departure, Verdict, WrongGradient
 from .wrong_gradients import wrong_gradients
 
-SEEN_BY = {  # what nobody can see who is not handed the outputs of a case
+UNSEEN = {  # what nobody can see who is not handed the outputs of a case
     "again": "another batch on the same weights",
     "chunks": "state handed on between calls",
     "wide": "many units, inputs unlike units",
+    "gradients": "gradients",
 }
 
 
@@ -85,97 +86,98 @@ def judge(vectors, outputs, rtol=None, atol=None, scale=1.0):
     """`verify`, the absolute tolerance that follows from the precision times `scale`."""
     arrays = arrays_of(vectors)
     if "variant" in arrays:
-        return verify_variant(*read_variant(arrays), outputs, rtol, atol)
+        return verify_variant(*read_variant(arrays), outputs, rtol, atol, scale)
     cases = read_cases(arrays)
-    right = {case: _right(v) for case, v in cases.items()}
-    slopes = _gradients(cases[""])
-    keys = {_key(name, case): (case, name) for case in cases for name in QUANTITIES}
-    shapes = {key: right[case][name].shape for key, (case, name) in keys.items()}
-    shapes |= {key: array.shape for key, array in slopes.items()}
-    compared, sloping = {}, {}
-    for key, got in read_outputs(outputs, shapes, cases[""].lengths).items():
-        if key in slopes:
-            largest = max(1, np.abs(slopes[key]).max())
-            sloping[key] = compare(got, slopes[key], True, rtol, atol, scale * GRADIENTS * largest)
-            continue
-        case, name = keys[key]
-        words = _words(name, got.shape, cases[case].lengths)
-        compared.setdefault(case, {})[name] = compare(got, right[case][name], words, rtol, atol, scale)
-    errors = {_key(name, case): c.errors() for case, quantities in compared.items() for name, c in quantities.items()}
-    errors |= {key: comparison.errors() for key, comparison in sloping.items()}
-    departing = [case for case in compared if not all(errors[_key(name, case)].ok for name in compared[case])]
-    unseen = tuple(text for case, text in SEEN_BY.items() if case in cases and case not in compared)
+    right = {case: (_right(v), v.lengths) for case, v in cases.items()}
+    if cases[""].losses:
+        right["gradients"] = right_gradients(cases[""]), None
+    compared = _compare(right, outputs, rtol, atol, scale)
+    unseen = [text for case, text in UNSEEN.items() if case in right and case not in compared]
     if "" in compared and compared[""].keys() <= {"h_n", "C_n"}:
-        unseen = ("what it returns at each word (output)", *unseen)
-    if slopes and not sloping:
-        unseen += ("gradients",)
-    if not departing and all(error.ok for error in errors.values()):
-        return Verdict(True, errors, None, (), unseen=unseen)
-    if not departing:
-        return _wrong_gradients(cases[""], sloping, errors, unseen)
-    first = _first_departure(compared[departing[0]], departing[0], cases[departing[0]])
-    in_turn = [*departing, *(case for case in compared if case not in departing)]
-    found = diagnose(cases, {case: compared[case] for case in in_turn})
-    place = _place(found, compared[departing[0]], problem_of(cases[departing[0]]))
-    return Verdict(False, errors, first, found.names, found.nearest, found.remainder, place, unseen)
+        unseen.insert(0, "what it returns at each word (output)")
+
+    def explain(departing):
+        case = departing[0]
+        if case == "gradients":  # all outputs are right, or not handed in
+            found = diagnose_among(wrong_gradients(cases[""]), compared[case])
+            return *_first_wrong_gradient(compared[case]), found
+        in_turn = [*departing, *(case for case in compared if case not in departing)]
+        found = diagnose(cases, {case: compared[case] for case in in_turn if case in cases})
+        place = _place(found, compared[case], problem_of(cases[case]))
+        return _first_departure(compared[case], case, cases[case]), place, found
+
+    return _verdict(compared, explain, tuple(unseen))
 
 
 def verify_variant(p, convention, outputs, rtol=None, atol=None, scale=1.0):
     """`judge` of what a program made of a `VariantProblem`, whose weights stood in `convention`."""
-    right = run_variant(p)
-    shapes = {name: array.shape for name, array in right.items()}
-    compared = {
-        name: compare(got, right[name], _words(name, got.shape, p.lengths), rtol, atol, scale)
-        for name, got in read_outputs(outputs, shapes, p.lengths).items()
-    }
-    errors = {name: comparison.errors() for name, comparison in compared.items()}
-    if all(error.ok for error in errors.values()):
-        return Verdict(True, errors, None, ())
-    first = _first_departure(compared, "", p)
-    found = diagnose_among(wrong_variants(p, CONVENTIONS[convention].order), compared)
-    return Verdict(False, errors, first, found.names, found.nearest, found.remainder, _place(found, compared, None))
+    compared = _compare({"": (run_variant(p), p.lengths)}, outputs, rtol, atol, scale)
+
+    def explain(_):
+        found = diagnose_among(wrong_variants(p, CONVENTIONS[convention].order), compared[""])
+        return _first_departure(compared[""], "", p), _place(found, compared[""], None), found
+
+    return _verdict(compared, explain)
 
 
-def _gradients(v):
-    """The right gradients, by the names in which they are handed in; none where the vectors have no loss."""
-    return named(gradients(problem_of(v), v.losses), v.convention) if v.losses else {}
+def _compare(right, outputs, rtol, atol, scale):
+    """Comparisons by case and quantity, of those that were handed in.
+
+    `right` has what is right by case: arrays by name, and the words of each sequence, or None where all counts.
+    """
+    keys = {_key(name, case): (case, name) for case, (arrays, _) in right.items() for name in arrays}
+    shapes = {key: right[case][0][name].shape for key, (case, name) in keys.items()}
+    compared = {}
+    for key, got in read_outputs(outputs, shapes, right[""][1]).items():
+        case, name = keys[key]
+        arrays, lengths = right[case]
+        larger = GRADIENTS * max(1, np.abs(arrays[name]).max()) if case == "gradients" else 1
+        words = _words(name, got.shape, lengths)
+        compared.setdefault(case, {})[name] = compare(got, arrays[name], words, rtol, atol, scale * larger)
+    return compared
 
 
-def _wrong_gradients(v, compared, errors, unseen):
-    """The verdict on a program whose outputs are right, or not handed in, and whose gradients are not."""
-    name = next(name for name in compared if not errors[name].ok)
-    where = tuple(map(int, np.argwhere(~compared[name].close(compared[name].right))[0]))
-    first = WrongGradient(name, where, float(compared[name].got[where]), float(compared[name].right[where]))
-    mistakes = wrong_gradients(problem_of(v), v.losses).items()
-    runs = {name: lambda run=run: named(run(), v.convention) for name, run in mistakes}
-    found = diagnose_among(runs, compared)
-    wrong = [name for name in compared if not errors[name].ok]
-    place = "" if found.names else ", ".join(wrong)
+def _verdict(compared, explain, unseen=()):
+    """`explain` says of the cases that depart: the first number, where the rest lies, and a `Diagnosis`."""
+    errors = {_key(name, case): c.errors() for case, quantities in compared.items() for name, c in quantities.items()}
+    departing = [case for case in compared if not all(errors[_key(name, case)].ok for name in compared[case])]
+    if not departing:
+        return Verdict(True, errors, None, (), unseen=unseen)
+    first, place, found = explain(departing)
+    place = "" if found.names else place
     return Verdict(False, errors, first, found.names, found.nearest, found.remainder, place, unseen)
 
 
 def _key(name, case):
     """What a quantity of a case is called where it is handed in."""
-    return f"{name}_{case}" if case else name
+    return f"{name}_{case}" if case not in ("", "gradients") else name
 
 
 def _right(v):
     trace = lstm.run(v.x, v.layers, lstm.State(v.h_0, v.C_0))
-    return complete({name: getattr(trace, name) for name in TRACES}, v.lengths)
+    made = complete({name: getattr(trace, name) for name in TRACES}, v.lengths)
+    return {name: made[name] for name in QUANTITIES}
 
 
 def _place(found, compared, problem):
-    if found.names:
-        return ""
     return place_of(compared, found.wrong or {name: c.right for name, c in compared.items()}, problem)
 
 
 def _words(name, shape, lengths):
     """Where an array of `shape` holds words, not padding."""
-    if name in ("h_n", "C_n"):
+    if lengths is None or name in ("h_n", "C_n"):
         return np.ones(shape, bool)
     steps = np.arange(shape[-3])[:, None, None]
     return np.broadcast_to(steps < lengths[:, None], shape)
+
+
+def _first_wrong_gradient(compared):
+    """The first number out of tolerance in the first gradient that has one, and the names of all that have."""
+    outside = {name: np.argwhere(~comparison.close(comparison.right)) for name, comparison in compared.items()}
+    names = [name for name in outside if len(outside[name])]
+    where, comparison = tuple(map(int, outside[names[0]][0])), compared[names[0]]
+    first = WrongGradient(names[0], where, float(comparison.got[where]), float(comparison.right[where]))
+    return first, ", ".join(names)
 
 
 def _first_departure(compared, case, v):

@@ -5,8 +5,8 @@ from itertools import permutations
 
 import numpy as np
 
-from .gradients import SLOPES, cell_backward, gradients
-from .program import GATES, sigmoid
+from .gradients import SLOPES, cell_backward, gradients, named
+from .program import GATES, problem_of, sigmoid
 
 BETWEEN_WORDS = {  # what is left of what a word sends back to the word before it
     "no gradient through the state": lambda dh, dC, t: (0 * dh, 0 * dC),
@@ -34,8 +34,13 @@ ALL = "x", "h_0", "C_0", "W", "U", "b"
 NEVER_LEARNED = {"bias": "b", "recurrent weights": "U", "input weights": "W"}
 
 
-def wrong_gradients(p, losses):
-    """Each known mistake by its name: a function that returns what a program with it returns, as `gradients` does."""
+def wrong_gradients(v):
+    """Each known mistake by its name: a function that returns what a program with it makes of test vectors."""
+    known = _wrong_gradients(problem_of(v), v.losses)
+    return {name: lambda run=run: named(run(), v.convention) for name, run in known.items()}
+
+
+def _wrong_gradients(p, losses):
     sizes = {"the batch": len(p.lengths), "the steps": len(p.x), "the words": int(p.lengths.sum())}
     changes = {name: {"carry": carry} for name, carry in BETWEEN_WORDS.items()}
     changes["no gradient from a layer to the layer below"] = {"below": lambda dh: 0 * dh}
