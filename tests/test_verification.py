@@ -16,7 +16,7 @@ from minilstm.errors import VectorsError
 from minilstm.verification import mistakes
 from minilstm.verification.comparing import TOLERANCES, precision_of
 from minilstm.verification.diagnosis import Diagnosis
-from minilstm.verification.program import TRACES, forward, problem_of
+from minilstm.verification.program import TRACES, forward
 from minilstm.verification.vectors import make_vectors, read_cases, read_vectors, write_vectors
 
 D = make_vectors()
@@ -59,7 +59,7 @@ def sampled(names, sample=SAMPLE, step=1):
 def remembered():
     """What every known mistake makes of `D` is computed once, not again for each program that is looked at."""
     known, make = (
-        {joblib.hash(mistakes.with_and_without_state(problem_of(v))[0]): {} for v in read_cases(D).values()},
+        {joblib.hash(mistakes.with_and_without_state(v)[0]): {} for v in read_cases(D).values()},
         {},
     )
 
@@ -97,7 +97,7 @@ def right():
 def test_the_program_the_mistakes_are_made_in_is_right_without_them():
     for v in read_cases(D).values():
         trace = lstm.run(v.x, v.layers, lstm.State(v.h_0, v.C_0))
-        made_in = forward(problem_of(v))
+        made_in = forward(v)
         for name in TRACES:
             np.testing.assert_allclose(made_in[name], getattr(trace, name), rtol=1e-10, atol=1e-12)
 
@@ -121,7 +121,7 @@ def test_a_right_program_passes(names):
 def test_a_right_program_passes_at_other_sizes(sizes):
     for seed in range(5):
         d = make_vectors(seed=seed, **sizes)
-        p = problem_of(read_vectors(d))
+        p = read_vectors(d)
         single = {name: np.float32(getattr(p, name)) for name in ("x", "h_0", "C_0")}
         single |= {part: tuple(map(np.float32, getattr(p, part))) for part in "WUb"}
         assert verify(d, handed(forward(replace(p, **single)))), (sizes, seed)
@@ -132,7 +132,7 @@ def test_a_right_program_passes_at_other_sizes(sizes):
 
 def test_every_mistake_is_that_of_a_program_written_apart():
     """In float64 they agree in all they return, but for the padding, for which each program has its own way."""
-    problems = {suffix: problem_of(read_cases(D)[case]) for suffix, case in CASES.items()}
+    problems = {suffix: read_cases(D)[case] for suffix, case in CASES.items()}
     for suffix, case in cases(D).items():
         with np.errstate(all="ignore"):
             known = mistakes.single_mistakes(problems[suffix]) | mistakes.gate_orders(problems[suffix])
@@ -156,14 +156,13 @@ def what_mistakes_return(seed):
     """One row of numbers, of all words in `output`, `h_n` and `C_n`, for each mistake and for none."""
     rows = {}
     with np.errstate(all="ignore"):
-        for key, v in read_cases(make_vectors(seed=seed)).items():
-            p = problem_of(v)
+        for key, p in read_cases(make_vectors(seed=seed)).items():
             known = {"right": lambda p=p: forward(p)} | mistakes.single_mistakes(p)
             if key == "wide":
                 known = {name: run for name, run in known.items() if "beyond" in name or name == "right"}
             elif key == "":
                 known |= mistakes.gate_orders(p)
-            words = np.arange(len(v.x))[:, None] < v.lengths
+            words = np.arange(len(p.x))[:, None] < p.lengths
             for name, run in known.items():
                 out = run()
                 numbers = out["output"][words].ravel(), out["h_n"].ravel(), out["C_n"].ravel()

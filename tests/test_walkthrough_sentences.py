@@ -10,7 +10,6 @@ from minilstm import load
 from minilstm.analyses.emergence import milestones
 from minilstm.analyses.tables import read_csv
 from minilstm.verification.mistakes import gate_orders, single_mistakes
-from minilstm.verification.program import problem_of
 from minilstm.verification.vectors import make_vectors, read_vectors
 
 FOLDER = Path(__file__).resolve().parent.parent / "walkthrough"
@@ -42,7 +41,7 @@ def test_13_sizes_and_mistakes():
     assert f"There are {steps} steps, {sequences} sequences and {units} units, all different" in prose(13)
     wide_inputs, wide = vectors["x_wide"].shape[2], vectors["h_0_wide"].shape[2]
     assert f"a wide LSTM, of {wide_inputs} inputs and {wide} units" in prose(13)
-    problem = problem_of(read_vectors(vectors))
+    problem = read_vectors(vectors)
     orders = [name for name in gate_orders(problem) if re.fullmatch("gate order( [ifog]){4}", name)]
     assert f"each of the {len(orders)} wrong orders among them" in prose(13)
     assert "several hundred known mistakes" in prose(13)

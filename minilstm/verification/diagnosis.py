@@ -6,7 +6,6 @@ import numpy as np
 
 from . import mistakes
 from .dropout import with_dropout
-from .program import problem_of
 from .wrong_numbers import inexact
 
 ALIKE = 0.9  # of the squared difference: what an inexact kind has to explain to be named
@@ -27,11 +26,11 @@ def diagnose(cases, compared):
 
     Parameters
     ----------
-    cases : dict of str to Vectors
+    cases : dict of str to Problem
     compared : dict of str to dict of str to Comparison
         By case and quantity; first those cases that depart from the equations.
     """
-    problems = {case: problem_of(cases[case]) for case in compared}
+    problems = {case: cases[case] for case in compared}
     best = _Best(next(iter(compared.values())))
     with np.errstate(all="ignore"):  # a wrong program may well overflow
         for change in (mistakes.with_and_without_state, mistakes.in_wrong_orders):

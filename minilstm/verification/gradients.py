@@ -17,19 +17,18 @@ import numpy as np
 
 from ..io.conventions import layers_to
 from ..lstm import Layer
-from .program import TRACES, forward, problem_of
+from .program import TRACES, forward
 
 SLOPES = lambda s: s * (1 - s), lambda t: 1 - t**2  # of sigmoid and tanh, where they are s and t
 
 
-def gradients(p, losses, backward=None, carry=lambda dh, dC, t: (dh, dC), below=lambda dh: dh):
+def gradients(p, backward=None, carry=lambda dh, dC, t: (dh, dC), below=lambda dh: dh):
     """The derivatives of the loss.
 
     Parameters
     ----------
     p : Problem
-    losses : dict of str to array
-        The weights of `output` (steps, batch, H), zero in the padding, `h_n` and `C_n` (layers, batch, H).
+        With `losses`: the weights of `output` (steps, batch, H), zero in the padding, `h_n`, `C_n` (layers, batch, H).
     backward, carry, below : callables
         Right as they are; a wrong one makes the gradients of a wrong program. `backward` is `cell_backward`, `carry`
         what word t > 0 sends to the word before it, `below` what a layer sends to the layer below.
@@ -39,7 +38,7 @@ def gradients(p, losses, backward=None, carry=lambda dh, dC, t: (dh, dC), below=
     dict
         `x`, `h_0`, `C_0`, arrays of the shapes of `p`; `W`, `U`, `b`, lists of one array a layer.
     """
-    backward, traces, above, made = backward or cell_backward, forward(p), losses["output"], []
+    backward, traces, above, made = backward or cell_backward, forward(p), p.losses["output"], []
     for k in reversed(range(len(p.W))):
         W, U, steps = p.W[k], p.U[k], [traces[name][k] for name in TRACES]
         C_before, h_before = (
@@ -52,7 +51,7 @@ def gradients(p, losses, backward=None, carry=lambda dh, dC, t: (dh, dC), below=
             if t < len(x) - 1:
                 dh, dC = carry(dh, dC, t + 1)
             last = (p.lengths - 1 == t)[:, None]
-            dh, dC = dh + above[t] + last * losses["h_n"][k], dC + last * losses["C_n"][k]
+            dh, dC = dh + above[t] + last * p.losses["h_n"][k], dC + last * p.losses["C_n"][k]
             dz[t], dC = backward(dh, dC, [a[t] for a in steps], C_before[t], z[t])
             dh = np.einsum("bgu,gud->bd", dz[t], U)
         sums = np.einsum("tbgu,tbd->gud", dz, x), np.einsum("tbgu,tbd->gud", dz, h_before), dz.sum(axis=(0, 1))
@@ -73,11 +72,6 @@ def cell_backward(dh, dC, step, C_prev, z, slopes=SLOPES, through=lambda o, tanh
     dz_g = dC * i * of_tanh(C_tilde)
     dz_o = dh * np.tanh(C) * of_sigmoid(o)
     return np.stack([dz_i, dz_f, dz_g, dz_o], axis=1), dC * f
-
-
-def right_gradients(v):
-    """Those of the first case of test vectors, by the names in which they are handed in."""
-    return named(gradients(problem_of(v), v.losses), v.convention)
 
 
 def named(made, convention):

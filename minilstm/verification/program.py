@@ -5,12 +5,14 @@ equations) or the product, or what `forward` returns. Every array of a `Problem`
 stands for several, such as one for each wrong gate order, which are run together.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import starmap
 
 import numpy as np
 from scipy.special import expit as sigmoid
 
 from ..io.conventions import CONVENTIONS
+from ..lstm import Layer
 
 TRACES = "i", "f", "o", "C_tilde", "C", "h"  # (..., layers, steps, batch, units)
 QUANTITIES = (*TRACES, "output", "C_n", "h_n")
@@ -19,22 +21,23 @@ GATES = "ifgo"  # the blocks of W, U and b here, where g is the candidate
 
 @dataclass(frozen=True)
 class Problem:
-    """What a program reads.
+    """What a program reads: one case of test vectors, in float64.
 
     Attributes
     ----------
     x : (..., steps, batch, D) array
+        Zero from each sequence's length on.
     lengths : (batch,) int array
     h_0, C_0 : (..., layers, batch, H) arrays
     W, U, b : tuples, one a layer, of (..., 4, H, D), (..., 4, H, H) and (..., 4, H) arrays, blocks i f g o
     b_hh : tuple of (..., 4, H) arrays, or None
-        The part of b that stands in the second bias.
-    order : str
-        In which the convention has its blocks.
-    transposed : bool
-        Whether the convention has W and U as (inputs, 4 * H).
+        The part of b that stands in the second bias, where the convention has two.
+    convention : str
+        In which the weights stood.
     seams : tuple of int
         The steps at which the reading is interrupted and the state handed on.
+    losses : dict of str to array
+        The weights of `output`, `h_n` and `C_n` in the loss; empty if there is none.
     """
 
     x: np.ndarray
@@ -45,9 +48,20 @@ class Problem:
     U: tuple[np.ndarray, ...]
     b: tuple[np.ndarray, ...]
     b_hh: tuple[np.ndarray, ...] | None
-    order: str
-    transposed: bool
-    seams: tuple[int, ...]
+    convention: str
+    seams: tuple[int, ...] = ()
+    losses: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def order(self):
+        """In which the convention has its blocks."""
+        return CONVENTIONS[self.convention].order
+
+    @property
+    def layers(self):
+        """The weights as `lstm.run` takes them, where there are no leading axes."""
+        parts = (map(_joined, part) for part in (self.W, self.U, self.b))
+        return tuple(starmap(Layer, zip(*parts, strict=True)))
 
     @property
     def steps(self):
@@ -60,13 +74,13 @@ class Problem:
         return tuple(b - b_hh for b, b_hh in zip(self.b, self.b_hh, strict=True))
 
 
-def problem_of(v):
-    """The `Problem` that one case of test vectors poses."""
-    W, U, b = zip(*v.layers, strict=True)
-    blocks = (tuple(array.reshape(4, len(array) // 4, *array.shape[1:]) for array in part) for part in (W, U, b))
-    b_hh = v.recurrent_bias and tuple(array.reshape(4, -1) for array in v.recurrent_bias)
-    order = CONVENTIONS[v.convention].order
-    return Problem(v.x, v.lengths, v.h_0, v.C_0, *blocks, b_hh, order, v.convention == "keras", v.seams)
+def in_blocks(arrays):
+    """Arrays (4 * H, ...) as (4, H, ...)."""
+    return tuple(array.reshape(4, -1, *array.shape[1:]) for array in arrays)
+
+
+def _joined(array):
+    return array.reshape(-1, *array.shape[2:])
 
 
 def cell(z, C, gates=(sigmoid, sigmoid, sigmoid), candidate=np.tanh, exposed=np.tanh):

@@ -13,7 +13,7 @@ alone, and is still read.
 """
 
 import shlex
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,46 +25,15 @@ from ..io.atomic import write_whole
 from ..io.conventions import CONVENTIONS, layers_from, layers_to
 from ..io.npz import open_npz, write_npz
 from ..io.safetensors import read_tensors, write_tensors
-from ..lstm import Layer
 from .drawing import CHUNKS, LAYERS, LENGTHS, UNITS, draw_batch, draw_layers, draw_losses, draw_wide
 from .page import page
+from .program import Problem, in_blocks
 from .variant_vectors import make_variant
 
 FORMAT, VERSION = "minilstm test vectors", 2
 LARGEST = 1e6  # in a file that may not be ours; products of such numbers do not overflow
 LOSSES = "output", "h_n", "C_n"
 WIDE = "wide."  # before the names of that case's weights
-
-
-@dataclass(frozen=True)
-class Vectors:
-    """What a program is given to compute with, in float64.
-
-    Attributes
-    ----------
-    x : (steps, batch, D) array
-        Zero from each sequence's length on.
-    lengths : (batch,) int array
-    h_0, C_0 : (layers, batch, H) arrays
-    layers : tuple of Layer
-    recurrent_bias : tuple of (4 * H,) arrays, or None
-        The part of each layer's b that stands in the second bias, where the convention has two.
-    convention : str
-    seams : tuple of int
-        The steps at which the reading is interrupted and the state handed on.
-    losses : dict of str to array
-        The weights of `output`, `h_n` and `C_n` in the loss; empty if there is none.
-    """
-
-    x: np.ndarray
-    lengths: np.ndarray
-    h_0: np.ndarray
-    C_0: np.ndarray
-    layers: tuple[Layer, ...]
-    recurrent_bias: tuple[np.ndarray, ...] | None
-    convention: str
-    seams: tuple[int, ...] = ()
-    losses: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 def make_vectors(
@@ -169,7 +138,7 @@ def read_cases(source):
 
     Returns
     -------
-    dict of str to Vectors
+    dict of str to Problem
         By the names at the top of this file.
 
     Raises
@@ -278,12 +247,18 @@ def _checked_losses(losses, v):
 
 
 def _weights(tensors, convention):
-    """Layers in float64 and their second biases."""
+    """Layers in float64, and their second biases where `convention` has them."""
     tensors = {name: array.astype(np.float64) for name, array in tensors.items()}
-    return layers_from(tensors, convention), _second_biases(tensors, convention)
+    layers = layers_from(tensors, convention)
+    if convention == "keras":
+        return layers, None
+    for name, array in tensors.items():  # without the first biases
+        if name.startswith(("bias_ih_l", "B_l")):
+            array[..., : layers[0].b.size] = 0
+    return layers, in_blocks(layer.b for layer in layers_from(tensors, convention))
 
 
-def _case(suffix, x, lengths, h_0, C_0, layers, recurrent_bias, convention):
+def _case(suffix, x, lengths, h_0, C_0, layers, second_biases, convention):
     """One case, its shapes checked; without `lengths`, all sequences end with the last step."""
     if x.ndim != 3 or 0 in x.shape:
         raise VectorsError(f"test vectors: x{suffix}: expected (steps, batch, inputs), got {x.shape}")
@@ -296,18 +271,4 @@ def _case(suffix, x, lengths, h_0, C_0, layers, recurrent_bias, convention):
             raise VectorsError(f"test vectors: {name}{suffix}: expected shape {shape}, got {array.shape}")
     if len({layer.b.shape for layer in layers}) > 1 or lengths.min() < 1 or lengths.max() > steps:
         raise VectorsError(f"test vectors: expected layers of one size and lengths of 1 to {steps}, got {lengths}")
-    return Vectors(x, lengths, h_0, C_0, layers, recurrent_bias, convention)
-
-
-def _second_biases(tensors, convention):
-    """The layers' second biases, blocks i f g o, where `convention` has them."""
-    if convention == "keras":
-        return None
-    first = {"pytorch": "bias_ih_l", "onnx": "B_l"}[convention]
-    without = {}
-    for name, array in tensors.items():
-        without[name] = array.copy()
-        if name.startswith(first):
-            half = without[name].shape[-1] // (2 if convention == "onnx" else 1)
-            without[name][..., :half] = 0
-    return tuple(layer.b for layer in layers_from(without, convention))
+    return Problem(x, lengths, h_0, C_0, *map(in_blocks, zip(*layers, strict=True)), second_biases, convention)

@@ -14,10 +14,10 @@ from .. import lstm
 from ..io.conventions import CONVENTIONS
 from .comparing import GRADIENTS, compare
 from .diagnosis import diagnose, diagnose_among
-from .gradients import right_gradients
+from .gradients import gradients, named
 from .outputs import read_outputs
 from .place import place_of
-from .program import QUANTITIES, TRACES, complete, problem_of
+from .program import QUANTITIES, TRACES, complete
 from .variant_vectors import read_variant
 from .variants import run as run_variant
 from .variants import wrong_variants
@@ -90,7 +90,7 @@ def judge(vectors, outputs, rtol=None, atol=None, scale=1.0):
     cases = read_cases(arrays)
     right = {case: (_right(v), v.lengths) for case, v in cases.items()}
     if cases[""].losses:
-        right["gradients"] = right_gradients(cases[""]), None
+        right["gradients"] = named(gradients(cases[""]), cases[""].convention), None
     compared = _compare(right, outputs, rtol, atol, scale)
     unseen = [text for case, text in UNSEEN.items() if case in right and case not in compared]
     if "" in compared and compared[""].keys() <= {"h_n", "C_n"}:
@@ -99,11 +99,12 @@ def judge(vectors, outputs, rtol=None, atol=None, scale=1.0):
     def explain(departing):
         case = departing[0]
         if case == "gradients":  # all outputs are right, or not handed in
-            found = diagnose_among(wrong_gradients(cases[""]), compared[case])
-            return *_first_wrong_gradient(compared[case]), found
+            known = wrong_gradients(cases[""]).items()
+            runs = {name: lambda run=run: named(run(), cases[""].convention) for name, run in known}
+            return *_first_wrong_gradient(compared[case]), diagnose_among(runs, compared[case])
         in_turn = [*departing, *(case for case in compared if case not in departing)]
         found = diagnose(cases, {case: compared[case] for case in in_turn if case in cases})
-        place = _place(found, compared[case], problem_of(cases[case]))
+        place = _place(found, compared[case], cases[case])
         return _first_departure(compared[case], case, cases[case]), place, found
 
     return _verdict(compared, explain, tuple(unseen))

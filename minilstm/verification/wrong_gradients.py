@@ -1,12 +1,13 @@
 """Known mistakes in programs that differentiate an LSTM; the outputs of all of them are right."""
 
+from dataclasses import replace
 from functools import partial
 from itertools import permutations
 
 import numpy as np
 
-from .gradients import SLOPES, cell_backward, gradients, named
-from .program import GATES, problem_of, sigmoid
+from .gradients import SLOPES, cell_backward, gradients
+from .program import GATES, sigmoid
 
 BETWEEN_WORDS = {  # what is left of what a word sends back to the word before it
     "no gradient through the state": lambda dh, dC, t: (0 * dh, 0 * dC),
@@ -34,13 +35,8 @@ ALL = "x", "h_0", "C_0", "W", "U", "b"
 NEVER_LEARNED = {"bias": "b", "recurrent weights": "U", "input weights": "W"}
 
 
-def wrong_gradients(v):
-    """Each known mistake by its name: a function that returns what a program with it makes of test vectors."""
-    known = _wrong_gradients(problem_of(v), v.losses)
-    return {name: lambda run=run: named(run(), v.convention) for name, run in known.items()}
-
-
-def _wrong_gradients(p, losses):
+def wrong_gradients(p):
+    """Each known mistake by its name: a function that returns what a program with it returns, as `gradients` does."""
     sizes = {"the batch": len(p.lengths), "the steps": len(p.x), "the words": int(p.lengths.sum())}
     changes = {name: {"carry": carry} for name, carry in BETWEEN_WORDS.items()}
     changes["no gradient from a layer to the layer below"] = {"below": lambda dh: 0 * dh}
@@ -55,12 +51,13 @@ def _wrong_gradients(p, losses):
             name = f"gate order {' '.join(order)} for {' '.join(GATES)} in the backward pass"
             changes[f"{name}, of the gates it reads"] = {"backward": partial(_reading, taken)}
             changes[f"{name}, of the derivatives it writes"] = {"backward": partial(_writing, taken)}
-    known = {name: partial(gradients, p, losses, **change) for name, change in changes.items()}
-    for name in losses:
-        known[f"the loss of {name} left out"] = partial(gradients, p, losses | {name: 0 * losses[name]})
+    known = {name: partial(gradients, p, **change) for name, change in changes.items()}
+    for name in p.losses:
+        without = replace(p, losses=p.losses | {name: 0 * p.losses[name]})
+        known[f"the loss of {name} left out"] = partial(gradients, without)
 
     def scaled(factor, parts):
-        return lambda: _scaled(gradients(p, losses), factor, parts)
+        return lambda: _scaled(gradients(p), factor, parts)
 
     known |= {f"{what} never learned": scaled(0, part) for what, part in NEVER_LEARNED.items()}
     known |= {f"weights' gradients averaged over {what}": scaled(1 / n, "WUb") for what, n in sizes.items()}

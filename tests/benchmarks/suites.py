@@ -18,20 +18,21 @@ import numpy as np
 
 from minilstm.io.conventions import layers_from
 from minilstm.verification.mistakes import gate_orders, single_mistakes
-from minilstm.verification.program import forward, problem_of
-from minilstm.verification.vectors import Vectors, make_vectors, read_cases
+from minilstm.verification.program import Problem, forward, in_blocks
+from minilstm.verification.vectors import make_vectors, read_cases, read_vectors
 
 FIRST_WORDS = np.array([3.0, 1, 4, 1, 5, 9, 2])  # of candle's test
 
 
 def posed(x, layers, bias_hh, convention, h_0=None, C_0=None, seams=(), lengths=None):
-    """Vectors of one layer, without padding if no lengths are given."""
+    """A problem of one layer, without padding if no lengths are given."""
     (layer,), (steps, batch, _) = layers, x.shape
     zero = np.zeros((1, batch, layer.U.shape[1]))
-    second = None if bias_hh is None else (bias_hh,)
+    second = None if bias_hh is None else in_blocks([bias_hh])
     states = (zero if h_0 is None else h_0), (zero if C_0 is None else C_0)
     lengths = np.full(batch, steps) if lengths is None else lengths
-    return Vectors(x.astype(float), lengths, *states, tuple(layers), second, convention, tuple(seams))
+    weights = (in_blocks([array]) for array in layer)
+    return Problem(x.astype(float), lengths, *states, *weights, second, convention, tuple(seams))
 
 
 def constant(x, units, W, U, bias, forget, convention, **options):
@@ -116,10 +117,9 @@ KINDS = {  # by what is in the name, the first that fits
 def passing(suite, rtol, atol, names):
     """The mistakes among `names` that a suite's tests let through."""
     left = set(names)
-    for v, quantities in suite():
-        p = problem_of(v)
+    for p, quantities in suite():
         right = forward(p)
-        words = np.arange(len(v.x))[:, None, None] < v.lengths[:, None]
+        words = np.arange(len(p.x))[:, None, None] < p.lengths[:, None]
         known = single_mistakes(p) | gate_orders(p)
         for name in [name for name in left if name in known]:
             wrong = known[name]()
@@ -133,8 +133,7 @@ def passing(suite, rtol, atol, names):
 
 
 def main():
-    v = next(iter(read_cases(make_vectors()).values()))
-    p = problem_of(v)
+    p = read_vectors(make_vectors())
     names = list(single_mistakes(p) | gate_orders(p))
     kinds = {name: next(kind for kind, fits in KINDS.items() if fits(name)) for name in names}
     with np.errstate(all="ignore"):
