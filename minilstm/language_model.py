@@ -460,9 +460,10 @@ class LanguageModel:
         Parameters
         ----------
         path : str or Path
-        dtype : {"float16", "float32", "float64"}, optional
-            What the weights are rounded to; as they are in memory if not given. A model that was read from a float16
-            file computes in float32, and is written in float32 unless float16 is asked for again.
+        dtype : {"int8", "float16", "float32", "float64"}, optional
+            What the weights are rounded to; as they are in memory if not given. int8 is for the rows of embedding and
+            decoder, in an .npz; all else becomes float16. A model that was read from such a file computes in float32,
+            and is written in float32 unless another is asked for again.
         """
         checkpoints.write(path, self.header(), self.arrays(), dtype)
 

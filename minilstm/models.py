@@ -55,7 +55,7 @@ def load(name_or_path: str | Path, dtype: str = "float32") -> LanguageModel:
         return planted.build(dtype)
     if str(name_or_path) in known:
         path = known[str(name_or_path)]
-    elif path.is_dir():
+    elif str(name_or_path) and path.is_dir():  # Path("") is the folder that one is in
         raise ModelFileError(
             f"{name_or_path}: a folder; expected a model file (`minilstm emergence` takes folders, of snapshots)"
         )

@@ -63,6 +63,49 @@ def test_saving_again_does_not_round_unasked(path):
     assert path.read_bytes() == rounded
 
 
+def test_tables_of_words_as_int8_rows(path):
+    """Version 2: within half a step of each row's 255, all else float16; the same bytes when it is saved so again."""
+    model = make()
+    model.decoder_weight[2] = 0
+    model.save(path, "int8")
+    stored, got = np.load(path), load(path, "float64")
+    assert json.loads(stored["header"].tobytes())["version"] == 2
+    assert stored["embedding"].dtype == stored["decoder_weight"].dtype == np.int8 and stored["U1"].dtype == np.float16
+    for name in ("embedding", "decoder_weight"):
+        table, rounded = getattr(model, name), getattr(got, name)
+        step = np.abs(table).max(axis=1, keepdims=True) / 127
+        assert (np.abs(rounded - table) <= step * (0.5 + 1e-5)).all() and not np.array_equal(rounded, table)
+        np.testing.assert_allclose(rounded, stored[name] * stored[f"{name}_scale"][:, None].astype(float), rtol=1e-7)
+    np.testing.assert_array_equal(got.layers[1].W, model.layers[1].W.astype("float16"))
+    before = path.read_bytes()
+    load(path).save(path, "int8")
+    assert path.read_bytes() == before
+    load(path).save(path)
+    assert json.loads(np.load(path)["header"].tobytes())["version"] == 1
+
+
+@pytest.mark.parametrize(
+    "change_of, message",
+    [
+        ({"embedding_scale": np.zeros(3, np.float32)}, "embedding_scale: expected .* of <f4, got"),
+        ({"embedding_scale": np.full(7, np.nan, np.float32)}, "embedding_scale: expected numbers that are finite"),
+        ({"embedding": np.zeros((7, 3), np.float16)}, "embedding: expected .* of .i1, got"),
+        ({"embedding_scale": None}, "missing or left over: .'embedding_scale'"),
+    ],
+)
+def test_int8_rows_that_are_not_as_they_should_be(path, change_of, message):
+    make().save(path, "int8")
+    arrays = {**np.load(path), **change_of}
+    np.savez(path, **{name: array for name, array in arrays.items() if array is not None})
+    with pytest.raises(ModelFileError, match=message):
+        load(path)
+
+
+def test_int8_rows_have_no_place_in_safetensors(tmp_path):
+    with pytest.raises(ModelFileError, match="int8 rows have a place in an .npz only"):
+        make().save(tmp_path / "model.safetensors", "int8")
+
+
 def test_numpy_alone_reads_it(path):
     model, file = make(), np.load(path, allow_pickle=False)
     np.testing.assert_array_equal(file["U1"], model.layers[1].U)
@@ -253,7 +296,8 @@ def test_no_such_model(name):
     "keys, words",
     [
         ({"format": "someone else's"}, ["header: does not say that this is a minilstm language model"]),
-        ({"version": 2}, ["format version 2; this program reads version 1"]),
+        ({"version": 3}, ["format version 3; this program reads 1 and 2"]),
+        ({"version": 2}, ["missing or left over: ['decoder_weight_scale', 'embedding_scale']"]),
         ({"version": ...}, ["format version None"]),
         ({"vocabulary": ["The", "boy"]}, ["the vocabulary does not match its SHA-256"]),
         ({"vocabulary": [*WORDS[:-1], 7]}, ["'vocabulary' should hold words only"]),

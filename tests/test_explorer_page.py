@@ -555,7 +555,9 @@ def drop(page, path):
       return note.textContent; }})({data})""")
 
 
-@pytest.mark.parametrize(("name", "dtype"), [("mini", "float32"), ("mini", "float16"), ("planted", "float64")])
+@pytest.mark.parametrize(
+    ("name", "dtype"), [("mini", "float32"), ("mini", "float16"), ("planted", "float64"), ("mini", "int8")]
+)
 def test_a_dropped_model_file_takes_the_stage(tab, tmp_path, name, dtype):
     path = tmp_path / "own.npz"
     minilstm.load(name).save(path, dtype)

@@ -12,12 +12,19 @@ async function readModelFile(name, bytes) {
   const { vocabulary, context = [], provenance = {} } = header;
   if (!sizes?.length || !Array.isArray(vocabulary)) throw new Error("its header names no sizes or no words");
   if ([...vocabulary, ...context].some((word) => typeof word !== "string")) throw new Error("its words are no words");
-  const arrays = {};
-  for (const [key, shape] of Object.entries(shapesOf(header))) {
+  const read = (key, shape) => {
     const { numbers, shape: found } = readArray(members, key);
     if (String(found) !== String(shape)) throw new Error(`${key} should be of shape ${shape}, and is ${found}`);
     if (!numbers.every(Number.isFinite)) throw new Error(`${key} holds what is no finite number`);
+    return numbers;
+  };
+  const arrays = {};
+  for (const [key, shape] of Object.entries(shapesOf(header))) {
+    const numbers = read(key, shape);
     arrays[key] = /^[WUb]\d/.test(key) ? reorder(numbers, header.gate_order) : numbers;
+    if (!members.has(`${key}_scale`)) continue;
+    const scales = read(`${key}_scale`, [shape[0]]); // of rows in int8
+    arrays[key] = numbers.map((value, k) => value * scales[Math.floor(k / shape[1])]);
   }
   const units = sizes.reduce((sum, size) => sum + size, 0);
   const order = Array.from({ length: units }, (_, k) => k + 1);
@@ -73,7 +80,7 @@ function readArray(members, name) {
   const shape = (text.match(/'shape': \(([\d, ]*)\)/)?.[1] ?? "").split(",").filter((x) => x.trim()).map(Number);
   if (!type || text.includes("'fortran_order': True")) throw new Error(`${name} is no plain array`);
   const data = bytes.slice(begin).buffer;
-  const kinds = { "<f4": Float32Array, "<f8": Float64Array, "<f2": Uint16Array, "|u1": Uint8Array };
+  const kinds = { "<f4": Float32Array, "<f8": Float64Array, "<f2": Uint16Array, "|u1": Uint8Array, "|i1": Int8Array };
   const size = shape.reduce((product, n) => product * n, 1);
   if (data.byteLength !== size * kinds[type]?.BYTES_PER_ELEMENT) throw new Error(`${name} holds not what it says`);
   const numbers = new kinds[type](data);

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 import numpy as np
 
 from ..errors import MinilstmError
+from ..io.rows import from_int8, to_int8
 from ..lstm import Layer
 from ..stimuli import LEXICONS, na_task
 from ..stimuli.tasks import CONDITIONS, TEMPLATES
@@ -151,17 +152,15 @@ def _matrices(model):
 
 
 def _encode(array, precision):
-    """(numbers, scales): scales (rows, 1) in float32 for int8, else None."""
+    """(numbers, scales): scales (rows,) in float32 for int8, else None."""
     if precision == "int8":
-        scale = (np.abs(array).max(axis=1, keepdims=True) / 127).astype(np.float32)
-        return np.rint(array / np.where(scale == 0, 1, scale)).astype(np.int8), scale
+        return to_int8(array)
     return array.astype(precision), None
 
 
 def _decode(encoded):
     numbers, scale = encoded
-    numbers = numbers.astype(np.float32)
-    return numbers if scale is None else numbers * scale
+    return numbers.astype(np.float32) if scale is None else from_int8(numbers, scale)
 
 
 def _to_json(encoded):

@@ -10,6 +10,9 @@ An .npz is a zip archive of plain arrays, so that NumPy alone can read it. Membe
     decoder_bias    (V,)
     word_counts     (V,) integers; may be missing
 
+In version 2 the tables of words, embedding and decoder_weight, are int8, and `embedding_scale` and
+`decoder_weight_scale`, (V,), hold what each row is to be multiplied with; all else is float16.
+
 Nothing in a file is believed: names, sizes and types of all members are read from the archive's directory and from
 the first bytes of each member, and compared with the header, before any array is allocated.
 
@@ -28,9 +31,11 @@ from ..lstm import Layer
 from .conventions import layers_from, layers_to, reorder
 from .npz import open_npz, write_npz
 from .recognise import kind_of
+from .rows import from_int8, to_int8
 from .safetensors import read_tensors, write_tensors
 
-FORMAT, VERSION = "minilstm language model", 1
+FORMAT, VERSION, VERSION_OF_INT8 = "minilstm language model", 1, 2
+TABLES = "embedding", "decoder_weight"
 FLOATS = ("<f2", "<f4", "<f8")
 STATE_DICT = {"embedding": "encoder.weight", "decoder_weight": "decoder.weight", "decoder_bias": "decoder.bias"}
 
@@ -84,8 +89,9 @@ def write(path, header, arrays, dtype=None):
         As `make_header` makes it.
     arrays : dict of str to array
         By the names at the top of this file, blocks in the order i f g o; a word_counts of None is left out.
-    dtype : {"float16", "float32", "float64"}, optional
-        What the weights are rounded to; as they are if not given.
+    dtype : {"int8", "float16", "float32", "float64"}, optional
+        What the weights are rounded to; as they are if not given. int8: the rows of the tables of words, in an .npz;
+        all else is rounded to float16.
 
     Raises
     ------
@@ -95,6 +101,8 @@ def write(path, header, arrays, dtype=None):
     counts = arrays.get("word_counts")
     weights = {name: array for name, array in arrays.items() if name != "word_counts"}
     if Path(path).suffix == ".safetensors":
+        if dtype == "int8":
+            raise ModelFileError(f"{path}: int8 rows have a place in an .npz only")
         tensors = {name: _stored(name, array, dtype) for name, array in _state_dict(weights).items()}
         for name, tensor in tensors.items():
             check_finite(name, tensor)
@@ -102,11 +110,22 @@ def write(path, header, arrays, dtype=None):
         if counts is not None:
             metadata["word_counts"] = json.dumps(counts.tolist())
         return write_tensors(path, tensors, metadata)
-    members = {"header": np.frombuffer(header_text(header).encode(), np.uint8)}
+    tables = {}
+    if dtype == "int8":
+        header, dtype = header | {"version": VERSION_OF_INT8}, "float16"
+        for name in TABLES:
+            table = weights.pop(name)
+            check_finite(name, table)
+            tables[name], tables[_scale(name)] = to_int8(table)
+    members = {"header": np.frombuffer(header_text(header).encode(), np.uint8), **tables}
     members |= {name: _stored(name, array, dtype) for name, array in weights.items()}
     if counts is not None:
         members["word_counts"] = np.asarray(counts, "<i8")
     write_npz(path, members, check_finite)
+
+
+def _scale(name):
+    return f"{name}_scale"
 
 
 def _state_dict(weights):
@@ -159,6 +178,11 @@ def read(path, dtype="float32"):
         header = _header(file.read("header").tobytes())
         _compare(header, {name: declared for name, declared in file.declared.items() if name != "header"})
         arrays = {name: file.read(name) for name in file.declared if name != "header"}
+        if header["version"] == VERSION_OF_INT8:
+            for name in TABLES:
+                scale = arrays.pop(_scale(name))
+                check_finite(_scale(name), scale)
+                arrays[name] = from_int8(arrays[name], scale)
         return header, _in_precision(arrays, dtype, header["gate_order"])
 
 
@@ -217,8 +241,9 @@ def _header(raw):
         raise ModelFileError(f"header: not JSON in UTF-8 ({error})") from None
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise ModelFileError("header: does not say that this is a minilstm language model")
-    if header.get("version") != VERSION:
-        raise ModelFileError(f"header: format version {header.get('version')!r}; this program reads version {VERSION}")
+    if header.get("version") not in (VERSION, VERSION_OF_INT8):
+        found = repr(header.get("version"))
+        raise ModelFileError(f"header: format version {found}; this program reads {VERSION} and {VERSION_OF_INT8}")
     kinds = {"gate_order": str, "sizes": dict, "vocabulary": list, "vocabulary_sha256": str, "context": list}
     for key, kind in {**kinds, "provenance": dict}.items():
         if not isinstance(header.get(key), kind):
@@ -244,16 +269,19 @@ def _compare(header, shapes):
     for k, H in enumerate(layers):
         expected |= {f"W{k}": (4 * H, D), f"U{k}": (4 * H, H), f"b{k}": (4 * H,)}
         D = H
+    types = dict.fromkeys(expected, FLOATS) | {"word_counts": ("<i8",)}
+    if header["version"] == VERSION_OF_INT8:
+        expected |= {_scale(name): (V,) for name in TABLES}
+        types |= dict.fromkeys(TABLES, ("|i1",)) | {_scale(name): ("<f4",) for name in TABLES}
     if "word_counts" in shapes:
         expected["word_counts"] = (V,)
     if expected.keys() != shapes.keys():
         odd = sorted(expected.keys() ^ shapes.keys())
         raise ModelFileError(f"expected the members {sorted(expected)}; missing or left over: {odd}")
     for name, (shape, dtype) in shapes.items():
-        kinds = ("<i8",) if name == "word_counts" else FLOATS
-        if shape != expected[name] or dtype.str not in kinds:
+        if shape != expected[name] or dtype.str not in types[name]:
             raise ModelFileError(
-                f"{name}: expected {expected[name]} of {' or '.join(kinds)}, got {shape} of {dtype.str}"
+                f"{name}: expected {expected[name]} of {' or '.join(types[name])}, got {shape} of {dtype.str}"
             )
 
 
