@@ -17,7 +17,8 @@ from minilstm import load
 from minilstm.analyses import ANALYSES
 from minilstm.analyses.base import Table
 from minilstm.analyses.experiment import Experiment
-from minilstm.report.html import _table, write
+from minilstm.report.files import write
+from minilstm.report.html import _table
 from minilstm.report.ledger import LATER
 from minilstm.report.reproduce import EXPLORER, run
 from minilstm.report.svg import to_svg

@@ -44,7 +44,7 @@ def run(options):
     """Run or resume every analysis, and write the report; 1 if some are unavailable on the model."""
     from ..analyses.tables import render, to_json
     from ..explorer.page import explore
-    from ..report.html import for_programs, write
+    from ..report.files import for_programs, write
     from ..report.reproduce import EXPLORER, results_of, run
 
     check_folder(options.out)
@@ -84,7 +84,7 @@ def run(options):
 
 
 def _print_agreement(name, model, result):
-    from ..report.html import shape
+    from ..report.provenance import shape
     from .output import in_text
 
     print(f"{name}: {shape(model)}\n")

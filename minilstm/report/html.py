@@ -8,13 +8,12 @@ from html import escape
 from pathlib import Path
 from urllib.parse import urlencode
 
-from ..analyses.base import VERDICTS, with_roles
+from ..analyses.base import VERDICTS, Table, with_roles
 from ..analyses.experiment import NOT_GIVEN
-from ..analyses.tables import plain, render, show, to_json
-from ..io.atomic import write_whole
+from ..analyses.tables import plain, show
 from ..models import describe
-from .ledger import COLUMNS, LATER, ledger, remarks
-from .provenance import processor, versions
+from .ledger import COLUMNS, remarks
+from .provenance import options, processor, shape, versions
 from .reproduce import EXPLORER, left_out, results_of, takes_units
 
 STYLE = Path(__file__).with_name("report.css")
@@ -28,95 +27,6 @@ SHARED = (
     ("--lexicon", "lexicon", "paper"),
     ("--unknown", "unknown", "error"),
 )
-
-
-def shape(model):
-    """What a model is, in a few words."""
-    layers = " + ".join(map(str, model.sizes))
-    return (
-        f"{len(model.sizes)} LSTM layer{'s' * (len(model.sizes) > 1)} of {layers} units, {len(model.vocabulary)} words"
-    )
-
-
-def write(name, experiment, runs, folder):
-    """Write report.html, with links to an explorer if one is in the folder, results.json, claims.csv, later_claims.csv.
-
-    Parameters
-    ----------
-    name : str
-        The model's.
-    experiment : Experiment
-    runs : list of reproduce.Run
-    folder : Path
-
-    Returns
-    -------
-    rows, later : lists
-        Both parts of the ledger: the paper's claims, and those of later papers.
-    """
-    results = results_of(runs)
-    rows, later = ledger(experiment, results), ledger(experiment, results, LATER)
-    texts = {
-        "claims.csv": render(COLUMNS, rows, "csv") + "\n",
-        "later_claims.csv": render(COLUMNS, later, "csv") + "\n",
-        "results.json": to_json(for_programs(name, experiment, runs, rows, later)) + "\n",
-        "report.html": page(name, experiment, runs, rows, later, explorer=(folder / EXPLORER).exists()),
-    }
-    for file_name, text in texts.items():
-        with write_whole(folder / file_name, "w") as file:
-            file.write(text)
-    return rows, later
-
-
-def for_programs(name, experiment, runs, rows, later):
-    """All that a program may want to know, as JSON can hold it."""
-    table2 = results_of(runs)["agreement"]
-    tables = {
-        f"{one.analysis.home}/{table.name}": records(table.columns, table.rows)
-        for one in runs
-        if one.result is not None
-        for table in one.result.tables()
-        if not table.long
-    }
-    return {
-        "model": {
-            "name": name,
-            "sha256": describe(experiment.model)["sha256 of the weights"],
-            "layers": experiment.model.sizes,
-        },
-        "options": options(experiment),
-        "versions": versions(),
-        "table2": tables["agreement/table2"],
-        "strong_units": records(*table2.units_above_threshold()),
-        "number_units": table2.numbers,
-        "claims": records(COLUMNS, rows),
-        "later claims": records(COLUMNS, later),
-        "tables": tables,
-        "stages": {
-            one.analysis.name: {"seconds": one.seconds, "date": one.date, "not done": one.unavailable or None}
-            for one in runs
-        },
-    }
-
-
-def records(columns, rows):
-    """The rows of a table as dicts."""
-    return [dict(zip(columns, row, strict=True)) for row in rows]
-
-
-def options(experiment):
-    """The options of a run by name."""
-    return {
-        "sentences a condition": experiment.n or "published counts",
-        "random sets": experiment.n_random,
-        "seed": experiment.seed,
-        "state": "zero" if experiment.state is None else experiment.state,
-        "lexicon": experiment.lexicon,
-        "unknown": experiment.unknown,
-        "kind": experiment.kind,
-        "precision": str(experiment.model.dtype),
-        "Linzen set": f"{len(experiment.linzen):,} sentences",
-    }
 
 
 def command_line(name, experiment, analysis):
@@ -329,8 +239,6 @@ def _ledger(rows, notes):
 
 
 def _provenance(experiment, runs):
-    from ..analyses.base import Table
-
     model = [[key, _text(value)] for key, value in describe(experiment.model).items()]
     machine = {
         "processor": processor(),

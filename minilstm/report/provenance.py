@@ -44,6 +44,29 @@ def source():
     return hasher.hexdigest()
 
 
+def shape(model):
+    """What a model is, in a few words."""
+    layers = " + ".join(map(str, model.sizes))
+    return (
+        f"{len(model.sizes)} LSTM layer{'s' * (len(model.sizes) > 1)} of {layers} units, {len(model.vocabulary)} words"
+    )
+
+
+def options(experiment):
+    """The options of a run by name."""
+    return {
+        "sentences a condition": experiment.n or "published counts",
+        "random sets": experiment.n_random,
+        "seed": experiment.seed,
+        "state": "zero" if experiment.state is None else experiment.state,
+        "lexicon": experiment.lexicon,
+        "unknown": experiment.unknown,
+        "kind": experiment.kind,
+        "precision": str(experiment.model.dtype),
+        "Linzen set": f"{len(experiment.linzen):,} sentences",
+    }
+
+
 def processor():
     """The name of the CPU."""
     try:
