@@ -13,12 +13,11 @@ from minilstm.analyses.direction import (
     DIRECTIONS,
     compute,
     direction,
-    exchange_along,
     number_directions,
     plot_direction,
     plot_shares,
 )
-from minilstm.analyses.exchange import exchange
+from minilstm.analyses.exchange import exchange, exchange_along
 from minilstm.analyses.experiment import Experiment
 from minilstm.stimuli import CONDITIONS, na_task, pairs
 

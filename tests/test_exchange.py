@@ -5,10 +5,10 @@ import pytest
 from small_model import small_model
 
 from minilstm import lstm
+from minilstm.analyses.attribution_patching import exchange_by_gradient
 from minilstm.analyses.exchange import (
     VARIABLES,
     exchange,
-    exchange_by_gradient,
     read_pairs,
     right_both_ways,
     way_moved,

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from minilstm import load, planted
+from minilstm.analyses.attribution_patching import exchange_by_gradient
 from minilstm.analyses.base import NotTestable
-from minilstm.analyses.exchange import exchange, exchange_by_gradient, way_moved
+from minilstm.analyses.exchange import exchange, way_moved
 from minilstm.analyses.experiment import Experiment
 from minilstm.analyses.patching import CLAIMS, PANELS, compute, patching, plot_gradient, plot_patching
 from minilstm.errors import StimulusError

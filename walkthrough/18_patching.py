@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 import minilstm
-from minilstm.analyses.exchange import exchange, exchange_by_gradient, way_moved
+from minilstm.analyses.attribution_patching import exchange_by_gradient
+from minilstm.analyses.exchange import exchange, way_moved
 from minilstm.analyses.patching import PANELS, patching, plot_patching
 from minilstm.analyses.style import save
 

@@ -25,50 +25,13 @@ from ..activity import activity
 from ..stimuli import pairs, step_labels, steps_that_differ, tested_noun
 from ..units import last_layer
 from .base import Analysis, Claim, Criterion, Figure, Option, Outcome, Result, Table
-from .exchange import exchange, read_pairs, right_both_ways, way_moved
+from .exchange import exchange, exchange_along, right_both_ways, way_moved
 from .experiment import RANDOM, positive
 from .number_agreement import scored_items
 from .statistics import random_p
 from .style import LINES, NEUTRAL, figure
 
 DIRECTIONS = "difference of means", "LDA", "best unit"
-
-
-def exchange_along(model, bases, sources, directions, at=0, state="context", unknown="error", progress=False):
-    """The choice of a verb form with C of the last layer taken from another sentence along one direction.
-
-    Parameters
-    ----------
-    model : LanguageModel
-    bases, sources : sequences of stimuli.Item
-        See `stimuli.pairs`.
-    directions : (n, H) array
-        Of length 1; each is tried on every pair.
-    at : int
-        At which word: 0 is the first in which the two sentences differ.
-    state, unknown
-        As in `exchange.exchange`.
-
-    Returns
-    -------
-    patched : (n, pairs) array
-        Margins log p(right) - log p(wrong) of the base's forms.
-    intact, source : (pairs,) arrays
-    """
-    directions = np.asarray(directions, model.dtype)
-
-    def patch(k, base, source):
-        if k == len(model.sizes) - 1:
-            C, h, o = (array[:, 1:] for array in (base.step.C, base.step.h, base.step.o))  # row 0 is left intact
-            along = np.einsum("nrh,rh->nr", source.step.C - C, directions)
-            C += along[..., None] * directions
-            h[...] = o * np.tanh(C)  # Eq. 2
-
-    rows = [1] * (len(model.sizes) - 1) + [1 + len(directions)]
-    margins, source = read_pairs(
-        model, bases, sources, rows, patch, at, state=state, unknown=unknown, progress=progress
-    )
-    return margins[1:], margins[0], source
 
 
 def number_directions(C, plural):

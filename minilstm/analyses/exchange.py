@@ -1,4 +1,4 @@
-"""Activation patching between two sentences, gate by gate: exact, and by gradient in one backward pass.
+"""Activation patching between two sentences: a gate, a cell, h, or one direction of the last layer's cells.
 
     The boy  near the cars | greets      the base: a singular subject
     The boys near the cars | greet       the source: the same words, but for the subject's number
@@ -7,15 +7,11 @@ While the network reads the base, a unit gets one of its variables (a gate i, f,
 from the source, at one word. What follows from it is computed as ever: C from the gates by Eq. 1, h from C by Eq. 2.
 How far the choice of the verb form moves says what that variable carries there.
 
-`exchange` does it exactly: many patches are the rows of one matrix, and sentences that begin alike share their
-beginnings, as in `fast/sweep.py`. `exchange_by_gradient` approximates all patches at once (attribution patching): each
-variable's difference between the sentences times the derivative of the choice by it. It is right to first order, and
-says nothing of a gate that is saturated here and would not be there.
+Many patches are the rows of one matrix, and sentences that begin alike share their beginnings, as in `fast/sweep.py`.
 
 References
 ----------
 Geiger, A., Lu, H., Icard, T. and Potts, C. (2021). Causal abstractions of neural networks. NeurIPS 34.
-Nanda, N. (2023). Attribution patching: activation patching at industrial scale. neelnanda.io.
 """
 
 from typing import NamedTuple
@@ -27,7 +23,6 @@ from ..errors import MinilstmError, StimulusError
 from ..fast.prefix_tree import prefix_tree, walk
 from ..fast.sweep import LogitDifferences, Reader, assign_rows
 from ..lstm import Step
-from ..training.backpropagation import derivatives, through_gates
 
 VARIABLES = {name: (name,) for name in Step._fields} | {"both": ("C", "h")}  # {what: the variables exchanged}
 
@@ -127,6 +122,43 @@ def exchange(
     return margins[row], margins[0], source
 
 
+def exchange_along(model, bases, sources, directions, at=0, state="context", unknown="error", progress=False):
+    """The same with C of the last layer taken from another sentence along one direction.
+
+    Parameters
+    ----------
+    model : LanguageModel
+    bases, sources : sequences of stimuli.Item
+        See `stimuli.pairs`.
+    directions : (n, H) array
+        Of length 1; each is tried on every pair.
+    at : int
+        At which word: 0 is the first in which the two sentences differ.
+    state, unknown
+        As in `exchange`.
+
+    Returns
+    -------
+    patched : (n, pairs) array
+        Margins log p(right) - log p(wrong) of the base's forms.
+    intact, source : (pairs,) arrays
+    """
+    directions = np.asarray(directions, model.dtype)
+
+    def patch(k, base, source):
+        if k == len(model.sizes) - 1:
+            C, h, o = (array[:, 1:] for array in (base.step.C, base.step.h, base.step.o))  # row 0 is left intact
+            along = np.einsum("nrh,rh->nr", source.step.C - C, directions)
+            C += along[..., None] * directions
+            h[...] = o * np.tanh(C)  # Eq. 2
+
+    rows = [1] * (len(model.sizes) - 1) + [1 + len(directions)]
+    margins, source = read_pairs(
+        model, bases, sources, rows, patch, at, state=state, unknown=unknown, progress=progress
+    )
+    return margins[1:], margins[0], source
+
+
 def read_pairs(
     model, bases, sources, rows, patch, at=0, onwards=False, state="context", unknown="error", progress=False
 ):
@@ -186,47 +218,3 @@ def _word(z, h, C, C_prev):
     """A Word from what a Reader has of it; `z` are the gates i, f, C_tilde, o."""
     i, f, C_tilde, o = np.split(z, 4, axis=-1)
     return Word(Step(i, f, o, C_tilde, C, h), C_prev)
-
-
-def exchange_by_gradient(model, bases, sources, state="context", unknown="error"):
-    """What every `exchange` of one variable of one unit at one word would change, to first order.
-
-    One forward pass of bases and sources, one backward pass of the bases.
-
-    Parameters
-    ----------
-    model : LanguageModel
-    bases, sources : sequences of stimuli.Item
-        See `stimuli.pairs`; all of one length.
-    state : None, "context" or lstm.State
-    unknown : {"error", "<unk>"}
-
-    Returns
-    -------
-    dict of str to (steps, units, pairs) array
-        For each of i, f, o, C_tilde, C and h: (its value in the source - in the base) * d margin / d it. Units are
-        those of all layers.
-    """
-    base, source = (model.trace([item.prefix for item in items], state, (), unknown) for items in (bases, sources))
-    start = model.initial_state(state, len(bases))
-    weights, _ = model.contrast([item.right for item in bases], [item.wrong for item in bases])
-    dh_above = np.zeros((len(bases[0].prefix), *weights.shape), model.dtype)  # (steps, pairs, H)
-    dh_above[-1] = weights  # the margin is linear in the last h
-    effects = {name: [] for name in Step._fields}
-    for k in reversed(range(len(model.sizes))):
-        W, U, _ = model.layers[k]
-        steps = [Step(*(getattr(base, name)[k][t] for name in Step._fields)) for t in range(len(dh_above))]
-        C_start = np.zeros_like(steps[0].C) if start is None else start.C[k]
-        below = np.empty((*dh_above.shape[:2], W.shape[1]), model.dtype)
-        dh, dC = np.zeros_like(dh_above[0]), np.zeros_like(dh_above[0])
-        gradients = [None] * len(steps)
-        for t in reversed(range(len(steps))):
-            C_prev, dh = steps[t - 1].C if t else C_start, dh + dh_above[t]
-            gradients[t] = d = derivatives(steps[t], C_prev, dh, dC)
-            dz, dC = through_gates(steps[t], d), d.C * steps[t].f
-            dh, below[t] = dz @ U, dz @ W
-        for name, layers in effects.items():
-            gradient = np.stack([getattr(gradient, name) for gradient in gradients])
-            layers.insert(0, (getattr(source, name)[k] - getattr(base, name)[k]) * gradient)  # (steps, pairs, H)
-        dh_above = below
-    return {name: np.concatenate(layers, axis=2).swapaxes(1, 2) for name, layers in effects.items()}

@@ -18,8 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..stimuli import SELECTION, pairs, step_labels, steps_that_differ, tested_noun
+from .attribution_patching import exchange_by_gradient
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Option, Outcome, Result, Table
-from .exchange import exchange, exchange_by_gradient, right_both_ways, way_moved
+from .exchange import exchange, right_both_ways, way_moved
 from .experiment import positive
 from .number_agreement import by_condition, scored_items
 from .statistics import r_squared
