@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import MinilstmError
 from .number_agreement import by_condition
-from .style import NEUTRAL, figure, hide_unused
+from .style import NEUTRAL, panels
 
 LISTED = 8  # units in a table
 LABELLED = 4  # units labelled in each panel of `plot_effects`
@@ -96,9 +96,7 @@ def plot_effects(effects):
     -------
     matplotlib.figure.Figure
     """
-    columns = min(2, len(effects.conditions))
-    rows = -(-len(effects.conditions) // columns)
-    fig, axes = figure(rows, columns, 2.4 * columns + 0.4, 2.2 * rows + 0.2, sharex=True, sharey=True)
+    fig, axes = panels(len(effects.conditions), 2, 2.4, 2.2, (0.4, 0.2), least=0, sharex=True, sharey=True)
     for k, (axis, (task, condition)) in enumerate(zip(axes.flat, effects.conditions, strict=False)):
         direct, total = effects.direct[k], effects.total[k]
         axis.axline((0, 0), slope=1, color="0.8", linewidth=0.6, zorder=0)
@@ -109,7 +107,6 @@ def plot_effects(effects):
             axis.annotate(str(effects.units[u]), (direct[u], total[u]), offset, textcoords="offset points", fontsize=6)
         axis.set_title(f"{task} {condition}, r = {effects.correlation[k]:.2f}", fontsize=8)
         axis.margins(0.15)
-    hide_unused(axes, len(effects.conditions))
     fig.supxlabel("contribution of the unit to the margin (nats)", fontsize=8)
     fig.supylabel("margin lost when it is ablated (nats)", fontsize=8)
     return fig

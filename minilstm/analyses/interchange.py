@@ -28,7 +28,7 @@ from .exchange import VARIABLES, exchange, way_moved
 from .number_agreement import by_condition, scored_items
 from .number_units import NO_NUMBER_UNITS
 from .short_range import unit_groups
-from .style import LINES, figure, hide_unused
+from .style import LINES, panels
 
 # The three methods side by side, and what each does to a unit.
 METHODS = {
@@ -233,10 +233,8 @@ def plot_interchange(comparison, most=6):
     """
     sets = comparison.strongest(most)
     conditions = comparison.by_condition()
-    columns = min(2, len(conditions))
-    rows = -(-len(conditions) // columns)
-    width = max(3.4, (0.42 * len(sets) + 0.5) * columns)
-    fig, axes = figure(rows, columns, width, 1.9 * rows + 0.6, sharex=True, sharey=True)
+    width = 0.42 * len(sets) + 0.5
+    fig, axes = panels(len(conditions), 2, width, 1.9, (0, 0.6), sharex=True, sharey=True)
     for axis, ((task, condition), where) in zip(axes.flat, conditions.items(), strict=False):
         for level in (0, 100):
             axis.axhline(level, color="0.8", linewidth=0.6, zorder=0)
@@ -247,7 +245,6 @@ def plot_interchange(comparison, most=6):
             axis.plot(x, moved, marker, color=color, markersize=4, label=LABELS[method])
         axis.set_title(f"{task} {condition}", fontsize=8)
         axis.set_xticks(range(len(sets)), ["+\n".join(map(str, comparison.sets[k])) for k in sets], fontsize=7)
-    hide_unused(axes, len(conditions))
     fig.supxlabel("unit", fontsize=8)
     fig.supylabel("% of the way to the source", fontsize=8)
     handles, labels = axes[0, 0].get_legend_handles_labels()

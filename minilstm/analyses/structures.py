@@ -7,7 +7,7 @@ import numpy as np
 from ..stimuli import CONDITIONS, SUBJECT, na_task
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Option, Outcome, Result, Table, format_units
 from .dynamics import VARIABLES, dynamics, means_table, name_steps
-from .style import LABELS, NEUTRAL, figure, hide_unused
+from .style import LABELS, NEUTRAL, panels
 
 STRUCTURES = "2Adv", "CoAdv", "nounPP", "SubjRel", "2SubjRel"  # Fig. 3; its panel (a) says 2Adv and shows CoAdv
 CLAUSE_VERBS = {"SubjRel": (3,), "2SubjRel": (3, 7)}  # The boy that admires the girls that avoid the poet greets
@@ -117,9 +117,7 @@ def plot_structures(dynamics, unit, variable="C"):
     matplotlib.figure.Figure
     """
     longest = max(len(one.words) for one in dynamics.values())
-    columns = min(2, len(dynamics))
-    rows = -(-len(dynamics) // columns)
-    fig, axes = figure(rows, columns, max(3.4, (0.27 * longest + 0.5) * columns), 1.9 * rows, sharey=True)
+    fig, axes = panels(len(dynamics), 2, 0.27 * longest + 0.5, 1.9, sharey=True)
     for axis, (title, one) in zip(axes.flat, dynamics.items(), strict=False):
         k = one.units.index(unit)
         mean, sd = one.mean[variable][0, :, k], one.sd[variable][0, :, k]
@@ -128,7 +126,6 @@ def plot_structures(dynamics, unit, variable="C"):
         axis.errorbar(range(len(mean)), mean, sd, color=NEUTRAL, marker="o", markersize=3, linewidth=1, capsize=2)
         axis.set_title(title, fontsize=8)
         name_steps(axis, one.words)
-    hide_unused(axes, len(dynamics))
     for axis in axes[:, 0]:
         axis.set_ylabel(f"{LABELS[variable]} of unit {unit}", fontsize=8)
     return fig

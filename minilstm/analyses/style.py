@@ -22,6 +22,21 @@ def figure(rows=1, columns=1, width=WIDTH, height=None, **options):
     return fig, axes
 
 
+def panels(n, columns, width, height, more=(0.0, 0.0), least=WIDTH, **options):
+    """A figure of `n` panels in rows of at most `columns`, each so many inches wide and high, and `more` around them.
+
+    Panels that are not needed are left out; the lowest of each column has tick labels.
+    """
+    columns = min(columns, n)
+    rows = -(-n // columns)
+    fig, axes = figure(rows, columns, max(least, width * columns + more[0]), height * rows + more[1], **options)
+    for axis in axes.flat[n:]:
+        axis.set_visible(False)
+    for axis in axes.flat[:n][-columns:]:
+        axis.tick_params(labelbottom=True)
+    return fig, axes
+
+
 def save(fig, path, dpi="figure"):
     """Write a figure as PNG or SVG, whole or not at all; with fewer dots per inch than the figure has, if given.
 
@@ -79,11 +94,3 @@ def boxes(axis, values, positions, width, color, **options):
     """Boxes from the first to the third quartile, with whiskers to the 5th and the 95th percentile."""
     looks = dict.fromkeys(("boxprops", "whiskerprops", "capprops", "medianprops"), {"color": color})
     axis.boxplot(values, positions=positions, widths=width, whis=(5, 95), **(looks | options))
-
-
-def hide_unused(axes, used):
-    """Leave out the panels after the first `used`, and show the tick labels of the lowest one of each column."""
-    for axis in axes.flat[used:]:
-        axis.set_visible(False)
-    for axis in axes.flat[:used][-axes.shape[1] :]:
-        axis.tick_params(labelbottom=True)

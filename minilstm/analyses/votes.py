@@ -18,7 +18,7 @@ from .base import Analysis, Figure, Result, Table, format_units
 from .number_agreement import by_condition
 from .number_units import NO_NUMBER_UNITS
 from .short_range import unit_groups
-from .style import LINES, NEUTRAL, boxes, figure, hide_unused
+from .style import LINES, NEUTRAL, boxes, panels
 
 REST = "other units", "bias"  # groups that need not be named
 MEASURES = "contribution", "for %", "decides %"
@@ -225,9 +225,7 @@ def plot_group_attribution(split):
     matplotlib.figure.Figure
     """
     trials = split.trials_with_errors()
-    columns = min(3, len(trials))
-    rows = -(-len(trials) // columns)
-    fig, axes = figure(rows, columns, max(3.4, 2.1 * columns + 0.4), 1.9 * rows + 0.5, sharex=True, sharey=True)
+    fig, axes = panels(len(trials), 3, 2.1, 1.9, (0.4, 0.5), sharex=True, sharey=True)
     places = np.arange(len(split.groups))
     looks = ("right", -0.18, NEUTRAL), ("wrong", 0.18, LINES[1][0])
     for axis, ((task, condition), halves) in zip(axes.flat, trials.items(), strict=False):
@@ -239,7 +237,6 @@ def plot_group_attribution(split):
                 boxes(axis, values, places + side, 0.28, color, showfliers=False, medianprops=median)
         axis.set_title(f"{task} {condition}: {len(halves[0])} right, {len(halves[1])} wrong", fontsize=7)
         axis.set_xticks(places, split.groups, rotation=45, ha="right", rotation_mode="anchor", fontsize=7)
-    hide_unused(axes, len(trials))
     for row in axes:
         row[0].set_ylabel("contribution (nats)", fontsize=8)
     lines = [axes[0, 0].plot([], [], color=color, linewidth=2.5, label=name)[0] for name, _, color in looks]
