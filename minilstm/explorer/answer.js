@@ -14,16 +14,15 @@ function verdictOfChoice({ forms: [one, other] }, { margin, share }) {
 }
 
 function drawAnswer(model, view) {
-  part("verdicts").replaceChildren(...view.sentences.filter((s) => s.now.length).map((s) => {
+  part("verdicts").replaceChildren(...view.read.map((s) => {
     const [now, was] = [s.choices, s.was].map((choices) => verdictOfChoice(view, choices.at(-1)));
-    const { p } = s.choices.at(-1);
-    const chances = view.forms.map((form, k) => `p(${form}) = ${chance(p[k])}`).join(", ");
+    const chances = view.forms.map((form, k) => `p(${form}) = ${chance(s.choices.at(-1).p[k])}`).join(", ");
     return html(
       "li",
       { class: isFlipped(s) ? "flipped" : null },
       html("p", { class: "said" }, html("span", { class: s.name, "aria-hidden": "true" }, s.sign),
         ` ${s.words.slice(0, s.now.length).join(" ")} `, html("b", {}, now.form)),
-      html("p", { class: "split", "data-tip": `${chances} among ${model.vocabulary.length} words` },
+      html("p", { class: "split", tip: `${chances} among ${model.vocabulary.length} words` },
         html("span", { class: "share" }, html("span", { class: s.name, style: { width: `${100 * now.share}%` } })),
         html("span", {}, `${now.form} ${percent(now.share)} \u00b7 ${now.other} ${percent(1 - now.share)}`)),
       isFlipped(s) && html("p", { class: "flip" }, `flipped: it was \u201c${was.form}\u201d, ${percent(was.share)}`),
@@ -34,27 +33,27 @@ function drawAnswer(model, view) {
 }
 
 function describeAnswer(model, view) {
-  const read = view.sentences.filter((s) => s.now.length);
-  if (!read.length) return "There is no sentence to read yet.";
+  if (!view.read.length) return "There is no sentence to read yet.";
   if (!view.changed) return `All ${model.places.length} units at work.`;
   const atRandom = view.broken.length === 1 && view.broken[0].unit === view.randomUnit ? ", drawn at random" : "";
   const what = view.broken.map(({ unit, how }) => FATES[how](unit)).join(", ");
-  const flips = read.filter(isFlipped).map((s) => (
-    `the ${s.name} verb flips to ${verdictOfChoice(view, s.choices.at(-1)).form}`
-  ));
+  const flips = view.read.filter(isFlipped)
+    .map((s) => `the ${s.name} verb flips to ${verdictOfChoice(view, s.choices.at(-1)).form}`);
   return `With ${what}${atRandom}, ${flips.join(" and ") || "no verb flips"}.`;
 }
 
 function drawInside(model, view) {
   const words = [...new Set(view.sentences.map(({ words }) => words[view.word]).filter(Boolean))].join(" / ");
   const [one, other] = view.forms;
-  part("inside-title").textContent = `Inside unit ${view.unit}${words && `, at \u201c${words}\u201d`}`;
-  part("all-title").textContent = `All ${model.places.length} units`;
-  part("told-title").textContent = `What the units say about the verb${words && `, after \u201c${words}\u201d`}`;
-  part("told-note").textContent = `How far each moves the choice towards ${one} (right) or ${other} (left), in nats.`;
-  part("heard-title").textContent = `Who writes to unit ${view.unit}`;
-  const read = view.sentences.filter((s) => view.word < s.now.length);
-  part("formulas").replaceChildren(...read.map((s) => html(
+  const texts = {
+    "inside-title": `Inside unit ${view.unit}${words && `, at \u201c${words}\u201d`}`,
+    "all-title": `All ${model.places.length} units`,
+    "told-title": `What the units say about the verb${words && `, after \u201c${words}\u201d`}`,
+    "told-note": `How far each moves the choice towards ${one} (right) or ${other} (left), in nats.`,
+    "heard-title": `Who writes to unit ${view.unit}`,
+  };
+  for (const [id, text] of Object.entries(texts)) part(id).textContent = text;
+  part("formulas").replaceChildren(...view.read.filter((s) => view.word < s.now.length).map((s) => html(
     "div",
     { class: "formula" },
     html("p", { class: s.name }, `${s.sign} ${s.words[view.word]}`),
@@ -66,8 +65,8 @@ function drawInside(model, view) {
 
 // Eq. 1 and Eq. 2 of one unit at one word, with the numbers in them.
 function formulas(model, node, unit) {
+  const [i, f, o, C_tilde, C, h] = STATES.map((key) => valuesOf(model, [node], unit, key)[0]);
   const { layer, place } = model.places[unit - 1];
-  const [i, f, o, C_tilde, C, h] = ["i", "f", "o", "C_tilde", "C", "h"].map((key) => node.steps[layer][key][place]);
   const before = node.before[layer].C[place];
   const [stored, exposed] = [f * before + i * C_tilde, o * Math.tanh(C)];
   const differs = (x, y, text) => (Math.abs(x - y) > 1e-12 ? `${text} ${fix(y)}` : ""); // where the unit is broken

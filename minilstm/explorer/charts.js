@@ -14,32 +14,43 @@ function drawStage(model, view) {
   const narrow = room < 560;
   const longest = Math.max(1, ...view.sentences.flatMap(({ words }) => words.map((word) => word.length)));
   const scale = columnScale(room, view.length, longest * (narrow ? 7.6 : 9.2) + 10, narrow ? [40, 30] : [46, 54]);
-  const cells = chartOf(view, (s, when) => valuesOf(model, s[when], view.unit, "C"));
-  const shares = chartOf(view, (s, when) => s[when === "now" ? "choices" : "was"].map(({ share }) => share));
-  const ends = [...cells.now, ...cells.intact].flat();
-  const top = panel(scale, 92, narrow ? 150 : 190, Math.min(0, ...ends), Math.max(0, ...ends), 0.12);
+  const cells = (s, when) => valuesOf(model, s[when], view.unit, "C");
+  const ends = view.sentences.flatMap((s) => [...cells(s, "now"), ...cells(s, "intact"), 0]);
+  const [low, high] = [Math.min(...ends), Math.max(...ends)];
+  const top = panel(scale, 92, narrow ? 150 : 190, low, high, 0.12);
   const bottom = panel(scale, top.bottom + 48, narrow ? 78 : 96, 0, 1, 0.06);
-  const height = bottom.bottom + 12;
+  const rounded = [low, high].map((end) => Math.round(2 * end) / 2).filter((end) => Math.abs(end) >= 0.5);
   const [one, other] = view.forms;
-  const dotted = view.changed ? " (dotted: intact)" : "";
-  const rounded = [top.low, top.high].map((end) => Math.round(2 * end) / 2).filter((end) => Math.abs(end) >= 0.5);
-  part("stage").replaceChildren(svg(
-    "svg",
-    { width: scale.width, height, viewBox: `0 0 ${scale.width} ${height}`, role: "img", "aria-label":
-      `cell C of unit ${view.unit}, and ${one} against ${other}, after each word: the numbers are in the table below` },
-    band(scale, view.word, height),
+  const title = (y, text) => svg("text", { class: "title", x: 0, y }, text);
+  const label = `cell C of unit ${view.unit}, and ${one} against ${other}, after each word; numbers are in the table`;
+  part("stage").replaceChildren(picture(view, scale, bottom.bottom + 12, label, (t) => tipOfWord(model, view, t), [
     view.sentences.map((s, k) => drawWords(view, s, k, scale, 20 + 24 * k)),
-    svg("text", { class: "title", x: 0, y: top.top - 12 }, `memory cell C of unit ${view.unit}${dotted}`),
+    title(top.top - 12, `memory cell C of unit ${view.unit}${view.changed ? " (dotted: intact)" : ""}`),
     ticks(top, [0, ...rounded], (value) => fix(value, 1)),
     lines(view, top, cells, view.held ? "line silenced" : "line"),
-    cells.now.map((values, k) => endLabel(view, values, k, top, cells.now)),
-    svg("text", { class: "title", x: 0, y: bottom.top - 14 }, `what would come next: ${one} or ${other}?`),
+    view.sentences.map((s, k) => endLabel(view, k, top, (some) => top.y(cells(some, "now").at(-1)))),
+    title(bottom.top - 14, `what would come next: ${one} or ${other}?`),
     ticks(bottom, [0, 0.5, 1], (value) => (value === 0.5 ? "50%" : value ? one : other)),
-    lines(view, bottom, shares, "line"),
-    columns(scale, view.length, height, (t) => tipOfWord(model, view, t)),
-  ));
+    lines(view, bottom, (s, when) => s[when === "now" ? "choices" : "was"].map(({ share }) => share), "line"),
+  ]));
   if (scale.width > room) part("stage").scrollLeft = scale.x(view.word) - room / 2;
   part("aside").textContent = explainBreak(view);
+}
+
+function drawGates(model, view) {
+  const room = view.widths.gates;
+  const scale = columnScale(Math.max(120, room > 560 ? (room - 60) / 4 : (room - 12) / 2), view.length, 0, [40, 8]);
+  part("gates").replaceChildren(...Object.entries(GATES).map(([gate, [label, meaning, low, high]]) => {
+    const inner = panel(scale, 8, 92, low, high, 0.06);
+    const values = (s, when) => valuesOf(model, s[when], view.unit, gate);
+    const tip = (t) => view.sentences.filter((s) => t < s.now.length)
+      .map((s) => `${s.sign} ${s.words[t]}: ${label} = ${fix(values(s, "now")[t], 3)}`).join("\n");
+    return html("figure", {}, html("figcaption", {}, html("b", {}, label), ` ${meaning}`),
+      picture(view, scale, 108, `${label}, after each word`, tip, [
+        ticks(inner, low ? [-1, 0, 1] : [0, 1], (value) => fix(value, 0)),
+        lines(view, inner, values, "line small"),
+      ]));
+  }));
 }
 
 // Why the lines of the unit are what they are, where it is broken.
@@ -54,34 +65,6 @@ function explainBreak({ unit, how, held, sentences, difference }) {
     + "any more, itself included; so what it hears is not what it was, and the cell may leave the dotted line.";
 }
 
-function drawGates(model, view) {
-  const room = view.widths.gates;
-  const width = Math.max(120, room > 560 ? (room - 60) / 4 : (room - 12) / 2);
-  const height = 108;
-  const scale = columnScale(width, view.length, 0, [40, 8]);
-  part("gates").replaceChildren(...Object.entries(GATES).map(([gate, [label, meaning, low, high]]) => {
-    const inner = panel(scale, 8, height - 16, low, high, 0.06);
-    const values = chartOf(view, (s, when) => valuesOf(model, s[when], view.unit, gate));
-    const tip = (t) => view.sentences.filter((s) => t < s.now.length).map((s) => (
-      `${s.sign} ${s.words[t]}: ${label} = ${fix(valuesOf(model, [s.now[t]], view.unit, gate)[0], 3)}`
-    )).join("\n");
-    return html("figure", {}, html("figcaption", {}, html("b", {}, label), ` ${meaning}`), svg(
-      "svg",
-      { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${label}, after each word` },
-      band(scale, view.word, height),
-      ticks(inner, low ? [-1, 0, 1] : [0, 1], (value) => fix(value, 0)),
-      lines(view, inner, values, "line small"),
-      columns(scale, view.length, height, tip),
-    ));
-  }));
-}
-
-// What a chart shows of both sentences: as they are read now, and intact.
-function chartOf(view, valuesOfSentence) {
-  const [now, intact] = ["now", "intact"].map((when) => view.sentences.map((s) => valuesOfSentence(s, when)));
-  return { now, intact };
-}
-
 // Where the words stand: as wide as the screen, or wider if the words need it; then the frame scrolls.
 function columnScale(screen, length, least, [left, right]) {
   const column = Math.max(least, (screen - left - right) / Math.max(1, length));
@@ -92,17 +75,22 @@ function columnScale(screen, length, least, [left, right]) {
 function panel(scale, top, height, low, high, margin) {
   const room = Math.max(high - low, 1e-6) * margin;
   const y = (value) => top + ((high + room - value) / (high - low + 2 * room)) * height;
-  return { ...scale, top, bottom: top + height, low, high, y };
+  return { ...scale, top, bottom: top + height, y };
 }
 
-const band = (scale, t, height) => (
-  svg("rect", { class: "now", x: scale.x(t) - scale.column / 2, width: scale.column, height, rx: 8 })
-);
-
-// Columns that know all about their words: a tip under the pointer; a click stays there.
-const columns = (scale, length, height, tip) => Array.from({ length }, (_, t) => svg("rect", {
-  class: "column", x: scale.x(t) - scale.column / 2, width: scale.column, height, "data-word": t, "data-tip": tip(t),
-}));
+// A picture over columns of words that know all about them: a tip under the pointer; a click stays there.
+function picture(view, scale, height, label, tip, parts) {
+  const column = (t, more) => (
+    svg("rect", { x: scale.x(t) - scale.column / 2, width: scale.column, height, "data-word": t, ...more })
+  );
+  return svg(
+    "svg",
+    { width: scale.width, height, viewBox: `0 0 ${scale.width} ${height}`, role: "img", "aria-label": label },
+    column(view.word, { class: "now", rx: 8 }),
+    parts,
+    Array.from({ length: view.length }, (_, t) => column(t, { class: "column", tip: () => tip(t) })),
+  );
+}
 
 function ticks(panel, values, label) {
   return [...new Set(values)].map((value) => svg(
@@ -113,9 +101,10 @@ function ticks(panel, values, label) {
   ));
 }
 
-function lines(view, panel, { now, intact }, kind) {
-  const dotted = view.changed && intact.map((values, k) => line(values, k, panel, "before"));
-  return [dotted, now.map((values, k) => line(values, k, panel, kind))];
+// A line a sentence, and where something is broken a dotted one of how it was; `values` is told sentence and when.
+function lines(view, panel, values, kind) {
+  const both = (when, kind) => view.sentences.map((s, k) => line(values(s, when), k, panel, kind));
+  return [view.changed && both("intact", "before"), both("now", kind)];
 }
 
 function line(values, k, panel, kind) {
@@ -127,24 +116,23 @@ function line(values, k, panel, kind) {
   return svg("g", { class: `${kind} ${MARKS[k].name}` }, path, marks);
 }
 
-// The word by which the sentences differ, at the end of its line.
-function endLabel(view, values, k, panel, all) {
-  if (!values.length || view.difference < 0) return null;
-  const end = (j) => panel.y(all[j].at(-1) ?? 0);
-  const above = end(k) < end(1 - k) || (end(k) === end(1 - k) && k === 0);
-  const aside = Math.abs(end(0) - end(1)) < 16 ? (above ? -8 : 8) : 0;
-  const place = { x: panel.x(values.length - 1) + 10, y: end(k) + 4 + aside };
-  return svg("text", { class: `end ${MARKS[k].name}`, ...place }, view.sentences[k].words[view.difference]);
+// The word by which the sentences differ, at the end of its line; aside where the other line ends near it.
+function endLabel(view, k, panel, endOf) {
+  const { words, now } = view.sentences[k];
+  if (!now.length || view.difference < 0) return null;
+  const ends = view.sentences.map(endOf);
+  const below = Math.abs(ends[0] - ends[1]) < 16 ? 8 * Math.sign(ends[k] - ends[1 - k] || k - 0.5) : 0;
+  const place = { x: panel.x(now.length - 1) + 10, y: ends[k] + 4 + below };
+  return svg("text", { class: `end ${MARKS[k].name}`, ...place }, words[view.difference]);
 }
 
-function drawWords(view, { words, unknown }, k, scale, y) {
-  const sign = words.length ? svg("text", { class: `sign ${MARKS[k].name}`, x: 4, y }, MARKS[k].sign) : null;
+function drawWords(view, { words, unknown, sign, name }, k, scale, y) {
   const other = view.sentences[1 - k].words;
   const kind = (word, t) => {
     if (unknown >= 0 && t >= unknown) return t === unknown ? "unknown" : "unread";
-    return other.length > 0 && word !== other[t] ? MARKS[k].name : "same";
+    return other.length > 0 && word !== other[t] ? name : "same";
   };
-  return [sign, words.map((word, t) => (
+  return [words.length > 0 && svg("text", { class: `sign ${name}`, x: 4, y }, sign), words.map((word, t) => (
     svg("text", { class: `word ${kind(word, t)}`, x: scale.x(t), y, "text-anchor": "middle" }, word)
   ))];
 }

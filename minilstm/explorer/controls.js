@@ -1,33 +1,28 @@
 // What a person can set: fields, lists and buttons follow the state.
 
-const way = () => part("ways").querySelector("input:checked")?.value ?? "zero";
+const way = () => part("ways").querySelector("input:checked").value;
 
 function buildControls(model, groups) {
-  const option = (value, text) => html("option", { value }, text);
   part("unit").replaceChildren(...groups.map(({ title, units }) => (
-    html("optgroup", { label: title }, units.map((unit) => option(unit, nameOf(model, unit))))
+    html("optgroup", { label: title }, units.map((unit) => html("option", { value: unit }, nameOf(model, unit))))
   )));
-  part("ways").replaceChildren(part("ways").firstElementChild, ...Object.entries(WAYS).map(([key, text]) => (
-    html("label", {}, html("input", { type: "radio", name: "way", value: key }), text)
-  )));
-  part("views").replaceChildren(...Object.entries(VIEWS).map(([key, text]) => (
-    html("button", { type: "button", class: "choice", "data-view": key }, text)
-  )));
-  const examples = Object.entries(model.examples);
+  const example = (task, [kind, [text]]) => (
+    html("option", { value: `${task}/${kind}`, "data-text": text }, `${task} ${kind}`)
+  );
   for (const { name } of MARKS) {
-    part(`${name}-example`).replaceChildren(option("", "or an example"), ...examples.map(([task, some]) => (
-      html("optgroup", { label: task }, Object.keys(some).map((kind) => option(`${task}/${kind}`, `${task} ${kind}`)))
-    )));
-    part(`${name}-example`).hidden = !examples.length;
+    const list = part(`${name}-example`);
+    list.replaceChildren(html("option", { value: "" }, "or an example"), ...Object.entries(model.examples).map(
+      ([task, some]) => html("optgroup", { label: task }, Object.entries(some).map((one) => example(task, one))),
+    ));
+    list.hidden = list.options.length === 1;
   }
 }
 
-function drawControls(model, view, { canUndo, replace }) {
-  const broken = view.broken.find(({ unit }) => unit === view.unit);
-  part("break").textContent = broken ? `Mend unit ${view.unit}` : `Break unit ${view.unit}`;
-  part("break").setAttribute("aria-pressed", String(Boolean(broken)));
+function drawControls(model, view, canUndo) {
+  part("break").textContent = `${view.how ? "Mend" : "Break"} unit ${view.unit}`;
+  part("break").setAttribute("aria-pressed", Boolean(view.how));
   part("undo").disabled = !canUndo;
-  const how = broken?.how ?? way();
+  const how = view.how ?? way();
   for (const input of part("ways").querySelectorAll("input")) {
     input.checked = input.value === how;
     input.disabled = input.value === "swap" && !view.canSwap;
@@ -36,43 +31,33 @@ function drawControls(model, view, { canUndo, replace }) {
   part("word").value = view.word + 1;
   part("word").setAttribute("aria-valuetext", view.sentences.map(({ words }) => words[view.word] ?? "").join(", "));
   part("unit").value = view.unit;
-  for (const [k, s] of view.sentences.entries()) {
-    if (part(s.name).value !== s.text) part(s.name).value = s.text;
-    part(`${s.name}-example`).value = exampleOf(model, s.text);
-    drawNote(model, s, (word) => replace(k, word));
-  }
+  view.sentences.forEach((s, k) => {
+    const [field, example] = [part(s.name), part(`${s.name}-example`)];
+    if (field.value !== s.text) field.value = s.text;
+    example.value = [...example.options].find(({ dataset }) => dataset.text === s.text)?.value ?? "";
+    drawNote(model, s, k);
+  });
   if (document.activeElement !== part("forms")) part("forms").value = view.forms.join("/");
   for (const button of part("views").children) {
-    button.setAttribute("aria-pressed", String(button.dataset.view === view.view));
+    button.setAttribute("aria-pressed", button.dataset.view === view.view);
     button.disabled = button.dataset.view !== "first" && !view.sentences[1].words.length;
   }
   part("controls").textContent = view.controls ? "hide controls" : "show controls";
 }
 
-// Which task and condition a sentence is of: "nounPP/SP", or nothing.
-function exampleOf(model, text) {
-  for (const [task, conditions] of Object.entries(model.examples)) {
-    for (const [kind, [sentence]] of Object.entries(conditions)) if (sentence === text) return `${task}/${kind}`;
-  }
-  return "";
-}
-
 // What is wrong with a sentence, and words that might stand there.
-function drawNote(model, { name, words, unknown, intact }, replace) {
-  part(name).setAttribute("aria-invalid", String(unknown >= 0));
+function drawNote(model, { name, words, unknown, intact }, k) {
   const note = part(`${name}-note`);
+  part(name).setAttribute("aria-invalid", unknown >= 0);
   if (unknown < 0) return note.replaceChildren();
   const [near, expected] = offerWords(model, words[unknown], intact.at(-1) ?? readContext(model));
-  const offer = (word) => html("button", { type: "button", class: "chip", onclick: () => replace(word) }, word);
-  const text = `${describeUnknown(model, words[unknown])}; the network reads up to it.`;
-  const told = [text, ...near, ...expected].join();
-  if (note.dataset.told === told && note.firstChild) return; // a screen reader reads what changes
-  note.dataset.told = told;
-  note.replaceChildren(text, ...[[" Spelt like it: ", near], [" It expects: ", expected]].map(([title, list]) => (
-    list.length ? html("span", {}, title, list.map(offer)) : ""
-  )));
+  const offer = (word) => html("button", { type: "button", class: "chip", "data-offer": word, value: k }, word);
+  const lists = [[" Spelt like it: ", near], [" It expects: ", expected]].filter(([, list]) => list.length);
+  const told = html("span", {}, `${describeUnknown(model, words[unknown])}; the network reads up to it.`,
+    lists.map(([title, list]) => html("span", {}, title, list.map(offer))));
+  if (note.textContent !== told.textContent) note.replaceChildren(told); // a screen reader reads what changes
 }
 
-function describeUnknown(model, word) {
-  return `\u201c${word}\u201d is not among the ${model.vocabulary.length} words of this page`;
-}
+const describeUnknown = (model, word) => (
+  `\u201c${word}\u201d is not among the ${model.vocabulary.length} words of this page`
+);

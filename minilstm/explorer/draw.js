@@ -8,8 +8,8 @@ const part = (id) => document.getElementById(id);
 
 function build(element, attributes = {}, children = []) {
   for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
-    else if (key === "style") Object.assign(element.style, value);
+    if (key === "style") Object.assign(element.style, value);
+    else if (key === "tip") [element.tip, element.dataset.tip] = [value, ""]; // see watchTips
     else if (value !== false && value !== null && value !== undefined) element.setAttribute(key, value);
   }
   element.append(...children.flat(Infinity).filter((child) => child ?? false));
@@ -36,7 +36,7 @@ function percent(share) {
   return `${text}\u2009%`;
 }
 
-// The bubble under the pointer or beside what has the focus: of anything with a `tip`, a text or a function of where.
+// The bubble under the pointer or beside what has the focus: of anything with a `tip`, a text or what makes one of x.
 function watchTips() {
   const bubble = part("tip");
   const hide = () => { bubble.hidden = true; };
@@ -45,7 +45,7 @@ function watchTips() {
     if (!target) return hide();
     const box = target.getBoundingClientRect();
     const { clientX: x = box.left + box.width / 2, clientY: y = box.bottom } = event;
-    bubble.textContent = target.tipAt?.(x) ?? target.dataset.tip;
+    bubble.textContent = typeof target.tip === "function" ? target.tip(x) : target.tip;
     bubble.hidden = false;
     const { offsetWidth: width, offsetHeight: height } = bubble;
     const { clientWidth, clientHeight } = document.documentElement;

@@ -4,14 +4,14 @@ const PAINT = "fill opacity font text-decoration stroke stroke-width stroke-dash
 
 function drawTable(model, view) {
   const [one, other] = view.forms;
-  const head = ["word", "C", "i", "f", "o", "C\u0303", "h", `p(${one})`, `p(${other})`, `${one} of both`];
-  part("table").replaceChildren(...view.sentences.filter((s) => s.now.length).map((s) => html(
+  const head = ["word", "i", "f", "o", "C\u0303", "C", "h", `p(${one})`, `p(${other})`, `${one} of both`];
+  part("table").replaceChildren(...view.read.map((s) => html(
     "table",
     {},
     html("caption", {}, `${s.sign} ${s.words.join(" ")}: unit ${view.unit} after each word`),
     html("thead", {}, html("tr", {}, head.map((text) => html("th", { scope: "col" }, text)))),
     html("tbody", {}, s.now.map((node, t) => {
-      const numbers = ["C", "i", "f", "o", "C_tilde", "h"].map((key) => valuesOf(model, [node], view.unit, key)[0]);
+      const numbers = STATES.map((key) => valuesOf(model, [node], view.unit, key)[0]);
       const cells = [...numbers.map((x) => fix(x, 3)), ...s.choices[t].p.map(chance), percent(s.choices[t].share)];
       return html("tr", {}, html("th", { scope: "row" }, s.words[t]), cells.map((cell) => html("td", {}, cell)));
     })),
@@ -20,15 +20,12 @@ function drawTable(model, view) {
 
 // Every gate and state of every unit at every word, and p of both forms: a line each.
 function numbersAsCsv(model, view) {
-  const gates = ["i", "f", "o", "C_tilde", "C", "h"];
-  const head = ["sentence", "position", "word", "unit", ...gates, ...view.forms.map((form) => `p(${form})`)];
+  const head = ["sentence", "position", "word", "unit", ...STATES, ...view.forms.map((form) => `p(${form})`)];
   const quote = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const lines = view.sentences.flatMap((s) => s.now.flatMap(({ steps }, t) => (
-    model.places.map(({ layer, place }, k) => {
-      const numbers = gates.map((gate) => steps[layer][gate][place]);
-      return [s.name, t + 1, quote(s.words[t]), k + 1, ...numbers, ...s.choices[t].p];
-    })
-  )));
+  const lines = view.read.flatMap((s) => s.now.flatMap((node, t) => model.places.map((_, k) => {
+    const numbers = STATES.map((key) => valuesOf(model, [node], k + 1, key)[0]);
+    return [s.name, t + 1, quote(s.words[t]), k + 1, ...numbers, ...s.choices[t].p];
+  })));
   return [head.map(quote), ...lines].map((line) => line.join()).join("\n") + "\n";
 }
 

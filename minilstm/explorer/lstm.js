@@ -1,6 +1,8 @@
 // The LSTM: Eqs. 1-2 of the paper and the gates, one word at a time. The counterpart of minilstm/lstm.py: the same
 // names, the same block order i, f, g, o. Weights may be float32; all sums and products are doubles.
 
+const STATES = ["i", "f", "o", "C_tilde", "C", "h"]; // of a unit at a word
+
 function sigmoid(z) {
   const e = Math.exp(-Math.abs(z)); // only ever of a negative number, so it cannot overflow
   return (z >= 0 ? 1 : e) / (1 + e);

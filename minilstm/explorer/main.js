@@ -13,8 +13,9 @@ function take(content, fragment = "") {
   state = fromFragment(model, fragment);
   [past, wholeList, randomUnit] = [[], false, null];
   buildControls(model, groups);
+  buildUnits(model, groups);
+  buildTour(steps);
   describeModel(model);
-  part("tour-open").hidden = !steps.length;
 }
 
 // All that the drawing functions need, computed from the state.
@@ -28,16 +29,16 @@ function derive() {
     .map(({ unit, how }) => ({ unit, value: how === "mean" ? mean(unit) : 0 }));
   const swapped = state.broken.filter(({ how }) => how === "swap").map(({ unit }) => unit);
   const sentences = looked.map((sentence, k) => {
-    const donor = { ids: looked[1 - k].ids, nodes: intact[1 - k] };
-    const now = read(model, sentence.ids, held, swapped, donor);
-    const text = state.sentences[k];
-    return { ...sentence, ...MARKS[k], text, intact: intact[k], now, choices: choose(now), was: choose(intact[k]) };
+    const now = read(model, sentence.ids, held, swapped, { ids: looked[1 - k].ids, nodes: intact[1 - k] });
+    const [text, choices, was] = [state.sentences[k], choose(now), choose(intact[k])];
+    return { ...sentence, ...MARKS[k], text, intact: intact[k], now, choices, was };
   });
   const [first, second] = sentences.map(({ words }) => words);
   const length = Math.max(first.length, second.length);
   return {
     ...state,
     sentences,
+    read: sentences.filter(({ now }) => now.length), // as far as that: those with anything to show
     groups,
     length,
     randomUnit,
@@ -55,10 +56,10 @@ function redraw() {
   const widths = { stage: part("stage").clientWidth, gates: part("gates").clientWidth }; // before anything changes
   const view = { ...derive(), widths };
   document.body.classList.toggle("plain", !state.controls);
-  drawTour(model, view, steps);
+  drawTour(view, steps);
   drawStage(model, view);
   drawAnswer(model, view);
-  drawControls(model, view, { canUndo: past.length > 0, replace });
+  drawControls(model, view, past.length > 0);
   drawInside(model, view);
   drawGates(model, view);
   drawUnits(model, view, wholeList);
@@ -70,13 +71,11 @@ function redraw() {
 
 function change(changes) {
   state = { ...state, ...changes };
-  const focused = document.activeElement;
-  const key = ["unit", "break", "step"].find((name) => focused?.dataset[name]);
-  const list = key && focused.closest("[id]").id;
+  const { unit } = document.activeElement?.dataset ?? {};
+  const list = unit && document.activeElement.closest("[id]");
   redraw();
-  if (!key) return;
-  const same = `[data-${key}="${focused.dataset[key]}"]`; // what had the focus, drawn anew, has it again
-  part(list).querySelector(same)?.focus({ preventScroll: true });
+  // a button that had the focus and was drawn anew has it again
+  if (unit) list.querySelector(`[data-unit="${unit}"]`)?.focus({ preventScroll: true });
 }
 
 // A sentence is another one; the tour speaks of its own.
@@ -85,7 +84,7 @@ function write(k, text, more = {}) {
 }
 
 // A word that is offered in the place of the one that is not known.
-function replace(k, word) {
+function replaceUnknown(k, word) {
   const { words, unknown } = lookUp(model, state.sentences[k]);
   write(k, words.map((old, t) => (t === unknown ? word : old)).join(" "));
 }
@@ -99,10 +98,10 @@ function takeExample(k, name) {
 function takeForms(input) {
   const forms = input.value.split("/").map((form) => form.trim());
   const unknown = forms.find((form) => !model.index.has(form));
-  const wrong = forms.length !== 2 || unknown !== undefined;
-  input.setAttribute("aria-invalid", String(wrong));
-  part("forms-note").textContent = forms.length !== 2 ? "Two forms of a verb, such as is/are."
-    : wrong ? `${describeUnknown(model, unknown)}.` : "";
+  const wrong = forms.length !== 2 ? "Two forms of a verb, such as is/are."
+    : unknown !== undefined ? `${describeUnknown(model, unknown)}.` : "";
+  input.setAttribute("aria-invalid", Boolean(wrong));
+  part("forms-note").textContent = wrong;
   if (!wrong) change({ forms });
 }
 
@@ -168,7 +167,8 @@ function pressKey(event) {
     const { word, length } = derive();
     return change({ word: Math.max(0, Math.min(length - 1, word + step)) });
   }
-  const buttons = [...part("units").querySelectorAll(event.target.dataset.break ? ".toggle" : ".unit")];
+  const kind = event.target.dataset.break ? ".toggle" : ".unit";
+  const buttons = [...part("units").querySelectorAll(`li:not([hidden]) ${kind}`)];
   const next = buttons[buttons.indexOf(event.target) + step];
   next?.focus();
   if (next?.dataset.unit) change({ unit: Number(next.dataset.unit) });
@@ -176,13 +176,14 @@ function pressKey(event) {
 
 // Everything that is drawn anew says by its data what a click on it means.
 function press(event) {
-  const target = event.target.closest?.("[data-unit], [data-break], [data-word], [data-step], [data-view]");
-  const { unit, break: broken, word, step, view } = target?.dataset ?? {};
+  const target = event.target.closest("[data-unit], [data-break], [data-word], [data-step], [data-view], [data-offer]");
+  const { unit, break: broken, word, step, view, offer } = target?.dataset ?? {};
   if (unit) change({ unit: Number(unit) });
   else if (broken) toggle(Number(broken));
   else if (step) go(Number(step));
   else if (view) change({ view });
   else if (word) change({ word: Number(word) });
+  else if (offer) replaceUnknown(Number(target.value), offer);
 }
 
 function listen() {

@@ -13,8 +13,7 @@ function openModel(content) {
     decoder: { weight: array("decoder_weight"), bias: array("decoder_bias") },
     last: content.sizes.length - 1, // the layer that the decoder reads
   };
-  const topic = topicOf(model);
-  return { ...model, topic, hasTour: Boolean(topic && model.roles.measured && model.roles.number.length) };
+  return { ...model, topic: topicOf(model) };
 }
 
 function embed(model, id) {

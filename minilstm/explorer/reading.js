@@ -29,8 +29,7 @@ function firstDifference(ids, others) {
 }
 
 function readContext(model, held = []) {
-  const start = zeroState(model.layers);
-  let node = { steps: start, logits: logitsOf(model, start[model.last].h) };
+  let node = nodeOf(model, zeroState(model.layers));
   for (const word of model.context) node = readWord(model, model.index.get(word), node.steps, held);
   return node;
 }
@@ -45,7 +44,13 @@ function readWord(model, id, before, held, gift = null) {
       now.h[place] = now.o[place] * Math.tanh(now.C[place]); // Eq. 2
     }
   });
-  return { steps, before, logits: logitsOf(model, steps[model.last].h) };
+  return nodeOf(model, steps, before);
+}
+
+// A word that is read: logits of all words as the next one are computed where somebody looks at them.
+function nodeOf(model, steps, before = null) {
+  let logits = null;
+  return { steps, before, get logits() { return logits ??= logitsOf(model, steps[model.last].h); } };
 }
 
 function shareComputation(path, compute) {

@@ -1,94 +1,78 @@
 // The tour: six steps that follow the paper. Each sets the page up and says what to look at; where this network does
 // something else than the paper's, it says so, from the numbers that are on the page.
 
+// [{title, look, state, text}]: what is to be seen, the state that shows it, and what is said of a view of it.
 function tourOf(model) {
-  if (!model.hasTour) return [];
+  if (!model.topic.hasTour) return [];
   const { number, short_range: shortRange, syntax } = model.roles;
   const { sentences, forms, unit } = model.topic;
-  const [first, second] = sentences;
   const [[, noun, , , attractor], [, otherNoun]] = sentences.map((sentence) => sentence.split(" "));
-  const verb = first === PAIRS[0][0] ? forms[0] : forms[1];
-  const pair = { sentences, forms, unit, broken: [], word: null, view: "difference" };
+  const verb = sentences === PAIRS[0] ? forms[0] : forms[1];
+  const start = { sentences, forms, unit, broken: [], word: null, view: "difference" };
+  const step = (title, changes, text, look = "look") => ({ title, look, state: { ...start, ...changes }, text });
   const silenced = (units) => units.map((silent) => ({ unit: silent, how: "zero" }));
   return [
-    {
-      title: "A verb that agrees across a distance",
-      look: "look",
-      state: pair,
-      text: (view) => [
-        `*${first} ${verb}*: the verb agrees with *${noun}*, though *${attractor}* is nearer.`,
-        `One unit of this network, number ${unit}, takes note: its memory goes one way for *${noun}*, another for`,
-        `*${otherNoun}*${staysApart(model, view, unit) ? ", and the two stay apart to the end" : ""}.`,
-        "*Now break that unit, and watch the verbs.*",
-      ],
-    },
-    {
-      title: "Where the number is kept",
-      look: "look",
-      state: { ...pair, word: 1 },
-      text: (view) => [
-        model.about.planted ? "The weights of this network were written by hand, so that it works as the paper says."
-          : "Nobody told this network about grammar: it learned to guess the next word.",
-        `The sentences differ in one word, and there, at *${noun}* and *${otherNoun}*, the upper lines part:`,
-        staysApart(model, view, unit) ? "they do not meet again, though all words that follow are the same."
-          : "later they come closer again, so this unit is not alone.",
-        `In the list of all units below, unit ${unit} has the first row; the arrow keys step through the words.`,
-      ],
-    },
-    {
-      title: "Gates decide what is written and what is kept",
-      look: "inside",
-      state: { ...pair, word: 1 },
-      text: (view) => [
-        "The cell is what the forget gate *f* keeps of it, plus what the input gate *i* lets in (Eq. 1, with its",
-        "numbers below). In the paper *i* shuts and *f* stays open after the subject, so that a second noun cannot",
-        `overwrite the first. ${describeGates(model, view, unit)}`,
-      ],
-    },
-    {
-      title: "What is lost without it",
-      look: "look",
-      state: { ...pair, broken: silenced([unit]) },
-      text: (view) => [
-        `Unit ${unit} is silenced: its output is 0 at every word.`,
-        describeLoss(view, sentences),
-        "Break a random unit for comparison; or give this one *the other sentence\u2019s memory*, and see whose number",
-        "the verbs take.",
-      ],
-    },
-    {
-      title: "Others know only the last noun",
-      look: "look",
-      state: { ...pair, ...otherAttractor(model, sentences), unit: shortRange[0] ?? unit, broken: silenced(number) },
-      text: (view) => [
-        `Without ${number.length > 1 ? `all ${number.length} number units` : `unit ${unit}`}, here are two`,
-        "sentences that differ in their last noun only.",
-        describeAttraction(view),
-        "The paper calls units that know no more than this *short-range units*;",
-        shortRange.length ? `unit ${shortRange[0]}, shown here, is one by its rule.`
-          : "by its rule this network has none.",
-      ],
-    },
-    {
-      title: "Is the verb still to come?",
-      look: "look",
-      state: { ...pair, ...withVerb(model, pair), unit: syntax[0] ?? unit, view: "first" },
-      text: (view) => (syntax.length ? [
+    step("A verb that agrees across a distance", {}, (view) => [
+      `*${sentences[0]} ${verb}*: the verb agrees with *${noun}*, though *${attractor}* is nearer.`,
+      `One unit of this network, number ${unit}, takes note: its memory goes one way for *${noun}*, another for`,
+      `*${otherNoun}*${staysApart(model, view, unit) ? ", and the two stay apart to the end" : ""}.`,
+      "*Now break that unit, and watch the verbs.*",
+    ]),
+    step("Where the number is kept", { word: 1 }, (view) => [
+      model.about.planted ? "The weights of this network were written by hand, so that it works as the paper says."
+        : "Nobody told this network about grammar: it learned to guess the next word.",
+      `The sentences differ in one word, and there, at *${noun}* and *${otherNoun}*, the upper lines part:`,
+      staysApart(model, view, unit) ? "they do not meet again, though all words that follow are the same."
+        : "later they come closer again, so this unit is not alone.",
+      `In the list of all units below, unit ${unit} has the first row; the arrow keys step through the words.`,
+    ]),
+    step("Gates decide what is written and what is kept", { word: 1 }, (view) => [
+      "The cell is what the forget gate *f* keeps of it, plus what the input gate *i* lets in (Eq. 1, with its",
+      "numbers below). In the paper *i* shuts and *f* stays open after the subject, so that a second noun cannot",
+      `overwrite the first. ${describeGates(model, view, unit)}`,
+    ], "inside"),
+    step("What is lost without it", { broken: silenced([unit]) }, (view) => [
+      `Unit ${unit} is silenced: its output is 0 at every word.`,
+      describeLoss(view, sentences),
+      "Break a random unit for comparison; or give this one *the other sentence\u2019s memory*, and see whose number",
+      "the verbs take.",
+    ]),
+    step("Others know only the last noun", {
+      sentences: withEitherAttractor(model, sentences[0]), unit: shortRange[0] ?? unit, broken: silenced(number),
+    }, (view) => [
+      `Without ${number.length > 1 ? `all ${number.length} number units` : `unit ${unit}`}, here are two`,
+      "sentences that differ in their last noun only.",
+      describeAttraction(view),
+      "The paper calls units that know no more than this *short-range units*;",
+      shortRange.length ? `unit ${shortRange[0]}, shown here, is one by its rule.`
+        : "by its rule this network has none.",
+    ]),
+    step("Is the verb still to come?", {
+      ...withVerb(model, start), unit: syntax[0] ?? unit, view: "first",
+    }, (view) => (
+      syntax.length ? [
         "Now the sentences go on to their verb, and we compare *will*, which any subject can take, with *the*, which",
         "cannot follow one. In the paper a *syntax unit* has one value from the subject to the verb and another from",
         "the verb on, and so tells the number units how long to remember. By the paper\u2019s rule it is here",
         `unit ${syntax[0]},`,
         waits(model, view, syntax[0]) ? "whose cell does so, too." : "but its cell does not wait so.",
-        writes(model, syntax[0], unit),
       ] : [
         "In the paper one more unit is on from the subject to its verb, whatever lies in between, and tells the",
         "number units how long to remember. By the paper\u2019s rule this network has no such unit.",
-      ]),
-    },
+      ])),
   ];
 }
 
-function drawTour(model, view, steps) {
+function buildTour(steps) {
+  part("tour-open").hidden = !steps.length;
+  part("tour-steps").replaceChildren(...steps.map(({ title }, k) => html("li", {}, html(
+    "button",
+    { type: "button", "data-step": k + 1, "aria-label": `step ${k + 1}: ${title}`, tip: title },
+    String(k + 1),
+  ))));
+}
+
+function drawTour(view, steps) {
   const step = steps[view.tour - 1];
   part("tour").hidden = !step;
   document.querySelectorAll(".spot").forEach((spot) => spot.classList.remove("spot"));
@@ -96,11 +80,9 @@ function drawTour(model, view, steps) {
   if (!step) return;
   part("tour-title").textContent = step.title;
   part("tour-text").replaceChildren(...rich(step.text(view).join(" ")));
-  part("tour-steps").replaceChildren(...steps.map(({ title }, k) => {
-    const current = k + 1 === view.tour ? "step" : null;
-    const attributes = { "data-step": k + 1, "aria-label": `step ${k + 1}: ${title}`, "aria-current": current };
-    return html("li", {}, html("button", { type: "button", "data-tip": title, ...attributes }, String(k + 1)));
-  }));
+  for (const button of part("tour-steps").querySelectorAll("button")) {
+    button.ariaCurrent = Number(button.dataset.step) === view.tour ? "step" : null;
+  }
   part("tour-back").disabled = view.tour === 1;
   part("tour-next").textContent = view.tour < steps.length ? "Next" : "End of tour";
   if (step.look !== "look") part(step.look).classList.add("spot");
@@ -152,28 +134,17 @@ function waits(model, view, unit) {
   return before.every((x) => (x - middle) * side < 0) && verb.every((x) => (x - middle) * side > 0);
 }
 
-// Whether one unit is among those that write most to a gate of another.
-function writes(model, from, unit) {
-  const ranks = Object.entries(afferents(model, unit)).map(([gate, list]) => ({
-    gate, rank: list.findIndex((other) => other.unit === from) + 1, of: list.length,
-  }));
-  const { gate, rank, of } = ranks.sort((a, b) => a.rank - b.rank)[0];
-  if (!rank) return `It cannot write to unit ${unit}, which lies below it.`;
-  return `Of the ${of} weights into the ${GATES[gate][0]} of unit ${unit}, its weight is number ${rank} by size.`;
-}
-
-// The first sentence with either number of its last noun.
-function otherAttractor(model, [sentence]) {
+// The sentence with either number of its last noun; alone where the network does not know both.
+function withEitherAttractor(model, sentence) {
   const sentences = ["car", "cars"].map((last) => sentence.replace(/cars?$/, last));
-  return { sentences: sentences.every((text) => lookUp(model, text).unknown < 0) ? sentences : [sentence, ""] };
+  return isKnown(model, ["car", "cars"]) ? sentences : [sentence, ""];
 }
 
 // The sentences with their verbs, and a choice that shows whether a verb is still to come.
 function withVerb(model, { sentences, forms }) {
-  const known = (text) => isKnown(model, text.split("/"));
-  const verbs = known("greets/greet") ? ["greets", "greet"] : forms;
+  const verbs = isKnown(model, ["greets", "greet"]) ? ["greets", "greet"] : forms;
   return {
     sentences: sentences.map((sentence) => `${sentence} ${verbs[sentence.split(" ")[1].endsWith("s") ? 1 : 0]}`),
-    forms: known("will/the") ? ["will", "the"] : forms,
+    forms: isKnown(model, ["will", "the"]) ? ["will", "the"] : forms,
   };
 }

@@ -8,7 +8,7 @@ const ROLES = {
   short_range: ["short-range number units", "tell the number of a noun, and do not keep it"],
 };
 
-// Units by role: [{title, note, units}].
+// Units by role: [{title, note, units}], each unit once.
 function groupsOf({ roles }) {
   const taken = new Set();
   const group = (title, note, units) => {
@@ -25,26 +25,32 @@ function groupsOf({ roles }) {
 
 const nameOf = ({ roles }, unit) => [unit, roles.names[unit]].filter(Boolean).join(" ");
 
+// The list once for a model; what depends on the sentences is drawn into its rows, which are much more to make.
+function buildUnits(model, groups) {
+  const row = (unit) => html("li", {},
+    html("button", { type: "button", class: "unit", "data-unit": unit, tip: "" },
+      html("span", { class: "name" }, nameOf(model, unit)), html("span", { class: "strip" })),
+    html("button", { type: "button", class: "toggle", "data-break": unit, tip: "" }));
+  part("units").replaceChildren(...groups.map(({ title, note, units }) => html("div", {},
+    html("h3", {}, title, note && html("small", {}, ` ${note}`)),
+    html("ul", { class: "rows" }, units.map(row)))));
+}
+
 function drawUnits(model, view, all) {
   const units = view.groups.flatMap((group) => group.units);
-  const value = valueOf(model, view);
-  const values = new Map(units.map((unit) => [unit, value(unit)]));
-  const most = Math.max(1e-9, ...[...values.values()].flat().map(Math.abs));
-  let left = all ? Infinity : SHOWN;
-  const lists = view.groups.map(({ title, note, units }) => {
-    const some = units.slice(0, left);
-    left -= some.length;
-    return some.length > 0 && [
-      html("h3", {}, title, note && html("small", {}, ` ${note}`)),
-      html("ul", { class: "rows" }, some.map((unit) => drawUnit(model, view, unit, values.get(unit), most))),
-    ];
+  const values = units.map(valueOf(model, view));
+  const most = Math.max(1e-9, ...values.flat().map(Math.abs));
+  const rows = part("units").querySelectorAll("li");
+  rows.forEach((row, k) => {
+    row.hidden = !all && k >= SHOWN && units[k] !== view.unit;
+    if (!row.hidden) drawUnit(model, view, row, units[k], values[k], most);
   });
-  part("units").replaceChildren(...lists.filter(Boolean).flat());
+  for (const group of part("units").children) group.hidden = !group.querySelector("li:not([hidden])");
   part("legend-low").textContent = fix(-most, 1);
   part("legend-high").textContent = `+${fix(most, 1)}`;
   part("all-units").hidden = all || units.length <= SHOWN;
   part("all-units").textContent = `show all ${units.length} units`;
-  part("unit-words").replaceChildren(...headWords(view, values.get(units[0]).length));
+  part("unit-words").replaceChildren(...headWords(view, values[0].length));
 }
 
 // What the list shows of a unit: C after each word, in one sentence, or how far it differs between both.
@@ -67,33 +73,27 @@ function headWords(view, length) {
   });
 }
 
-function drawUnit(model, view, unit, values, most) {
+function drawUnit(model, view, row, unit, values, most) {
+  const [select, toggle] = row.children;
   const broken = view.broken.some((other) => other.unit === unit);
   const words = view.sentences[view.view === "second" ? 1 : 0].words;
   const name = nameOf(model, unit);
-  const strip = html("span", { class: "strip", style: { background: gradient(values, most) } });
-  const reached = { type: "button", tabindex: unit === view.unit ? 0 : -1 }; // of all rows one is in the order of Tab
-  const told = values.map((value, t) => `${words[t]} ${fix(value)}`).join(", ");
-  const select = html(
-    "button",
-    { ...reached, class: "unit", "data-unit": unit, "data-tip": " ", "aria-pressed": String(unit === view.unit),
-      "aria-label": `unit ${name}: ${told}` },
-    html("span", { class: "name" }, name),
-    strip,
-  );
-  const lost = model.roles.lost[unit];
-  select.tipAt = (x) => {
-    const box = strip.getBoundingClientRect();
+  row.className = broken ? "broken" : "";
+  select.tabIndex = toggle.tabIndex = unit === view.unit ? 0 : -1; // of all rows one is in the order of Tab
+  select.setAttribute("aria-pressed", unit === view.unit);
+  select.setAttribute("aria-label", `unit ${name}: ${values.map((x, t) => `${words[t]} ${fix(x)}`).join(", ")}`);
+  select.lastChild.style.background = gradient(values, most);
+  select.tip = (x) => {
+    const box = select.lastChild.getBoundingClientRect();
     const t = Math.floor(((x - box.left) / box.width) * values.length);
     const meaning = view.view === "difference" ? "C in the first less C in the second" : "C";
     const value = t in values ? `${words[t]}: ${meaning} = ${signed(values[t])}` : "";
+    const lost = model.roles.lost[unit];
     return [`unit ${name}`, value, lost && `points lost when it is broken alone: ${lost}`].filter(Boolean).join("\n");
   };
-  const label = broken ? "mend" : "break";
-  const tip = `${label} unit ${name}`;
-  const toggle = html(
-    "button", { ...reached, class: "toggle", "data-break": unit, "aria-label": tip, "data-tip": tip }, label);
-  return html("li", { class: broken ? "broken" : null }, select, toggle);
+  toggle.textContent = broken ? "mend" : "break";
+  toggle.tip = `${toggle.textContent} unit ${name}`;
+  toggle.setAttribute("aria-label", toggle.tip);
 }
 
 // Colours of one row, side by side.
