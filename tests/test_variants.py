@@ -9,7 +9,7 @@ from conftest import need
 from minilstm import lstm, verify
 from minilstm.errors import MinilstmError, VectorsError
 from minilstm.verification.variant_vectors import make_variant, read_variant
-from minilstm.verification.variants import CONVENTIONS, VARIANTS, Cell, Variant, VariantProblem, run, wrong_variants
+from minilstm.verification.variants import CONVENTIONS, VARIANTS, run, wrong_variants
 from minilstm.verification.vectors import make_vectors, read_vectors, write_vectors
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
@@ -148,8 +148,7 @@ def test_keras_in_two_directions():
 
 def test_without_any_variant_it_is_the_plain_lstm():
     v = read_vectors(make_vectors())
-    cells = tuple((Cell(*(a.reshape(4, 8, *a.shape[1:]) for a in layer)),) for layer in v.layers)
-    got = run(VariantProblem(v.x, v.lengths, v.h_0, v.C_0, cells, Variant()))
+    got = run(v)
     trace = lstm.run(v.x, v.layers, lstm.State(v.h_0, v.C_0))
     np.testing.assert_allclose(got["output"], trace.h[-1], rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(got["C_n"][:, 3], trace.C[:, 4, 3], rtol=1e-10, atol=1e-12)
@@ -158,10 +157,10 @@ def test_without_any_variant_it_is_the_plain_lstm():
 @pytest.mark.parametrize(("name", "convention"), POSED)
 def test_every_mistake_in_a_variant_is_seen_and_no_two_are_alike(name, convention):
     d = make_variant(name, convention)
-    p, _ = read_variant(d)
+    p = read_variant(d)
     with np.errstate(all="ignore"):
         returned = {"right": run(p)}
-        for mistake, wrong in wrong_variants(p, "iofg" if convention == "onnx" else "ifgo").items():
+        for mistake, wrong in wrong_variants(p).items():
             returned[mistake] = wrong()
     words = np.arange(len(p.x))[:, None] < p.lengths
     rows = [np.concatenate([o["output"][words].ravel(), o["h_n"].ravel(), o["C_n"].ravel()]) for o in returned.values()]
@@ -193,7 +192,7 @@ def test_files_of_variants(tmp_path):
         page = paths[0].read_text()
         assert f"variant: {name}" in page and ("R @" in page) == ("projection" in name)
         assert ("p_o * C" in page) == VARIANTS[name].peepholes and ("cut(v)" in page) == (VARIANTS[name].clip < np.inf)
-        np.savez(tmp_path / "out.npz", **run(read_variant(make_variant(name))[0]))
+        np.savez(tmp_path / "out.npz", **run(read_variant(make_variant(name))))
         assert verify(tmp_path / name, tmp_path / "out.npz")
 
 

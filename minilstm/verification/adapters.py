@@ -39,8 +39,7 @@ class Adapter(NamedTuple):
 
 
 def _in_jax(package, convention, reader):
-    # not in bfloat16: where all is rounded to that, a right program may depart by more than the tolerance
-    return Adapter(package, convention, make_jax(reader), call_jax, ALL[:3], devices=jax_devices)
+    return Adapter(package, convention, make_jax(reader), call_jax, ALL, devices=jax_devices)
 
 
 def _in_onnx(package, runner, precisions, variants, padding):

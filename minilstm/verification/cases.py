@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .variants import Variant
+from .program import Variant
 
 
 class Case(NamedTuple):

@@ -6,10 +6,10 @@ import numpy as np
 
 from .cases import Case, count_layers
 from .drawing import draw
-from .variant_vectors import problem_of_tensors
-from .variants import Variant
-from .vectors import FORMAT, VERSION
-from .verify import judge, verify_variant
+from .program import Variant
+from .variant_vectors import check_numbers, pose
+from .vectors import FORMAT, VERSION, read_cases
+from .verify import judge
 
 STEPS, BATCH, LENGTHS = 12, 3, np.array([12, 5, 9])  # of the words that it is run on
 FIRST = {"pytorch": ("weight_ih", "weight_hh"), "onnx": ("W", "R"), "keras": ("kernel", "recurrent_kernel")}
@@ -67,11 +67,12 @@ def verify_found(found, run, lengths=None, seed=0, rtol=None, atol=None):
     case = Case(x, lengths, h_0, C_0, tensors, {}, found.variant)
     outputs, scale = run(case), scale_of(case)
     lengths = np.full(BATCH, STEPS) if lengths is None else lengths
-    if found.variant != Variant():
-        problem = problem_of_tensors(x, lengths, h_0, C_0, tensors, found.convention, found.variant)
-        return verify_variant(problem, found.convention, outputs, rtol, atol, scale)
-    given = {"x": x, "lengths": lengths, "h_0": h_0, "C_0": C_0, **tensors}
-    return judge(about(found.convention) | given, outputs, rtol, atol, scale)
+    if found.variant == Variant():
+        given = {"x": x, "lengths": lengths, "h_0": h_0, "C_0": C_0, **tensors}
+        return judge(read_cases(about(found.convention) | given), outputs, rtol, atol, scale)
+    check_numbers(tensors)
+    problem = pose(x, lengths, h_0, C_0, tensors, found.convention, found.variant)
+    return judge({"": problem}, outputs, rtol, atol, scale)
 
 
 def scale_of(case):

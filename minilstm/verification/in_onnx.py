@@ -5,7 +5,8 @@ from functools import partial
 import numpy as np
 
 from .cases import in_calls
-from .variants import ONNX_HARD_SIGMOID, Variant
+from .program import Variant
+from .variants import ONNX_HARD_SIGMOID
 
 NAMES = {ONNX_HARD_SIGMOID: "HardSigmoid"}  # of activations; the others are called as ours
 

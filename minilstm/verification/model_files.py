@@ -21,7 +21,7 @@ from .drawing import draw
 from .found import BATCH, STEPS, Found, about, verify_found
 from .in_keras import import_keras
 from .onnx_files import KINDS, lstms_in_onnx
-from .variants import Variant
+from .program import Variant
 from .vectors import FORMAT
 from .verify import verify
 

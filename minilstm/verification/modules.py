@@ -14,7 +14,7 @@ from .in_keras import call_keras
 from .in_onnx import call_onnx, in_runtime, make_onnx
 from .in_torch import call_torch
 from .onnx_files import lstms_in_model, lstms_in_onnx
-from .variants import Variant
+from .program import Variant
 from .verdict import Verdict
 
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from ..errors import ModelFileError
 from .found import Found
-from .variants import ONNX_HARD_SIGMOID, Variant
+from .program import Variant
+from .variants import ONNX_HARD_SIGMOID
 
 KINDS = "ONNX, a PyTorch file, .safetensors with PyTorch's names, .keras, or test vectors of ours"
 LARGEST = 2**26  # numbers in one tensor

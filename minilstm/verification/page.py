@@ -4,7 +4,8 @@ import numpy as np
 
 from ..io.conventions import CONVENTIONS
 from .comparing import GRADIENTS
-from .variants import VARIANTS, Variant
+from .program import Variant
+from .variants import VARIANTS
 
 PAGE = """\
 # Test vectors for an LSTM, version {version}{variant}

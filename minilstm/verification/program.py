@@ -7,6 +7,7 @@ stands for several, such as one for each wrong gate order, which are run togethe
 
 from dataclasses import dataclass, field
 from itertools import starmap
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import expit as sigmoid
@@ -17,6 +18,17 @@ from ..lstm import Layer
 TRACES = "i", "f", "o", "C_tilde", "C", "h"  # (..., layers, steps, batch, units)
 QUANTITIES = (*TRACES, "output", "C_n", "h_n")
 GATES = "ifgo"  # the blocks of W, U and b here, where g is the candidate
+
+
+class Variant(NamedTuple):
+    """What makes an LSTM another kind; the defaults make it the plain one."""
+
+    directions: int = 1
+    projection: int = 0  # the size of h, where it is not that of C
+    peepholes: bool = False
+    coupled: bool = False  # ONNX: input_forget
+    clip: float = np.inf
+    activations: tuple[str, str, str] = ("sigmoid", "tanh", "tanh")  # gate, candidate, exposed
 
 
 @dataclass(frozen=True)
@@ -38,6 +50,11 @@ class Problem:
         The steps at which the reading is interrupted and the state handed on.
     losses : dict of str to array
         The weights of `output`, `h_n` and `C_n` in the loss; empty if there is none.
+    variant : Variant
+        If it is another kind of LSTM, there are arrays for each direction of each layer: layer 1 forwards, layer 1
+        backwards, layer 2 forwards, ...; `forward` only knows the plain one.
+    peepholes : tuple of (3, H) arrays, blocks i f o, or None
+    projections : tuple of (P, H) arrays, or None
     """
 
     x: np.ndarray
@@ -51,6 +68,9 @@ class Problem:
     convention: str
     seams: tuple[int, ...] = ()
     losses: dict[str, np.ndarray] = field(default_factory=dict)
+    variant: Variant = Variant()
+    peepholes: tuple[np.ndarray, ...] | None = None
+    projections: tuple[np.ndarray, ...] | None = None
 
     @property
     def order(self):
@@ -74,9 +94,9 @@ class Problem:
         return tuple(b - b_hh for b, b_hh in zip(self.b, self.b_hh, strict=True))
 
 
-def in_blocks(arrays):
-    """Arrays (4 * H, ...) as (4, H, ...)."""
-    return tuple(array.reshape(4, -1, *array.shape[1:]) for array in arrays)
+def in_blocks(array):
+    """An array (4 * H, ...) as (4, H, ...)."""
+    return array.reshape(4, -1, *array.shape[1:])
 
 
 def _joined(array):

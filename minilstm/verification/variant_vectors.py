@@ -4,12 +4,15 @@ import numpy as np
 
 from ..errors import MinilstmError, VectorsError
 from ..io.conventions import CONVENTIONS as PLAIN
-from ..io.conventions import reorder
+from ..io.conventions import layers_to, reorder
+from ..lstm import Layer
 from .drawing import LENGTHS, draw
-from .variants import CONVENTIONS, VARIANTS, Cell, VariantProblem
+from .program import Problem, Variant, in_blocks
+from .variants import CONVENTIONS, VARIANTS
 
 LAYERS, UNITS, INPUTS = 2, 8, 7
-GATES, PEEPHOLES = "ifgo", "iof"  # ONNX's order of the latter
+PEEPHOLES = "iof"  # ONNX's order
+LARGEST = 1e6  # in a file that may not be ours; products of such numbers do not overflow
 
 
 def make_variant(name, convention=None, seed=0):
@@ -41,40 +44,35 @@ def make_variant(name, convention=None, seed=0):
     }
     for k in range(LAYERS):
         D = INPUTS if k == 0 else variant.directions * P
-        cells = []
+        directions = []
         for _ in range(variant.directions):
-            b_ih, b_hh = draw(rng, 2, 4, UNITS)
+            b_ih, b_hh = draw(rng, 2, 4 * UNITS)
             p = draw(rng, 3, UNITS) if variant.peepholes else None
             R = draw(rng, P, UNITS) if variant.projection else None
-            cells.append((Cell(draw(rng, 4, UNITS, D), draw(rng, 4, UNITS, P), b_ih + b_hh, p, R), b_hh))
-        arrays |= _to_tensors(cells, k, convention)
+            layer = Layer(draw(rng, 4 * UNITS, D), draw(rng, 4 * UNITS, P), b_ih + b_hh)
+            directions.append((layer, b_hh, p, R))
+        arrays |= _to_tensors(k, directions, convention)
     return arrays
 
 
-def _to_tensors(cells, k, convention):
-    """The tensors of layer k: (Cell, second bias) for each direction."""
-    order, stacked, tensors = PLAIN[convention].order, [], {}
-    for direction, (cell, b_hh) in enumerate(cells):
-        end = f"_l{k}{'_reverse' if direction else ''}"
-        W, U, b, b_hh = (
-            reorder(a.reshape(-1, *a.shape[2:]), order, inverse=True) for a in (cell.W, cell.U, cell.b, b_hh)
-        )
-        if convention == "pytorch":
-            named = {"weight_ih": W, "weight_hh": U, "bias_ih": b - b_hh, "bias_hh": b_hh, "weight_hr": cell.R}
-            tensors |= {f"{kind}{end}": array for kind, array in named.items() if array is not None}
-        elif convention == "keras":
-            named = {"kernel": np.ascontiguousarray(W.T), "recurrent_kernel": np.ascontiguousarray(U.T), "bias": b}
-            tensors |= {f"{kind}{end}": array for kind, array in named.items()}
-        p = None if cell.p is None else np.concatenate([cell.p["ifo".index(gate)] for gate in PEEPHOLES])
-        stacked.append((W, U, np.concatenate([b - b_hh, b_hh]), p))
-    if convention == "onnx":
-        pairs = zip("WRBP", zip(*stacked, strict=True), strict=True)
-        tensors = {f"{kind}_l{k}": np.stack(arrays) for kind, arrays in pairs if arrays[0] is not None}
+def _to_tensors(k, directions, convention):
+    """The tensors of layer k: (Layer, second bias, peepholes or None, projection or None) for each direction."""
+    tensors = {}
+    for direction, (layer, b_hh, p, R) in enumerate(directions):
+        named = {name.removesuffix("_l0"): a for name, a in layers_to([layer], convention, "", [b_hh]).items()}
+        named |= {} if R is None else {"weight_hr": R}
+        named |= {} if p is None else {"P": p[["ifo".index(gate) for gate in PEEPHOLES]].reshape(1, -1)}
+        for name, array in named.items():
+            if convention == "onnx":  # the directions in one array
+                key = f"{name}_l{k}"
+                tensors[key] = np.concatenate([tensors[key], array]) if key in tensors else array
+            else:
+                tensors[f"{name}_l{k}{'_reverse' if direction else ''}"] = array
     return tensors
 
 
 def read_variant(arrays):
-    """The `VariantProblem` in the arrays of `make_variant`, which may have come from a file, and its convention.
+    """The `Problem` in the arrays of `make_variant`, which may have come from a file.
 
     Raises
     ------
@@ -93,38 +91,49 @@ def read_variant(arrays):
         if array is None or array.shape != like.shape or array.dtype.kind != like.dtype.kind:
             got = "nothing" if array is None else f"{array.shape} of {array.dtype}"
             raise VectorsError(f"test vectors: {key}: expected shape {like.shape} of {like.dtype}, got {got}")
-        if not (np.abs(array) < 1e6).all():
-            raise VectorsError(f"test vectors: {key}: expected numbers below 1e6")
+    check_numbers({key: arrays[key] for key in expected})
     if not ((arrays["lengths"] >= 1) & (arrays["lengths"] <= len(arrays["x"]))).all():
         raise VectorsError(f"test vectors: expected lengths of 1 to {len(arrays['x'])}, got {arrays['lengths']}")
     tensors = {key: arrays[key] for key in expected if "_l" in key}
     given = arrays["x"], arrays["lengths"], arrays["h_0"], arrays["C_0"]
-    return problem_of_tensors(*given, tensors, convention, VARIANTS[name]), convention
+    return pose(*given, tensors, convention, VARIANTS[name])
 
 
-def problem_of_tensors(x, lengths, h_0, C_0, tensors, convention, variant):
-    """The `VariantProblem` that weights by the names of `convention`, and what is read, pose; all in float64."""
+def check_numbers(arrays):
+    """Raise a `VectorsError` if there are numbers that are too large, or none."""
+    for name, array in arrays.items():
+        if not (np.abs(array) < LARGEST).all():
+            raise VectorsError(f"test vectors: {name}: expected numbers below {LARGEST:g}")
+
+
+def pose(x, lengths, h_0, C_0, tensors, convention, variant=Variant()):
+    """The `Problem` that weights by the names of `convention`, and what is read, pose; all in float64."""
     x, h_0, C_0 = (np.asarray(array, np.float64) for array in (x, h_0, C_0))
     tensors = {key: np.asarray(array, np.float64) for key, array in tensors.items()}
     directions = range(variant.directions)
-    count = len(h_0) // variant.directions
-    layers = tuple(tuple(_cell(tensors, k, d, convention) for d in directions) for k in range(count))
-    return VariantProblem(x, lengths, h_0, C_0, layers, variant)
+    places = [(k, direction) for k in range(len(h_0) // len(directions)) for direction in directions]
+    parts = zip(*(_weights(tensors, *place, convention) for place in places), strict=True)
+    W, U, b, b_hh, p, R = (None if part[0] is None else part for part in parts)
+    return Problem(x, lengths, h_0, C_0, W, U, b, b_hh, convention, variant=variant, peepholes=p, projections=R)
 
 
-def _cell(tensors, k, direction, convention):
-    """The weights of one direction of layer k, blocks i f g o."""
-    end, p = f"_l{k}{'_reverse' if direction else ''}", None
+def _weights(tensors, k, direction, convention):
+    """W, U, b and the part of it in a second bias, in blocks i f g o; peepholes, in blocks i f o; and a projection."""
+    end = f"_l{k}_reverse" if direction and convention != "onnx" else f"_l{k}"
+    b_hh = p = R = None
     if convention == "onnx":
-        W, U, b = (tensors[f"{kind}_l{k}"][direction] for kind in "WRB")
-        b = sum(np.split(b, 2))
-        if f"P_l{k}" in tensors:
-            p = tensors[f"P_l{k}"][direction].reshape(3, -1)[[PEEPHOLES.index(gate) for gate in "ifo"]]
+        W, U = (tensors[f"{kind}{end}"][direction] for kind in "WR")
+        b_ih, b_hh = np.split(tensors[f"B{end}"][direction], 2) if f"B{end}" in tensors else np.zeros((2, len(W)))
+        if f"P{end}" in tensors:
+            p = tensors[f"P{end}"][direction].reshape(3, -1)[[PEEPHOLES.index(gate) for gate in "ifo"]]
     elif convention == "keras":
-        W, U, b = (tensors[f"{kind}{end}"].T for kind in ("kernel", "recurrent_kernel", "bias"))
+        W, U = (tensors[f"{kind}{end}"].T for kind in ("kernel", "recurrent_kernel"))
+        b_ih = tensors.get(f"bias{end}", np.zeros(len(W)))
     else:
-        W, U = tensors[f"weight_ih{end}"], tensors[f"weight_hh{end}"]
-        b = tensors.get(f"bias_ih{end}", np.zeros(len(W))) + tensors.get(f"bias_hh{end}", 0)
-    blocks = (reorder(a, PLAIN[convention].order) for a in (W, U, b))
-    W, U, b = (a.reshape(4, -1, *a.shape[1:]) for a in blocks)
-    return Cell(W, U, b, p, tensors.get(f"weight_hr{end}"))
+        W, U = (tensors[f"{kind}{end}"] for kind in ("weight_ih", "weight_hh"))
+        b_ih, b_hh = (tensors.get(f"{kind}{end}", np.zeros(len(W))) for kind in ("bias_ih", "bias_hh"))
+        R = tensors.get(f"weight_hr{end}")
+    b = b_ih if b_hh is None else b_ih + b_hh
+    order = PLAIN[convention].order
+    arrays = (None if a is None else np.ascontiguousarray(reorder(a, order)) for a in (W, U, b, b_hh))
+    return *(None if a is None else in_blocks(a) for a in arrays), p, R

@@ -12,25 +12,14 @@ have is left out. A second direction reads each sequence from its own last word 
 stands behind what the first direction says, and its final state is that after the first word.
 """
 
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
+from .program import Variant
 from .wrong_equations import ACTIVATIONS
-from .wrong_weights import order_name, wrong_orders
-
-
-class Variant(NamedTuple):
-    """What makes an LSTM another kind; the defaults make it the plain one."""
-
-    directions: int = 1
-    projection: int = 0  # the size of h, where it is not that of C
-    peepholes: bool = False
-    coupled: bool = False  # ONNX: input_forget
-    clip: float = np.inf
-    activations: tuple[str, str, str] = ("sigmoid", "tanh", "tanh")  # gate, candidate, exposed
-
+from .wrong_weights import misread, no_initial_state, order_name, with_parts, wrong_orders
 
 ONNX_HARD_SIGMOID = "hard sigmoid of Keras 2 and ONNX, 0.2 z + 0.5 within 0 and 1"
 VARIANTS = {
@@ -51,61 +40,35 @@ CONVENTIONS = {  # that can hold each variant's weights; the first is the defaul
 }
 
 
-class Cell(NamedTuple):
-    """The weights of one direction of one layer, blocks i f g o (of p: i f o)."""
-
-    W: np.ndarray  # (4, H, D)
-    U: np.ndarray  # (4, H, P)
-    b: np.ndarray  # (4, H)
-    p: np.ndarray | None = None  # (3, H)
-    R: np.ndarray | None = None  # (P, H)
-
-
-@dataclass(frozen=True)
-class VariantProblem:
-    """What a program reads: `x` (steps, batch, D), `lengths`, states (layers * directions, batch, P or H), weights.
-
-    `layers` holds a tuple of one `Cell` a direction for each layer; states are in the order layer 1 forwards, layer 1
-    backwards, layer 2 forwards, ...
-    """
-
-    x: np.ndarray
-    lengths: np.ndarray
-    h_0: np.ndarray
-    C_0: np.ndarray
-    layers: tuple[tuple[Cell, ...], ...]
-    variant: Variant
-
-
-def step(x, h_prev, C_prev, cell, variant, o_sees="C"):
-    """One word of one direction of one layer: h (batch, P) and C (batch, H)."""
-    gate, candidate, exposed = (ACTIVATIONS[name] for name in variant.activations)
-    z = np.einsum("bd,gud->gbu", x, cell.W) + np.einsum("bd,gud->gbu", h_prev, cell.U) + cell.b[:, None]
-    p_i, p_f, p_o = (0, 0, 0) if cell.p is None else cell.p
+def step(p, j, x, h_prev, C_prev, o_sees="C"):
+    """One word of one direction of one layer, number j of both: h (batch, P) and C (batch, H)."""
+    gate, candidate, exposed = (ACTIVATIONS[name] for name in p.variant.activations)
+    z = np.einsum("bd,gud->gbu", x, p.W[j]) + np.einsum("bd,gud->gbu", h_prev, p.U[j]) + p.b[j][:, None]
+    p_i, p_f, p_o = p.peepholes[j] if p.peepholes else (0, 0, 0)
 
     def cut(argument):
-        return np.clip(argument, -variant.clip, variant.clip)
+        return np.clip(argument, -p.variant.clip, p.variant.clip)
 
     i = gate(cut(z[0] + p_i * C_prev))
-    f = 1 - i if variant.coupled else gate(cut(z[1] + p_f * C_prev))
+    f = 1 - i if p.variant.coupled else gate(cut(z[1] + p_f * C_prev))
     C = f * C_prev + i * candidate(cut(z[2]))
     o = gate(cut(z[3] + p_o * (C if o_sees == "C" else C_prev)))
     h = o * exposed(C)
-    return h if cell.R is None else h @ cell.R.T, C
+    return h @ p.projections[j].T if p.projections else h, C
 
 
 def run(p, step=step, put_back=True, read_padding=False, end_at_last_word=False):
     """`output` (steps, batch, directions * P), `h_n`, `C_n` shaped as `p.h_0`, `p.C_0`; wrong if a keyword is given."""
-    x, steps, rows = p.x, len(p.x), np.arange(len(p.lengths))
-    ends, h_n, C_n = np.full_like(p.lengths, steps) if read_padding else p.lengths, [], []
-    for k, cells in enumerate(p.layers):
+    x, rows, directions = p.x, np.arange(len(p.lengths)), range(p.variant.directions)
+    ends, h_n, C_n = np.full_like(p.lengths, p.steps) if read_padding else p.lengths, [], []
+    for k in range(len(p.W) // len(directions)):
         said = []
-        for direction, cell in enumerate(cells):
-            h, C = (start[k * len(cells) + direction] for start in (p.h_0, p.C_0))
-            order = _reading_order(steps, ends, direction)  # (steps, batch): which word is read at each step
-            hs, Cs = [], []
+        for direction in directions:
+            j = k * len(directions) + direction
+            h, C, hs, Cs = p.h_0[j], p.C_0[j], [], []
+            order = _reading_order(p.steps, ends, direction)  # (steps, batch): which word is read at each step
             for words in order:
-                h, C = step(x[words, rows], h, C, cell, p.variant)
+                h, C = step(p, j, x[words, rows], h, C)
                 hs.append(h)
                 Cs.append(C)
             hs, Cs = np.stack(hs), np.stack(Cs)
@@ -123,58 +86,53 @@ def _reading_order(steps, ends, direction):
     return forwards if direction == 0 else np.where(forwards < ends, ends - 1 - forwards, forwards)
 
 
-def wrong_variants(p, order):
-    """Known mistakes in these kinds, by name: functions that return what a program with each returns.
-
-    `order` is that in which the convention of the weights has its blocks.
-    """
-    variant, plain = p.variant, Variant()
-    known = {}
-    for field, name in FIELDS.items():
+def wrong_variants(p):
+    """Known mistakes in these kinds, by name: functions that return what a program with each returns."""
+    variant, plain, known = p.variant, Variant(), {}
+    for field, name in IGNORED.items():
         if getattr(variant, field) != getattr(plain, field):
             known[name] = replace(p, variant=variant._replace(**{field: getattr(plain, field)}))
     if variant.peepholes:
-        known["peepholes not used"] = _with_cells(p, lambda cell: cell._replace(p=None))
+        known["peepholes not used"] = replace(p, peepholes=None)
         for taken in ((0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)):
             name = f"peepholes of i, f, o taken for those of {', '.join('ifo'[k] for k in taken)}"
-            known[name] = _with_cells(p, lambda cell, taken=taken: cell._replace(p=cell.p[list(taken)]))
+            known[name] = with_parts(p, peepholes=lambda weights, taken=list(taken): weights[taken])
     if variant.directions == 2:
-        known["the two directions exchanged"] = replace(p, layers=tuple(cells[::-1] for cells in p.layers))
-        known["both directions with the weights of the first"] = replace(p, layers=tuple(c[:1] * 2 for c in p.layers))
-    known["bias missing"] = _with_cells(p, lambda cell: cell._replace(b=0 * cell.b))
-    known["initial state not used, zero instead"] = replace(p, h_0=0 * p.h_0, C_0=0 * p.C_0)
-    for wrong in wrong_orders(order):
-        taken = ["ifgo".index(order[wrong.index(gate)]) for gate in "ifgo"]
-        known[order_name(wrong)] = _with_cells(
-            p, lambda cell, taken=taken: cell._replace(W=cell.W[taken], U=cell.U[taken], b=cell.b[taken])
-        )
-    runs = {name: lambda wrong=wrong: run(wrong) for name, wrong in known.items()}
+        known["the two directions exchanged"] = _in_directions(p, (1, 0))
+        known["both directions with the weights of the first"] = _in_directions(p, (0, 0))
+    known["bias missing"] = with_parts(p, b=lambda b: 0 * b)
+    known["initial state not used, zero instead"] = no_initial_state(p)
+    known |= {order_name(order): misread(p, order) for order in wrong_orders(p.order)}
+    runs = {name: partial(run, wrong) for name, wrong in known.items()}
     if variant.peepholes:
-        runs["peephole of o looks at C_prev"] = lambda: run(p, lambda *a: step(*a, o_sees="C_prev"))
+        runs["peephole of o looks at C_prev"] = partial(run, p, partial(step, o_sees="C_prev"))
     if variant.clip < np.inf:
-        runs["C clipped instead of what gates and candidate are made of"] = lambda: run(p, _clipping_C)
+        runs["C clipped instead of what gates and candidate are made of"] = partial(run, p, _clipping_C)
     if variant.directions == 2:
-        runs["outputs of the second direction not put back in order"] = lambda: run(p, put_back=False)
-        runs["second direction begins in the padding"] = lambda: run(p, read_padding=True)
-        runs["h_n of the second direction is that of the last word"] = lambda: run(p, end_at_last_word=True)
+        runs["outputs of the second direction not put back in order"] = partial(run, p, put_back=False)
+        runs["second direction begins in the padding"] = partial(run, p, read_padding=True)
+        runs["h_n of the second direction is that of the last word"] = partial(run, p, end_at_last_word=True)
     return runs
 
 
-FIELDS = {
+IGNORED = {
     "coupled": "gates not coupled",
     "clip": "not clipped",
     "activations": "activations other than the usual ignored",
 }
 
 
-def _clipping_C(x, h_prev, C_prev, cell, variant):
-    h, C = step(x, h_prev, C_prev, cell._replace(R=None), variant._replace(clip=np.inf))
-    cut = np.clip(C, -variant.clip, variant.clip)
-    exposed = ACTIVATIONS[variant.activations[2]]
+def _clipping_C(p, j, x, h_prev, C_prev):
+    h, C = step(replace(p, projections=None, variant=p.variant._replace(clip=np.inf)), j, x, h_prev, C_prev)
+    cut = np.clip(C, -p.variant.clip, p.variant.clip)
+    exposed = ACTIVATIONS[p.variant.activations[2]]
     with np.errstate(all="ignore"):
         h = h / exposed(C) * exposed(cut)
-    return h if cell.R is None else h @ cell.R.T, cut
+    return h @ p.projections[j].T if p.projections else h, cut
 
 
-def _with_cells(p, change):
-    return replace(p, layers=tuple(tuple(map(change, cells)) for cells in p.layers))
+def _in_directions(p, taken):
+    """`p` with the weights of its two directions taken for those of `taken`."""
+    parts = {name: getattr(p, name) for name in ("W", "U", "b", "peepholes", "projections")}
+    places = [k + direction for k in range(0, len(p.W), 2) for direction in taken]
+    return replace(p, **{name: tuple(part[k] for k in places) for name, part in parts.items() if part})

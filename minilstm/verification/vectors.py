@@ -27,11 +27,9 @@ from ..io.npz import open_npz, write_npz
 from ..io.safetensors import read_tensors, write_tensors
 from .drawing import CHUNKS, LAYERS, LENGTHS, UNITS, draw_batch, draw_layers, draw_losses, draw_wide
 from .page import page
-from .program import Problem, in_blocks
-from .variant_vectors import make_variant
+from .variant_vectors import check_numbers, make_variant, pose, read_variant
 
 FORMAT, VERSION = "minilstm test vectors", 2
-LARGEST = 1e6  # in a file that may not be ours; products of such numbers do not overflow
 LOSSES = "output", "h_n", "C_n"
 WIDE = "wide."  # before the names of that case's weights
 
@@ -147,23 +145,10 @@ def read_cases(source):
         If there are none, or anything in them is not as it should be.
     """
     try:
-        return _checked(arrays_of(source))
+        arrays = source if hasattr(source, "keys") else _read(Path(source))
+        return {"": read_variant(arrays)} if "variant" in arrays else _checked(arrays)
     except VectorsError:
         raise
-    except MinilstmError as error:
-        raise VectorsError(f"test vectors: {error}") from None
-
-
-def arrays_of(source):
-    """The arrays of test vectors by name, from a directory, a file or a mapping, as they are.
-
-    Raises
-    ------
-    VectorsError
-        If there are none.
-    """
-    try:
-        return source if hasattr(source, "keys") else _read(Path(source))
     except MinilstmError as error:
         raise VectorsError(f"test vectors: {error}") from None
 
@@ -197,8 +182,7 @@ def _checked(arrays):
             raise VectorsError(
                 f"test vectors: {name}: expected numbers, whole ones for lengths and chunks, got {array.dtype}"
             )
-        if not (np.abs(array) < LARGEST).all():
-            raise VectorsError(f"test vectors: {name}: expected numbers below {LARGEST:g}")
+    check_numbers(arrays)
     return _cases(arrays, texts["convention"])
 
 
@@ -218,20 +202,19 @@ def _cases(arrays, convention):
     lengths, chunks = arrays.pop("lengths"), arrays.pop("chunks", None)
     again = given("_again") if "x_again" in arrays else None
     wide = given("_wide") if "x_wide" in arrays else None
-    wide_weights = {name: arrays.pop(name) for name in list(arrays) if name.startswith(WIDE)} if wide else {}
+    wide_names = [name for name in arrays if name.startswith(WIDE)] if wide else []
+    wide_weights = {name.removeprefix(WIDE): arrays.pop(name) for name in wide_names}
     losses = {name: arrays.pop(f"loss_{name}").astype(np.float64) for name in LOSSES if f"loss_{name}" in arrays}
-    weights = _weights(arrays, convention)
-    first = _case("", x, lengths, h_0, C_0, *weights, convention)
+    first = _case("", x, lengths, h_0, C_0, arrays, convention)
     cases = {"": replace(first, losses=_checked_losses(losses, first)) if losses else first}
     if again:
-        cases["again"] = _case("_again", again[0], None, *again[1:], *weights, convention)
+        cases["again"] = _case("_again", again[0], None, *again[1:], arrays, convention)
         if chunks is not None:
             if chunks.ndim != 1 or not len(chunks) or chunks.min() < 1 or chunks.sum() != len(again[0]):
                 raise VectorsError(f"test vectors: chunks: expected {len(again[0])} steps in all, got {chunks}")
             cases["chunks"] = replace(cases["again"], seams=tuple(np.cumsum(chunks)[:-1].tolist()))
     if wide:
-        weights = _weights({name.removeprefix(WIDE): array for name, array in wide_weights.items()}, convention)
-        cases["wide"] = _case("_wide", wide[0], None, *wide[1:], *weights, convention)
+        cases["wide"] = _case("_wide", wide[0], None, *wide[1:], wide_weights, convention)
     return cases
 
 
@@ -246,22 +229,11 @@ def _checked_losses(losses, v):
     return losses | {"output": losses["output"] * words[..., None]}
 
 
-def _weights(tensors, convention):
-    """Layers in float64, and their second biases where `convention` has them."""
-    tensors = {name: array.astype(np.float64) for name, array in tensors.items()}
-    layers = layers_from(tensors, convention)
-    if convention == "keras":
-        return layers, None
-    for name, array in tensors.items():  # without the first biases
-        if name.startswith(("bias_ih_l", "B_l")):
-            array[..., : layers[0].b.size] = 0
-    return layers, in_blocks(layer.b for layer in layers_from(tensors, convention))
-
-
-def _case(suffix, x, lengths, h_0, C_0, layers, second_biases, convention):
+def _case(suffix, x, lengths, h_0, C_0, tensors, convention):
     """One case, its shapes checked; without `lengths`, all sequences end with the last step."""
     if x.ndim != 3 or 0 in x.shape:
         raise VectorsError(f"test vectors: x{suffix}: expected (steps, batch, inputs), got {x.shape}")
+    layers = layers_from(tensors, convention)
     check_layers(layers, x.shape[2])
     steps, batch = x.shape[:2]
     lengths = np.full(batch, steps) if lengths is None else lengths
@@ -271,4 +243,4 @@ def _case(suffix, x, lengths, h_0, C_0, layers, second_biases, convention):
             raise VectorsError(f"test vectors: {name}{suffix}: expected shape {shape}, got {array.shape}")
     if len({layer.b.shape for layer in layers}) > 1 or lengths.min() < 1 or lengths.max() > steps:
         raise VectorsError(f"test vectors: expected layers of one size and lengths of 1 to {steps}, got {lengths}")
-    return Problem(x, lengths, h_0, C_0, *map(in_blocks, zip(*layers, strict=True)), second_biases, convention)
+    return pose(x, lengths, h_0, C_0, tensors, convention)

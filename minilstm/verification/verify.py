@@ -11,17 +11,15 @@ from typing import Any
 import numpy as np
 
 from .. import lstm
-from ..io.conventions import CONVENTIONS
 from .comparing import GRADIENTS, compare
 from .diagnosis import diagnose, diagnose_among
 from .gradients import gradients, named
 from .outputs import read_outputs
 from .place import place_of
-from .program import QUANTITIES, TRACES, complete
-from .variant_vectors import read_variant
+from .program import QUANTITIES, TRACES, Variant, complete
 from .variants import run as run_variant
 from .variants import wrong_variants
-from .vectors import arrays_of, read_cases
+from .vectors import read_cases
 from .verdict import Departure, Verdict, WrongGradient
 from .wrong_gradients import wrong_gradients
 
@@ -79,46 +77,40 @@ def verify(
     >>> minilstm.verify(vectors, {"output": lstm.run(v.x, v.layers).h[-1]}).diagnosis
     ('initial state not used, zero instead',)
     """
-    return judge(vectors, outputs, rtol, atol)
+    return judge(read_cases(vectors), outputs, rtol, atol)
 
 
-def judge(vectors, outputs, rtol=None, atol=None, scale=1.0):
-    """`verify`, the absolute tolerance that follows from the precision times `scale`."""
-    arrays = arrays_of(vectors)
-    if "variant" in arrays:
-        return verify_variant(*read_variant(arrays), outputs, rtol, atol, scale)
-    cases = read_cases(arrays)
-    right = {case: (_right(v), v.lengths) for case, v in cases.items()}
-    if cases[""].losses:
-        right["gradients"] = named(gradients(cases[""]), cases[""].convention), None
+def judge(cases, outputs, rtol=None, atol=None, scale=1.0):
+    """`verify`, given the `Problem` of each case; the tolerance by the precision is `scale` times as large."""
+    first = cases[""]
+    right = {case: (_right(p), p.lengths) for case, p in cases.items()}
+    if first.losses:
+        right["gradients"] = named(gradients(first), first.convention), None
     compared = _compare(right, outputs, rtol, atol, scale)
+    errors = {_key(name, case): c.errors() for case, quantities in compared.items() for name, c in quantities.items()}
+    departing = [case for case in compared if not all(errors[_key(name, case)].ok for name in compared[case])]
     unseen = [text for case, text in UNSEEN.items() if case in right and case not in compared]
     if "" in compared and compared[""].keys() <= {"h_n", "C_n"}:
         unseen.insert(0, "what it returns at each word (output)")
-
-    def explain(departing):
-        case = departing[0]
-        if case == "gradients":  # all outputs are right, or not handed in
-            known = wrong_gradients(cases[""]).items()
-            runs = {name: lambda run=run: named(run(), cases[""].convention) for name, run in known}
-            return *_first_wrong_gradient(compared[case]), diagnose_among(runs, compared[case])
-        in_turn = [*departing, *(case for case in compared if case not in departing)]
-        found = diagnose(cases, {case: compared[case] for case in in_turn if case in cases})
-        place = _place(found, compared[case], cases[case])
-        return _first_departure(compared[case], case, cases[case]), place, found
-
-    return _verdict(compared, explain, tuple(unseen))
-
-
-def verify_variant(p, convention, outputs, rtol=None, atol=None, scale=1.0):
-    """`judge` of what a program made of a `VariantProblem`, whose weights stood in `convention`."""
-    compared = _compare({"": (run_variant(p), p.lengths)}, outputs, rtol, atol, scale)
-
-    def explain(_):
-        found = diagnose_among(wrong_variants(p, CONVENTIONS[convention].order), compared[""])
-        return _first_departure(compared[""], "", p), _place(found, compared[""], None), found
-
-    return _verdict(compared, explain)
+    if not departing:
+        return Verdict(True, errors, None, (), unseen=tuple(unseen))
+    case = departing[0]
+    if case == "gradients":  # all outputs are right, or not handed in
+        departure, place = _first_wrong_gradient(compared[case])
+        known = wrong_gradients(first).items()
+        runs = {name: lambda run=run: named(run(), first.convention) for name, run in known}
+        found = diagnose_among(runs, compared[case])
+    else:
+        departure = _first_departure(compared[case], case, cases[case])
+        if first.variant == Variant():
+            in_turn = [*departing, *(case for case in compared if case not in departing)]
+            found = diagnose(cases, {case: compared[case] for case in in_turn if case in cases})
+        else:
+            found = diagnose_among(wrong_variants(first), compared[case])
+        expected = found.wrong or {name: comparison.right for name, comparison in compared[case].items()}
+        place = place_of(compared[case], expected, cases[case])
+    place = "" if found.names else place
+    return Verdict(False, errors, departure, found.names, found.nearest, found.remainder, place, tuple(unseen))
 
 
 def _compare(right, outputs, rtol, atol, scale):
@@ -138,30 +130,18 @@ def _compare(right, outputs, rtol, atol, scale):
     return compared
 
 
-def _verdict(compared, explain, unseen=()):
-    """`explain` says of the cases that depart: the first number, where the rest lies, and a `Diagnosis`."""
-    errors = {_key(name, case): c.errors() for case, quantities in compared.items() for name, c in quantities.items()}
-    departing = [case for case in compared if not all(errors[_key(name, case)].ok for name in compared[case])]
-    if not departing:
-        return Verdict(True, errors, None, (), unseen=unseen)
-    first, place, found = explain(departing)
-    place = "" if found.names else place
-    return Verdict(False, errors, first, found.names, found.nearest, found.remainder, place, unseen)
-
-
 def _key(name, case):
     """What a quantity of a case is called where it is handed in."""
     return f"{name}_{case}" if case not in ("", "gradients") else name
 
 
-def _right(v):
-    trace = lstm.run(v.x, v.layers, lstm.State(v.h_0, v.C_0))
-    made = complete({name: getattr(trace, name) for name in TRACES}, v.lengths)
+def _right(p):
+    """What a right program returns."""
+    if p.variant != Variant():
+        return run_variant(p)
+    trace = lstm.run(p.x, p.layers, lstm.State(p.h_0, p.C_0))
+    made = complete({name: getattr(trace, name) for name in TRACES}, p.lengths)
     return {name: made[name] for name in QUANTITIES}
-
-
-def _place(found, compared, problem):
-    return place_of(compared, found.wrong or {name: c.right for name, c in compared.items()}, problem)
 
 
 def _words(name, shape, lengths):
@@ -181,22 +161,22 @@ def _first_wrong_gradient(compared):
     return first, ", ".join(names)
 
 
-def _first_departure(compared, case, v):
+def _first_departure(compared, case, p):
     """The first number out of tolerance: by step, then by layer, quantity, sequence and unit."""
     departures = []
     for name, comparison in compared.items():
         for where in np.argwhere(~comparison.close(comparison.right)):
             *front, sequence, unit = map(int, where)
             if name == "output":
-                layer, step = len(v.layers) - 1, front[0]
+                layer, step = len(p.W) // p.variant.directions - 1, front[0]
             elif name in ("h_n", "C_n"):
-                layer, step = front[0] * len(v.layers) // len(v.h_0), int(v.lengths[sequence]) - 1
+                layer, step = front[0] // p.variant.directions, int(p.lengths[sequence]) - 1
             else:
                 layer, step = front
             departures.append((step, layer, QUANTITIES.index(name), sequence, unit, tuple(where)))
     step, layer, quantity, sequence, unit, where = min(departures)
     comparison = compared[QUANTITIES[quantity]]
-    number = layer * v.h_0.shape[2] + unit + 1
+    number = layer * p.C_0.shape[2] + unit + 1
     name = _key(QUANTITIES[quantity], case)
     return Departure(
         name, step, sequence, layer + 1, number, float(comparison.got[where]), float(comparison.right[where])

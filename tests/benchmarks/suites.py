@@ -28,10 +28,10 @@ def posed(x, layers, bias_hh, convention, h_0=None, C_0=None, seams=(), lengths=
     """A problem of one layer, without padding if no lengths are given."""
     (layer,), (steps, batch, _) = layers, x.shape
     zero = np.zeros((1, batch, layer.U.shape[1]))
-    second = None if bias_hh is None else in_blocks([bias_hh])
+    second = None if bias_hh is None else (in_blocks(bias_hh),)
     states = (zero if h_0 is None else h_0), (zero if C_0 is None else C_0)
     lengths = np.full(batch, steps) if lengths is None else lengths
-    weights = (in_blocks([array]) for array in layer)
+    weights = ((in_blocks(array),) for array in layer)
     return Problem(x.astype(float), lengths, *states, *weights, second, convention, tuple(seams))
 
 
