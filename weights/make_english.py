@@ -4,8 +4,10 @@
     python weights/make_english.py moments DATA RUN FINAL --out weights/english_moments
     python weights/make_english.py moments DATA RUN FINAL --earlier FORMER --out weights/english_moments
 
+    python weights/make_english.py model DATA RUN FINAL --out weights/english-650.npz --precision int8 --on "an H100"
+
 DATA is the folder that `prepare_text.py` wrote, RUN that of `train_english.py train` and FINAL that of `decay`. The
-model is rounded to float16 and says how it was made; `measure_english.py` then writes down what it can do. The moments
+model is rounded to float16, or its tables of words to int8 rows, and says how it was made; `measure_english.py` then writes down what it can do. The moments
 are snapshots from log-spaced times, rounded to a few bits, so that a handful of them takes 6 MB; of a model that was
 begun with another, some of that one's and the finished one. Needs PyTorch.
 """
@@ -29,7 +31,7 @@ def read_log(folder):
     return [tuple(map(float, line.split("\t"))) for line in (folder / "log.tsv").read_text().splitlines()]
 
 
-def provenance(data, run, final, lexicon):
+def provenance(data, run, final, lexicon, on):
     """How the model was made: {what: answer}, from the files that the training wrote."""
     import torch
     import train_english as recipe
@@ -53,6 +55,7 @@ def provenance(data, run, final, lexicon):
         "of which at the falling rate": place["tokens"] - place["decay_from"],
         "of which with the full softmax": int(max(place["tokens"] - place["full_from"], 0)),
         "processor seconds": round(place["seconds"]),
+        "trained on": on,
         "optimiser": f"Adam {settings.rate} {recipe.BETAS}, {recipe.WARM_UP} updates of warm-up, gradients clipped at "
         f"{recipe.CLIP}, batch {settings.batch} x {recipe.STEPS}; at the end a rate falling linearly to 0",
         "dropout": settings.dropout,
@@ -64,7 +67,7 @@ def provenance(data, run, final, lexicon):
     }
 
 
-def make_model(data, run, final, lexicon, out):
+def make_model(data, run, final, lexicon, on, precision, out):
     """Write the model, find its number units in what was written, and write it again with their names."""
     with np.load(final / "weights.npz") as file:
         tensors = {name: file[name] for name in file.files}
@@ -73,13 +76,13 @@ def make_model(data, run, final, lexicon, out):
         (data / "vocab.txt").read_text(encoding="utf-8").split("\n")[:-1],
         context=CONTEXT.split(),
         word_counts=np.load(data / "word_counts.npy").astype(np.int64),
-        provenance=provenance(data, run, final, lexicon),
+        provenance=provenance(data, run, final, lexicon, on),
     )
-    model.save(out, "float16")
+    model.save(out, precision)
     model = load(out)
     units = table2(model, na_tasks(lexicon), progress=True).numbers
     model.provenance["number_units"] = [*units["S"], *units["P"]]
-    model.save(out, "float16")
+    model.save(out, precision)
     print(f"{out}: {out.stat().st_size / 1e6:.1f} MB; long-range units: singular {units['S']}, plural {units['P']}")
 
 
@@ -161,10 +164,12 @@ def main(arguments=None):
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--lexicon", default="auxiliaries", help="what tasks are made of by default (%(default)s)")
     parser.add_argument("--earlier", type=Path, help="moments of the model that this one was begun with")
+    parser.add_argument("--on", default="one core of a CPU", help="what it was trained on (%(default)s)")
+    parser.add_argument("--precision", default="float16", choices=("int8", "float16"), help="of the file (%(default)s)")
     parser.add_argument("--count", type=int, default=4, help="moments, 1.4 MB each (%(default)s)")
     a = parser.parse_args(arguments)
     if a.what == "model":
-        make_model(a.data, a.run, a.final, a.lexicon, a.out)
+        make_model(a.data, a.run, a.final, a.lexicon, a.on, a.precision, a.out)
     elif a.earlier:
         make_later_moments(a.data, a.final, a.count, a.earlier, a.out)
     else:

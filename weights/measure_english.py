@@ -2,8 +2,8 @@
 
     python weights/measure_english.py DATA FINAL REFERENCE [--model NAME] [BLOCK ...]
 
-DATA is the folder that `prepare_text.py` wrote (held-out text), FINAL that of the training's end (its weights in
-float32), REFERENCE holds the published test sets: linzen/subj_agr_filtered.text with the .gold beside it, bigbench/,
+DATA is the folder that `prepare_text.py` wrote (held-out text), FINAL that of the training's end (its weights as
+trained), REFERENCE holds the published test sets: linzen/subj_agr_filtered.text with the .gold beside it, bigbench/,
 syntaxgym/, blimp/. Between `<!-- BLOCK -->` and `<!-- end BLOCK -->` of the card stands what the function or the
 command of that name prints; all blocks are written if none is named.
 """
@@ -90,8 +90,8 @@ SOURCES = {
 class Inputs(NamedTuple):
     """The two models and the texts that they are measured on."""
 
-    model: LanguageModel  # float16 on disk
-    exact: LanguageModel  # its weights as they were trained, float32
+    model: LanguageModel  # as it is shipped, rounded
+    exact: LanguageModel  # its weights as they were trained
     held_out: list  # words
     reference: Path  # folder of published test sets
     name: str = "english"  # of the model, and of its card
@@ -132,9 +132,9 @@ def perplexity(found):
     few, every = found.held_out[:LOGGED], found.held_out
     unknown = np.mean([word == "<unk>" for word in every])
     rows = [
-        [f"float32, first {len(few):,} held-out tokens", found.exact.perplexity(few, start)],
-        [f"float16, first {len(few):,} held-out tokens", found.model.perplexity(few, start)],
-        [f"float16, all {len(every):,}", found.model.perplexity(every, start)],
+        [f"as trained, first {len(few):,} held-out tokens", found.exact.perplexity(few, start)],
+        [f"as shipped, first {len(few):,} held-out tokens", found.model.perplexity(few, start)],
+        [f"as shipped, all {len(every):,}", found.model.perplexity(every, start)],
     ]
     rows = [[name, f"{value:.3f}"] for name, value in rows]
     return (
@@ -143,7 +143,7 @@ def perplexity(found):
 
 
 def rounding(found):
-    """What float16 on disk changes."""
+    """What rounding for the file changes."""
     words = found.held_out[:LOGITS]
     logits = [model.logits(words, state=model.trace("<eos>").state) for model in (found.exact, found.model)]
     rows = []
@@ -151,9 +151,10 @@ def rounding(found):
         exact, rounded = (agreement(model, all_tasks(lexicon)) for model in (found.exact, found.model))
         flipped = np.count_nonzero((exact.margins > 0) != (rounded.margins > 0))
         accuracies = (f"{100 * answers.accuracy:.2f}" for answers in (exact, rounded))
-        moved = np.nanmax(np.abs(exact.margins - rounded.margins))
-        rows.append([lexicon, len(exact.items), *accuracies, int(flipped), f"{moved:.4f}"])
-    columns = ["lexicon", "items", "float32 %", "float16 %", "other answers", "largest change of a margin"]
+        moved = np.abs(exact.margins - rounded.margins)
+        changes = f"{np.nanmedian(moved):.4f}", f"{np.nanmax(moved):.4f}"
+        rows.append([lexicon, len(exact.items), *accuracies, int(flipped), *changes])
+    columns = ["lexicon", "items", "as trained %", "as shipped %", "other answers", "change of a margin: median", "largest"]
     change = np.abs(logits[0] - logits[1]).max()
     return f"{render(columns, rows)}\n\nlargest change of a logit, {LOGITS:,} held-out tokens x all words: {change:.4f}"
 
@@ -272,6 +273,8 @@ def main(arguments=None):
         if name in BLOCKS:
             text = BLOCKS[name](found)
         else:
+            if name == "emergence" and not (WEIGHTS / f"{a.model}_moments").is_dir():
+                continue
             text = command(COMMANDS[name].format(name=a.model, lexicon=found.model.provenance["lexicon"]))
         print(f"{name}\n{text}\n", flush=True)
         write_block(WEIGHTS / f"{a.model}.md", name, text)
