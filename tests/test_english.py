@@ -115,7 +115,7 @@ def inputs(trained, tmp_path_factory):
 
 
 def test_perplexity_and_rounding(inputs):
-    """float32 and float16 beside each other, and the number is the mean surprisal after <eos>."""
+    """As trained and as shipped beside each other, and the number is the mean surprisal after <eos>."""
     model, words = inputs.model, inputs.held_out
     total = sum(model.log_probability(["<eos>", *words[:k]], words[k]) for k in range(len(words)))
     printed = measure_english.perplexity(inputs).splitlines()
@@ -124,6 +124,7 @@ def test_perplexity_and_rounding(inputs):
     table = measure_english.rounding(inputs).splitlines()
     assert [line.split()[0] for line in table[2:5]] == list(LEXICONS)
     exact, rounded = (one.logits(words, state=one.trace("<eos>").state) for one in (inputs.exact, inputs.model))
+    assert {float(line.split()[-1]) >= float(line.split()[-2]) for line in table[2:5]} == {True}
     assert table[-1].endswith(f": {np.abs(exact - rounded).max():.4f}") and not table[-1].endswith("0.0000")
 
 
@@ -136,6 +137,32 @@ def test_tasks_and_linzen(inputs):
     found = measure_english.linzen(inputs)
     assert [line.split()[:2] for line in found.splitlines()[2:5]] == [["0", "2"], ["1", "1"], ["all", "3"]]
     assert "3 of 4 sentences (75.0 %)" in found and found.endswith(f"{100 * 2 / 12:.1f} %")
+
+
+def test_another_seed_stands_beside(inputs, monkeypatch):
+    """The accuracies of both, and each claim in one of five lists."""
+    verdicts = {
+        "own": ["holds", "does not hold", "holds", "does not hold", "not testable"],
+        "other": ["holds", "does not hold", "does not hold", "holds", "holds"],
+    }
+
+    def run(line):
+        which = "other" if "other.npz" in line else "own"
+        return json.dumps([{"number": k, "verdict": verdict} for k, verdict in enumerate(verdicts[which], 1)])
+
+    monkeypatch.setattr(measure_english, "run", run)
+    path = inputs.reference / "other.npz"
+    inputs.model.save(path)
+    table, claims = measure_english.seeds(inputs._replace(other=path)).split("\n\n")
+    assert claims.splitlines()[1:] == [
+        "  hold in both (1): 1",
+        "  hold in neither (1): 2",
+        f"  hold in {inputs.name} only (1): 3",
+        "  hold in the other only (1): 4",
+        "  not testable in one or both (1): 5",
+    ]
+    want = 100 * agreement(inputs.model, na_task("namePP", "PS", lexicon="frequent")).accuracy
+    assert table.splitlines()[-1].split()[-2:] == [f"{want:.1f}"] * 2
 
 
 def test_test_sets_of_others(inputs):
@@ -253,10 +280,13 @@ def test_the_shipped_model_knows_number_and_its_file_names_units_that_carry_it()
     assert all(max(costs) > POINTS for costs in zip(*lost.values(), strict=True))
 
 
-@shipped
-def test_the_card_is_about_the_shipped_file():
-    card = (WEIGHTS / "english.md").read_text(encoding="utf-8")
-    assert digest(load("english")) in card
-    for name in (*measure_english.BLOCKS, *measure_english.COMMANDS):
-        block = re.search(f"<!-- {name} -->\n```text\n(.*)\n```\n<!-- end {name} -->", card, re.DOTALL)
-        assert block and len(block[1].splitlines()) > 2
+@pytest.mark.parametrize("name", ["english", "english-650"])
+def test_the_card_is_about_the_shipped_file(name):
+    if name not in names():
+        pytest.skip(f"weights/{name}.npz is not in this checkout")
+    card = (WEIGHTS / f"{name}.md").read_text(encoding="utf-8")
+    assert digest(load(name)) in card
+    own = {"english": set(), "english-650": {"seeds", "emergence"}}[name]  # no moments and no second seed of that one
+    for block in {*measure_english.BLOCKS, *measure_english.COMMANDS} - own:
+        found = re.search(f"<!-- {block} -->\n```text\n(.*)\n```\n<!-- end {block} -->", card, re.DOTALL)
+        assert found and len(found[1].splitlines()) > 2

@@ -7,9 +7,9 @@
     python weights/make_english.py model DATA RUN FINAL --out weights/english-650.npz --precision int8 --on "an H100"
 
 DATA is the folder that `prepare_text.py` wrote, RUN that of `train_english.py train` and FINAL that of `decay`. The
-model is rounded to float16, or its tables of words to int8 rows, and says how it was made; `measure_english.py` then writes down what it can do. The moments
-are snapshots from log-spaced times, rounded to a few bits, so that a handful of them takes 6 MB; of a model that was
-begun with another, some of that one's and the finished one. Needs PyTorch.
+model is rounded to float16, or its tables of words to int8 rows, and says how it was made; `measure_english.py` then
+writes down what it can do. The moments are snapshots from log-spaced times, rounded to a few bits, so that a handful of
+them takes 6 MB; of a model that was begun with another, some of that one's and the finished one. Needs PyTorch.
 """
 
 import argparse

@@ -9,6 +9,7 @@ command of that name prints; all blocks are written if none is named.
 """
 
 import argparse
+import json
 import re
 import shlex
 import subprocess
@@ -95,13 +96,14 @@ class Inputs(NamedTuple):
     held_out: list  # words
     reference: Path  # folder of published test sets
     name: str = "english"  # of the model, and of its card
+    other: Path | None = None  # a network of the same size and text from another seed
 
     @property
     def linzen(self):
         return self.reference / "linzen" / "subj_agr_filtered.text"
 
 
-def read(data, decayed, reference, name="english"):
+def read(data, decayed, reference, name="english", other=None):
     """Everything that the blocks need."""
     model = load(name)
     with np.load(decayed / "weights.npz") as file:
@@ -109,7 +111,7 @@ def read(data, decayed, reference, name="english"):
             {key: file[key] for key in file.files}, model.vocabulary, context=model.context
         )
     held_out = [model.vocabulary[k] for k in np.load(data / "held_out.npy")]
-    return Inputs(model, exact, held_out, reference, name)
+    return Inputs(model, exact, held_out, reference, name, other)
 
 
 def all_tasks(lexicon):
@@ -154,7 +156,15 @@ def rounding(found):
         moved = np.abs(exact.margins - rounded.margins)
         changes = f"{np.nanmedian(moved):.4f}", f"{np.nanmax(moved):.4f}"
         rows.append([lexicon, len(exact.items), *accuracies, int(flipped), *changes])
-    columns = ["lexicon", "items", "as trained %", "as shipped %", "other answers", "change of a margin: median", "largest"]
+    columns = [
+        "lexicon",
+        "items",
+        "as trained %",
+        "as shipped %",
+        "other answers",
+        "change of a margin: median",
+        "largest",
+    ]
     change = np.abs(logits[0] - logits[1]).max()
     return f"{render(columns, rows)}\n\nlargest change of a logit, {LOGITS:,} held-out tokens x all words: {change:.4f}"
 
@@ -236,16 +246,49 @@ def reproduce(found):
     return "\n\n".join([f"$ {line} {found.linzen.name}\n{kept[0]}", *kept[1:]])
 
 
+def seeds(found):
+    """This network beside one from another seed, whose file is not shipped: what is a finding of one network only?"""
+    models = {str(found.name): found.model, "the other": load(found.other)}
+    natural = read_linzen(found.linzen, found.linzen.with_suffix(".gold"))
+    rows = [["perplexity, first 60,000 held-out tokens"], ["Linzen, right %"]]
+    for model in models.values():
+        rows[0].append(f"{model.perplexity(found.held_out[:LOGGED], model.trace('<eos>').state):.1f}")
+        rows[1].append(100 * agreement(model, natural, unknown="<unk>").accuracy)
+    for lexicon in LEXICONS:
+        for task, condition in (("nounPP", "SP"), ("nounPP", "PS"), ("namePP", "PS")):
+            items = na_task(task, condition, lexicon=lexicon)
+            right = (100 * agreement(model, items).accuracy for model in models.values())
+            rows.append([f"{task} {condition}, {lexicon}, right %", *right])
+    verdicts = []
+    for path in (found.name, found.other.resolve()):
+        printed = run(f"minilstm claims --json --quick --model {path} --linzen {found.linzen.resolve()}")
+        verdicts.append({claim["number"]: claim["verdict"] for claim in json.loads(printed)})
+    pairs = {number: (verdicts[0][number], verdicts[1][number]) for number in verdicts[0]}
+    lists = [
+        ("hold in both", lambda pair: pair == ("holds", "holds")),
+        ("hold in neither", lambda pair: pair == ("does not hold", "does not hold")),
+        (f"hold in {found.name} only", lambda pair: pair == ("holds", "does not hold")),
+        ("hold in the other only", lambda pair: pair == ("does not hold", "holds")),
+        ("not testable in one or both", lambda pair: "not testable" in pair),
+    ]
+    told = [(name, [n for n, pair in pairs.items() if belongs(pair)]) for name, belongs in lists]
+    told = "\n".join(f"  {name} ({len(which)}): {', '.join(map(str, which)) or 'none'}" for name, which in told)
+    return f"{render(['measure', *models], rows)}\n\nThe paper's 40 claims, groups beside 200 random sets:\n{told}"
+
+
 def command(line):
     """What a command prints, under the command."""
+    return f"$ {line}\n{run(line)}"
+
+
+def run(line):
     with TemporaryDirectory() as folder:  # for what it writes
         Path(folder, "weights").symlink_to(WEIGHTS.resolve())
         words = [sys.executable, "-m", *shlex.split(line)]
-        done = subprocess.run(words, capture_output=True, text=True, check=True, cwd=folder)
-    return f"$ {line}\n{done.stdout.rstrip()}"
+        return subprocess.run(words, capture_output=True, text=True, check=True, cwd=folder).stdout.rstrip()
 
 
-BLOCKS = {one.__name__: one for one in (sources, perplexity, rounding, tasks, linzen, others, reproduce)}
+BLOCKS = {one.__name__: one for one in (sources, perplexity, rounding, tasks, linzen, others, reproduce, seeds)}
 
 
 def write_block(card, name, text):
@@ -266,15 +309,16 @@ def main(arguments=None):
     for name in ("data", "final", "reference"):
         parser.add_argument(name, type=Path, metavar=name.upper())
     parser.add_argument("blocks", nargs="*", metavar="BLOCK", help=f"{', '.join((*BLOCKS, *COMMANDS))}; default: all")
+    parser.add_argument("--other", type=Path, metavar="MODEL", help="from another seed, for the block seeds")
     parser.add_argument("--model", default="english", help="its name; the card is NAME.md (%(default)s)")
     a = parser.parse_args(arguments)
-    found = read(a.data, a.final, a.reference, a.model)
-    for name in a.blocks or (*BLOCKS, *COMMANDS):
+    moments = WEIGHTS / f"{a.model}_moments"
+    found = read(a.data, a.final, a.reference, a.model, a.other)
+    without = {name for name, lacks in (("seeds", not a.other), ("emergence", not moments.is_dir())) if lacks}
+    for name in a.blocks or [name for name in (*BLOCKS, *COMMANDS) if name not in without]:
         if name in BLOCKS:
             text = BLOCKS[name](found)
         else:
-            if name == "emergence" and not (WEIGHTS / f"{a.model}_moments").is_dir():
-                continue
             text = command(COMMANDS[name].format(name=a.model, lexicon=found.model.provenance["lexicon"]))
         print(f"{name}\n{text}\n", flush=True)
         write_block(WEIGHTS / f"{a.model}.md", name, text)
