@@ -74,7 +74,24 @@ def test_vectors_then_verify(capsys, tmp_path):
     assert infinite["errors"]["output"]["abs"] is None and infinite["first"]["got"] is None
     assert verdict["first"]["quantity"] == "output" and verdict["errors"]["output"]["precision"] == "float64"
     assert "state handed on between calls" in verdict["unseen"]
-    assert "outputs" in run(capsys, "verify", tmp_path / "v", tmp_path / "nothing.npz", code=2).err
+    absent = run(capsys, "verify", tmp_path / "v", tmp_path / "nothing.npz", code=2).err
+    assert "nothing.npz: cannot be read (no such file or folder)" in absent
+
+
+def test_what_verify_asks_for(capsys, tmp_path):
+    """Vectors without outputs, and models in the place of either."""
+    run(capsys, "vectors", tmp_path / "v")
+    small_model((4, 4)).save(tmp_path / "ours.npz")
+    (tmp_path / "model.pt").write_bytes(b"\x80\x02}q\x00.")
+    for arguments, told in (
+        (["v"], "minilstm verify {}/v outputs.npz"),
+        (["ours.npz"], "ours.npz: this is a model of minilstm, not an LSTM of your own; expected what `minilstm"),
+        (["v", "ours.npz"], "ours.npz: this is a model of minilstm, not an LSTM of your own; expected one or more of"),
+        (["v", "model.pt"], "To check the LSTMs in it: minilstm verify {}/model.pt"),
+        (["v", "v/vectors.npz"], "these are the test vectors; hand in what your LSTM returns for them"),
+    ):
+        paths = [tmp_path / argument for argument in arguments]
+        assert told.format(tmp_path) in run(capsys, "verify", *paths, code=2).err
 
 
 def original_like(sizes):

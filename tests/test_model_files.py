@@ -199,7 +199,7 @@ def test_the_command(tmp_path, capsys, module, torch_file):
     write_vectors(tmp_path / "v")
     assert not is_model_file(tmp_path / "v") and not is_model_file(tmp_path / "v" / "vectors.npz")
     assert main(["verify", str(tmp_path / "v")]) == 2
-    assert "expected what your program made" in capsys.readouterr().err
+    assert "has test vectors; run your LSTM on them" in capsys.readouterr().err
     assert main(["verify", str(tmp_path / "no.onnx")]) == 2
     assert "no.onnx: cannot be read" in capsys.readouterr().err
 

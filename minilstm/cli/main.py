@@ -112,7 +112,8 @@ def _add_commands(command):
     group = "verify"
     summary = "write test vectors for an LSTM of your own"
     verify.add_vectors_options(command(group, "vectors", verify.write, [], summary))
-    verify.add_verify_options(command(group, "verify", verify.check, [], "say whether and why its outputs are wrong"))
+    summary = "does an LSTM of your own follow the equations, and if not, why?"
+    verify.add_verify_options(command(group, "verify", verify.check, [], summary))
 
 
 @contextmanager

@@ -28,14 +28,20 @@ def add_vectors_options(command):
 def add_verify_options(command):
     """The options of `minilstm verify`."""
     command.add_argument(
-        "folder", type=Path, nargs="?", metavar="DIR", help="what `minilstm vectors` wrote, or a model file"
+        "folder",
+        type=Path,
+        nargs="?",
+        metavar="DIR",
+        help="the test vectors that `minilstm vectors` wrote; or a model file (ONNX, PyTorch, .safetensors, .keras), "
+        "whose LSTMs are checked",
     )
     command.add_argument(
         "outputs",
         type=Path,
         nargs="?",
         metavar="OUTPUTS",
-        help="what your program made of it, .npz or .safetensors; or another model file, to be compared",
+        help="what your LSTM returned for these test vectors: output, h_n, C_n, ... in an .npz or .safetensors file, "
+        "as DIR/README.md says; or another model file, to be compared with the first",
     )
     command.add_argument(
         "--installed", action="store_true", help="the LSTM of every framework that is installed instead"
@@ -68,7 +74,8 @@ def write(options):
 
 def check(options):
     """Print the verdict; the exit code is 1 where something departs from the equations, 2 where nothing was run."""
-    from ..verification.model_files import is_model_file
+    from ..verification.model_files import MODEL_NAMES, is_model_file
+    from ..verification.vectors import read_cases
 
     if options.installed:
         _refuse(options, "--installed", "folder", "outputs", "rtol", "atol")
@@ -82,7 +89,16 @@ def check(options):
         _refuse(options, "a model file", "rtol", "atol")
         return _check_file(options) if options.outputs is None else _compare(options)
     if options.outputs is None:
-        raise MinilstmError(f"verify: expected what your program made of the test vectors in {options.folder} too")
+        read_cases(options.folder)  # refuses what are no test vectors
+        raise MinilstmError(
+            f"verify: {options.folder} has test vectors; run your LSTM on them, save the output, h_n and C_n that it "
+            f"returns with numpy.savez, and give that file too: minilstm verify {options.folder} outputs.npz"
+        )
+    if options.outputs.suffix in MODEL_NAMES:
+        raise MinilstmError(
+            f"verify: {options.outputs}: a model file; expected what an LSTM returned for the test vectors in "
+            f"{options.folder}. To check the LSTMs in it: minilstm verify {options.outputs}"
+        )
     return _check_outputs(options)
 
 

@@ -25,6 +25,7 @@ from .program import Variant
 from .vectors import FORMAT
 from .verify import verify
 
+MODEL_NAMES = ".onnx", ".pt", ".pth", ".keras"
 RUN_IN = {"pytorch": "torch", "onnx": "onnxruntime", "keras": "keras"}
 
 
@@ -32,7 +33,7 @@ def is_model_file(path):
     """Whether a file is one that may hold a model, not test vectors or what a program made of them."""
     path = Path(path)
     if not path.is_file():
-        return path.suffix in (".onnx", ".pt", ".pth", ".keras")
+        return path.suffix in MODEL_NAMES
     members = _members(path)
     if members:
         return not any(name.endswith(".npy") for name in members)

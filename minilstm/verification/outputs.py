@@ -9,6 +9,7 @@ from ..io.conventions import to_array
 from ..io.npz import open_npz
 from ..io.safetensors import read_tensors
 
+OURS = "this is a model of minilstm, not an LSTM of your own"
 OTHER_NAMES = {  # what frameworks call the quantities, in lower case
     **dict.fromkeys(("c_n", "cn", "y_c", "c_final", "cell_n", "state_c"), "C_n"),
     **dict.fromkeys(("h_n", "hn", "y_h", "h_final", "hidden_n", "state_h"), "h_n"),
@@ -72,9 +73,14 @@ def _known(names, shapes):
     others = ["the same with _again, _chunks, _wide"] if len(plain) < len(shapes) else []
     others += [f"gradients {slopes[0]} to {slopes[-1]}"] if slopes else []
     extent = f" (and {', '.join(others)})" if others else ""
+    if "header" in odd:
+        hints.append(f"{OURS}; ")
+    if "format" in odd:
+        hints.append("these are the test vectors; hand in what your LSTM returns for them; ")
+    got = ", ".join(map(str, names)) if len(names) < 20 else f"{', '.join(map(str, list(names)[:10]))}, ..."
     raise ModelFileError(
         f"{''.join(hints)}expected one or more of {', '.join(name for name in plain if name not in slopes)}"
-        f"{extent}, got {', '.join(map(str, names)) or 'none'}"
+        f"{extent}, got {got or 'none'}"
     )
 
 

@@ -26,6 +26,7 @@ from ..io.conventions import CONVENTIONS, layers_from, layers_to
 from ..io.npz import open_npz, write_npz
 from ..io.safetensors import read_tensors, write_tensors
 from .drawing import CHUNKS, LAYERS, LENGTHS, UNITS, draw_batch, draw_layers, draw_losses, draw_wide
+from .outputs import OURS
 from .page import page
 from .variant_vectors import check_numbers, make_variant, pose, read_variant
 
@@ -163,6 +164,8 @@ def _read(path):
         tensors, texts = read_tensors(path)
         return tensors | {name: np.array(text) for name, text in texts.items()}
     with open_npz(path) as file:
+        if "header" in file.declared:
+            raise VectorsError(f"test vectors: {path}: {OURS}; expected what `minilstm vectors DIR` wrote")
         return {name: file.read(name) for name in file.declared}
 
 
@@ -170,8 +173,6 @@ def _checked(arrays):
     arrays = {name: np.asarray(array) for name, array in arrays.items()}
     texts = {name: str(arrays.pop(name, "missing")) for name in ("format", "version", "convention")}
     versions = [str(version) for version in range(1, VERSION + 1)]
-    if texts["format"] == "missing" and "header" in arrays:
-        raise VectorsError("test vectors: this is a model file of ours; expected what `minilstm vectors` wrote")
     if texts["format"] != FORMAT or texts["version"] not in versions or texts["convention"] not in CONVENTIONS:
         raise VectorsError(
             f"test vectors: expected format {FORMAT!r}, version {' or '.join(versions)} and one of the conventions "
