@@ -35,7 +35,7 @@ function drawAnswer(model, view) {
 function describeAnswer(model, view) {
   if (!view.read.length) return "There is no sentence to read yet.";
   if (!view.changed) return `All ${model.places.length} units at work.`;
-  const atRandom = view.broken.length === 1 && view.broken[0].unit === view.randomUnit ? ", drawn at random" : "";
+  const atRandom = view.broken.length === 1 && view.broken[0].unit === view.random ? ", drawn at random" : "";
   const what = view.broken.map(({ unit, how }) => FATES[how](unit)).join(", ");
   const flips = view.read.filter(isFlipped)
     .map((s) => `the ${s.name} verb flips to ${verdictOfChoice(view, s.choices.at(-1)).form}`);

@@ -2,8 +2,8 @@
 
 const way = () => part("ways").querySelector("input:checked").value;
 
-function buildControls(model, groups) {
-  part("unit").replaceChildren(...groups.map(({ title, units }) => (
+function buildControls(model) {
+  part("unit").replaceChildren(...model.groups.map(({ title, units }) => (
     html("optgroup", { label: title }, units.map((unit) => html("option", { value: unit }, nameOf(model, unit))))
   )));
   const example = (task, [kind, [text]]) => (

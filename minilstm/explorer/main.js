@@ -1,20 +1,18 @@
 // The page: one state, and one function that draws all of it anew whenever the state changes.
 
-let model, steps, groups, state;
+let model, state, view; // the view is what is computed from the state
 let past = []; // what was broken before, for `undo`
-let wholeList = false, randomUnit = null, keeping = null;
+let keeping = null;
 
 // A model takes the stage: the one in this page, or one from a file.
 function take(content, fragment = "") {
   kept.clear();
   model = openModel(content);
-  steps = tourOf(model);
-  groups = groupsOf(model);
   state = fromFragment(model, fragment);
-  [past, wholeList, randomUnit] = [[], false, null];
-  buildControls(model, groups);
-  buildUnits(model, groups);
-  buildTour(steps);
+  past = [];
+  buildControls(model);
+  buildUnits(model);
+  buildTour(model);
   describeModel(model);
 }
 
@@ -39,9 +37,7 @@ function derive() {
     ...state,
     sentences,
     read: sentences.filter(({ now }) => now.length), // as far as that: those with anything to show
-    groups,
     length,
-    randomUnit,
     how: state.broken.find(({ unit }) => unit === state.unit)?.how,
     held: held.find(({ unit }) => unit === state.unit),
     word: Math.max(0, Math.min(state.word ?? length - 1, length - 1)),
@@ -54,15 +50,15 @@ function derive() {
 
 function redraw() {
   const widths = { stage: part("stage").clientWidth, gates: part("gates").clientWidth }; // before anything changes
-  const view = { ...derive(), widths };
+  view = { ...derive(), widths };
   document.body.classList.toggle("plain", !state.controls);
-  drawTour(view, steps);
+  drawTour(model, view);
   drawStage(model, view);
   drawAnswer(model, view);
   drawControls(model, view, past.length > 0);
   drawInside(model, view);
   drawGates(model, view);
-  drawUnits(model, view, wholeList);
+  drawUnits(model, view);
   drawContributions(model, view);
   drawAfferents(model, view);
   if (part("details").open) drawTable(model, view);
@@ -105,26 +101,26 @@ function takeForms(input) {
   if (!wrong) change({ forms });
 }
 
-function breakUnits(broken) {
+function breakUnits(broken, more = {}) {
   past.push(state.broken);
-  change({ broken });
+  change({ broken, ...more });
 }
 
 function toggle(unit) {
   const others = state.broken.filter((other) => other.unit !== unit);
-  const how = way() === "swap" && !derive().canSwap ? "zero" : way();
+  const how = way() === "swap" && !view.canSwap ? "zero" : way();
   breakUnits(others.length < state.broken.length ? others : [...others, { unit, how }]);
 }
 
 function breakAtRandom() {
-  const units = model.roles.order.filter((unit) => ![state.unit, randomUnit, ...model.roles.number].includes(unit));
-  if (!units.length) return;
-  randomUnit = units[Math.floor(Math.random() * units.length)];
-  breakUnits([{ unit: randomUnit, how: way() === "swap" ? "zero" : way() }]);
+  const others = [state.unit, state.random, ...model.roles.number];
+  const units = model.roles.order.filter((unit) => !others.includes(unit));
+  const random = units[Math.floor(Math.random() * units.length)];
+  if (random) breakUnits([{ unit: random, how: way() === "swap" ? "zero" : way() }], { random });
 }
 
 function go(step) {
-  const target = steps[step - 1];
+  const target = model.steps[step - 1];
   if (!target) return change({ tour: 0, broken: [] });
   change({ ...target.state, tour: step });
   if (target.look === "look" && part("tour").getBoundingClientRect().top >= 0) return; // in view already
@@ -163,10 +159,7 @@ function pressKey(event) {
   const vertical = ["ArrowUp", "ArrowDown"].includes(event.key);
   if (!step || (vertical && !event.target.closest("#units li"))) return;
   event.preventDefault();
-  if (!vertical) {
-    const { word, length } = derive();
-    return change({ word: Math.max(0, Math.min(length - 1, word + step)) });
-  }
+  if (!vertical) return change({ word: Math.max(0, Math.min(view.length - 1, view.word + step)) });
   const kind = event.target.dataset.break ? ".toggle" : ".unit";
   const buttons = [...part("units").querySelectorAll(`li:not([hidden]) ${kind}`)];
   const next = buttons[buttons.indexOf(event.target) + step];
@@ -192,13 +185,13 @@ function listen() {
     break: () => toggle(state.unit),
     random: breakAtRandom,
     undo: () => change({ broken: past.pop() ?? [] }),
-    "all-units": () => { wholeList = true; redraw(); },
+    "all-units": () => change({ all: true }),
     "tour-back": () => go(state.tour - 1),
     "tour-next": () => go(state.tour + 1),
     "tour-open": () => { go(1); scrollTo(0, 0); },
     controls: () => change({ controls: !state.controls }),
     svg: () => offerFile("explorer.svg", "image/svg+xml", stageAsSvg()),
-    csv: () => offerFile("explorer.csv", "text/csv", numbersAsCsv(model, derive())),
+    csv: () => offerFile("explorer.csv", "text/csv", numbersAsCsv(model, view)),
     open: () => part("file").click(),
   });
   on("input", {

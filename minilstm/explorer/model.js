@@ -13,7 +13,8 @@ function openModel(content) {
     decoder: { weight: array("decoder_weight"), bias: array("decoder_bias") },
     last: content.sizes.length - 1, // the layer that the decoder reads
   };
-  return { ...model, topic: topicOf(model) };
+  model.topic = topicOf(model);
+  return Object.assign(model, { groups: groupsOf(model), steps: tourOf(model) });
 }
 
 function embed(model, id) {

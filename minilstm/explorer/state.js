@@ -36,6 +36,8 @@ function firstState(model) {
     view: "difference",
     tour: topic.hasTour && !isOwn ? 1 : 0,
     controls: true,
+    all: false, // whether the list shows every unit: this and the next are in no fragment
+    random: null, // the unit that was drawn at random
   };
 }
 

@@ -63,7 +63,7 @@ function tourOf(model) {
   ];
 }
 
-function buildTour(steps) {
+function buildTour({ steps }) {
   part("tour-open").hidden = !steps.length;
   part("tour-steps").replaceChildren(...steps.map(({ title }, k) => html("li", {}, html(
     "button",
@@ -72,7 +72,7 @@ function buildTour(steps) {
   ))));
 }
 
-function drawTour(view, steps) {
+function drawTour({ steps }, view) {
   const step = steps[view.tour - 1];
   part("tour").hidden = !step;
   document.querySelectorAll(".spot").forEach((spot) => spot.classList.remove("spot"));

@@ -26,57 +26,58 @@ function groupsOf({ roles }) {
 const nameOf = ({ roles }, unit) => [unit, roles.names[unit]].filter(Boolean).join(" ");
 
 // The list once for a model; what depends on the sentences is drawn into its rows, which are much more to make.
-function buildUnits(model, groups) {
+function buildUnits(model) {
   const row = (unit) => html("li", {},
     html("button", { type: "button", class: "unit", "data-unit": unit, tip: "" },
       html("span", { class: "name" }, nameOf(model, unit)), html("span", { class: "strip" })),
     html("button", { type: "button", class: "toggle", "data-break": unit, tip: "" }));
-  part("units").replaceChildren(...groups.map(({ title, note, units }) => html("div", {},
+  part("units").replaceChildren(...model.groups.map(({ title, note, units }) => html("div", {},
     html("h3", {}, title, note && html("small", {}, ` ${note}`)),
     html("ul", { class: "rows" }, units.map(row)))));
 }
 
-function drawUnits(model, view, all) {
-  const units = view.groups.flatMap((group) => group.units);
-  const values = units.map(valueOf(model, view));
+function drawUnits(model, view) {
+  const units = model.groups.flatMap((group) => group.units);
+  const { words, meaning, valuesOfUnit } = shownOf(model, view);
+  const values = units.map(valuesOfUnit);
   const most = Math.max(1e-9, ...values.flat().map(Math.abs));
-  const rows = part("units").querySelectorAll("li");
-  rows.forEach((row, k) => {
-    row.hidden = !all && k >= SHOWN && units[k] !== view.unit;
-    if (!row.hidden) drawUnit(model, view, row, units[k], values[k], most);
+  part("units").querySelectorAll("li").forEach((row, k) => {
+    row.hidden = !view.all && k >= SHOWN && units[k] !== view.unit;
+    if (!row.hidden) drawUnit(model, view, row, units[k], values[k], { words, meaning, most });
   });
   for (const group of part("units").children) group.hidden = !group.querySelector("li:not([hidden])");
   part("legend-low").textContent = fix(-most, 1);
   part("legend-high").textContent = `+${fix(most, 1)}`;
-  part("all-units").hidden = all || units.length <= SHOWN;
+  part("all-units").hidden = view.all || units.length <= SHOWN;
   part("all-units").textContent = `show all ${units.length} units`;
-  part("unit-words").replaceChildren(...headWords(view, values[0].length));
+  const columns = values[0].length; // as many as words are read
+  part("unit-words").replaceChildren(...(columns > MOST_HEADS ? [] : words.slice(0, columns)).map((word, t) => (
+    html("span", { class: t === view.word ? "now" : null }, word)
+  )));
 }
 
-// What the list shows of a unit: C after each word, in one sentence, or how far it differs between both.
-function valueOf(model, view) {
-  const C = (k, unit) => valuesOf(model, view.sentences[k].now, unit, "C");
-  if (view.view !== "difference") return (unit) => C(view.view === "first" ? 0 : 1, unit);
-  return (unit) => {
-    const second = C(1, unit);
-    return C(0, unit).slice(0, second.length).map((x, t) => x - second[t]);
+// What the list shows: C of each unit after each word of one sentence, or how far it differs between both.
+function shownOf(model, view) {
+  const [first, second] = view.sentences;
+  const C = (s, unit) => valuesOf(model, s.now, unit, "C");
+  if (view.view !== "difference") {
+    const s = view.view === "first" ? first : second;
+    return { words: s.words, meaning: "C", valuesOfUnit: (unit) => C(s, unit) };
+  }
+  const both = Math.min(first.now.length, second.now.length);
+  return {
+    words: first.words.map((word, t) => (word === second.words[t] ? word : `${word}/\u200b${second.words[t]}`)),
+    meaning: "C in the first less C in the second",
+    valuesOfUnit: (unit) => {
+      const other = C(second, unit);
+      return C(first, unit).slice(0, both).map((x, t) => x - other[t]);
+    },
   };
 }
 
-// The words above the list, as many as its rows have columns; none where they would not fit.
-function headWords(view, length) {
-  const [first, second] = view.sentences.map(({ words }) => words);
-  const words = view.view === "second" ? second : first;
-  return (length > MOST_HEADS ? [] : words.slice(0, length)).map((word, t) => {
-    const differs = view.view === "difference" && word !== second[t];
-    return html("span", { class: t === view.word ? "now" : null }, differs ? `${word}/\u200b${second[t]}` : word);
-  });
-}
-
-function drawUnit(model, view, row, unit, values, most) {
+function drawUnit(model, view, row, unit, values, { words, meaning, most }) {
   const [select, toggle] = row.children;
   const broken = view.broken.some((other) => other.unit === unit);
-  const words = view.sentences[view.view === "second" ? 1 : 0].words;
   const name = nameOf(model, unit);
   row.className = broken ? "broken" : "";
   select.tabIndex = toggle.tabIndex = unit === view.unit ? 0 : -1; // of all rows one is in the order of Tab
@@ -86,7 +87,6 @@ function drawUnit(model, view, row, unit, values, most) {
   select.tip = (x) => {
     const box = select.lastChild.getBoundingClientRect();
     const t = Math.floor(((x - box.left) / box.width) * values.length);
-    const meaning = view.view === "difference" ? "C in the first less C in the second" : "C";
     const value = t in values ? `${words[t]}: ${meaning} = ${signed(values[t])}` : "";
     const lost = model.roles.lost[unit];
     return [`unit ${name}`, value, lost && `points lost when it is broken alone: ${lost}`].filter(Boolean).join("\n");
