@@ -1,8 +1,10 @@
-"""Checks of the arguments of `lstm.run`: shapes, initial states, and units that do not exist."""
+"""Checks of what the LSTM and the language model are made of and given: shapes, initial states, units, words."""
+
+from collections import Counter
 
 import numpy as np
 
-from .errors import MinilstmError
+from .errors import MinilstmError, ModelFileError
 from .units import by_layer
 
 
@@ -55,6 +57,27 @@ def check_layers(layers, width):
                 "(4 * units,)"
             )
         width = H
+
+
+def check_model(model):
+    """Raise ModelFileError unless the words and the weights of a language model fit together."""
+    words, V, E = set(model.vocabulary), len(model.vocabulary), model.embedding.shape[-1]
+    if len(words) < V:
+        double = Counter(model.vocabulary).most_common(1)[0][0]
+        raise ModelFileError(f"vocabulary: {double!r} stands in it twice")
+    try:
+        check_layers(model.layers, E)
+    except MinilstmError as error:
+        raise ModelFileError(str(error)) from None
+    H = model.sizes[-1]
+    expected = {"embedding": (V, E), "decoder_weight": (V, H), "decoder_bias": (V,), "word_counts": (V,)}
+    for name, shape in expected.items():
+        array = getattr(model, name)
+        if array is not None and array.shape != shape:
+            raise ModelFileError(f"{name}: expected shape {shape} for {V} words, got {array.shape}")
+    strange = [word for word in model.context if word not in words]
+    if strange:
+        raise ModelFileError(f"context: {strange[0]!r} is not in the vocabulary")
 
 
 def pack(per_layer):

@@ -1,6 +1,5 @@
 """A language model around the LSTM: words to vectors, vectors through the layers, h to words (section 3)."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from . import lstm
-from .checks import check_layers, pack
-from .errors import MinilstmError, ModelFileError, UnknownWordError
+from .checks import check_model, pack
+from .errors import MinilstmError, UnknownWordError
 from .fast import recurrence
 from .io import checkpoints
 from .io.conventions import layers_to
@@ -121,27 +120,7 @@ class LanguageModel:
     provenance: dict = field(default_factory=dict)
 
     def __post_init__(self):
-        V, E = len(self.vocabulary), self.embedding.shape[-1]
-        if len(set(self.vocabulary)) < V:
-            double = Counter(self.vocabulary).most_common(1)[0][0]
-            raise ModelFileError(f"vocabulary: {double!r} stands in it twice")
-        try:
-            check_layers(self.layers, E)
-        except MinilstmError as error:
-            raise ModelFileError(str(error)) from None
-        expected = {
-            "embedding": (V, E),
-            "decoder_weight": (V, self.sizes[-1]),
-            "decoder_bias": (V,),
-            "word_counts": (V,),
-        }
-        for name, shape in expected.items():
-            array = getattr(self, name)
-            if array is not None and array.shape != shape:
-                raise ModelFileError(f"{name}: expected shape {shape} for {V} words, got {array.shape}")
-        strange = [word for word in self.context if word not in self._index]
-        if strange:
-            raise ModelFileError(f"context: {strange[0]!r} is not in the vocabulary")
+        check_model(self)
 
     def __repr__(self):
         units = " and ".join(map(str, self.sizes))
