@@ -18,12 +18,11 @@ from minilstm.analyses.emergence import (
     Snapshot,
     Training,
     emergence,
-    for_good,
-    milestones,
     plot_emergence,
     table,
 )
 from minilstm.analyses.experiment import Experiment
+from minilstm.analyses.milestones import for_good, milestones
 from minilstm.analyses.table2 import Table2
 from minilstm.analyses.tables import read_csv, render
 from minilstm.cli.main import main

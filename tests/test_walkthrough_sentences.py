@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from minilstm import load
-from minilstm.analyses.emergence import milestones
+from minilstm.analyses.milestones import milestones
 from minilstm.analyses.tables import read_csv
 from minilstm.verification.mistakes import gate_orders, single_mistakes
 from minilstm.verification.vectors import make_vectors, read_vectors

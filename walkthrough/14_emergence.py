@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from minilstm.analyses.emergence import emergence, for_good, milestones, plot_emergence, table
+from minilstm.analyses.emergence import emergence, plot_emergence, table
+from minilstm.analyses.milestones import for_good, milestones
 from minilstm.analyses.style import save
 from minilstm.analyses.tables import read_csv, render
 from minilstm.models import series

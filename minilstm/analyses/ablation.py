@@ -174,6 +174,10 @@ class Drops(NamedTuple):
     full: dict  # (task, condition) -> accuracy of the intact network, 0 to 1
     accuracy: dict  # (task, condition) -> (units,) array, with that unit ablated
 
+    def costs(self, conditions=None):
+        """The drop in accuracy, of each unit in some conditions (task, condition), or in all: (conditions, units)."""
+        return np.array([lost(self.full[key], self.accuracy[key]) for key in conditions or self.full])
+
 
 def drops(items, full, ablated):
     """Accuracy by condition from the margins of the intact network (items,) and of the ablated ones (units, items)."""
@@ -245,13 +249,9 @@ def long_range_units(items, full, ablated):
 def _pass(items, full, ablated):
     """{"S": (units,) bool, "P": (units,) bool}: who passes the rule on these items."""
     found = drops(items, full, ablated)
-
-    def costs(conditions):
-        return np.array([lost(found.full[key], found.accuracy[key]) for key in conditions])  # (conditions, units)
-
     return {
-        number: np.all(costs(needs.hard) > POINTS, axis=0)
+        number: np.all(found.costs(needs.hard) > POINTS, axis=0)
         & all(found.full[key] >= TESTABLE for key in needs.hard)
-        & np.all(costs(needs.spared) <= POINTS, axis=0)
+        & np.all(found.costs(needs.spared) <= POINTS, axis=0)
         for number, needs in RULE.items()
     }

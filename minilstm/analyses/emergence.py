@@ -15,11 +15,11 @@ from .ablation import POINTS, drops, lost, missing_conditions
 from .base import Analysis, Figure, Result, Table, Unavailable
 from .decoding import number_data
 from .locality import CONDITIONS, locality
+from .milestones import SOLVED, milestones
 from .number_agreement import by_condition
 from .style import NEUTRAL, PLURAL, SINGULAR, figure
 from .table2 import table2
 
-SOLVED = 0.95
 # Columns of the table that people read
 DISPLAYED = (
     "training",
@@ -146,7 +146,7 @@ def _sweep(model, items, reading):
         key = "nounPP", condition
         if np.isnan(of_units.full[key]):
             raise StimulusError(f"emergence: the model knows the verb forms of no item of nounPP {condition}")
-        drop[number] = lost(of_units.full[key], of_units.accuracy[key])
+        (drop[number],) = of_units.costs([key])
         margins = np.nanmean(table.ablated[:, indices[key]], axis=1)
         ranking[number] = [int(u) + 1 for u in np.lexsort((margins, -drop[number]))]
     return {
@@ -192,41 +192,6 @@ def table(trainings):
                 ]
             rows.append([*row, *snapshot.auc, snapshot.locality])
     return columns, rows
-
-
-def milestones(columns, rows):
-    """Columns and rows, one row a training: when it was solved, and since when its final units are missed.
-
-    Parameters
-    ----------
-    columns, rows
-        What `table` returned, or was written as CSV and read again.
-    """
-    snapshots, lines = [dict(zip(columns, row, strict=True)) for row in rows], []
-    for name in dict.fromkeys(snapshot["training"] for snapshot in snapshots):
-        training = [snapshot for snapshot in snapshots if snapshot["training"] == name]
-        tokens, line = [snapshot["tokens"] for snapshot in training], [name]
-        for condition in CONDITIONS.values():
-            points = [snapshot[f"lost by final {condition}"] for snapshot in training]
-            line += [
-                for_good(tokens, [snapshot[f"nounPP {condition}"] >= 100 * SOLVED for snapshot in training]),
-                training[-1][f"final {condition}"],
-                points[-1],
-                for_good(tokens, [one > 100 * POINTS for one in points]),
-            ]
-        lines.append([*line, training[-1]["locality"]])
-    parts = [
-        f"{condition}: {part}"
-        for condition in CONDITIONS.values()
-        for part in ("solved at", "unit", "lost", "missed since")
-    ]
-    return ["training", *parts, "locality"], lines
-
-
-def for_good(tokens, holds):
-    """The first of `tokens` from which on `holds` is true to the end; None if it is not so at the end."""
-    last_false = max((k for k, true in enumerate(holds) if not true), default=-1)
-    return tokens[last_false + 1] if last_false + 1 < len(tokens) else None
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import NothingScoredError, StimulusError
 from ..stimuli import CONDITIONS, EASY, LEXICONS, NA_TASKS
 from ..stimuli.fragment_lexicon import is_held_out
-from .ablation import POINTS, drops, long_range_units, lost, missing_conditions, set_margins, spared
+from .ablation import POINTS, drops, long_range_units, missing_conditions, set_margins, spared
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Result, Table
 from .number_agreement import agreement, by_condition, share_right
 from .published import TABLE_2
@@ -103,7 +103,7 @@ class Table2(Result):
     def costs(self):
         """The conditions (task, condition), and the accuracy that each unit costs in them: (conditions, units)."""
         found = drops(self.items, self.full, self.ablated)
-        return list(found.full), np.array([lost(found.full[key], found.accuracy[key]) for key in found.full])
+        return list(found.full), found.costs()
 
     def units_above_threshold(self):
         """Columns and rows: every unit whose ablation costs more than 10 points somewhere, the largest drop first."""
