@@ -14,7 +14,7 @@ from minilstm.analyses import ablation, linzen, table2
 from minilstm.analyses.dynamics import dynamics
 from minilstm.analyses.efferent_weights import efferents
 from minilstm.analyses.group_tests import group_tests
-from minilstm.analyses.interchange import compare
+from minilstm.analyses.interventions import compare
 from minilstm.analyses.trace import trace_units
 from minilstm.errors import MinilstmError, StimulusError
 from minilstm.fast import sweep

@@ -10,13 +10,8 @@ from small_model import small_model
 from minilstm import load, planted
 from minilstm.analyses.exchange import exchange
 from minilstm.analyses.experiment import Experiment
-from minilstm.analyses.interchange import (
-    METHODS,
-    compare,
-    compute,
-    parse_units,
-    plot_interchange,
-)
+from minilstm.analyses.interchange import compute, parse_units, plot_interchange
+from minilstm.analyses.interventions import METHODS, compare
 from minilstm.analyses.number_agreement import agreement
 from minilstm.analyses.number_units import NO_NUMBER_UNITS
 from minilstm.analyses.style import LINES

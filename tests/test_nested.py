@@ -11,7 +11,7 @@ from small_model import small_model
 from minilstm import agreement, load, planted
 from minilstm.analyses.base import NotTestable, Results
 from minilstm.analyses.experiment import Experiment
-from minilstm.analyses.interchange import Comparison, compare
+from minilstm.analyses.interventions import Comparison, compare
 from minilstm.analyses.nested import (
     CLAIMS,
     NESTED_TASKS,

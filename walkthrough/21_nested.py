@@ -15,7 +15,7 @@ from pathlib import Path
 
 import minilstm
 from minilstm import planted
-from minilstm.analyses.interchange import compare
+from minilstm.analyses.interventions import compare
 from minilstm.analyses.nested import NESTED_TASKS, carrier, plot_nested, right
 from minilstm.analyses.style import save
 from minilstm.analyses.tables import render
@@ -46,7 +46,7 @@ for unit in units:
 # Unit 71 stores *boy* and keeps it to the end: at *girls* the syntax unit holds its gates, as it would at any noun
 # that is no subject. So the circuit should get every outer verb right and answer every inner one with the number of
 # the wrong noun. Percent right, and who carries the number: every unit in turn gets the cell that it has in the
-# sentence with the other number of the noun that the verb agrees with (`minilstm/analyses/interchange.py`).
+# sentence with the other number of the noun that the verb agrees with (`minilstm/analyses/interventions.py`).
 
 
 # %%

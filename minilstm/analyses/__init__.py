@@ -1,6 +1,7 @@
 """The paper's analyses and some beyond it, one file each, and the list of them.
 
-To add one: write a file with a computation, a `Result` and an `Analysis` record, and put it into the list.
+To add one: write a file with a computation, a `Result` and an `Analysis` record, and put it into the list. The files
+that are not in the list hold what analyses share: computations on arrays, tables, statistics, looks of figures.
 """
 
 from . import (

@@ -1,9 +1,7 @@
 """Interchange beside ablation: which units are needed, and which carry number.
 
-Ablation removes a unit and shows which units are *needed*: among them one with a constant output that others rely on,
-or one that guards the memory and does not know what is in it. Interchange (activation patching, `exchange.py`) removes
-nothing. The unit is only given its state in the same sentence with the other number of the subject, and if the network
-now prefers that sentence's verb form, then this unit *carries* number.
+A unit that is ablated shows whether it is needed, one that gets its state from another sentence whether it carries the
+number (`interventions.py`).
 
 By default C of a unit is copied once, at the subject, and the network reads on as ever. That tests the paper's claim: a
 long-range unit stores the number when it reads the subject, and from there it reaches the verb. Copied at every word
@@ -20,24 +18,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..stimuli import SELECTION, pairs
-from ..units import collection_of
-from .ablation import set_margins
+from ..stimuli import SELECTION
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Option, Outcome, Result, Table, format_units
-from .exchange import VARIABLES, exchange, way_moved
-from .number_agreement import by_condition, scored_items
+from .exchange import VARIABLES
+from .interventions import METHODS, Comparison, compare
 from .number_units import NO_NUMBER_UNITS
 from .short_range import unit_groups
 from .style import LINES, panels
-
-# The three methods side by side, and what each does to a unit.
-METHODS = {
-    "zero": "h = 0 at every word, the context's included",
-    "mean": "h = its mean over all words of the sentences, at every word",
-    "once": "its C, or what else is copied, in the sentence with the other subject, at the subject",
-    "onwards": "the same at every word from the subject to the verb",
-}
-ABLATIONS = {"zero": "paper", "mean": "mean"}  # what the first two are called in `agreement`
 
 LABELS = {
     "zero": "$h$ = 0",
@@ -45,97 +32,6 @@ LABELS = {
     "once": "the source's, at the subject",
     "onwards": "the source's, from there on",
 }
-
-
-@dataclass(frozen=True, eq=False)
-class Comparison:
-    """What three ways of intervening on the same units do to the same sentences.
-
-    Attributes
-    ----------
-    items : tuple of stimuli.Item
-        The bases.
-    sets : tuple of tuple of int
-        The units that were intervened on together.
-    intact, source : (items,) arrays
-        See `exchange.exchange`.
-    margins : dict of str to (sets, items) array
-        For each of `METHODS`.
-    """
-
-    items: tuple
-    sets: tuple
-    intact: np.ndarray
-    source: np.ndarray
-    margins: dict
-
-    @property
-    def counted(self):
-        """The bases that count, which are answered rightly, as their sources are: (bases,) indices."""
-        return np.flatnonzero((self.intact > 0) & (self.source < 0))
-
-    def by_condition(self):
-        """{(task, condition): the bases that count}."""
-        return {key: np.intersect1d(where, self.counted) for key, where in by_condition(self.items).items()}
-
-    def flips(self, method, where=None):
-        """The share of items `where`, of all that count if not given, that are no longer right: (sets,)."""
-        where = self.counted if where is None else where
-        return (self.margins[method][:, where] <= 0).mean(axis=1) if len(where) else np.full(len(self.sets), np.nan)
-
-    def moved(self, method, where=None):
-        """How far their mean margin moves towards the source's, 0 to 1 where all is the source's: (sets,)."""
-        where = self.counted if where is None else where
-        return way_moved(self.intact[where], self.margins[method][:, where], self.source[where])
-
-    def strongest(self, most=8):
-        """Indices of the sets that move the margin farthest, in any condition by any method; the farthest first."""
-        found = [self.moved(method, where) for method in self.margins for where in self.by_condition().values()]
-        return np.argsort(-np.nan_to_num(np.abs(found)).max(axis=0), kind="stable")[:most]
-
-    def rows(self, most=8):
-        """Columns and rows: a set and a condition each; flips in percent of the items, moved in percent of the way."""
-        columns = ["units", "task", "condition", "n"]
-        for method in self.margins:
-            columns += [f"{method}: flips", f"{method}: moved"]
-        rows = []
-        for k in self.strongest(most):
-            for (task, condition), where in self.by_condition().items():
-                cells = [float(100 * f(m, where)[k]) for m in self.margins for f in (self.flips, self.moved)]
-                rows.append(["+".join(map(str, self.sets[k])), task, condition, len(where), *cells])
-        return columns, rows
-
-
-def compare(model, items, sets=None, what="C", methods=METHODS, state="context", unknown="error", progress=False):
-    """Interchange beside ablation at zero and at the mean, on every item that has a source among the others.
-
-    Parameters
-    ----------
-    model : LanguageModel
-    items : sequence of stimuli.Item
-        Those of which the model lacks a verb form are left out.
-    sets : sequence of collections of int, optional
-        Every unit of the network alone if not given.
-    what : str
-        As in `exchange.exchange`.
-    methods : collection of str
-        Some of `METHODS`, "once" or "onwards" among them.
-
-    Returns
-    -------
-    Comparison
-    """
-    bases, sources = pairs(scored_items(model, items))
-    every_unit = ((unit,) for unit in range(1, sum(model.sizes) + 1))
-    sets = tuple(every_unit if sets is None else map(collection_of, sets))
-    shared, margins = {"state": state, "unknown": unknown, "progress": progress}, {}
-    for method in methods:
-        if method in ABLATIONS:
-            margins[method] = set_margins(model, bases, sets, ABLATIONS[method], **shared)
-        else:
-            onwards = method == "onwards"
-            margins[method], intact, source = exchange(model, bases, sources, sets, what, onwards=onwards, **shared)
-    return Comparison(bases, sets, intact, source, margins)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

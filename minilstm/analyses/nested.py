@@ -27,7 +27,7 @@ from ..errors import StimulusError
 from ..stimuli.nested import NESTED_TASKS
 from .ablation import POINTS
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Result, Table, format_units
-from .interchange import compare
+from .interventions import compare
 from .number_agreement import scored_items, share_right
 from .statistics import TESTABLE, percent
 from .style import LINES, NEUTRAL, figure
