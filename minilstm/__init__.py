@@ -6,6 +6,8 @@ Read `lstm.py` first. Nothing heavy is imported before it is used.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from .version import __version__ as __version__
+
 if TYPE_CHECKING:  # what `__getattr__` does, for those who read types without running anything
     from . import lstm as lstm
     from . import stimuli as stimuli
@@ -22,8 +24,6 @@ if TYPE_CHECKING:  # what `__getattr__` does, for those who read types without r
     from .stimuli import Item as Item
     from .verification.modules import verify_module as verify_module
     from .verification.verify import verify as verify
-
-__version__ = "0.2.0"
 
 _HOMES = {
     "ModelFileError": "errors",

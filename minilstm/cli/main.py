@@ -9,8 +9,8 @@ import sys
 from contextlib import contextmanager
 from functools import partial
 
-from .. import __version__
 from ..errors import MinilstmError, NothingScoredError
+from ..version import __version__
 from .options import item_options, model_options, reading_options
 
 DESCRIPTION = """\

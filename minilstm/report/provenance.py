@@ -6,9 +6,9 @@ from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from .. import __version__
 from ..io.checkpoints import header_text
 from ..models import digest
+from ..version import __version__
 
 LIBRARIES = "numpy", "scipy", "scikit-learn", "numba", "matplotlib"
 

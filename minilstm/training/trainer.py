@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import __version__
 from ..errors import MinilstmError
 from ..io.atomic import write_whole
 from ..language_model import LanguageModel
 from ..lstm import Layer
+from ..version import __version__
 from .backpropagation import loss_and_gradients
 
 
