@@ -42,17 +42,7 @@ function describeAnswer(model, view) {
   return `With ${what}${atRandom}, ${flips.join(" and ") || "no verb flips"}.`;
 }
 
-function drawInside(model, view) {
-  const words = [...new Set(view.sentences.map(({ words }) => words[view.word]).filter(Boolean))].join(" / ");
-  const [one, other] = view.forms;
-  const texts = {
-    "inside-title": `Inside unit ${view.unit}${words && `, at \u201c${words}\u201d`}`,
-    "all-title": `All ${model.places.length} units`,
-    "told-title": `What the units say about the verb${words && `, after \u201c${words}\u201d`}`,
-    "told-note": `How far each moves the choice towards ${one} (right) or ${other} (left), in nats.`,
-    "heard-title": `Who writes to unit ${view.unit}`,
-  };
-  for (const [id, text] of Object.entries(texts)) part(id).textContent = text;
+function drawFormulas(model, view) {
   part("formulas").replaceChildren(...view.read.filter((s) => view.word < s.now.length).map((s) => html(
     "div",
     { class: "formula" },

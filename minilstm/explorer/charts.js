@@ -20,6 +20,7 @@ function drawStage(model, view) {
   const top = panel(scale, 92, narrow ? 150 : 190, low, high, 0.12);
   const bottom = panel(scale, top.bottom + 48, narrow ? 78 : 96, 0, 1, 0.06);
   const rounded = [low, high].map((end) => Math.round(2 * end) / 2).filter((end) => Math.abs(end) >= 0.5);
+  const isSilent = ["zero", "mean"].includes(view.how);
   const [one, other] = view.forms;
   const title = (y, text) => svg("text", { class: "title", x: 0, y }, text);
   const label = `cell C of unit ${view.unit}, and ${one} against ${other}, after each word; numbers are in the table`;
@@ -27,14 +28,14 @@ function drawStage(model, view) {
     view.sentences.map((s, k) => drawWords(view, s, k, scale, 20 + 24 * k)),
     title(top.top - 12, `memory cell C of unit ${view.unit}${view.changed ? " (dotted: intact)" : ""}`),
     ticks(top, [0, ...rounded], (value) => fix(value, 1)),
-    lines(view, top, cells, view.held ? "line silenced" : "line"),
+    lines(view, top, cells, isSilent ? "line silenced" : "line"),
     view.sentences.map((s, k) => endLabel(view, k, top, (some) => top.y(cells(some, "now").at(-1)))),
     title(bottom.top - 14, `what would come next: ${one} or ${other}?`),
     ticks(bottom, [0, 0.5, 1], (value) => (value === 0.5 ? "50%" : value ? one : other)),
     lines(view, bottom, (s, when) => s[when === "now" ? "choices" : "was"].map(({ share }) => share), "line"),
   ]));
   if (scale.width > room) part("stage").scrollLeft = scale.x(view.word) - room / 2;
-  part("aside").textContent = explainBreak(view);
+  part("aside").hidden = !isSilent;
 }
 
 function drawGates(model, view) {
@@ -51,18 +52,6 @@ function drawGates(model, view) {
         lines(view, inner, values, "line small"),
       ]));
   }));
-}
-
-// Why the lines of the unit are what they are, where it is broken.
-function explainBreak({ unit, how, held, sentences, difference }) {
-  if (how === "swap") {
-    const [first, second] = sentences.map(({ words }) => words[difference]);
-    return `At \u201c${first}\u201d and \u201c${second}\u201d the cells of unit ${unit} change places, then run on.`;
-  }
-  if (!how) return "";
-  const says = how === "zero" ? "is silent: its output h is 0" : `is held: its output h is ${fix(held.value)}`;
-  return `Unit ${unit} ${says} at every word. Its cell still runs on what the unit hears; but nobody hears the unit `
-    + "any more, itself included; so what it hears is not what it was, and the cell may leave the dotted line.";
 }
 
 // Where the words stand: as wide as the screen, or wider if the words need it; then the frame scrolls.

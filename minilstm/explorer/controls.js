@@ -24,7 +24,7 @@ function drawControls(model, view, canUndo) {
   part("undo").disabled = !canUndo;
   const how = view.how ?? way();
   for (const input of part("ways").querySelectorAll("input")) {
-    input.checked = input.value === how;
+    input.checked = input.value === (how === "swap" && !view.canSwap ? "zero" : how);
     input.disabled = input.value === "swap" && !view.canSwap;
   }
   part("word").max = Math.max(1, view.length);
@@ -50,11 +50,10 @@ function drawNote(model, { name, words, unknown, intact }, k) {
   const note = part(`${name}-note`);
   part(name).setAttribute("aria-invalid", unknown >= 0);
   if (unknown < 0) return note.replaceChildren();
-  const [near, expected] = offerWords(model, words[unknown], intact.at(-1) ?? readContext(model));
+  const offered = offerWords(model, words[unknown], intact.at(-1) ?? readContext(model));
   const offer = (word) => html("button", { type: "button", class: "chip", "data-offer": word, value: k }, word);
-  const lists = [[" Spelt like it: ", near], [" It expects: ", expected]].filter(([, list]) => list.length);
-  const told = html("span", {}, `${describeUnknown(model, words[unknown])}; the network reads up to it.`,
-    lists.map(([title, list]) => html("span", {}, title, list.map(offer))));
+  const told = html("span", {}, `${describeUnknown(model, words[unknown])}; the network reads up to it. Perhaps `,
+    offered.map(offer));
   if (note.textContent !== told.textContent) note.replaceChildren(told); // a screen reader reads what changes
 }
 

@@ -13,7 +13,6 @@ function take(content, fragment = "") {
   buildControls(model);
   buildUnits(model);
   buildTour(model);
-  describeModel(model);
 }
 
 // All that the drawing functions need, computed from the state.
@@ -39,7 +38,6 @@ function derive() {
     read: sentences.filter(({ now }) => now.length), // as far as that: those with anything to show
     length,
     how: state.broken.find(({ unit }) => unit === state.unit)?.how,
-    held: held.find(({ unit }) => unit === state.unit),
     word: Math.max(0, Math.min(state.word ?? length - 1, length - 1)),
     view: second.length ? state.view : "first",
     difference: first.findIndex((word, t) => t < second.length && word !== second[t]),
@@ -56,7 +54,8 @@ function redraw() {
   drawStage(model, view);
   drawAnswer(model, view);
   drawControls(model, view, past.length > 0);
-  drawInside(model, view);
+  drawTexts(model, view);
+  drawFormulas(model, view);
   drawGates(model, view);
   drawUnits(model, view);
   drawContributions(model, view);
@@ -108,15 +107,14 @@ function breakUnits(broken, more = {}) {
 
 function toggle(unit) {
   const others = state.broken.filter((other) => other.unit !== unit);
-  const how = way() === "swap" && !view.canSwap ? "zero" : way();
-  breakUnits(others.length < state.broken.length ? others : [...others, { unit, how }]);
+  breakUnits(others.length < state.broken.length ? others : [...others, { unit, how: way() }]);
 }
 
 function breakAtRandom() {
   const others = [state.unit, state.random, ...model.roles.number];
   const units = model.roles.order.filter((unit) => !others.includes(unit));
   const random = units[Math.floor(Math.random() * units.length)];
-  if (random) breakUnits([{ unit: random, how: way() === "swap" ? "zero" : way() }], { random });
+  if (random) breakUnits([{ unit: random, how: way() }], { random });
 }
 
 function go(step) {
@@ -186,9 +184,6 @@ function listen() {
     random: breakAtRandom,
     undo: () => change({ broken: past.pop() ?? [] }),
     "all-units": () => change({ all: true }),
-    "tour-back": () => go(state.tour - 1),
-    "tour-next": () => go(state.tour + 1),
-    "tour-open": () => { go(1); scrollTo(0, 0); },
     controls: () => change({ controls: !state.controls }),
     svg: () => offerFile("explorer.svg", "image/svg+xml", stageAsSvg()),
     csv: () => offerFile("explorer.csv", "text/csv", numbersAsCsv(model, view)),

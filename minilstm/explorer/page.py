@@ -19,7 +19,7 @@ from .roles import analyse, roles_of
 
 FOLDER = Path(__file__).parent
 SCRIPTS = (
-    "lstm model reading state words draw charts answer units circuit controls tour about export modelfile main".split()
+    "lstm model reading state words draw charts answer units circuit controls tour texts export modelfile main".split()
 )
 
 

@@ -83,8 +83,10 @@ function drawTour({ steps }, view) {
   for (const button of part("tour-steps").querySelectorAll("button")) {
     button.ariaCurrent = Number(button.dataset.step) === view.tour ? "step" : null;
   }
-  part("tour-back").disabled = view.tour === 1;
-  part("tour-next").textContent = view.tour < steps.length ? "Next" : "End of tour";
+  const [back, next] = [part("tour-back"), part("tour-next")];
+  [back.dataset.step, next.dataset.step] = [view.tour - 1, view.tour + 1];
+  back.disabled = view.tour === 1;
+  next.textContent = view.tour < steps.length ? "Next" : "End of tour";
   if (step.look !== "look") part(step.look).classList.add("spot");
 }
 

@@ -16,17 +16,16 @@ function lookUp(model, text) {
 //   node  after the words before it
 function offerWords(model, word, node) {
   const far = Math.max(1, Math.floor(word.length / 3));
-  const lower = word.toLowerCase();
-  const known = model.vocabulary
-    .map((text, id) => ({ text, logit: node.logits[id], distance: editDistance(lower, text.toLowerCase(), far) }))
+  const distance = (text) => editDistance(word.toLowerCase(), text.toLowerCase(), far);
+  return model.vocabulary
+    .map((text, id) => ({ text, logit: node.logits[id], distance: distance(text) }))
     .filter(({ text }) => /^\p{L}/u.test(text)) // no sign, and nothing like <unk>
-    .sort((a, b) => b.logit - a.logit);
-  const near = known.filter(({ distance }) => distance <= far).sort((a, b) => a.distance - b.distance).slice(0, 3);
-  const expected = known.filter((one) => !near.includes(one)).slice(0, OFFERED - near.length);
-  return [near, expected].map((list) => list.map(({ text }) => text));
+    .sort((a, b) => (a.distance === b.distance ? b.logit - a.logit : a.distance - b.distance))
+    .slice(0, OFFERED)
+    .map(({ text }) => text);
 }
 
-// The fewest letters to insert, delete or replace; anything above `far` is far.
+// The fewest letters to insert, delete or replace; more than `far` of them are as good as any number.
 function editDistance(a, b, far) {
   if (Math.abs(a.length - b.length) > far) return Infinity;
   let row = Array.from({ length: b.length + 1 }, (_, k) => k);
@@ -37,5 +36,5 @@ function editDistance(a, b, far) {
     }
     row = next;
   }
-  return row[b.length];
+  return row[b.length] <= far ? row[b.length] : Infinity;
 }
