@@ -74,7 +74,7 @@ def test_it_prints_table_2_the_analyses_the_claims_and_where_the_report_is(first
     counts = [int(number) for number in re.findall(rf"  (?:{'|'.join(VERDICTS)}) \((\d+)\)", text)]
     assert len(counts) == 6 and sum(counts[:3]) == 40 and sum(counts[3:]) == len(LATER)
     assert "50 random sets, not 1,000" in " ".join(lines) and "12 sentences a condition" in " ".join(lines)
-    assert lines[-1] == f"Report: {folder / 'report.html'}"
+    assert lines[-1] == f"Report: {folder / 'report.html'} (in {folder.parent} each model has a folder of its own)"
 
 
 def test_every_analysis_leaves_whole_files(first):

@@ -26,8 +26,9 @@ def add_options(command):
         type=Path,
         default=RESULTS,
         metavar="FOLDER",
-        help="results go to FOLDER/NAME, such as results/mini: each model has a folder of its own in it, with its name "
-        "without .npz, so that no model's results take another's place (results)",
+        help="results go to FOLDER/NAME, such as results/mini: every model has a folder of its own there, called as it "
+        "is without .npz, so that none takes another's place; other commands look for cached results in `results` only "
+        "(results)",
     )
     command.add_argument("--fresh", "--no-cache", action="store_true", help="take nothing from an earlier run's cache")
 
@@ -79,7 +80,9 @@ def run(options):
         table = results_of(runs)["agreement"].tables()[0]
         print(render(table.columns, table.rows, "csv"))
     else:
-        _print_end(experiment, runs, parts, folder)
+        _print_end(experiment, runs, parts)
+        of_its_own = "" if options.out == RESULTS else f" (in {options.out} each model has a folder of its own)"
+        print(f"\nReport: {folder / 'report.html'}{of_its_own}")
     return int(any(one.unavailable for one in runs))
 
 
@@ -106,7 +109,7 @@ def _line(run):
     return f"  {run.analysis.title}{paper}".ljust(70) + time
 
 
-def _print_end(experiment, runs, parts, folder):
+def _print_end(experiment, runs, parts):
     from ..report.reproduce import left_out
 
     for heading, rows in zip(("The paper's 40 claims on this model", "Claims of later papers"), parts, strict=True):
@@ -120,4 +123,3 @@ def _print_end(experiment, runs, parts, folder):
         print("\n" + textwrap.fill(f"Not done, since this model cannot do it: {'; '.join(unavailable)}.", WIDTH))
     if left_out(experiment):
         print(f"\n{textwrap.fill(left_out(experiment), WIDTH)}")
-    print(f"\nReport: {folder / 'report.html'}")
