@@ -125,6 +125,11 @@ def test_a_keras_file(tmp_path):
     model.save(tmp_path / "model.keras")
     results = list(verify_file(tmp_path / "model.keras"))
     assert [found.sizes for found, _ in results] == [(1, D, H), (1, H, H)] and all(verdict.ok for _, verdict in results)
+    other = {"recurrent_activation": "hard_sigmoid", "bias_initializer": "random_normal", "go_backwards": True}
+    keras.Sequential([keras.Input((None, D)), keras.layers.LSTM(H, **other)]).save(tmp_path / "hard.keras")
+    ((found, verdict),) = verify_file(tmp_path / "hard.keras")
+    assert verdict.diagnosis == ("hard sigmoid of Keras 3 and PyTorch, relu6(z + 3) / 6",)
+    assert "reads backwards" in str(found)
 
 
 def test_silero_vad():

@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 
 from . import mistakes
-from .dropout import with_dropout
 from .wrong_numbers import inexact
 
 ALIKE = 0.9  # of the squared difference: what an inexact kind has to explain to be named
@@ -31,19 +30,15 @@ def diagnose(cases, compared):
         By case and quantity; first those cases that depart from the equations.
     """
     problems = {case: cases[case] for case in compared}
-    best = _Best(next(iter(compared.values())))
+    case = next(iter(compared))
+    best = _Best(compared[case])
     with np.errstate(all="ignore"):  # a wrong program may well overflow
         for change in (mistakes.with_and_without_state, mistakes.in_wrong_orders):
             names = _explaining(problems, compared, change, best)
             if names:
                 return Diagnosis(names, None, None, None)
-        case = next(iter(compared))
-        for name, run in inexact(problems[case]):
+        for name, run in inexact(problems[case], compared[case]):
             best.see([f"looks like {name}"], run())
-        first = compared[case]
-        if case == "" and "output" in first and first["output"].precision in ("float32", "float64"):
-            rate, wrong = with_dropout(problems[case], first["output"].got)
-            best.see([f"looks like dropout left on between the layers, at a rate of about {rate:g}"], wrong)
     return best.diagnosis()
 
 

@@ -1,5 +1,6 @@
 """An LSTM that was found in a file or in an object of a framework, and the verdict on it."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,8 @@ class Found(NamedTuple):
     tensors: dict[str, np.ndarray]  # by the convention's names, their layers counted from 0
     variant: Variant = Variant()
     notes: tuple[str, ...] = ()  # what else is to be said of it
+    run: Callable | None = None  # from a `Case` to what the framework returns
+    lengths: np.ndarray | None = None  # of the sequences that it is to read; None: all of one length
 
     @property
     def sizes(self):
@@ -42,31 +45,20 @@ class Found(NamedTuple):
         return f"{self.name}: {', '.join([*parts, *self.notes])}"
 
 
-def verify_found(found, run, lengths=None, seed=0, rtol=None, atol=None):
-    """The verdict on what run(case) returns of random words from random states with the weights of `found`.
-
-    Parameters
-    ----------
-    found : Found
-    run : callable
-        From a `Case` to output, h_n and C_n by name.
-    lengths : (batch,) int array, optional
-        Of the sequences; all are of one length if not given.
-    seed, rtol, atol
-        As for `verify_module`.
-    """
+def verify_found(found, seed=0, rtol=None, atol=None):
+    """The verdict on what `found` returns of random words from random states; parameters as for `verify_module`."""
     layers, inputs, units = found.sizes
     rng, states = np.random.default_rng(seed), layers * found.variant.directions
     x = draw(rng, STEPS, BATCH, inputs, below=2)
     h_0, C_0 = draw(rng, states, BATCH, found.variant.projection or units), draw(rng, states, BATCH, units, below=2)
-    if lengths is not None:
-        x[np.arange(STEPS)[:, None] >= lengths] = 0
+    if found.lengths is not None:
+        x[np.arange(STEPS)[:, None] >= found.lengths] = 0
     tensors = dict(found.tensors)
     if found.convention == "keras":
         tensors.setdefault("bias_l0", np.zeros(4 * units, tensors["kernel_l0"].dtype))
-    case = Case(x, lengths, h_0, C_0, tensors, {}, found.variant)
-    outputs, scale = run(case), scale_of(case)
-    lengths = np.full(BATCH, STEPS) if lengths is None else lengths
+    case = Case(x, found.lengths, h_0, C_0, tensors, {}, found.variant)
+    outputs, scale = found.run(case), scale_of(case)
+    lengths = np.full(BATCH, STEPS) if found.lengths is None else found.lengths
     if found.variant == Variant():
         given = {"x": x, "lengths": lengths, "h_0": h_0, "C_0": C_0, **tensors}
         return judge(read_cases(about(found.convention) | given), outputs, rtol, atol, scale)

@@ -8,7 +8,10 @@ from .cases import in_calls
 from .program import Variant
 from .variants import ONNX_HARD_SIGMOID
 
-NAMES = {ONNX_HARD_SIGMOID: "HardSigmoid"}  # of activations; the others are called as ours
+ACTIVATIONS = {  # of ours, as ONNX calls them
+    **{name: name.capitalize() for name in ("sigmoid", "tanh", "relu", "softsign", "softplus")},
+    ONNX_HARD_SIGMOID: "HardSigmoid",
+}
 
 
 def make_onnx(case, dtype, device):
@@ -36,7 +39,7 @@ def _model_of_layer(case, weights, dtype):
 
 def _attributes(variant):
     """How an LSTM node is told what a variant is; nothing for what it does by itself."""
-    named = [NAMES.get(name, name.capitalize()) for name in variant.activations] * variant.directions
+    named = [ACTIVATIONS[name] for name in variant.activations] * variant.directions
     return {
         **({"clip": float(variant.clip)} if variant.clip < np.inf else {}),
         **({"input_forget": 1} if variant.coupled else {}),

@@ -20,6 +20,7 @@ from .comparing import TOLERANCES
 from .drawing import draw
 from .found import BATCH, STEPS, Found, about, verify_found
 from .in_keras import import_keras
+from .modules import take_keras
 from .onnx_files import KINDS, lstms_in_onnx
 from .program import Variant
 from .vectors import FORMAT
@@ -121,16 +122,7 @@ def _in_keras(path):
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises many kinds on files that are not whole
         raise ModelFileError(f"{path}: Keras cannot open it ({str(error).splitlines()[0][:200]})") from None
-    found = []
-    for layer in model._flatten_layers():
-        if type(layer).__name__ == "LSTM":
-            weights = dict(zip(("kernel_l0", "recurrent_kernel_l0", "bias_l0"), layer.get_weights(), strict=False))
-            other = [f"{layer.recurrent_activation.__name__} for sigmoid"] * (
-                layer.recurrent_activation.__name__ != "sigmoid"
-            )
-            notes = ("reads backwards",) * layer.go_backwards + tuple(other)
-            found.append(Found(layer.name, "keras", weights, Variant(), notes))
-    return found
+    return [take_keras(layer) for layer in model._flatten_layers() if type(layer).__name__ == "LSTM"]
 
 
 def verify_file(path, seed=0):
@@ -141,17 +133,17 @@ def verify_file(path, seed=0):
             yield found, f"not run: {adapter.package} is not installed"
             continue
         tensors = {name: np.array(array, np.float32) for name, array in found.tensors.items()}
-
-        def run(case, adapter=adapter):
-            return adapter.call(adapter.make(case, "float32", "cpu"), case, [STEPS])
-
         try:
-            yield found, verify_found(found._replace(tensors=tensors), run, seed=seed)
+            yield found, verify_found(found._replace(tensors=tensors, run=found.run or _in_adapter(adapter)), seed)
         except MinilstmError as error:
             raise ModelFileError(f"{path}: {found.name}: {error}") from None
         except Exception as error:  # whatever a framework raises on weights that do not fit
             message = str(error).splitlines()[0] if str(error) else type(error).__name__
             yield found, f"not run: {adapter.package} refuses it ({message[:200]})"
+
+
+def _in_adapter(adapter):
+    return lambda case: adapter.call(adapter.make(case, "float32", "cpu"), case, [STEPS])
 
 
 def compare_files(first, second, seed=0):

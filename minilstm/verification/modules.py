@@ -63,19 +63,30 @@ def verify_module(
             f"session or an ONNX model, got {type(module).__module__}.{type(module).__qualname__}"
         )
     try:
-        found, run, lengths = take(module, parameters)
+        found = take(module, parameters)
     except MinilstmError as error:
         raise type(error)(f"verify_module: {error}") from None
-    return verify_found(found, run, lengths, seed, rtol, atol)
+    return verify_found(found, seed, rtol, atol)
 
 
-# ---- from an object: the LSTM in it, how it is run, and the lengths of the sequences it is to read
+# ---- from an object: the LSTM in it
 
 
 def _take_torch(module, _):
     tensors = {name: tensor.detach().cpu().double().numpy() for name, tensor in module.named_parameters()}
     variant = Variant(2 if module.bidirectional else 1, module.proj_size)
-    return Found("LSTM", "pytorch", tensors, variant), partial(call_torch, module, parts=[STEPS]), LENGTHS
+    return Found("LSTM", "pytorch", tensors, variant, (), partial(call_torch, module, parts=[STEPS]), LENGTHS)
+
+
+def take_keras(layer):
+    """The LSTM in a Keras layer, run by a twin that returns all steps and its state, and reads forwards."""
+    tensors = dict(zip(("kernel_l0", "recurrent_kernel_l0", "bias_l0"), layer.get_weights(), strict=False))
+    options = {"return_sequences": True, "return_state": True, "stateful": False, "go_backwards": False}
+    twin = type(layer).from_config(layer.get_config() | options | {"dropout": 0, "recurrent_dropout": 0})
+    twin.build((None, None, len(tensors["kernel_l0"])))
+    twin.set_weights(layer.get_weights())
+    notes = ("reads backwards",) * layer.go_backwards
+    return Found(layer.name, "keras", tensors, notes=notes, run=partial(call_keras, [[twin]], parts=[STEPS]))
 
 
 def _take_keras(layer, _):
@@ -83,13 +94,7 @@ def _take_keras(layer, _):
         raise MinilstmError("this Keras layer has no weights yet; build it, or call it once")
     if layer.go_backwards:
         raise MinilstmError("this Keras layer goes backwards; give the same without go_backwards")
-    tensors = dict(zip(("kernel_l0", "recurrent_kernel_l0", "bias_l0"), layer.get_weights(), strict=False))
-    # another layer with the same settings and weights, which returns all steps and its state
-    options = layer.get_config() | {"return_sequences": True, "return_state": True, "stateful": False, "dropout": 0}
-    twin = type(layer).from_config(options | {"recurrent_dropout": 0})
-    twin.build((None, None, len(tensors["kernel_l0"])))
-    twin.set_weights(layer.get_weights())
-    return Found(layer.name, "keras", tensors), partial(call_keras, [[twin]], parts=[STEPS]), None
+    return take_keras(layer)
 
 
 def _take_flax(cell, parameters):
@@ -102,7 +107,7 @@ def _take_flax(cell, parameters):
     )
     tensors = {"kernel_l0": kernel, "recurrent_kernel_l0": recurrent, "bias_l0": bias}
     made = flax_reader(cell), str(kernel.dtype), "cpu"
-    return Found("LSTM", "keras", tensors), partial(call_jax, made, parts=[STEPS]), LENGTHS
+    return Found("LSTM", "keras", tensors, run=partial(call_jax, made, parts=[STEPS]), lengths=LENGTHS)
 
 
 def _take_session(session, name):
@@ -130,7 +135,7 @@ def _take_node(nodes, name, providers):
         made = make_onnx(case, found.tensors["W_l0"].dtype, None)
         return call_onnx(made, case, [STEPS], partial(in_runtime, providers=providers))
 
-    return found, run, LENGTHS
+    return found._replace(run=run, lengths=LENGTHS)
 
 
 KINDS = {  # by package and name of class

@@ -6,29 +6,16 @@ import numpy as np
 
 from ..errors import ModelFileError
 from .found import Found
+from .in_onnx import ACTIVATIONS
 from .program import Variant
 from .variants import ONNX_HARD_SIGMOID
 
 KINDS = "ONNX, a PyTorch file, .safetensors with PyTorch's names, .keras, or test vectors of ours"
 LARGEST = 2**26  # numbers in one tensor
-ACTIVATIONS = {
-    "sigmoid": "sigmoid",
-    "tanh": "tanh",
-    "relu": "relu",
-    "softsign": "softsign",
-    "softplus": "softplus",
-    "hardsigmoid": ONNX_HARD_SIGMOID,
-}
+OURS = {theirs.lower(): ours for ours, theirs in ACTIVATIONS.items()}
 USUAL = Variant().activations
-REARRANGING = (
-    "Identity",
-    "Unsqueeze",
-    "Squeeze",
-    "Slice",
-    "Concat",
-    "Transpose",
-    "Cast",
-)  # what comes out is no larger than what goes in
+# what comes out of these nodes is no larger than what goes in
+REARRANGING = "Identity", "Unsqueeze", "Squeeze", "Slice", "Concat", "Transpose", "Cast"
 INPUTS = "X", "W", "R", "B", "sequence_lens", "initial_h", "initial_c", "P"
 
 
@@ -123,11 +110,11 @@ def _activations(texts, directions):
     """Those of gates, candidate and exposed cell: three names, the same for each direction."""
     names = [text.decode("utf-8", "replace").lower() for text in texts]
     for name in names:
-        if name not in ACTIVATIONS:
-            raise ModelFileError(f"activation {name!r:.40}; expected one of {', '.join(ACTIVATIONS)}")
+        if name not in OURS:
+            raise ModelFileError(f"activation {name!r:.40}; expected one of {', '.join(ACTIVATIONS.values())}")
     if names and (len(names) != 3 * directions or names != names[:3] * directions):
         raise ModelFileError(f"activations: expected three, the same for each direction, got {', '.join(names):.80}")
-    return tuple(ACTIVATIONS[name] for name in names[:3]) or USUAL
+    return tuple(OURS[name] for name in names[:3]) or USUAL
 
 
 def _value(name, constants, key, opset, depth):

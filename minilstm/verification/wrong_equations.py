@@ -1,5 +1,7 @@
 """Mistakes in the equations: other cells than that of Eqs. 1-2, and what a cell is cut to."""
 
+from functools import partial
+
 import numpy as np
 from scipy.special import expit as sigmoid
 
@@ -21,87 +23,27 @@ ACTIVATIONS = HARD_SIGMOIDS | {
     "hard tanh": lambda z: np.clip(z, -1, 1),
     "1.7159 tanh(2 z / 3)": lambda z: 1.7159 * np.tanh(2 * z / 3),
 }
-CLIPPED_CELLS = 1, 2, 3, 4, 5, 6, 8, 10
-CLIPPED_SUMS = 1, 2, 3, 5, 6, 10, 20
-WIDTHS = 32, 64, 100, 128  # that a program may take for the largest number of units
-
-
-def wrong_cells():
-    """Every known wrong cell: pairs of a name and a function (z, C) as `program.cell`."""
-    for name, function in ACTIVATIONS.items():
-        if function is not sigmoid:
-            everywhere = name if name in HARD_SIGMOIDS else f"{name} for sigmoid in every gate"
-            yield everywhere, _with(gates=(function,) * 3)
-            for place, gate in enumerate("ifo"):
-                gates = tuple(function if k == place else sigmoid for k in range(3))
-                yield f"{name} for sigmoid in gate {gate}", _with(gates=gates)
-        if function is not np.tanh:
-            yield f"{name} for tanh in C~", _with(candidate=function)
-            yield f"{name} for tanh of C in h", _with(exposed=function)
-    yield "sigmoid taken twice in every gate", _with(gates=(lambda z: sigmoid(sigmoid(z)),) * 3)
-    yield "tanh taken twice in C~", _with(candidate=lambda z: np.tanh(np.tanh(z)))
-    for place, gate in enumerate("ifo"):
-        gates = tuple((lambda z: sigmoid(-z)) if k == place else sigmoid for k in range(3))
-        yield f"1 - {gate} for {gate}", _with(gates=gates)
-    yield "coupled gates, f = 1 - i", _coupled("f")
-    yield "coupled gates, i = 1 - f", _coupled("i")
-    for name, combine, expose in COMBINATIONS:
-        yield name, _combined(combine, expose)
-    for limit in CLIPPED_CELLS:
-        yield f"C clipped at {limit}", _combined(lambda i, f, o, g, C, t=limit: np.clip(f * C + i * g, -t, t))
-    for limit in CLIPPED_SUMS:
-        yield f"z clipped at {limit}", lambda z, C, t=limit: cell(np.clip(z, -t, t), C)
-    for width in WIDTHS:
-        yield f"units beyond {width} dropped", _narrow(width)
-
-
-def wrong_equations(p):
-    """Every known mistake in the equations: pairs of a name and a function that returns what a program returns."""
-    for name, wrong in wrong_cells():
-        yield name, lambda wrong=wrong: forward(p, wrong)
-    yield "the next layer reads C instead of h", lambda: forward(p, sent="C")
-
-
-def _right_C(i, f, o, C_tilde, C):
-    return f * C + i * C_tilde
-
-
-def _right_h(o, C, C_prev):
-    return o * np.tanh(C)
-
-
-COMBINATIONS = (
-    ("i + C~ for i * C~", lambda i, f, o, C_tilde, C: f * C + (i + C_tilde), _right_h),
-    ("f + C for f * C", lambda i, f, o, C_tilde, C: (f + C) + i * C_tilde, _right_h),
-    ("no forget gate, C = C_prev + i C~", lambda i, f, o, C_tilde, C: C + i * C_tilde, _right_h),
-    ("no input gate, C = f C_prev + C~", lambda i, f, o, C_tilde, C: f * C + C_tilde, _right_h),
-    ("C_prev forgotten, C = i C~", lambda i, f, o, C_tilde, C: i * C_tilde + 0 * C, _right_h),
-    ("f and i on the sum, C = f (C_prev + i C~)", lambda i, f, o, C_tilde, C: f * (C + i * C_tilde), _right_h),
-    ("no output gate, h = tanh(C)", _right_C, lambda o, C, C_prev: np.tanh(C)),
-    ("output gate inside tanh, h = tanh(o C)", _right_C, lambda o, C, C_prev: np.tanh(o * C)),
-    ("h from the cell before, h = o tanh(C_prev)", _right_C, lambda o, C, C_prev: o * np.tanh(C_prev)),
-)
 
 
 def _with(**activations):
-    return lambda z, C: cell(z, C, **activations)
+    return partial(cell, **activations)
 
 
-def _combined(combine, expose=_right_h):
+def _combined(new_C=lambda i, f, o, C_tilde, C: f * C + i * C_tilde, new_h=lambda o, C, C_prev: o * np.tanh(C)):
     def wrong(z, C_prev):
         i, f, o, C_tilde, *_ = cell(z, C_prev)
-        C = combine(i, f, o, C_tilde, C_prev)
-        return i, f, o, C_tilde, C, expose(o, C, C_prev)
+        C = new_C(i, f, o, C_tilde, C_prev)
+        return i, f, o, C_tilde, C, new_h(o, C, C_prev)
 
     return wrong
 
 
-def _coupled(which):
-    """One gate is what the other leaves."""
+def _coupled(gates_of):
+    """One gate is what the other leaves: `gates_of(i, f)` are used for i and f."""
 
     def wrong(z, C_prev):
         i, f, o, C_tilde, *_ = cell(z, C_prev)
-        i, f = (i, 1 - i) if which == "f" else (1 - f, f)
+        i, f = gates_of(i, f)
         C = f * C_prev + i * C_tilde
         return i, f, o, C_tilde, C, o * np.tanh(C)
 
@@ -115,3 +57,55 @@ def _narrow(width):
         return tuple(np.where(np.arange(a.shape[-1]) < width, a, 0) for a in cell(z, C))
 
     return wrong
+
+
+CELLS = {  # functions (z, C) as `program.cell`
+    "sigmoid taken twice in every gate": _with(gates=(lambda z: sigmoid(sigmoid(z)),) * 3),
+    "tanh taken twice in C~": _with(candidate=lambda z: np.tanh(np.tanh(z))),
+    "coupled gates, f = 1 - i": _coupled(lambda i, f: (i, 1 - i)),
+    "coupled gates, i = 1 - f": _coupled(lambda i, f: (1 - f, f)),
+    "i + C~ for i * C~": _combined(lambda i, f, o, C_tilde, C: f * C + (i + C_tilde)),
+    "f + C for f * C": _combined(lambda i, f, o, C_tilde, C: (f + C) + i * C_tilde),
+    "no forget gate, C = C_prev + i C~": _combined(lambda i, f, o, C_tilde, C: C + i * C_tilde),
+    "no input gate, C = f C_prev + C~": _combined(lambda i, f, o, C_tilde, C: f * C + C_tilde),
+    "C_prev forgotten, C = i C~": _combined(lambda i, f, o, C_tilde, C: i * C_tilde + 0 * C),
+    "f and i on the sum, C = f (C_prev + i C~)": _combined(lambda i, f, o, C_tilde, C: f * (C + i * C_tilde)),
+    "no output gate, h = tanh(C)": _combined(new_h=lambda o, C, C_prev: np.tanh(C)),
+    "output gate inside tanh, h = tanh(o C)": _combined(new_h=lambda o, C, C_prev: np.tanh(o * C)),
+    "h from the cell before, h = o tanh(C_prev)": _combined(new_h=lambda o, C, C_prev: o * np.tanh(C_prev)),
+}
+CELLS |= {
+    f"C clipped at {limit}": _combined(lambda i, f, o, C_tilde, C, t=limit: np.clip(f * C + i * C_tilde, -t, t))
+    for limit in (1, 2, 3, 4, 5, 6, 8, 10)
+}
+CELLS |= {
+    f"z clipped at {limit}": lambda z, C, t=limit: cell(np.clip(z, -t, t), C) for limit in (1, 2, 3, 5, 6, 10, 20)
+}
+CELLS |= {f"units beyond {width} dropped": _narrow(width) for width in (32, 64, 100, 128)}
+
+
+def _gate_replaced(k, function):
+    """Gate number k of i, f, o with another activation."""
+    return _with(gates=tuple(function if k == gate else sigmoid for gate in range(3)))
+
+
+def wrong_cells():
+    """Every known wrong cell: pairs of a name and a function (z, C) as `program.cell`."""
+    for name, function in ACTIVATIONS.items():
+        if function is not sigmoid:
+            yield name if name in HARD_SIGMOIDS else f"{name} for sigmoid in every gate", _with(gates=(function,) * 3)
+            for k, gate in enumerate("ifo"):
+                yield f"{name} for sigmoid in gate {gate}", _gate_replaced(k, function)
+        if function is not np.tanh:
+            yield f"{name} for tanh in C~", _with(candidate=function)
+            yield f"{name} for tanh of C in h", _with(exposed=function)
+    for k, gate in enumerate("ifo"):
+        yield f"1 - {gate} for {gate}", _gate_replaced(k, lambda z: sigmoid(-z))
+    yield from CELLS.items()
+
+
+def wrong_equations(p):
+    """Every known mistake in the equations: pairs of a name and a function that returns what a program returns."""
+    for name, wrong in wrong_cells():
+        yield name, partial(forward, p, wrong)
+    yield "the next layer reads C instead of h", partial(forward, p, sent="C")

@@ -1,12 +1,14 @@
-"""Inexact kinds of departure: products and states in a coarser precision, weights in int8.
+"""Inexact kinds of departure: products and states in a coarser precision, weights in int8, dropout.
 
 A simulation rounds as the program probably does, not in the same order: what it explains is most of the difference, not
 all of it.
 """
 
+from functools import partial
+
 import numpy as np
 
-from .program import cell, forward
+from .program import cell, forward, matrix_of
 from .wrong_weights import with_parts
 
 BITS = {"TF32": 10, "float16": 10, "bfloat16": 7}  # of the mantissa, but for the leading one
@@ -18,30 +20,31 @@ def rounded(array, bits):
     return np.ldexp(np.round(np.ldexp(mantissa, bits + 1)), exponent - bits - 1)
 
 
-def inexact(p):
-    """Every known inexact kind: pairs of a name and a function that returns about what such a program returns."""
-    for name in BITS:
-        yield f"products in {name}", lambda bits=BITS[name]: forward(p, product=lambda a, b: rounded(a, bits) @ b)
-    for name in ("float16", "bfloat16"):
-        bits = BITS[name]
-        yield f"products and their sums in {name}", lambda bits=bits: forward(p, product=_rounding(bits))
-        yield (
-            f"{name} inside, states and gates too",
-            lambda bits=bits: forward(p, _rounding_cell(bits), _rounding(bits)),
-        )
-        yield f"h kept in {name}", lambda bits=bits: forward(p, lambda z, C: _rounded_h(cell(z, C), bits))
-    for where, axes in INT8.items():
-        changes = dict.fromkeys("WU", lambda blocks, axes=axes: _in_int8(blocks, axes))
-        yield f"weights in int8, one scale for {where}", lambda changes=changes: forward(with_parts(p, **changes))
-    for where, axes in INT8.items():
-        changes = dict.fromkeys("WU", lambda blocks, axes=axes: _in_int8(blocks, axes))
-        yield (
-            f"weights and inputs in int8, one scale for {where}",
-            lambda changes=changes: forward(with_parts(p, **changes), product=lambda a, b: _in_int8(a, (-2, -1)) @ b),
-        )
-
-
 INT8 = {"each array": (-3, -2, -1), "each gate": (-2, -1), "each row": (-1,)}
+RATES = 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8  # of dropout
+LARGEST = 10  # units, so that all sets of them can be tried
+
+
+def inexact(p, compared):
+    """Pairs of a name and a function that returns about what a program returns.
+
+    `compared`, a `Comparison` by name, is what such a program has returned; dropout, which is random, is found in it.
+    """
+    for name, bits in BITS.items():
+        yield f"products in {name}", partial(forward, p, product=lambda a, b, bits=bits: rounded(a, bits) @ b)
+        if name != "TF32":
+            yield f"products and their sums in {name}", partial(forward, p, product=_rounding(bits))
+            yield f"{name} inside, states and gates too", partial(forward, p, _rounding_cell(bits), _rounding(bits))
+            yield f"h kept in {name}", partial(forward, p, lambda z, C, bits=bits: _rounded_h(cell(z, C), bits))
+    for where, axes in INT8.items():
+        quantised = with_parts(p, **dict.fromkeys("WU", partial(_in_int8, axes=axes)))
+        yield f"weights in int8, one scale for {where}", partial(forward, quantised)
+        name = f"weights and inputs in int8, one scale for {where}"
+        yield name, partial(forward, quantised, product=_product_in_int8)
+    output = compared.get("output")
+    if output and output.precision in ("float32", "float64") and len(p.W) == 2 and p.h_0.shape[-1] <= LARGEST:
+        rate, wrong = with_dropout(p, output.got)
+        yield f"dropout left on between the layers, at a rate of about {rate:g}", lambda: wrong
 
 
 def _rounding(bits):
@@ -66,3 +69,46 @@ def _in_int8(array, axes):
     """`array` in steps of 1/127 of the largest number along `axes`."""
     scale = np.maximum(np.abs(array).max(axis=axes, keepdims=True), 1e-30) / 127
     return np.round(array / scale) * scale
+
+
+def _product_in_int8(a, b):
+    return _in_int8(a, (-2, -1)) @ b
+
+
+def with_dropout(p, output):
+    """What the last of two layers returns where units of the first are dropped such that it comes nearest to `output`.
+
+    Word by word, all 2^H sets of units are tried; each word has H numbers to tell the one that was dropped.
+
+    Returns
+    -------
+    rate : float
+    outputs : dict
+        As of `forward`; what is behind a sequence's end is right, not what was handed in.
+    """
+    right = forward(p)
+    H = p.h_0.shape[-1]
+    sets = (np.arange(2**H)[:, None] >> np.arange(H) & 1).astype(float)  # (2^H, H): 1 is kept
+    first = {rate: _errors(p, right, output, sets, rate, words=2) for rate in RATES}
+    rate = min(first, key=lambda rate: np.nan_to_num(first[rate][0], nan=np.inf))
+    _, traces = _errors(p, right, output, sets, rate, words=len(p.x))
+    last, rows = p.lengths - 1, np.arange(len(p.lengths))
+    wrong = {name: np.stack([right[name][0], traces[name]]) for name in ("h", "C")}
+    ends = {f"{name}_n": array[:, last, rows] for name, array in wrong.items()}
+    return rate, right | wrong | ends | {"output": wrong["h"][1]}
+
+
+def _errors(p, right, output, sets, rate, words):
+    """The squared difference to `output` in the first words of each sequence, and h and C of the second layer."""
+    W, U_T, b = matrix_of(p.W[1]), matrix_of(p.U[1]), p.b[1].ravel()
+    traces, total = {name: right[name][1].copy() for name in ("h", "C")}, 0.0
+    for row, length in enumerate(p.lengths):
+        h, C = p.h_0[1, row], p.C_0[1, row]
+        for t in range(min(length, words)):
+            z = (sets * right["h"][0, t, row] / (1 - rate)) @ W + (h @ U_T + b)
+            *_, Cs, hs = cell(z.reshape(len(sets), 4, -1), C)
+            errors = np.square(hs - output[t, row]).sum(axis=1)
+            best = int(np.argmin(errors))
+            h, C, total = hs[best], Cs[best], total + errors[best]
+            traces["h"][t, row], traces["C"][t, row] = h, C
+    return total, traces
