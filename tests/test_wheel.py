@@ -32,6 +32,8 @@ def test_a_wheel_reproduces_mini_elsewhere(tmp_path):
     assert "Report: " in printed and (tmp_path / "results" / "mini" / "report.html").stat().st_size > 100_000
     call("-m", "minilstm", "explore", "--model", "mini-03", **elsewhere)
     assert (tmp_path / "explorer.html").stat().st_size > 100_000
+    call("-m", "minilstm", "vectors", "v", **elsewhere)
+    assert (tmp_path / "v" / "README.md").stat().st_size > 5_000
 
 
 BESIDE_THE_CLONE = """

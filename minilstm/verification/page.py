@@ -1,5 +1,7 @@
 """The page that lies beside test vectors and says what is in them and what to hand back."""
 
+from pathlib import Path
+
 import numpy as np
 
 from ..io.conventions import CONVENTIONS
@@ -7,73 +9,7 @@ from .comparing import GRADIENTS
 from .program import Variant
 from .variants import VARIANTS
 
-PAGE = """\
-# Test vectors for an LSTM, version {version}{variant}
-
-Run your own LSTM on them, save what it says, and have it compared with the equations:
-
-    minilstm verify {directory} outputs.npz
-
-`vectors.npz` opens with `numpy.load`, `vectors.safetensors` (the same, if it is here) with any reader of that format;
-there `format`, `version` and `convention` stand in the metadata. Made with seed {seed}.
-
-## What is given
-
-| key | shape | axes | type | what |
-|---|---|---|---|---|
-{given}
-
-Sizes: {sizes}.
-The first layer reads x, the second the h of the first. Sequence number b has `lengths[b]` words at the steps 0 to
-`lengths[b] - 1`; behind them stands padding, zero, which is not part of the sequence. Each sequence starts from its
-own h_0 and C_0.
-
-The weights stand in the convention of {convention}: their blocks, one a gate, are in the order {order}, where g is the
-candidate (ONNX and Keras call it c).{biases}
-All numbers are multiples of 1/64 which float16 and bfloat16 hold exactly.
-
-## What to compute
-
-At every step and in every layer, with z = W x + U h_prev + b, cut into z_i, z_f, z_g, z_o (U: weight_hh, R or
-recurrent_kernel):
-
-{equations}
-
-## What to hand back
-
-One .npz or .safetensors file with at least one of these; the more there are, the closer to the cause the report comes.
-float64, float32, float16 or bfloat16 (in .npz: as float32); the allowed error follows the precision. That of gradients
-is {gradients_scale} times as large, and larger by as much as the largest number in an array is above 1.
-
-| key | shape | what |
-|---|---|---|
-| `output` | {output} steps, batch, units | h of the last layer at every step |
-| `h_n`, `C_n` | {h_n}, {C_n} layers, batch, units | h and C after each sequence's own last word |
-{more}
-
-Axes may come in another order, such as batch first, and axes of length 1 are dropped: all sizes differ, so that the
-shape says which axis is which. What stands in the padding is not looked at. In PyTorch, for instance:
-
-    packed = pack_padded_sequence(x, lengths, enforce_sorted=False)
-    output, (h_n, C_n) = lstm(packed, (h_0, C_0))
-    output, _ = pad_packed_sequence(output)
-    np.savez("outputs.npz", output=output.detach(), h_n=h_n.detach(), C_n=C_n.detach())
-
-In Python, `minilstm.verify(directory, {{"output": output, "h_n": h_n, "C_n": C_n}})` does the same.
-{shown}
-## Without test vectors
-
-    minilstm verify --installed          the LSTM of every framework that is installed, on all vectors it can be run on
-    minilstm verify model.onnx           each LSTM in a model file: ONNX, PyTorch, .safetensors, .keras
-    minilstm verify model.pt model.onnx  whether a conversion holds the same LSTM, and if not, what went wrong
-
-and in Python `assert minilstm.verify_module(torch.nn.LSTM(20, 30))`, for an object with the weights it has: an LSTM of
-PyTorch, a layer of Keras, a cell of Flax, a session of ONNX Runtime. An LSTM that runs in millions of devices, for
-instance, is that of silero-vad, which finds speech (MIT licence, 11 MB):
-
-    pip download --no-deps silero-vad && unzip silero_vad-*.whl
-    minilstm verify silero_vad/data/silero_vad_16k.safetensors
-"""
+PAGE = Path(__file__).with_name("page.md")  # with places for what `page` puts in
 SHOWN = """
 ## What they can show
 
@@ -160,7 +96,7 @@ def page(arrays, seed, directory):
     }
     present = [(row.format(**others), text) for key, row, text in OTHER_OUTPUTS if key in arrays]
     rows = [] if name else [TRACES.format(traces=traces), *(row for row, _ in present)]
-    return PAGE.format(
+    return PAGE.read_text(encoding="utf-8").format(
         version=arrays["version"],
         variant=f", variant: {name}" if name else "",
         directory=directory,
