@@ -1,5 +1,6 @@
 """Verify the LSTM of every framework that is installed, on all vectors that it can be run on."""
 
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from .cases import Case
 from .program import Variant
 from .variant_vectors import make_variant
 from .variants import VARIANTS
-from .vectors import WIDE, make_vectors, read_cases
+from .vectors import LOSSES, WIDE, make_vectors, read_cases
 from .verify import judge
 
 PLAIN = "plain"
@@ -95,10 +96,8 @@ def _version(package):
 
 def _vectors(adapter, variant, seed):
     """Test vectors in the adapter's convention; where it cannot be told lengths, all sequences are as long as x."""
-    if variant == PLAIN:
-        vectors = make_vectors(adapter.convention, seed)
-    else:
-        vectors = make_variant(variant, adapter.convention, seed)
+    make = make_vectors if variant == PLAIN else partial(make_variant, variant)
+    vectors = make(adapter.convention, seed)
     if not adapter.padding:
         vectors["lengths"] = np.full_like(vectors["lengths"], len(vectors["x"]))
     return vectors
@@ -106,26 +105,21 @@ def _vectors(adapter, variant, seed):
 
 def run(adapter, vectors, precision="float32", device="cpu"):
     """What a framework makes of all cases of `vectors`, by the names in which `verify` takes it."""
-    outputs = {}
-    plain = "variant" not in vectors
+    outputs, plain = {}, "variant" not in vectors
     for suffix in ("", "_again", "_chunks", "_wide") if plain else ("",):
-        source, prefix = ("_again" if suffix == "_chunks" else suffix), (WIDE if suffix == "_wide" else "")
-        case = Case(
-            vectors[f"x{source}"],
-            vectors["lengths"] if suffix == "" and adapter.padding else None,
-            vectors[f"h_0{source}"],
-            vectors[f"C_0{source}"],
-            _weights(vectors, prefix),
-            {name: vectors[f"loss_{name}"] for name in LOSSES} if adapter.gradients and plain and suffix == "" else {},
-            Variant() if plain else VARIANTS[str(vectors["variant"])],
-        )
+        source = "_again" if suffix == "_chunks" else suffix
+        x, h_0, C_0 = (vectors[f"{name}{source}"] for name in ("x", "h_0", "C_0"))
+        tensors, lengths, losses = _weights(vectors, WIDE if suffix == "_wide" else ""), None, {}
+        if suffix == "" and adapter.padding:
+            lengths = vectors["lengths"]
+        if suffix == "" and adapter.gradients and plain:
+            losses = {name: vectors[f"loss_{name}"] for name in LOSSES}
+        variant = Variant() if plain else VARIANTS[str(vectors["variant"])]
+        case = Case(x, lengths, h_0, C_0, tensors, losses, variant)
         parts = vectors["chunks"].tolist() if suffix == "_chunks" else [len(case.x)]
         made = adapter.make(case, precision, device)
         outputs |= {f"{name}{suffix}": array for name, array in adapter.call(made, case, parts).items()}
     return outputs
-
-
-LOSSES = "output", "h_n", "C_n"
 
 
 def _weights(vectors, prefix):

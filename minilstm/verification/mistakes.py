@@ -5,6 +5,7 @@ inexact. A mistake that some vectors cannot show, such as one at a seam where th
 """
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -37,7 +38,7 @@ def gate_orders(p):
 
 
 def _runs(problems):
-    return {name: lambda problem=problem: forward(problem) for name, problem in problems.items()}
+    return {name: partial(forward, problem) for name, problem in problems.items()}
 
 
 def with_and_without_state(p):
