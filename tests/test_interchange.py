@@ -9,8 +9,8 @@ from small_model import small_model
 
 from minilstm import load, planted
 from minilstm.analyses.exchange import exchange
-from minilstm.analyses.experiment import Experiment
-from minilstm.analyses.interchange import compute, parse_units, plot_interchange
+from minilstm.analyses.experiment import Experiment, unit_numbers
+from minilstm.analyses.interchange import compute, plot_interchange
 from minilstm.analyses.interventions import METHODS, compare
 from minilstm.analyses.number_agreement import agreement
 from minilstm.analyses.number_units import NO_NUMBER_UNITS
@@ -156,11 +156,11 @@ def test_in_the_planted_network_the_number_units_carry_and_the_syntax_unit_does_
 
 
 def test_groups_what_is_copied_and_how_much_is_shown_can_be_given(experiment):
-    found = compute(experiment, results(named=(SINGULAR,)), what="h", group=[parse_units("1,2"), (3, 4)], most=2)
+    found = compute(experiment, results(named=(SINGULAR,)), what="h", group=[unit_numbers("1,2,1"), (3, 4)], most=2)
     assert found.comparison.sets == ((SINGULAR,), (1, 2), (3, 4)) and "with h of unit 71 0.0 %" in found.text()[1]
     assert [len(table.rows) for table in found.tables()] == [8, 12] and found.tables()[1].long
     with pytest.raises(Exception, match="expected unit numbers such as 3,17, got 'a'"):
-        parse_units("a")
+        unit_numbers("a")
     own = Experiment(experiment.model, n=4, half="all", tasks=("SubjRel",))
     other = compute(own, results())
     assert {row[1] for row in other.tables()[0].rows} == {"SubjRel"} and len(other.text()) == 1 and not other.summary()

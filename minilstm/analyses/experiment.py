@@ -28,6 +28,14 @@ def positive(text):
     return int(text)
 
 
+def unit_numbers(text):
+    """'3,17' -> (3, 17), each once, for a command line."""
+    try:
+        return tuple(dict.fromkeys(int(part) for part in text.split(",")))
+    except ValueError:
+        raise ArgumentTypeError(f"expected unit numbers such as 3,17, got {text!r}") from None
+
+
 # Options of an experiment that only some analyses depend on: fields of `Experiment`
 RANDOM = Option("n_random", f"how many random sets ({FULL:,})", FULL, positive, metavar="N", alias="--random")
 LINZEN = Option("linzen", "subj_agr_filtered.text, with the .gold beside it", None, Path, metavar="FILE")

@@ -13,7 +13,6 @@ is stored, not whether it is exposed. `what` can be h alone, what is exposed now
 which `patching.py` asks of all units at every word.
 """
 
-from argparse import ArgumentTypeError
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +20,7 @@ import numpy as np
 from ..stimuli import SELECTION
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Option, Outcome, Result, Table, format_units
 from .exchange import VARIABLES
+from .experiment import unit_numbers
 from .interventions import METHODS, Comparison, compare
 from .number_units import NO_NUMBER_UNITS
 from .short_range import unit_groups
@@ -169,14 +169,6 @@ def compute(experiment, results, what="C", group=(), most=None):
     return Interchange(comparison, what, len(sets) if most is None else most, len(set(long_range)))
 
 
-def parse_units(text):
-    """'3,17' -> (3, 17), for a command line."""
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise ArgumentTypeError(f"expected unit numbers such as 3,17, got {text!r}") from None
-
-
 def verbs_that_follow(results, number):
     """The share of the verbs of nounPP SP that flip with the cell of S* from the source, or of nounPP PS with P*'s.
 
@@ -224,7 +216,7 @@ CLAIMS = (
 OPTIONS = (
     Option("what", "what is copied: the cell, and h follows; h alone; both; a gate (C)", "C", choices=tuple(VARIABLES)),
     Option(
-        "group", "and these units together; can be given several times", (), parse_units, metavar="UNITS", repeat=True
+        "group", "and these units together; can be given several times", (), unit_numbers, metavar="UNITS", repeat=True
     ),
     Option("most", "how many units, or groups of them, are displayed (all)", None, int, metavar="N"),
 )

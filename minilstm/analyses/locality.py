@@ -38,10 +38,9 @@ from ..language_model import LanguageModel
 from ..lstm import Layer
 from .ablation import set_margins
 from .number_agreement import share_right
-from .statistics import TESTABLE
+from .statistics import CHANCE, TESTABLE
 
 CONDITIONS = {"S": "SP", "P": "PS"}  # of nounPP: a subject of that number, an attractor of the other
-CHANCE = 0.5
 
 
 class Locality(NamedTuple):

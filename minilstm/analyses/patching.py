@@ -23,11 +23,11 @@ from .base import Analysis, Claim, Criterion, Figure, NotTestable, Option, Outco
 from .exchange import exchange, right_both_ways, way_moved
 from .experiment import positive
 from .number_agreement import by_condition, scored_items
+from .number_units import NUMBERS
 from .statistics import r_squared
 from .style import LABELS, LINES, NEUTRAL, figure, write_in_cells
 
 PANELS = "C_tilde", "i", "f", "C", "o", "h"  # in the order in which they are computed
-NUMBERS = {"S": "singular", "P": "plural"}
 SHOWN = 10  # units in the picture
 
 

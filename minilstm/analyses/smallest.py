@@ -21,10 +21,9 @@ from .base import Analysis, Figure, Option, Result, Table, format_units
 from .exchange import exchange
 from .experiment import KIND, RANDOM
 from .number_agreement import by_condition, known_verbs, share_right
-from .statistics import TESTABLE, random_p
+from .statistics import CHANCE, TESTABLE, random_p
 from .style import LINES, NEUTRAL, PLURAL, SINGULAR, figure
 
-CHANCE = 0.5
 MOST = 10  # units at which a search ends
 
 

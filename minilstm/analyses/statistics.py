@@ -4,6 +4,7 @@ import numpy as np
 
 CEILING = 0.995  # accuracies at or above this cannot be told apart
 ALPHA = 0.05
+CHANCE = 0.5  # accuracy of guessing one of two forms
 OUTLIER = 3  # population standard deviations from the mean
 TESTABLE = 0.60  # where the intact network does worse, it does not do the task, and no ablation can say why
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..analyses.base import Result, Table
-from ..analyses.experiment import KIND, LINZEN
+from ..analyses.experiment import KIND, LINZEN, unit_numbers
 from ..analyses.tables import render
 from ..stimuli import NA_TASKS
 from .analysis import run as run_analysis
-from .options import RESULTS, UNITS, experiment_of, load_model, unit_numbers
+from .options import RESULTS, UNITS, experiment_of, load_model
 from .output import check_out, out_option, print_results, write_out
 
 

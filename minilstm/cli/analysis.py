@@ -6,9 +6,10 @@ from pathlib import Path
 
 from ..analyses import ANALYSES
 from ..analyses.base import Results, Unavailable, format_units, with_roles
+from ..analyses.experiment import unit_numbers
 from ..analyses.number_units import named_by_file
 from ..errors import MinilstmError
-from .options import RESULTS, UNITS, experiment_of, load_model, unit_numbers
+from .options import RESULTS, UNITS, experiment_of, load_model
 from .output import check_out, out_option, print_results, write_out
 
 BY_NAME = {analysis.name: analysis for analysis in ANALYSES}

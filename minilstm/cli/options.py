@@ -79,14 +79,6 @@ def lexicon_option(command):
     )
 
 
-def unit_numbers(text):
-    """'3,17' -> (3, 17); each once."""
-    try:
-        return tuple(dict.fromkeys(int(part) for part in text.split(",")))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected unit numbers such as 3,17, got {text!r}") from None
-
-
 def two_forms(text):
     """'greets/greet' -> ('greets', 'greet')."""
     forms = tuple(text.split("/"))

@@ -3,8 +3,9 @@
 import sys
 from pathlib import Path
 
+from ..analyses.experiment import unit_numbers
 from ..errors import MinilstmError
-from .options import UNITS, load_model, picture_path, state_of, two_forms, unit_numbers
+from .options import UNITS, load_model, picture_path, state_of, two_forms
 from .output import check_out, print_results, write_out
 
 PICTURE = Path("trace.png")
