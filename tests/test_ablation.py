@@ -10,7 +10,7 @@ import pytest
 from small_model import small_model
 
 from minilstm import lstm
-from minilstm.analyses import ablation, linzen, table2
+from minilstm.analyses import ablation, drops, linzen, table2
 from minilstm.analyses.dynamics import dynamics
 from minilstm.analyses.efferent_weights import efferents
 from minilstm.analyses.group_tests import group_tests
@@ -357,14 +357,14 @@ def test_the_rule_says_which_condition_it_lacks():
 
 
 def test_a_tie_is_no_drop_by_more():
-    assert 0.8 - 0.7 > 0.1 and not ablation.lost(0.8, 0.7) > 0.1
-    assert 1 - 0.8 < 0.2 and ablation.lost(1, 0.8) >= 0.2
+    assert 0.8 - 0.7 > 0.1 and not drops.lost(0.8, 0.7) > 0.1
+    assert 1 - 0.8 < 0.2 and drops.lost(1, 0.8) >= 0.2
 
 
 def test_a_tie_is_spared():
-    assert 0.72 < 0.9 * 0.8 and ablation.spared(0.8, 0.72, 0.9)
-    assert not ablation.spared(0.8, 0.71, 0.9)
-    assert ablation.spared(np.array([1.0, 0.8]), np.array([0.9, 0.71]), 0.9).tolist() == [True, False]
+    assert 0.72 < 0.9 * 0.8 and drops.spared(0.8, 0.72, 0.9)
+    assert not drops.spared(0.8, 0.71, 0.9)
+    assert drops.spared(np.array([1.0, 0.8]), np.array([0.9, 0.71]), 0.9).tolist() == [True, False]
 
 
 def test_nine_tenths_are_enough_in_the_tables():
@@ -389,7 +389,7 @@ def test_the_figure_says_how_many_points_are_lost():
     ablated = np.ones((2, 50))
     ablated[0, :5], ablated[1, 25:] = -1, -1
     table = table2.Table2(tuple(items), np.ones(50), ablated, None, None)
-    axis = table2.plot_ablations(table).axes[0]
+    axis = drops.plot_ablations(table.drops).axes[0]
     assert [(text.get_position(), text.get_text()) for text in axis.texts] == [((1, 0), "100"), ((0, 1), "20")]
     assert [label.get_text() for label in axis.get_yticklabels()] == ["2", "1"]
 

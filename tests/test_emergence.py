@@ -11,8 +11,8 @@ from conftest import need
 from small_model import small_model
 
 from minilstm import agreement, load, planted
-from minilstm.analyses.ablation import POINTS
 from minilstm.analyses.base import Results, Unavailable
+from minilstm.analyses.drops import POINTS
 from minilstm.analyses.emergence import (
     ANALYSIS,
     Snapshot,

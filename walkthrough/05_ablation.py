@@ -9,8 +9,9 @@
 from pathlib import Path
 
 import minilstm
+from minilstm.analyses.drops import plot_ablations
 from minilstm.analyses.style import save
-from minilstm.analyses.table2 import plot_ablations, table2
+from minilstm.analyses.table2 import table2
 from minilstm.analyses.tables import render
 from minilstm.stimuli import na_tasks
 
@@ -96,7 +97,7 @@ for condition in ("SP", "PS"):
 # lost, as many as the number says. The other 26 units, left out, cost 10 points at most.
 
 # %%
-fig = plot_ablations(table)
+fig = plot_ablations(table.drops)
 here = Path(__file__).parent if "__file__" in globals() else Path()
 save(fig, here / "figures" / "05_ablation.png")
 fig  # a notebook shows it

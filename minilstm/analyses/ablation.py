@@ -15,20 +15,9 @@ from ..fast import sweep
 from ..language_model import LanguageModel, Start
 from ..stimuli import Item
 from ..units import collection_of
-from .number_agreement import by_condition, known_verbs, share_right
+from .drops import POINTS, drops, lost
+from .number_agreement import known_verbs, share_right
 from .statistics import TESTABLE, random_p
-
-POINTS = 0.10  # a drop in accuracy that counts: the paper's 'more than 10%'
-
-
-def lost(before, after):
-    """The drop in accuracy, without the rounding by which .8 - .7 is more than .1."""
-    return np.round(np.subtract(before, after), 9)
-
-
-def spared(before, after, share):
-    """Whether at least `share` of an accuracy is left, without the rounding by which .72 is less than .9 x .8."""
-    return lost(np.multiply(share, before), after) <= 0
 
 
 def ablation_sweep(
@@ -166,26 +155,6 @@ def random_sets(total, size, n, seed):
     while len(sets) < n:
         sets[tuple(sorted((rng.choice(total, size, replace=False) + 1).tolist()))] = None
     return list(sets)
-
-
-class Drops(NamedTuple):
-    """What each ablation costs in each condition."""
-
-    full: dict  # (task, condition) -> accuracy of the intact network, 0 to 1
-    accuracy: dict  # (task, condition) -> (units,) array, with that unit ablated
-
-    def costs(self, conditions=None):
-        """The drop in accuracy, of each unit in some conditions (task, condition), or in all: (conditions, units)."""
-        return np.array([lost(self.full[key], self.accuracy[key]) for key in conditions or self.full])
-
-
-def drops(items, full, ablated):
-    """Accuracy by condition from the margins of the intact network (items,) and of the ablated ones (units, items)."""
-    where = by_condition(items)
-    return Drops(
-        {key: float(share_right(full[k])) for key, k in where.items()},
-        {key: share_right(ablated[:, k]) for key, k in where.items()},
-    )
 
 
 class Needs(NamedTuple):

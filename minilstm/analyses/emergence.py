@@ -11,9 +11,10 @@ import numpy as np
 from ..errors import MinilstmError, StimulusError
 from ..models import words_read
 from ..stimuli import SECOND_NOUN, SUBJECT
-from .ablation import POINTS, drops, lost, missing_conditions
+from .ablation import missing_conditions
 from .base import Analysis, Figure, Result, Table, Unavailable
 from .decoding import number_data
+from .drops import POINTS, lost
 from .locality import CONDITIONS, locality
 from .milestones import SOLVED, milestones
 from .number_agreement import by_condition
@@ -140,7 +141,7 @@ def emergence(models, items, state="context", unknown="error", progress=False):
 def _sweep(model, items, reading):
     """What ablation shows in one model: those parts of a Snapshot for which no other snapshot is needed."""
     table = table2(model, items, **reading)
-    of_units, indices = drops(items, table.full, table.ablated), by_condition(items)
+    of_units, indices = table.drops, by_condition(items)
     drop, ranking = {}, {}
     for number, condition in CONDITIONS.items():
         key = "nounPP", condition

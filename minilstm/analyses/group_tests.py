@@ -7,8 +7,9 @@ import numpy as np
 
 from ..errors import StimulusError
 from ..units import collection_of
-from .ablation import POINTS, group_ablation, random_sets
+from .ablation import group_ablation, random_sets
 from .base import NotTestable, Outcome, Table
+from .drops import POINTS
 from .number_agreement import by_condition
 from .statistics import ALPHA, TESTABLE, random_p
 from .style import LIGHTER, LINES, NEUTRAL, WIDTH, boxes, figure

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .ablation import spared
 from .base import Analysis, Claim, Criterion, NotTestable, Outcome, Result, Table
+from .drops import spared
 from .experiment import LINZEN
 from .number_agreement import agreement
 from .published import FIGURES

@@ -1,6 +1,6 @@
 """Milestones of a training: when agreement was solved for good, and since when a single unit is missed."""
 
-from .ablation import POINTS
+from .drops import POINTS
 from .locality import CONDITIONS
 
 SOLVED = 0.95

@@ -25,8 +25,8 @@ import numpy as np
 
 from ..errors import StimulusError
 from ..stimuli.nested import NESTED_TASKS
-from .ablation import POINTS
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Result, Table, format_units
+from .drops import POINTS
 from .interventions import compare
 from .number_agreement import scored_items, share_right
 from .statistics import TESTABLE, percent

@@ -6,8 +6,8 @@ import numpy as np
 
 from ..stimuli import HARD, NA_TASKS, SELECTION
 from ..units import last_layer
-from .ablation import POINTS, lost, spared
 from .base import Analysis, Claim, Criterion, NotTestable, Outcome, Result, format_units
+from .drops import POINTS, lost, spared
 from .number_agreement import share_right
 from .published import OFF, TABLE_2
 from .statistics import TESTABLE, percent

@@ -7,12 +7,12 @@ import numpy as np
 from ..errors import NothingScoredError, StimulusError
 from ..stimuli import CONDITIONS, EASY, LEXICONS, NA_TASKS
 from ..stimuli.fragment_lexicon import is_held_out
-from .ablation import POINTS, drops, long_range_units, missing_conditions, set_margins, spared
+from .ablation import long_range_units, missing_conditions, set_margins
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Result, Table
+from .drops import drops, plot_ablations, spared
 from .number_agreement import agreement, by_condition, share_right
 from .published import TABLE_2
 from .statistics import ALPHA, CEILING, TESTABLE, easier, percent
-from .style import figure, write_in_cells
 
 DISPLAYED = 0.9  # Table 2 prints an ablated accuracy where it is below 0.9 x full, else '-'
 
@@ -100,27 +100,16 @@ class Table2(Result):
             rows.append([task, condition, int(scored.sum()), paper, 100 * full, held_out, margin, *cells])
         return columns, rows
 
-    def costs(self):
-        """The conditions (task, condition), and the accuracy that each unit costs in them: (conditions, units)."""
-        found = drops(self.items, self.full, self.ablated)
-        return list(found.full), found.costs()
+    @property
+    def drops(self):
+        """The accuracy in each condition, intact and without each unit."""
+        return drops(self.items, self.full, self.ablated)
 
     def units_above_threshold(self):
-        """Columns and rows: every unit whose ablation costs more than 10 points somewhere, the largest drop first."""
-        keys, cost = self.costs()
-        names = {
-            unit: {"S": "long-range singular", "P": "long-range plural"}[number]
-            for number, units in (self.numbers or {}).items()
-            for unit in units
-        }
-        rows = []
-        for u in np.argsort(-np.nanmax(cost, axis=0), kind="stable"):
-            hit = [k for k in np.argsort(-cost[:, u], kind="stable") if cost[k, u] > POINTS]
-            if hit:
-                where = ", ".join(f"{' '.join(keys[k])} {100 * cost[k, u]:.0f}" for k in hit[:4])
-                more = f", {len(hit) - 4} more" if len(hit) > 4 else ""
-                rows.append([int(u) + 1, where + more, names.get(u + 1)])
-        return ["unit", "points lost when it is off", "role"], rows
+        """Columns and rows: every unit whose ablation costs more than 10 points somewhere, and its role by the rule."""
+        names = {"S": "long-range singular", "P": "long-range plural"}
+        roles = {unit: names[number] for number, units in (self.numbers or {}).items() for unit in units}
+        return self.drops.above_threshold(roles)
 
     def text(self):
         paper = TABLE_2.get(self.hardest())
@@ -170,7 +159,7 @@ class Table2(Result):
 
     def _by_unit(self):
         """The accuracy without each unit, condition by condition."""
-        found = drops(self.items, self.full, self.ablated)
+        found = self.drops
         columns = ["unit", *(f"{task} {condition}" for task, condition in found.full)]
         rows = [["full", *(100 * accuracy for accuracy in found.full.values())]]
         rows += [
@@ -196,7 +185,7 @@ class Table2(Result):
                 "of its number nor in nounPP of the other. The rule does not read the other conditions, where such a "
                 "unit may show as well.",
                 "heat map of points lost, units by conditions",
-                lambda: plot_ablations(self),
+                lambda: plot_ablations(self.drops),
             )
         ]
 
@@ -241,24 +230,6 @@ def verb_form_counts(model):
     if model.word_counts is None or not pairs:
         return None
     return np.array([model.word_counts[model.encode(forms)] for forms in zip(*pairs, strict=True)])
-
-
-def plot_ablations(result):
-    """Points lost in each condition (columns) when a unit (rows) is off, for all units that matter somewhere."""
-    keys, cost = result.costs()
-    cost = 100 * cost.T  # (units, conditions)
-    strong = [row[0] - 1 for row in result.units_above_threshold()[1]]
-    order = strong or [int(np.nanargmax(np.nanmax(cost, axis=1)))]
-    fig, axes = figure(width=5.2, height=1.5 + 0.17 * len(order))
-    image = axes[0, 0].imshow(cost[order], cmap="cividis", vmin=0, vmax=100, aspect="auto")
-    write_in_cells(axes[0, 0], np.maximum(cost[order], 0), cost[order] <= 50, fontsize=5)
-    axes[0, 0].set_xticks(range(len(keys)), [" ".join(key) for key in keys], rotation=60, ha="right", fontsize=7)
-    axes[0, 0].set_yticks(range(len(order)), [str(u + 1) for u in order], fontsize=7)
-    axes[0, 0].set_ylabel("unit", fontsize=8)
-    bar = fig.colorbar(image, ax=axes[0, 0])
-    bar.set_label("points lost", fontsize=8)
-    bar.ax.tick_params(labelsize=7)
-    return fig
 
 
 def compute(experiment, results):

@@ -85,7 +85,8 @@ def run_ablate(options, variants):
 
 def _each(options, units):
     """The accuracy without each of some units."""
-    from ..analyses.ablation import ablation_sweep, drops
+    from ..analyses.ablation import ablation_sweep
+    from ..analyses.drops import drops
     from ..analyses.number_agreement import agreement
 
     check_out(options.out)
