@@ -348,6 +348,16 @@ def test_the_nearest_mistake_and_what_it_leaves():
     assert "Nearest comes: bias missing, which leaves" in str(verdict)
 
 
+def test_pairs_with_a_gate_order_are_tried_up_to_a_size_and_it_is_told(monkeypatch):
+    for units, called in ((64, True), (65, False)):
+        d, asked = make_vectors(units=units, layers=1), []
+        monkeypatch.setattr(mistakes, "in_wrong_orders", lambda p, asked=asked: asked.append(p) or (p, ["{}"]))
+        verdict = verify(d, {"output": 1.01 * forward(read_vectors(d))["output"]})
+        assert not verdict and verdict.diagnosis == () and bool(asked) == called
+        assert ("with a wrong gate order" in str(verdict)) == called
+        assert any("on top of a wrong gate order" in text for text in verdict.unseen) != called
+
+
 def coarse(bits):
     """A product whose factors are rounded to so many bits behind the leading one."""
 

@@ -8,6 +8,7 @@ from . import mistakes
 from .wrong_numbers import inexact
 
 ALIKE = 0.9  # of the squared difference: what an inexact kind has to explain to be named
+PAIRS_UP_TO = 64  # units: with more of them, to try every mistake on top of every gate order would take minutes
 NEAR = 0.5  # what a mistake has to explain to be named as the nearest
 
 
@@ -33,13 +34,19 @@ def diagnose(cases, compared):
     case = next(iter(compared))
     best = _Best(compared[case])
     with np.errstate(all="ignore"):  # a wrong program may well overflow
-        for change in (mistakes.with_and_without_state, mistakes.in_wrong_orders):
+        orders = (mistakes.in_wrong_orders,) if tries_pairs(problems[case]) else ()
+        for change in (mistakes.with_and_without_state, *orders):
             names = _explaining(problems, compared, change, best)
             if names:
                 return Diagnosis(names, None, None, None)
         for name, run in inexact(problems[case], compared[case]):
             best.see([f"looks like {name}"], run())
     return best.diagnosis()
+
+
+def tries_pairs(p):
+    """Whether mistakes are also tried on top of a wrong gate order."""
+    return p.C_0.shape[-1] <= PAIRS_UP_TO
 
 
 def diagnose_among(runs, compared):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from .comparing import Errors
 from .place import advice
 
+NO_PAIRS = "mistakes on top of a wrong gate order, which are not tried where there are many units"
 BASES = "(Steps, sequences and indices are counted from 0, layers and units from 1.)"
 
 
@@ -82,7 +83,8 @@ class Verdict(NamedTuple):
             yield "Each of these mistakes explains all of it; these outputs cannot tell which it is:"
             yield from (f"  - {name}" for name in self.diagnosis)
         else:
-            yield "None of the known mistakes explains it, alone, with a wrong gate order or without a state."
+            pairs = "" if NO_PAIRS in self.unseen else ", with a wrong gate order"
+            yield f"None of the known mistakes explains it, alone{pairs} or without a state."
             if self.nearest:
                 left = _percent(self.remainder)
                 yield f"Nearest comes: {self.nearest}, which leaves {left} of the squared difference."

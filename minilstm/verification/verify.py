@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import lstm
 from .comparing import GRADIENTS, compare
-from .diagnosis import diagnose, diagnose_among
+from .diagnosis import diagnose, diagnose_among, tries_pairs
 from .gradients import gradients, named
 from .outputs import read_outputs
 from .place import place_of
@@ -20,7 +20,7 @@ from .program import QUANTITIES, TRACES, Variant, complete
 from .variants import run as run_variant
 from .variants import wrong_variants
 from .vectors import read_cases
-from .verdict import Departure, Verdict, WrongGradient
+from .verdict import NO_PAIRS, Departure, Verdict, WrongGradient
 from .wrong_gradients import wrong_gradients
 
 UNSEEN = {  # what nobody can see who is not handed the outputs of a case
@@ -105,6 +105,7 @@ def judge(cases, outputs, rtol=None, atol=None, scale=1.0):
         if first.variant == Variant():
             in_turn = [*departing, *(case for case in compared if case not in departing)]
             found = diagnose(cases, {case: compared[case] for case in in_turn if case in cases})
+            unseen += [] if tries_pairs(cases[case]) else [NO_PAIRS]
         else:
             found = diagnose_among(wrong_variants(first), compared[case])
         expected = found.wrong or {name: comparison.right for name, comparison in compared[case].items()}
