@@ -311,7 +311,7 @@ def main(arguments=None):
     parser.add_argument("blocks", nargs="*", metavar="BLOCK", help=f"{', '.join((*BLOCKS, *COMMANDS))}; default: all")
     parser.add_argument("--other", type=Path, metavar="MODEL", help="from another seed, for the block seeds")
     parser.add_argument("--model", default="english", help="its name; the card is NAME.md (%(default)s)")
-    a = parser.parse_args(arguments)
+    a = parser.parse_intermixed_args(arguments)  # blocks after options too
     moments = WEIGHTS / f"{a.model}_moments"
     found = read(a.data, a.final, a.reference, a.model, a.other)
     without = {name for name, lacks in (("seeds", not a.other), ("emergence", not moments.is_dir())) if lacks}
