@@ -162,7 +162,10 @@ def test_another_seed_stands_beside(inputs, monkeypatch):
         "  not testable in one or both (1): 5",
     ]
     want = 100 * agreement(inputs.model, na_task("namePP", "PS", lexicon="frequent")).accuracy
-    assert table.splitlines()[-1].split()[-2:] == [f"{want:.1f}"] * 2
+    assert table.splitlines()[-5].split()[-2:] == [f"{want:.1f}"] * 2
+    for line in table.splitlines()[-4:]:  # the same network twice
+        (unit, flips), other = re.findall(r"(\d+): (\w+) %", line)
+        assert (unit, flips) == other
 
 
 def test_test_sets_of_others(inputs):
@@ -278,6 +281,19 @@ def test_the_shipped_model_knows_number_and_its_file_names_units_that_carry_it()
         full = agreement(model, items).accuracy
         lost[condition] = full - share_right(ablation_sweep(model, items, units)) if units else np.zeros(0)
     assert all(max(costs) > POINTS for costs in zip(*lost.values(), strict=True))
+
+
+@shipped
+def test_the_readme_says_what_a_unit_does():
+    """Unit 416 in "The keys to the cabinet" and "The key to the cabinet"."""
+    model = load("english")
+    for noun, sign in (("keys", 1), ("key", -1)):
+        trace = model.trace(f"The {noun} to the cabinet", state="context")
+        i, f, o, C = (getattr(trace, name)[-1][:, 0, 416 - 257] for name in ("i", "f", "o", "C"))
+        assert (sign * C[1:] > 0.9).all() and abs(C[4] - C[3]) < 0.02  # written at the subject; cabinet changes nothing
+        assert i[1] > 0.5 and i[4] < 0.02 and f[4] > 0.99 and o[4] > 0.7 and max(o[2:4]) < 0.1
+    text = " ".join((WEIGHTS.parent / "README.md").read_text(encoding="utf-8").split())
+    assert "above 0 for *keys*, below 0 for *key*" in text and "Before the verb the output gate *o* opens" in text
 
 
 @pytest.mark.parametrize("name", ["english", "english-650"])

@@ -134,3 +134,25 @@ def test_16_size():
     assert round(max(at_mean(64)), 2) == 0.25 and "one of 64 at most .25" in text
     assert [round(1 / value) for value in (max(at_mean(64)), min(at_mean(64)))] == [4, 9]
     assert "areas are about four to nine units there" in text
+
+
+def test_17_what_is_lost_without_two_units():
+    text, printed = " ".join(prose(17).split()), output(17)
+    key, keys = ([float(x) for x in line.split()[4:]] for line in printed.splitlines() if line.startswith("C of 416"))
+    assert [round(key[1]), round(keys[1], 1)] == [-1, 0.9] and "at *key* the cell goes to -1, at *keys* to +0.9" in text
+    assert max(key[1:]) < 0 < min(keys[1:]) and "nothing that comes afterwards changes its sign" in text
+    rows = re.findall(r"(nounPP|ObjRel) +(\w\w) +([\d. ]+)", printed)
+    right = {(task, condition): [float(x) for x in numbers.split()] for task, condition, numbers in rows}
+    both = [right["nounPP", condition] for condition in ("SP", "PS")]
+    assert all(right["nounPP", c][k] == 100 for c in ("SS", "SP", "PS", "PP") for k in (0, 4))
+    assert "All of nounPP is right" in text and "Two units drawn by lot cost nothing" in text
+    (sp, ps), (other_sp, other_ps) = ([round(one[0] - one[k]) for one in both] for k in (1, 2))
+    assert f"{sp} of 100 singulars with a plural in between are lost, and {ps} plurals with a singular" in text
+    assert f"without 127 it is {other_sp} and {other_ps}" in text
+    assert all(round(100 / one[3]) in (5, 6) for one in both) and "With both off, one of five is right" in text
+    plural, attracted, singular = right["ObjRel", "PP"], right["ObjRel", "PS"], right["ObjRel", "SP"]
+    assert (
+        f"Of two plurals {plural[0]:.0f} of 100 are right, of a plural with a singular inside {attracted[0]:.0f}"
+        in text
+    )
+    assert plural[1] < plural[0] / 2 and singular[1] > singular[0]

@@ -86,9 +86,9 @@ english = direction(minilstm.load("english"), odd[::2], even[::2], fitted=odd, n
 show(english)
 
 # %% [markdown]
-# The same, in 256 units: one direction carries the number, one unit about half of it. At the subject the direction is
-# spread over many units, since many react to the noun; word by word the others forget, and before the verb half of it
-# is unit 416.
+# The same, in 256 units: one direction carries the number, one unit about six tenths of it. At the subject the
+# direction is spread over many units, since many react to the noun; word by word the others forget, and before the verb
+# more than half of it is unit 416.
 #
 # ## Try this
 #

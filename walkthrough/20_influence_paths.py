@@ -105,7 +105,7 @@ for name, model in (("mini", mini), ("english", english)):
 # %% [markdown]
 # With the subject's path only, nothing is lost: a number that is written once and kept in the cell is enough. Without
 # it, the second noun decides in mini, and wherever it has the other number the verb is wrong; `english` then expects a
-# singular after a singular, and after a plural one or the other about as often. In the paper's network all this is less
+# singular after a singular, and after a plural one or the other. In the paper's network all this is less
 # clear-cut: 70 % are right with the subject's path only, 51 % without it.
 #
 # ## The figure

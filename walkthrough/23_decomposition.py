@@ -83,10 +83,10 @@ large = study("english", "auxiliaries")
 study("mini", "paper")
 
 # %% [markdown]
-# In `english` the plural subject (PS, PP) stands out: over three nats for its own form, against a default for the
-# singular that is in the state before the sentence and in *The*. A singular subject has about a third of that, and need
-# not have more: the default is on its side. Plurals are argued for, singulars assumed. In `mini` it is the other way
-# round; the plural is assumed, and the singular is argued for. Jumelet et al. call that *default reasoning*; which
+# In `english` the plural subject (PS, PP) stands out: about four nats for its own form, against a default for the
+# singular that is in the state before the sentence and in *The*. A singular subject has less than a third of that, and
+# need not have more: the default is on its side. Plurals are argued for, singulars assumed. In `mini` it is the other
+# way round; the plural is assumed, and the singular is argued for. Jumelet et al. call that *default reasoning*; which
 # number is the default differs from one network to the next.
 #
 # The noun in between (N2) is for its own number in `english`, weakly. In `mini` it is so strongly where it is a

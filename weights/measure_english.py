@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minilstm import LanguageModel, agreement, load
+from minilstm.analyses.interchange import compare
 from minilstm.analyses.number_agreement import share_right
 from minilstm.analyses.tables import render
 from minilstm.stimuli import (
@@ -28,6 +29,7 @@ from minilstm.stimuli import (
     LEXICONS,
     NA_TASKS,
     na_task,
+    na_tasks,
     read_items,
     read_linzen,
     respell,
@@ -259,6 +261,7 @@ def seeds(found):
             items = na_task(task, condition, lexicon=lexicon)
             right = (100 * agreement(model, items).accuracy for model in models.values())
             rows.append([f"{task} {condition}, {lexicon}, right %", *right])
+    rows += carriers(models.values(), found.model.provenance["lexicon"])
     verdicts = []
     for path in (found.name, found.other.resolve()):
         printed = run(f"minilstm claims --json --quick --model {path} --linzen {found.linzen.resolve()}")
@@ -274,6 +277,21 @@ def seeds(found):
     told = [(name, [n for n, pair in pairs.items() if belongs(pair)]) for name, belongs in lists]
     told = "\n".join(f"  {name} ({len(which)}): {', '.join(map(str, which)) or 'none'}" for name, which in told)
     return f"{render(['measure', *models], rows)}\n\nThe paper's 40 claims, groups beside 200 random sets:\n{told}"
+
+
+def carriers(models, lexicon, n=100):
+    """Rows: the unit without which most verbs of nounPP flip, and that whose C from the other sentence flips most."""
+    items = na_tasks(tasks=["nounPP"], n=n, lexicon=lexicon)
+    compared = [compare(model, items) for model in models]
+    rows = []
+    for condition in ("SP", "PS"):
+        for name, what in (("needed most", "zero"), ("carries most", "once")):
+            cells = []
+            for units in compared:
+                flips = units.flips(what, units.by_condition()["nounPP", condition])
+                cells.append(f"{flips.argmax() + 1}: {100 * flips.max():.0f} %")
+            rows.append([f"nounPP {condition}: unit that {'is ' * (what == 'zero')}{name}, verbs that flip", *cells])
+    return rows
 
 
 def command(line):
