@@ -137,8 +137,10 @@ def test_all_models_are_judged_on_the_words_of_their_own(capsys, monkeypatch, tm
 
 def test_all_models_that_come_along_are_judged(capsys, monkeypatch):
     names = {name: models.names()[name] for name in ("mini", "mini-03", "planted")}
-    monkeypatch.setattr(models, "names", lambda: names)
+    monkeypatch.setattr(models, "names", lambda: names | {"english-650": "a large one"})
     run("--all", *SMALL)
-    assert capsys.readouterr().out.startswith("| # | sec. | claim | mini-03 | planted |\n")
+    printed = capsys.readouterr()
+    assert printed.out.startswith("| # | sec. | claim | mini-03 | planted |\n")
+    assert "english-650: left out" in printed.err and "--model english-650" in printed.err
     with pytest.raises(MinilstmError, match="neither JSON nor CSV"):
         run("--all", form="json")

@@ -302,7 +302,9 @@ def test_the_card_is_about_the_shipped_file(name):
         pytest.skip(f"weights/{name}.npz is not in this checkout")
     card = (WEIGHTS / f"{name}.md").read_text(encoding="utf-8")
     assert digest(load(name)) in card
-    own = {"english": set(), "english-650": {"seeds", "emergence"}}[name]  # no moments and no second seed of that one
-    for block in {*measure_english.BLOCKS, *measure_english.COMMANDS} - own:
+    blocks = {*measure_english.BLOCKS, *measure_english.COMMANDS}
+    if name != "english":  # what would take hours there, or has no moments and no second seed, is left out
+        blocks -= {"reproduce", "smallest", "depth", "connectivity", "decoding", "emergence", "seeds"}
+    for block in blocks:
         found = re.search(f"<!-- {block} -->\n```text\n(.*)\n```\n<!-- end {block} -->", card, re.DOTALL)
         assert found and len(found[1].splitlines()) > 2

@@ -41,6 +41,7 @@ LOGGED = 60_000  # held-out tokens that the training's log is about
 LOGITS = 5_000  # held-out tokens after which all logits are compared
 COMMANDS = {
     "info": "minilstm info --model {name}",
+    "interchange": "minilstm interchange --model {name}",
     "smallest": "minilstm smallest --model {name}",
     "decoding": "minilstm decode --model {name}",
     "depth": "minilstm depth --model {name}",
