@@ -319,3 +319,10 @@ def test_a_part_without_its_sentences_is_left_out(run):
 
 def test_a_unit_named_twice_is_one(run):
     assert [row["unit"] for row in rows(run("ablate", "--units", "3,3", "--csv").out)] == ["full", "3"]
+
+
+@pytest.mark.parametrize("command", ["ablate", "agreement", "decode", "score sentences.txt"])
+def test_bad_input_leaves_no_folder_behind(tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    assert main([*command.split(), "--model", "nowhere", "--out", "new/folder"]) == 2
+    assert list(tmp_path.iterdir()) == []

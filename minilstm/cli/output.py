@@ -49,7 +49,7 @@ def in_text(table):
 
 
 def check_out(path):
-    """Raise MinilstmError if `--out` cannot be written, before the work begins; make the folder."""
+    """Raise MinilstmError if `--out` cannot be written, before the work begins."""
     if path is None or path.suffix not in PICTURES:
         return check_folder(path, expected="a folder, or a name that ends in .png or .svg")
     try:
@@ -59,14 +59,13 @@ def check_out(path):
 
 
 def check_folder(path, option="--out", expected="a folder"):
-    """Raise MinilstmError if files cannot be put into that folder; make it."""
+    """Raise MinilstmError if files cannot be put into that folder, which need not be there yet."""
     if path is None:
         return
     if path.suffix.lower() in FILES and not path.is_dir():
         raise MinilstmError(f"{option} {path}: expected {expected}")
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path):
+        with tempfile.TemporaryFile(dir=next(one for one in (path, *path.parents) if one.exists())):
             pass
     except OSError as error:
         file = next((one for one in (path, *path.parents) if one.is_file()), None)
@@ -88,6 +87,7 @@ def write_out(results, path):
             raise MinilstmError(f"--out {path}: there is no figure of this")
         save(figures[0].draw(), path)
     else:
+        path.mkdir(parents=True, exist_ok=True)
         for result in results:
             for table in result.tables():
                 with write_whole(path / f"{table.name}.csv", "w") as file:

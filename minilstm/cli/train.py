@@ -90,6 +90,8 @@ def run(options):
         check_writable(path)
     check_folder(options.snapshots, "--snapshots")
     vocabulary, text, context, source = _own_text(options) if options.text else _fragment(options)
+    if options.snapshots:
+        options.snapshots.mkdir(parents=True, exist_ok=True)
     provenance = {
         **source,
         "command": shlex.join(["minilstm", *_without_places(options.line)]),
