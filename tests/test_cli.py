@@ -230,6 +230,9 @@ def test_train_writes_a_model_that_says_how_it_was_made(capsys, tmp_path):
     run(capsys, "train", file, "--text", text, *shape)
     assert json.loads(run(capsys, "info", "--model", file, "--json").out)["vocabulary"] == 6  # <unk> <eos> . a b c
     assert "there is no folder" in run(capsys, "train", tmp_path / "no" / "x.npz", *shape, code=2).err
+    (tmp_path / "mine.tsv").write_text("a table")
+    assert "expected a name that ends in .npz" in run(capsys, "train", tmp_path / "mine.tsv", *shape, code=2).err
+    assert (tmp_path / "mine.tsv").read_text() == "a table"
 
 
 @pytest.mark.parametrize(

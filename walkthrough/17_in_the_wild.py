@@ -114,4 +114,4 @@ fig  # a notebook shows it
 # - The four models in `weights/english_moments` are the same network at three earlier times, and now. When does 416
 #   begin to store the number? (`minilstm emergence` draws it.)
 # - Which of the two is *told* the number, and which is only needed? `minilstm interchange --model english --units
-#   416,276` shows the one; script 05 says what ablation means.
+#   416,127` shows the one; script 05 says what ablation means.

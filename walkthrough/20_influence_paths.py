@@ -86,7 +86,7 @@ print(
 # **Mini.** The primary path is first here as well, and one unit has nearly all of it: 24, for both numbers. Unit 23,
 # which is needed more (05), has no part in it; it carries nothing (08, 09).
 #
-# **English** does it by the same path: a singular goes by unit 416, a plural by 416 and 276 (17).
+# **English** does it by the same path: a singular goes by unit 416, a plural by 416 and 276.
 #
 # ## Cutting the path
 #

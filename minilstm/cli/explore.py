@@ -33,7 +33,7 @@ def add_options(command):
 
 def run(options):
     """Write the page, and print what it holds and what the rounding of its weights costs."""
-    check_writable(options.out)
+    check_writable(options.out, ".html")
     model = load_model(options)
     words = read_words(options.words) if options.words else None
     if words == []:

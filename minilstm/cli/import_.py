@@ -5,6 +5,7 @@ from pathlib import Path
 from ..errors import MinilstmError
 from ..io import checkpoints
 from ..io.atomic import check_writable
+from ..io.checkpoints import ENDINGS
 from ..io.importing import import_model
 from ..io.original import CONTEXT
 from ..io.vocabulary import read_words
@@ -53,7 +54,7 @@ def add_options(command):
 
 def run(options):
     """Read, report, write."""
-    check_writable(options.output)
+    check_writable(options.output, *ENDINGS)
     context = None if options.context is None else read_words(options.context)
     names = None if options.names is None else options.names.split(",")
     if names is not None and (len(names) != 3 or not all(names)):

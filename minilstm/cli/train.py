@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import MinilstmError
 from ..io.atomic import check_writable
+from ..io.checkpoints import ENDINGS
 from ..training.trainer import Recipe, Text, train
 from .output import check_folder
 
@@ -86,8 +87,9 @@ def run(options):
         dropout=options.dropout or (0.0,) * len(options.layers),
         seed=options.seed,
     )
-    for path in (options.file, *([options.resume] if options.resume else [])):
-        check_writable(path)
+    check_writable(options.file, *ENDINGS)
+    if options.resume:
+        check_writable(options.resume)
     check_folder(options.snapshots, "--snapshots")
     vocabulary, text, context, source = _own_text(options) if options.text else _fragment(options)
     if options.snapshots:

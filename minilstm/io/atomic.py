@@ -11,8 +11,10 @@ from ..errors import MinilstmError
 ABANDONED = 3600  # seconds
 
 
-def check_writable(path):
+def check_writable(path, *endings):
     """Raise a MinilstmError unless a file can be put at `path`; for before a long computation.
+
+    With `endings`, its name must have one of them: nobody's table is replaced when arguments are mixed up.
 
     >>> check_writable("no_such_folder/model.npz")
     Traceback (most recent call last):
@@ -22,6 +24,8 @@ def check_writable(path):
     path = Path(path)
     if not path.name or path.is_dir():
         raise MinilstmError(f"{path}: cannot be written, it is a folder; expected the name of a file")
+    if endings and path.suffix not in endings:
+        raise MinilstmError(f"{path}: not written; expected a name that ends in {' or '.join(endings)}")
     if path.exists() and not path.is_file():  # /dev/stdout, a pipe: a file would take its place
         raise MinilstmError(f"{path}: cannot be written, it is no regular file")
     if path.parent.exists() and not path.parent.is_dir():

@@ -34,6 +34,7 @@ from .recognise import kind_of
 from .rows import from_int8, to_int8
 from .safetensors import read_tensors, write_tensors
 
+ENDINGS = ".npz", ".safetensors"  # of model files
 FORMAT, VERSION, VERSION_OF_INT8 = "minilstm language model", 1, 2
 TABLES = "embedding", "decoder_weight"
 FLOATS = ("<f2", "<f4", "<f8")
