@@ -1,5 +1,6 @@
 """What pip installs: the wheel holds all that the package needs, and an editable clone is found from anywhere."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -51,6 +52,8 @@ print(minilstm.__file__, minilstm.load("mini").sizes)
 def test_an_editable_clone_is_found_from_the_folder_that_holds_it(tmp_path):
     """There `minilstm` is also the name of the clone, which Python takes for a package without `__init__.py`."""
     pytest.importorskip("setuptools")
+    if not importlib.util.find_spec("setuptools.command.bdist_wheel"):  # before setuptools 70.1 it is in `wheel`
+        pytest.importorskip("wheel")
     clone, site = tmp_path / "minilstm", tmp_path / "site"
     shutil.copytree(ROOT / "minilstm", clone / "minilstm", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "weights", clone / "weights", ignore=shutil.ignore_patterns("english*", "*.py"))
