@@ -18,6 +18,8 @@ from conftest import need
 
 import minilstm
 from minilstm import lstm
+from minilstm.analyses.base import Results
+from minilstm.analyses.number_units import NumberUnits
 from minilstm.explorer.page import explore
 from minilstm.explorer.roles import analyse
 from minilstm.language_model import log_softmax
@@ -139,6 +141,27 @@ def test_numbers_are_those_of_python_in_double_precision(tab, pages, name):
     for sentence, result in zip(sentences, results, strict=True):
         trace = model.trace(sentence, state="context")
         compare(model, result, trace, trace.h[-1][:, 0])
+
+
+@pytest.mark.slow
+def test_a_page_of_the_large_network_has_the_same_numbers(chromium, tmp_path):
+    """As above, for 3,000 words and 512 units: numbers and every decision, twenty sentences at a time."""
+    units = Results({"number_units": NumberUnits(named=(416,))})  # none is searched, to save minutes
+    page = explore(minilstm.load("english"), name="english", results=units)
+    page.save(tmp_path / "english.html")
+    model, shown = in_double(page.model), chromium.open(tmp_path / "english.html")
+    sentences = sentences_of(200)
+    for start in range(0, len(sentences), 20):
+        some = sentences[start : start + 20]
+        for sentence, result in zip(some, shown.evaluate(f"{READ}({json.dumps(some)}, [])"), strict=True):
+            trace = model.trace(sentence, state="context")
+            compare(model, result, trace, trace.h[-1][:, 0])
+    items = [item for c in ("SS", "SP", "PS", "PP") for item in na_task("nounPP", c, 50)]
+    questions = [[" ".join(item.prefix), [item.right, item.wrong]] for item in items]
+    margins = shown.evaluate(f"{MARGINS}({json.dumps(questions)}, [])")
+    np.testing.assert_allclose(margins, minilstm.agreement(model, items).margins, rtol=0, atol=1e-9)
+    assert shown.problems() == []
+    shown.close()
 
 
 def test_decisions_are_those_of_python(tab, pages):
