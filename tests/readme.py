@@ -1,8 +1,8 @@
 """Write into the README, and into the benchmarks' own, what commands print: python tests/readme.py [claims] [costs] ...
 
 The example always; with `claims` and `later` the tables of claims over all models (minutes), with `costs` times
-and memory, with `suites`, `forward`, `trace`, `work`, `whole`, `roofline` the page of benchmarks (minutes each, on an
-idle machine).
+and memory, with `suites`, `work`, `kernel`, `whole`, `forward`, `trace`, `roofline` the page of benchmarks (minutes
+each, on an idle machine).
 `tests/test_readme.py` fails where the README says something else than the example prints.
 """
 
@@ -28,6 +28,7 @@ COMMANDS = {
     "forward": [RUN, "forward"],
     "trace": [RUN, "trace"],
     "work": [RUN, "sweep", "groups", "jobs", "training", "import", "start"],
+    "kernel": [RUN, "--kernel", "SkylakeX", "sweep", "groups", "forward"],
     "whole": [str(BENCHMARKS.parent / "ablations.py")],
     "suites": [str(BENCHMARKS.parent / "suites.py")],
     "roofline": [str(BENCHMARKS.parent / "roofline.py")],

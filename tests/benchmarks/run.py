@@ -1,10 +1,11 @@
-"""Ratios of speed, measured side by side in one run: python tests/benchmarks/run.py [--small] [ROW ...]
+"""Ratios of speed, measured side by side in one run: python tests/benchmarks/run.py [--small] [--kernel K] [ROW ...]
 
 Each row does the same work in two ways, turn and turn about, and prints the median of theirs / ours (above 1: we are
 faster) with the middle half of the rounds. Each side runs with one thread and with two, and its better time counts.
 Nothing else should run meanwhile: a round in which other processes took more than a twentieth of a core is repeated.
 `jobs` times the sweep alone with one worker, two, and as many as there are cores; `whole` times whole commands, each in
-a process of its own. With `--small` the networks are small, to see in a minute whether everything works.
+a process of its own. With `--small` the networks are small, to see in a minute whether everything works. `--kernel SkylakeX` tells OpenBLAS which of its kernels
+to take, instead of the one that it finds for the processor.
 """
 
 import contextlib
@@ -244,4 +245,8 @@ def main(names):
 
 
 if __name__ == "__main__":
+    if "--kernel" in sys.argv:  # OpenBLAS reads this when it is loaded: in a process of its own
+        at = sys.argv.index("--kernel")
+        environment = os.environ | {"OPENBLAS_CORETYPE": sys.argv[at + 1]}
+        os.execve(sys.executable, [sys.executable, *sys.argv[:at], *sys.argv[at + 2 :]], environment)
     main([name for name in sys.argv[1:] if name != "--small"])
