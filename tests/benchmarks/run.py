@@ -4,8 +4,8 @@ Each row does the same work in two ways, turn and turn about, and prints the med
 faster) with the middle half of the rounds. Each side runs with one thread and with two, and its better time counts.
 Nothing else should run meanwhile: a round in which other processes took more than a twentieth of a core is repeated.
 `jobs` times the sweep alone with one worker, two, and as many as there are cores; `whole` times whole commands, each in
-a process of its own. With `--small` the networks are small, to see in a minute whether everything works. `--kernel SkylakeX` tells OpenBLAS which of its kernels
-to take, instead of the one that it finds for the processor.
+a process of its own. With `--small` the networks are small, to see in a minute whether everything works. `--kernel
+SkylakeX` tells OpenBLAS which of its kernels to take, instead of the one that it finds for the processor.
 """
 
 import contextlib
