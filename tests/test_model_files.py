@@ -14,7 +14,8 @@ from minilstm.cli.main import main
 from minilstm.errors import MinilstmError, ModelFileError
 from minilstm.io.conventions import layers_from, layers_to
 from minilstm.verification.adapters import ADAPTERS
-from minilstm.verification.model_files import compare_files, find_lstms, is_model_file, verify_file
+from minilstm.verification.conversions import compare_files
+from minilstm.verification.model_files import find_lstms, is_model_file, verify_file
 from minilstm.verification.vectors import write_vectors
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
@@ -166,6 +167,93 @@ def test_conversions_that_went_wrong(tmp_path, module, torch_file):
     path = onnx_file(tmp_path / "one.onnx", layers[:1])
     with pytest.raises(ModelFileError, match="expected the same sizes"):
         compare_files(torch_file, path)
+
+
+def as_half(layers, dtype=np.float16):
+    return [
+        layer._replace(**{part: getattr(layer, part).astype(dtype) for part in ("W", "U", "b")}) for layer in layers
+    ]
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_rounding_changes_no_weight_by_more_than_half_a_unit(tmp_path, capsys, module, torch_file, dtype):
+    """Nor does one weight pass that is off by less than float16's tolerance of outputs would allow."""
+    half = as_half(layers_from(module.state_dict()))
+    path = onnx_file(tmp_path / "half.onnx", as_half(half, dtype))
+    assert compare_files(torch_file, path).rounded_to == "float16"
+    assert main(["verify", str(torch_file), str(path)]) == 0
+    assert "They hold the same LSTM, rounded to float16 in the second." in capsys.readouterr().out
+    back = compare_files(path, torch_file)
+    assert not back and back.diagnosis == ("the first file is the second, rounded to float16",)
+    half[1].U[9, 4] += np.float16(0.05)  # gate f, unit 4 of the layer
+    found = compare_files(torch_file, onnx_file(tmp_path / "off.onnx", as_half(half, dtype)))
+    assert not found and found.differing == 1 and found.diagnosis == ()
+    assert found.first.tensor == "R_l1[0, 15, 4]" and found.first.got == half[1].U[9, 4]  # blocks i o f g
+    assert found.first.expected == module.weight_hh_l1[9, 4].item()
+    assert found.place == "U of layer 2, gate f, unit 10, from unit 11"
+    assert main(["verify", str(torch_file), str(tmp_path / "off.onnx")]) == 1
+    told = capsys.readouterr().out
+    assert "1 of 600 weights differ by more than rounding to float16, first:\nR_l1[0, 15, 4] is" in told
+    assert "None of the known mistakes explains it. The differences lie in U of layer 2, gate f" in told
+    assert main(["verify", str(torch_file), str(tmp_path / "off.onnx"), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["first"]["tensor"] == "R_l1[0, 15, 4]"
+
+
+def test_a_mistake_is_named_only_if_it_explains_every_weight(tmp_path):
+    """By outputs of random words, dozens of mistakes may come near; by weights, none does."""
+    torch = need("torch")
+    torch.manual_seed(0)
+    module = torch.nn.LSTM(20, 100)
+    torch.save(module.state_dict(), tmp_path / "a.pt")
+    with torch.no_grad():
+        module.weight_hh_l0[:, 7] = 0
+    torch.save(module.state_dict(), tmp_path / "b.pt")
+    found = compare_files(tmp_path / "a.pt", tmp_path / "b.pt")
+    assert not found and found.diagnosis == () and found.differing == 400
+    assert found.place == "U of layer 1, from unit 8" and found.first.tensor == "weight_hh_l0[0, 7]"
+    with torch.no_grad():
+        module.bias_ih_l0[3] += 1
+    torch.save(module.state_dict(), tmp_path / "b.pt")
+    found = compare_files(tmp_path / "a.pt", tmp_path / "b.pt")
+    assert found.place == "U of layer 1, from unit 8; b of layer 1, gate i, unit 4" and found.differing == 401
+
+
+NAMED = {  # what becomes of a layer, in blocks i f g o
+    "gate order i o f g and bias missing": lambda layer: layer._replace(
+        W=_unturned(layer.W), U=_unturned(layer.U), b=0 * layer.b
+    ),
+    "gate order i o f g in b alone": lambda layer: layer._replace(b=_unturned(layer.b)),
+    "recurrent weights U transposed": lambda layer: layer._replace(
+        U=np.concatenate([block.T for block in np.split(layer.U, 4)])
+    ),
+    "W and U rounded to bfloat16": lambda layer: layer._replace(W=_cut(layer.W), U=_cut(layer.U)),
+    "weights in int8, one scale for each array": lambda layer: layer._replace(W=_int8(layer.W), U=_int8(layer.U)),
+}
+
+
+def _cut(array):
+    bits = array.view(np.uint32)
+    return ((bits + 0x7FFF + (bits >> 16 & 1)) & np.uint32(0xFFFF0000)).view(np.float32)
+
+
+def _int8(array):
+    scale = np.abs(array).max() / np.float32(127)
+    return np.round(array / scale) * scale
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_mistakes_in_conversions_are_named(name, tmp_path, module, torch_file):
+    layers = [NAMED[name](layer) for layer in layers_from(module.state_dict())]
+    found = compare_files(torch_file, onnx_file(tmp_path / "w.onnx", layers))
+    assert not found and found.diagnosis == (name,), found
+    assert f"This mistake explains all of it: {name}." in str(found)
+
+
+def test_a_weight_that_is_no_number(tmp_path, module, torch_file):
+    layers = layers_from(module.state_dict())
+    layers[0].W[1, 2] = np.nan
+    with pytest.raises(ModelFileError, match="w.onnx: lstm0: W_l0: expected finite numbers"):
+        compare_files(torch_file, onnx_file(tmp_path / "w.onnx", layers))
 
 
 def _unturned(array):

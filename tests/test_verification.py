@@ -14,9 +14,11 @@ from wrong_programs import ORDERS, PROGRAMS, cases, hand_back, on_all_cases, pro
 from minilstm import lstm, verify
 from minilstm.errors import VectorsError
 from minilstm.verification import mistakes
-from minilstm.verification.comparing import TOLERANCES, precision_of
+from minilstm.verification.comparing import TOLERANCES, coarsest
 from minilstm.verification.diagnosis import Diagnosis
 from minilstm.verification.program import TRACES, forward
+from minilstm.verification.variant_vectors import make_variant
+from minilstm.verification.variants import run as run_variant
 from minilstm.verification.vectors import make_vectors, read_cases, read_vectors, write_vectors
 
 D = make_vectors()
@@ -112,9 +114,17 @@ def test_a_right_program_passes(names):
     assert all(e.ok and e.precision == "float32" and 0 < e.abs < 1e-5 and e.ulps > 0 for e in verdict.errors.values())
     assert "follows the equations" in str(verdict)
     unseen = {"another batch on the same weights", "state handed on between calls", "many units, inputs unlike units"}
-    steps = {"what it returns at each word (output)"} if set(names) <= {"h_n", "C_n"} else set()
-    assert set(verdict.unseen) == {"gradients", *steps, *(() if names == EVERYWHERE else unseen)}
+    also = {("output",): "h_n, C_n", ("h_n",): "output, C_n", ("C_n",): "output, h_n", ("h", "C"): "h_n, C_n"}
+    others = {also[names]} if names in also else set()
+    assert set(verdict.unseen) == {"gradients", *others, *(() if names == EVERYWHERE else unseen)}
     assert all(text in str(verdict) for text in verdict.unseen)
+
+
+def test_what_was_not_handed_in_of_a_case_is_told():
+    out = handed(right(), ("output_wide", "h_n_chunks", "C_n_chunks"))
+    unseen = verify(D, out).unseen
+    assert {"sequences of different lengths", "h_n_wide, C_n_wide", "output_chunks"} <= set(unseen)
+    assert "many units, inputs unlike units" not in unseen
 
 
 @pytest.mark.parametrize("sizes", [{"units": 32}, {"units": 64, "inputs": 32}, {"units": 16, "layers": 4}])
@@ -263,7 +273,7 @@ def test_a_mistake_together_with_no_initial_state_is_named(name):
 @pytest.mark.parametrize("precision", ["float32", "float16", "bfloat16"])
 def test_a_mistake_is_named_in_a_coarser_precision(name, precision):
     out = {k: rounded(a, precision) for k, a in made(PROGRAMS[name]).items()}
-    verdict = verify(D, out)
+    verdict = verify(D, out, precision="bfloat16" if precision == "bfloat16" else None)
     if name in TOO_SMALL[precision]:
         assert verdict.ok
     else:
@@ -283,19 +293,70 @@ def rounded(array, precision):
 @pytest.mark.parametrize("precision", ["float16", "bfloat16"])
 def test_a_right_program_passes_in_half_precision_and_not_as_something_finer(precision):
     out = {k: rounded(right()[k].astype(np.float32), precision) for k in ALL}
-    verdict = verify(D, out)
+    verdict = verify(D, out, precision=precision)
     assert verdict.ok and {e.precision for e in verdict.errors.values()} == {precision}
     assert all(0.3 < verdict.errors[k].ulps <= 0.51 for k in ALL)  # rounding, and nothing else
     assert not verify(D, out, rtol=1e-5, atol=1e-6).ok
 
 
-def test_precision_is_the_coarsest_that_holds_all_numbers():
+@pytest.mark.parametrize("precision", ["float16", "bfloat16"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_half_precision_in_finer_arrays_has_to_be_said(precision, dtype):
+    """Else a program that rounds by mistake would pass for one that computes in half precision."""
+    out = {k: rounded(right()[k], precision).astype(dtype) for k in ALL}
+    verdict = verify(D, out)
+    assert not verdict and {e.precision for e in verdict.errors.values()} == {"float32"}
+    assert verdict.diagnosis == (f"looks like outputs rounded to {precision}",)
+    assert f"computes in {precision}, say so: --precision {precision} (in Python: precision='{precision}')" in str(
+        verdict
+    )
+    assert verify(D, out, precision=precision)
+    wrong = {k: rounded(a, precision).astype(dtype) for k, a in made(PROGRAMS["bias missing"], names=ALL).items()}
+    told = verify(D, wrong)
+    assert not told and "Nearest comes: bias missing" in str(told) and f"say so: --precision {precision}" in str(told)
+    assert verify(D, wrong, precision=precision).diagnosis == ("bias missing",)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("multiples of 1/64", lambda a: np.round(a * 64) / 64),
+        ("2 decimals", lambda a: np.round(a, 2)),
+        ("4 decimals", lambda a: np.array([float(f"{v:.4f}") for v in a.flat]).reshape(a.shape)),
+        ("8 decimals", lambda a: np.round(a, 8)),
+        ("6 significant digits", lambda a: np.array([float(f"{v:.6g}") for v in a.flat]).reshape(a.shape)),
+    ],
+)
+def test_rounded_outputs_are_told_from_coarse_precision(name, change):
+    verdict = verify(D, {k: change(np.nan_to_num(right()[k])) for k in ALL})
+    assert not verdict and verdict.diagnosis == (f"looks like outputs rounded to {name}",), verdict
+    assert "--precision" not in str(verdict)
+
+
+def test_precision_is_that_of_the_type():
+    """Of NumPy's arrays and of lists; float64 that holds float32 is that, as a program may print its numbers."""
+    exact, single = right()["output"], right()["output"].astype(np.float32)
+    half = rounded(right()["output"], "float16")
+    for output, precision in (
+        (exact, "float64"),
+        (single, "float32"),
+        (single.astype(">f4"), "float32"),
+        (single.astype(float), "float32"),
+        (np.nan_to_num(single).tolist(), "float32"),
+        (half, "float16"),
+        (np.full_like(exact, np.nan), "float32"),
+    ):
+        verdict = verify(D, {"output": output}, rtol=1)
+        assert verdict.errors["output"].precision == precision
+    with pytest.raises(VectorsError, match="precision: expected one of float64, float32, .*got 'half'"):
+        verify(D, {"output": exact}, precision="half")
+
+
+def test_coarsest_is_what_holds_all_numbers():
     precisions = {"bfloat16": 1 + 2.0**-7, "float16": 1 + 2.0**-10, "float32": 1 + 2.0**-23, "float64": 1 + 2.0**-52}
     for precision, number in precisions.items():
-        assert precision_of(np.array([0.5, np.nan, number])) == precision
-    assert precision_of(np.array([70000.0 + 1])) == "float32"  # float16 ends at 65504
-    for dtype in ("float64", "float32", "float16"):
-        assert precision_of(np.full(3, np.nan, dtype)) == dtype
+        assert coarsest(np.array([0.5, np.nan, number])) == precision
+    assert coarsest(np.array([70000.0 + 1])) == "float32"  # float16 ends at 65504
 
 
 def test_what_cannot_be_told_apart_is_all_named():
@@ -323,6 +384,19 @@ def test_what_no_known_mistake_explains_is_placed():
     assert "hand in next: i, f, o and C_tilde, of all layers and steps" in str(verdict)
 
 
+def test_only_what_can_be_handed_in_is_asked_for():
+    """Of the case that departs, and of what its kind of LSTM returns to the outside."""
+    out = {name: array.copy() for name, array in handed(right(), EVERYWHERE).items()}
+    out["output_wide"][4, 1, 30] += 0.5
+    assert "hand in next: h_wide and C_wide, of all layers and steps" in str(verify(D, out))
+    d = make_variant("peepholes")
+    made_in = run_variant(read_cases(d)[""])
+    verdict = verify(d, {"output": 1.1 * made_in["output"], "C_n": made_in["C_n"]})
+    assert not verdict and "hand in next: h_n." in str(verdict)
+    verdict = verify(d, made_in | {"output": 1.1 * made_in["output"]})
+    assert not verdict and "hand in" not in str(verdict)
+
+
 PROGRAM_GATES = {"f": lambda z: 1 / (1 + np.exp(-z)), "o": lambda z: 1 / (1 + np.exp(-z))}
 
 
@@ -334,7 +408,7 @@ def test_the_gate_layer_step_and_sequence_of_a_departure_are_named():
     out["C"][1, 4:, 2, 5] += 0.5  # what follows from it is not what is blamed
     verdict = verify(D, out)
     assert verdict.diagnosis == () and verdict.place == (
-        "f, layer 2, step 4, sequence 2, unit 6; what it is made of is right"
+        "f, layer 2, step 4, sequence 2, unit 14; what it is made of is right"
     )
 
 
@@ -344,7 +418,7 @@ def test_the_nearest_mistake_and_what_it_leaves():
     verdict = verify(D, out)
     assert verdict.diagnosis == () and verdict.nearest == "bias missing"
     assert 0 < verdict.remainder < 0.05
-    assert verdict.place == "output, step 11, sequence 2, unit 4"
+    assert verdict.place == "output, step 11, sequence 2, layer 2, unit 12"
     assert "Nearest comes: bias missing, which leaves" in str(verdict)
 
 
@@ -505,7 +579,9 @@ def test_the_first_departure_and_the_largest_errors(quantity, index, step, seque
     assert errors.abs == pytest.approx(0.25, abs=1e-6)
     assert errors.ulps == pytest.approx(0.25 / np.spacing(np.float32(abs(exact))), rel=0.6)
     assert f"step {step} of sequence {sequence}, layer {layer}, unit {unit}" in str(verdict)
-    assert "Steps, sequences and indices are counted from 0, layers and units from 1." in str(verdict)
+    assert "Steps, sequences and indices are counted from 0, layers from 1, units from 1 through all layers." in str(
+        verdict
+    )
 
 
 def test_the_first_departure_is_the_first_in_time(monkeypatch):
@@ -530,6 +606,40 @@ def test_nan_and_infinity_are_departures(wrong, monkeypatch):
     verdict = verify(D, handed(out))
     assert not verdict.ok and verdict.first.step == 2 and verdict.diagnosis == ()
     assert not verdict.errors["output"].abs < 1
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"batch": 16},
+        {"batch": 8},
+        {"batch": 2},
+        {"units": 16},
+        {"units": 5},
+        {"layers": 5},
+        {"layers": 8},
+        {"batch": 1},
+    ],
+)
+def test_axes_may_come_in_any_order_where_sizes_are_alike(sizes, tmp_path):
+    d = make_vectors(**sizes)
+    out = {k: np.nan_to_num(a) for k, a in made(program, d, names=(*ALL, "h", "C")).items()}
+    turned = {k: a.swapaxes(-3, -2) for k, a in out.items()}
+    for order in (out, turned):
+        assert verify(d, order), sizes
+        wrong = {
+            k: a.swapaxes(-3, -2) if order is turned else a
+            for k, a in made(PROGRAMS["bias missing"], d, names=ALL).items()
+        }
+        assert verify(d, wrong).diagnosis == ("bias missing",)
+    notes = verify(d, turned).notes
+    alike = sizes in ({"batch": 16}, {"batch": 2}, {"layers": 5})
+    assert bool(notes) == alike
+    if sizes == {"batch": 16}:
+        assert "output: sizes are alike; read with its axes as sequence, step, unit." in notes
+        assert all(note in str(verify(d, turned)) for note in notes)
+    page = write_vectors(tmp_path / "v", **sizes)[0].read_text()
+    assert ("where two are alike\nas here" in page) == (sizes != {"batch": 1})
 
 
 def test_axes_may_come_in_any_order():
@@ -563,12 +673,15 @@ def test_tolerances_can_be_given():
         ({"output": np.zeros((45, 8))}, "packed data: .*pad_packed_sequence"),
         ({"output": np.zeros((16, 5, 16))}, "two directions"),
         ({"C": np.zeros((16, 5, 8))}, "one layer alone: stack all 2"),
+        (np.zeros((16, 5, 8)), 'a file, or arrays by name, such as {"output": output}, got ndarray'),
+        (None, "arrays by name, .*got NoneType"),
+        ((np.zeros((16, 5, 8)), np.zeros((2, 5, 8))), "arrays by name, .*got tuple"),
     ],
 )
 def test_outputs_of_the_wrong_kind_are_refused(tmp_path, outputs, told):
     with pytest.raises(VectorsError, match=told):
         verify(D, outputs)
-    if "None" not in repr(outputs):
+    if isinstance(outputs, dict) and "None" not in repr(outputs):
         np.savez(tmp_path / "outputs.npz", **outputs)
         with pytest.raises(VectorsError, match=told) as caught:
             verify(D, tmp_path / "outputs.npz")
@@ -614,7 +727,7 @@ def test_safetensors_in_and_out(tmp_path):
 def test_all_numbers_survive_bfloat16_and_none_repeats_a_value_everywhere():
     for name, array in D.items():
         if array.ndim and name != "lengths":
-            assert precision_of(array) == "bfloat16", name
+            assert coarsest(array) == "bfloat16", name
     assert all(
         np.count_nonzero(D[name]) == D[name].size for name in D if name not in ("x", "loss_output") and D[name].ndim
     )
@@ -641,6 +754,47 @@ def test_all_numbers_survive_bfloat16_and_none_repeats_a_value_everywhere():
 def test_vectors_that_were_tampered_with_are_refused(change, told):
     with pytest.raises(VectorsError, match=told):
         read_vectors(D | change)
+
+
+@pytest.mark.parametrize("vectors", [None, 3, np.zeros(3), [D]])
+def test_what_are_no_vectors_at_all(vectors):
+    with pytest.raises(
+        VectorsError, match=f"test vectors: expected a folder, a file or arrays by name, got {type(vectors).__name__}"
+    ):
+        verify(vectors, {})
+
+
+@pytest.mark.parametrize("huge", [1e300, -1e300, 1e39, np.inf, -np.inf, np.nan])
+def test_huge_numbers_warn_of_nothing(huge):
+    """Warnings are errors in this suite."""
+    for names in (("output",), ALL, ("h", "C")):
+        out = {name: np.full_like(array, huge) for name, array in handed(right(), names).items()}
+        assert not verify(D, out)
+        out = {name: array.copy() for name, array in handed(right(), names).items()}
+        out[names[-1]][1, 1, 1] = huge
+        verdict = verify(D, out)
+        assert not verdict and str(verdict)
+    assert not verify(D, {"d_h_0": np.full((2, 5, 8), huge)})
+    assert not verify(make_variant("clip"), {"output": np.full((16, 5, 8), huge)})
+
+
+def test_a_folder_is_not_written_over(tmp_path):
+    write_vectors(tmp_path / "v")
+    np.savez(tmp_path / "v" / "outputs.npz", output=right()["output"])
+    before = {path.name: path.read_bytes() for path in (tmp_path / "v").iterdir()}
+    write_vectors(tmp_path / "v")  # the same numbers
+    for options in ({"seed": 1}, {"convention": "keras"}, {"units": 16}, {"variant": "clip"}):
+        with pytest.raises(VectorsError, match=r"v: has other things in it \(README.md, outputs.npz, vectors.npz"):
+            write_vectors(tmp_path / "v", **options)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "v").iterdir()} == before
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "README.md").write_text("mine")
+    with pytest.raises(VectorsError, match="expected a new or empty folder, or one with the same test vectors"):
+        write_vectors(tmp_path / "project")
+    assert [path.name for path in (tmp_path / "project").iterdir()] == ["README.md"]
+    (tmp_path / "v" / "vectors.npz").write_bytes(b"damaged")
+    with pytest.raises(VectorsError, match="has other things in it"):
+        write_vectors(tmp_path / "v")
 
 
 def test_missing_vectors_are_refused(tmp_path):

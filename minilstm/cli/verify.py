@@ -8,6 +8,9 @@ from ..analyses.tables import render, to_json
 from ..errors import MinilstmError
 from ..io.conventions import CONVENTIONS
 
+PRECISIONS = "float64", "float32", "float16", "bfloat16"
+TOLERANCE = "precision", "rtol", "atol"  # options that say how closely to look
+
 
 def add_vectors_options(command):
     """The options of `minilstm vectors`."""
@@ -47,7 +50,12 @@ def add_verify_options(command):
         "--installed", action="store_true", help="the LSTM of every framework that is installed instead"
     )
     command.add_argument("--device", help="with --installed: cpu, cuda or mps (every one that a framework finds)")
-    command.add_argument("--rtol", type=float, help="relative tolerance (default: by the precision of the outputs)")
+    command.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        help="in which your LSTM computes (default: the type of the arrays; half precision in float32 has to be said)",
+    )
+    command.add_argument("--rtol", type=float, help="relative tolerance (default: by the precision)")
     command.add_argument("--atol", type=float, help="absolute tolerance")
     command.add_argument("--json", action="store_true", help="print JSON")
 
@@ -78,7 +86,7 @@ def check(options):
     from ..verification.vectors import read_cases
 
     if options.installed:
-        _refuse(options, "--installed", "folder", "outputs", "rtol", "atol")
+        _refuse(options, "--installed", "folder", "outputs", *TOLERANCE)
         return _check_installed(options)
     if options.device or options.folder is None:
         raise MinilstmError("verify: expected DIR and OUTPUTS, one or two model files, or --installed [--device D]")
@@ -86,7 +94,7 @@ def check(options):
         if path is not None and not path.exists():
             raise MinilstmError(f"{path}: cannot be read (no such file or folder)")
     if is_model_file(options.folder):
-        _refuse(options, "a model file", "rtol", "atol")
+        _refuse(options, "a model file", *TOLERANCE)
         return _check_file(options) if options.outputs is None else _compare(options)
     if options.outputs is None:
         read_cases(options.folder)  # refuses what are no test vectors
@@ -113,7 +121,8 @@ def _refuse(options, what, *names):
 def _check_outputs(options):
     from ..verification.verify import verify
 
-    verdict = verify(options.folder, options.outputs, options.rtol, options.atol)
+    how = options.rtol, options.atol, options.precision
+    verdict = verify(options.folder, options.outputs, *how, progress=True)
     print(to_json(_as_dict(verdict)) if options.json else verdict)
     return 0 if verdict else 1
 
@@ -134,16 +143,14 @@ def _check_file(options):
 
 def _compare(options):
     """Two model files that should hold the same LSTM."""
-    from ..verification.model_files import compare_files
+    from ..verification.conversions import compare_files
 
-    verdict = compare_files(options.folder, options.outputs)
+    found = compare_files(options.folder, options.outputs)
     if options.json:
-        print(to_json(_as_dict(verdict)))
-    elif verdict:
-        print(f"{options.folder} and {options.outputs} hold the same LSTM.")
+        print(to_json(found._asdict() | {"first": found.first and found.first._asdict()}))
     else:
-        print(f"{options.outputs} does not hold the LSTM of {options.folder}; on random words:\n{verdict}")
-    return 0 if verdict else 1
+        print(f"{options.folder} and {options.outputs}:\n{found}")
+    return 0 if found else 1
 
 
 def _check_installed(options):

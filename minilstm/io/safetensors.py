@@ -66,6 +66,12 @@ def read_tensors(path):
         raise ModelFileError(f"{path}: not a whole .safetensors file ({error})") from error
 
 
+def stored_types(path):
+    """What `read_tensors` does not say of a file that it has read: the format's name of each tensor's type."""
+    header, _ = _split(Path(path).read_bytes())
+    return {name: entry["dtype"] for name, entry in header.items() if name != "__metadata__"}
+
+
 def _split(data):
     """The header, a dict, and the bytes of the numbers."""
     size = int.from_bytes(data[:8], "little")

@@ -28,6 +28,7 @@ class Errors(NamedTuple):
     rtol: float
     atol: float
     ok: bool  # every number within atol + rtol * |right number|
+    fits: str  # the coarsest precision that holds all of its numbers
 
 
 class Comparison(NamedTuple):
@@ -77,27 +78,22 @@ class Comparison(NamedTuple):
             self.rtol,
             self.atol,
             bool(self.close(self.right).all()),
+            coarsest(got),
         )
 
 
-def compare(got, right, words=True, rtol=None, atol=None, scale=1.0):
-    """A `Comparison`, its tolerances by the precision of `got` where none are given, the absolute one times `scale`."""
+def compare(got, right, words, precision, rtol=None, atol=None, scale=1.0):
+    """A `Comparison`, its tolerances by `precision` where none are given, the absolute one times `scale`."""
     for name, tolerance in {"rtol": rtol, "atol": atol}.items():
         if tolerance is not None and not 0 <= tolerance < np.inf:
             raise VectorsError(f"{name}: expected a tolerance of 0 or more, got {tolerance:g}")
-    precision = precision_of(got)
     own_rtol, own_atol = TOLERANCES[precision]
     rtol, atol = own_rtol if rtol is None else rtol, scale * own_atol if atol is None else atol
-    return Comparison(got, right, np.broadcast_to(words, got.shape), rtol, atol, precision)
+    return Comparison(got, right, words, rtol, atol, precision)
 
 
-def precision_of(array):
-    """The coarsest of bfloat16, float16, float32 and float64 that holds all numbers of `array` exactly.
-
-    Where there is no number, the type of the array is all that is known.
-    """
-    if not np.isfinite(array).any():
-        return str(array.dtype) if str(array.dtype) in TOLERANCES else "float64"
+def coarsest(array):
+    """The coarsest of bfloat16, float16, float32 and float64 that holds all numbers of `array` exactly."""
     with np.errstate(over="ignore"):
         single = np.asarray(array, np.float32)
         half = single.astype(np.float16)

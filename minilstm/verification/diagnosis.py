@@ -21,7 +21,7 @@ class Diagnosis(NamedTuple):
     wrong: dict | None  # what the nearest returns, for the case that was looked at
 
 
-def diagnose(cases, compared):
+def diagnose(cases, compared, progress=False):
     """Compare what was handed in with what every known mistake would have returned.
 
     Parameters

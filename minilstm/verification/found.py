@@ -61,10 +61,11 @@ def verify_found(found, seed=0, rtol=None, atol=None):
     lengths = np.full(BATCH, STEPS) if found.lengths is None else found.lengths
     if found.variant == Variant():
         given = {"x": x, "lengths": lengths, "h_0": h_0, "C_0": C_0, **tensors}
-        return judge(read_cases(about(found.convention) | given), outputs, rtol, atol, scale)
-    check_numbers(tensors)
-    problem = pose(x, lengths, h_0, C_0, tensors, found.convention, found.variant)
-    return judge({"": problem}, outputs, rtol, atol, scale)
+        cases = read_cases(about(found.convention) | given)
+    else:
+        check_numbers(tensors)
+        cases = {"": pose(x, lengths, h_0, C_0, tensors, found.convention, found.variant)}
+    return judge(cases, outputs, rtol, atol, scale)._replace(advice="")  # nobody hands anything in
 
 
 def scale_of(case):

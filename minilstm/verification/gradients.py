@@ -76,11 +76,15 @@ def cell_backward(dh, dC, step, C_prev, z, slopes=SLOPES, through=lambda o, tanh
 
 def named(made, convention):
     """The gradients by the names in which they are handed in: `d_` before the name of what they belong to."""
+    arrays = {name: made[name] for name in ("x", "h_0", "C_0")} | in_tensors(made, convention)
+    return {f"d_{name}": array for name, array in arrays.items()}
+
+
+def in_tensors(parts, convention):
+    """Arrays of the shapes of W, U, b, in lists of one a layer, by a framework's names; b in each bias that it has."""
     two = convention != "keras"
     layers = [
-        Layer(dW.reshape(-1, dW.shape[2]), dU.reshape(-1, dU.shape[2]), db.ravel() * (1 + two))
-        for dW, dU, db in zip(*(made[part] for part in "WUb"), strict=True)
+        Layer(W.reshape(-1, W.shape[2]), U.reshape(-1, U.shape[2]), b.ravel() * (1 + two))
+        for W, U, b in zip(*(parts[part] for part in "WUb"), strict=True)
     ]
-    second = [layer.b / 2 for layer in layers] if two else None  # the gradient of each bias is that of their sum
-    tensors = layers_to(layers, convention, recurrent_bias=second)
-    return {f"d_{name}": array for name, array in [*((n, made[n]) for n in ("x", "h_0", "C_0")), *tensors.items()]}
+    return layers_to(layers, convention, recurrent_bias=[layer.b / 2 for layer in layers] if two else None)

@@ -9,10 +9,10 @@ import numpy as np
 from ..errors import MinilstmError
 from .adapters import ADAPTERS
 from .cases import Case
-from .program import Variant
+from .program import RETURNED, Variant
 from .variant_vectors import make_variant
 from .variants import VARIANTS
-from .vectors import LOSSES, WIDE, make_vectors, read_cases
+from .vectors import WIDE, make_vectors, read_cases
 from .verify import judge
 
 PLAIN = "plain"
@@ -113,7 +113,7 @@ def run(adapter, vectors, precision="float32", device="cpu"):
         if suffix == "" and adapter.padding:
             lengths = vectors["lengths"]
         if suffix == "" and adapter.gradients and plain:
-            losses = {name: vectors[f"loss_{name}"] for name in LOSSES}
+            losses = {name: vectors[f"loss_{name}"] for name in RETURNED}
         variant = Variant() if plain else VARIANTS[str(vectors["variant"])]
         case = Case(x, lengths, h_0, C_0, tensors, losses, variant)
         parts = vectors["chunks"].tolist() if suffix == "_chunks" else [len(case.x)]

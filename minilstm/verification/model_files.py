@@ -1,4 +1,4 @@
-"""Find the LSTMs in a model file, whatever framework wrote it, and verify them; or compare those in two files.
+"""Find the LSTMs in a model file, whatever framework wrote it, and verify them.
 
 Files are recognised by what is in them: ONNX, PyTorch (state dicts and modules, read without PyTorch), .safetensors
 with PyTorch's names, and .keras. Each LSTM is run in its own framework on random words, from random states.
@@ -9,22 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import lstm
 from ..errors import MinilstmError, ModelFileError
-from ..io.conventions import layers_from
 from ..io.npz import BROKEN
 from ..io.safetensors import read_tensors
 from ..io.torch import read_torch
 from .adapters import ADAPTERS
-from .comparing import TOLERANCES
-from .drawing import draw
-from .found import BATCH, STEPS, Found, about, verify_found
+from .found import STEPS, Found, verify_found
 from .in_keras import import_keras
 from .modules import take_keras
 from .onnx_files import KINDS, lstms_in_onnx
 from .program import Variant
 from .vectors import FORMAT
-from .verify import verify
 
 MODEL_NAMES = ".onnx", ".pt", ".pth", ".keras"
 RUN_IN = {"pytorch": "torch", "onnx": "onnxruntime", "keras": "keras"}
@@ -144,54 +139,3 @@ def verify_file(path, seed=0):
 
 def _in_adapter(adapter):
     return lambda case: adapter.call(adapter.make(case, "float32", "cpu"), case, [STEPS])
-
-
-def compare_files(first, second, seed=0):
-    """The verdict on the LSTM of `second` as a conversion of that of `first`: layer after layer in both.
-
-    Raises
-    ------
-    ModelFileError
-        If they have LSTMs of several kinds, or of different sizes.
-    """
-    (convention, tensors, right), (_, other, got) = _stacked(first), _stacked(second)
-    sizes = [[layer.W.shape for layer in layers] for layers in (right, got)]
-    if sizes[0] != sizes[1]:
-        raise ModelFileError(f"{first} and {second}: expected the same sizes, got W of {sizes[0]} and {sizes[1]}")
-    rng, units = np.random.default_rng(seed), right[0].U.shape[1]
-    x = draw(rng, STEPS, BATCH, right[0].W.shape[1], below=2)
-    h_0, C_0 = draw(rng, len(right), BATCH, units), draw(rng, len(right), BATCH, units, below=2)
-    layers = [lstm.Layer(*(np.asarray(a, np.float64) for a in layer)) for layer in got]
-    trace = lstm.run(x.astype(np.float64), layers, lstm.State(h_0.astype(np.float64), C_0.astype(np.float64)))
-    given = {"x": x, "lengths": np.full(BATCH, STEPS), "h_0": h_0, "C_0": C_0}
-    half = any(array.dtype == np.float16 for array in [*tensors.values(), *other.values()])
-    rtol, atol = TOLERANCES["float16" if half else "float32"]
-    outputs = {"output": trace.h[-1], "h_n": trace.state.h, "C_n": trace.state.C}
-    return verify(about(convention) | given | tensors, outputs, rtol, atol)
-
-
-def _same(one, other):
-    return one.tensors.keys() == other.tensors.keys() and all(
-        np.array_equal(array, other.tensors[name]) for name, array in one.tensors.items()
-    )
-
-
-def _stacked(path):
-    """All LSTMs of a file as one stack: the convention, its tensors with layers counted through, and the layers."""
-    found, tensors, count = [], {}, 0
-    for part in find_lstms(path):
-        if any(_same(part, other) for other in found):
-            continue  # exporters write one LSTM down once for each time that it is run
-        found.append(part)
-        if part.variant != Variant() or part.convention != found[0].convention:
-            raise ModelFileError(f"{path}: {part}: only plain LSTMs of one convention can be compared")
-        for name, array in part.tensors.items():
-            kind, _, layer = name.rpartition("_l")
-            tensors[f"{kind}_l{count + int(layer)}"] = array
-        count += part.sizes[0]
-    layers = layers_from(tensors, found[0].convention)
-    sizes = [layers[0].W.shape[1], *(layer.U.shape[1] for layer in layers)]
-    if any(layer.W.shape[1] != size for layer, size in zip(layers, sizes, strict=False)) or len(set(sizes[1:])) > 1:
-        names = ", ".join(part.name for part in found)
-        raise ModelFileError(f"{path}: expected one stack of layers of one size, got {names} of {sizes[1:]} units")
-    return found[0].convention, tensors, layers

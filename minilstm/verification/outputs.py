@@ -1,13 +1,16 @@
 """Read what a program made of test vectors, and say what is wrong with its names and shapes where something is."""
 
+from itertools import permutations
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from ..errors import MinilstmError, ModelFileError, VectorsError
 from ..io.conventions import to_array
 from ..io.npz import open_npz
-from ..io.safetensors import read_tensors
+from ..io.safetensors import read_tensors, stored_types
+from .comparing import coarsest
 
 OURS = "this is a model of minilstm, not an LSTM of your own"
 OTHER_NAMES = {  # what frameworks call the quantities, in lower case
@@ -20,44 +23,90 @@ OTHER_NAMES = {  # what frameworks call the quantities, in lower case
 }
 
 
-def read_outputs(outputs, shapes, lengths):
-    """What a program returned, by name: float64 arrays of the expected shapes.
+class Output(NamedTuple):
+    """One array that a program returned."""
+
+    array: np.ndarray  # float64, of the expected shape
+    precision: str  # in which it was handed in
+    order: (
+        tuple[int, ...] | None
+    )  # of its axes, where sizes that are alike leave several and it is not the expected one
+
+
+def read_outputs(outputs, expected, lengths, nearest):
+    """What a program returned, by name, as `Output`.
 
     Parameters
     ----------
     outputs : str, Path or mapping of str to array
-    shapes : dict of str to tuple
-        The shape of every quantity that may be there, in the order in which they are looked at.
+    expected : dict of str to (array, array)
+        What is right of each quantity that may be there, in the order in which they are looked at, and where it counts.
     lengths : (batch,) int array
         The words of each sequence, by which packed data are recognised.
+    nearest : bool
+        Whether axes whose sizes are alike may stand in another order, if it comes nearer to what is right.
 
     Raises
     ------
     VectorsError
-        If a name is none of `shapes`, or an array has another shape or no floating point numbers.
+        If a name is none of `expected`, or an array has another shape or no floating point numbers.
     """
+    shapes = {name: right.shape for name, (right, _) in expected.items()}
     try:
-        arrays = _arrays(outputs, shapes, lengths)
-        names = sorted(arrays, key=list(shapes).index)
-        orders = {name: _axes(name, arrays[name].shape, shapes[name], lengths) for name in names}
+        arrays, precisions = _arrays(outputs, shapes, lengths)
+        orders = {name: _orders(name, array.shape, shapes[name], lengths) for name, array in arrays.items()}
     except MinilstmError as error:
         raise VectorsError(f"outputs: {error}") from None
-    return {
-        name: arrays[name].astype(np.float64).squeeze().transpose(order).reshape(shapes[name])
-        for name, order in orders.items()
-    }
+    read = {}
+    for name in sorted(arrays, key=list(shapes).index):
+        array = arrays[name].astype(np.float64).squeeze()
+        turned = [array.transpose(order).reshape(shapes[name]) for order in orders[name]]
+        k = int(np.argmin([_distance(one, *expected[name]) for one in turned])) if nearest else 0
+        read[name] = Output(turned[k], precisions[name], orders[name][k] if k else None)
+    return read
+
+
+def _distance(array, right, words):
+    """How far `array` is from what is right, no number counting more than the largest of them."""
+    limit = np.abs(right).max()
+    return np.minimum(np.nan_to_num(np.abs(array - right), nan=limit), limit)[words].sum()
 
 
 def _arrays(outputs, shapes, lengths):
+    """Arrays by name, and their precisions."""
     if hasattr(outputs, "keys"):
-        return {name: to_array(outputs[name], name) for name in _known(outputs, shapes)}
+        given = {name: outputs[name] for name in _known(outputs, shapes)}
+        arrays = {name: to_array(tensor, name) for name, tensor in given.items()}
+        return arrays, {name: _precision(arrays[name], _type_name(given[name])) for name in given}
+    if not isinstance(outputs, (str, Path)):
+        raise ModelFileError(
+            'expected a file, or arrays by name, such as {"output": output}, got ' + type(outputs).__name__
+        )
     if Path(outputs).suffix == ".safetensors":
         tensors, _ = read_tensors(outputs)
-        return {name: to_array(tensors[name], name) for name in _known(tensors, shapes)}
-    with open_npz(outputs, growth=np.inf) as file:  # what is read is as large as `shapes`, no more
-        for name in _known(file.declared, shapes):
-            _axes(name, file.declared[name][0], shapes[name], lengths)
-        return {name: to_array(file.read(name), name) for name in file.declared}
+        names = {"BF16": "bfloat16", "F16": "float16"}
+        types = {name: names.get(kind, "") for name, kind in stored_types(outputs).items()}
+        given = {name: to_array(tensors[name], name) for name in _known(tensors, shapes)}
+    else:
+        with open_npz(outputs, growth=np.inf) as file:  # what is read is as large as `shapes`, no more
+            for name in _known(file.declared, shapes):
+                _orders(name, file.declared[name][0], shapes[name], lengths)
+            types = {name: dtype.name for name, (_, dtype) in file.declared.items()}
+            given = {name: to_array(file.read(name), name) for name in file.declared}
+    return given, {name: _precision(array, types[name]) for name, array in given.items()}
+
+
+def _type_name(tensor):
+    """ "float32" or the like, for an array of NumPy, a framework's tensor, or a list."""
+    dtype = getattr(tensor, "dtype", "")
+    return getattr(dtype, "name", str(dtype).rpartition(".")[2])
+
+
+def _precision(array, type_name):
+    """By the type in which an array is handed in; only of float64 that holds numbers of float32 is it that."""
+    if type_name in ("float16", "bfloat16"):
+        return type_name
+    return "float64" if coarsest(array) == "float64" else "float32"
 
 
 def _known(names, shapes):
@@ -84,17 +133,15 @@ def _known(names, shapes):
     )
 
 
-def _axes(name, shape, expected, lengths):
-    """In which order the axes of an array of `shape`, but those of length 1, make `expected`."""
+def _orders(name, shape, expected, lengths):
+    """The orders of the axes of an array of `shape`, but those of length 1, that make `expected`; that it has first."""
     got, wanted = ([n for n in sizes if n != 1] for sizes in (shape, expected))
-    if got == wanted:
-        return list(range(len(got)))
-    if sorted(got) != sorted(wanted) or len(set(got)) < len(got):
+    if sorted(got) != sorted(wanted):
         reason = _reason(name, got, expected, lengths)
         raise ModelFileError(
             f"{name}: expected shape {expected}, its axes in any order, got {tuple(shape)}{reason and '; '}{reason}"
         )
-    return [got.index(n) for n in wanted]
+    return [order for order in permutations(range(len(got))) if [got[k] for k in order] == wanted]
 
 
 def _reason(name, got, expected, lengths):

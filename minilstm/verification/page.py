@@ -79,6 +79,7 @@ KEYS = {  # axes, what
     "chunks": ("calls", "steps of x_again in each call, when it is read in parts"),
 }
 CASES = {"again": "another batch", "wide": "the wide LSTM"}
+ALIKE = ", or, where two are alike\nas here, the numbers do, which is then told"
 TWO = " The two parts of b only act through their sum."
 
 
@@ -94,6 +95,8 @@ def page(arrays, seed, directory):
         "count": len(arrays.get("chunks", ())),
         "weights": ", ".join(f"`d_{key}`" for key in arrays if key.endswith(("_l0", "_l1")) and "." not in key),
     }
+    shapes = traces, (steps, batch, variant.directions * size), (states, batch, size)
+    alike = any(shape.count(n) > 1 for shape in shapes for n in shape if n > 1)
     present = [(row.format(**others), text) for key, row, text in OTHER_OUTPUTS if key in arrays]
     rows = [] if name else [TRACES.format(traces=traces), *(row for row, _ in present)]
     return PAGE.read_text(encoding="utf-8").format(
@@ -108,6 +111,7 @@ def page(arrays, seed, directory):
         biases="" if convention == "keras" else TWO,
         equations="\n".join(f"    {line}" for line in _equations(variant)),
         gradients_scale=GRADIENTS,
+        alike=ALIKE if alike else "",
         output=(steps, batch, variant.directions * size),
         h_n=(states, batch, size),
         C_n=(states, batch, units),

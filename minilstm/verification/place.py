@@ -1,10 +1,18 @@
-"""Where in the network and in the text a departure lies, and what to hand in so that it can be placed better."""
+"""Where in the network and in the text a departure lies, and what to hand in so that it can be placed better.
+
+Units have the paper's numbers, which count from 1 through all layers (and directions).
+"""
 
 import numpy as np
 
-from .comparing import compare
-from .program import TRACES, cell
+from .program import RETURNED, TRACES, cell
 
+AXES = {
+    **dict.fromkeys(TRACES, ("layer", "step", "sequence", "unit")),
+    **dict.fromkeys(("h_n", "C_n", "d_h_0", "d_C_0"), ("layer", "sequence", "unit")),
+    "output": ("step", "sequence", "unit"),
+    "d_x": ("step", "sequence", "input"),
+}
 SLACK = 20  # times the tolerance: rounding of what was handed in passes through large weights
 
 
@@ -17,14 +25,13 @@ def place_of(comparisons, expected, p):
     local = _local(comparisons, p) if {"h", "C"} <= comparisons.keys() else {}
     for name, values in local.items():
         comparison = comparisons[name]
-        near = compare(comparison.got, values, comparison.words, SLACK * comparison.rtol, SLACK * comparison.atol)
-        outside = ~near.close(values)
+        outside = ~comparison.close(values, SLACK)
         if outside.any():
-            return f"{_where(name, outside)}; what it is made of is right"
+            return f"{_where(name, outside, p)}; what it is made of is right"
     for name in sorted(comparisons, key=[*TRACES, "output", "C_n", "h_n"].index):
         outside = ~comparisons[name].close(expected[name])
         if outside.any():
-            return _where(name, outside)
+            return _where(name, outside, p)
     return ""
 
 
@@ -46,21 +53,38 @@ def _local(comparisons, p):
     return {name: made[name] for name in TRACES if name in got}
 
 
-def _where(name, outside):
+def _where(name, outside, p):
     """Which indices of a quantity are outside, in words."""
-    axes = {3: ("step", "sequence", "unit"), 4: ("layer", "step", "sequence", "unit")}[outside.ndim]
-    axes = ("layer", "sequence", "unit") if name in ("h_n", "C_n") else axes
-    parts = [name]
-    for axis, what in enumerate(axes):
-        others = tuple(k for k in range(outside.ndim) if k != axis)
-        places = np.flatnonzero(outside.any(axis=others))
-        if len(places) < outside.shape[axis]:
-            from_one = what in ("layer", "unit")  # as the paper counts them
-            parts.append(_listed(what, places + from_one))
+    parts, axes = [name], AXES[name]
+    for axis, what in enumerate(axes[:-1]):
+        places = np.flatnonzero(outside.any(axis=tuple(k for k in range(outside.ndim) if k != axis)))
+        if what == "layer":
+            places = np.unique(places // p.variant.directions) + 1
+        if len(places) < (len(p.W) // p.variant.directions if what == "layer" else outside.shape[axis]):
+            parts.append(listed(what, places))
+    units = outside.any(axis=tuple(k for k, what in enumerate(axes) if what not in ("layer", "unit")))
+    if not np.atleast_2d(units)[np.atleast_2d(units).any(axis=1)].all():
+        if name == "output" and len(p.W) > p.variant.directions:
+            parts.append(f"layer {len(p.W) // p.variant.directions}")
+        numbers = [unit_number(name, where, outside.shape, p) for where in np.argwhere(units)]
+        parts.append(listed("unit", np.array(numbers)))
     return ", ".join(parts)
 
 
-def _listed(what, numbers):
+def unit_number(name, where, shape, p):
+    """The paper's number of the unit at the index `where` of a quantity of `shape`."""
+    layers_below = (len(p.W) // p.variant.directions - 1) if name == "output" else where[0]
+    return int(layers_below * shape[-1] + where[-1] + 1)
+
+
+def axes_in(name, shape, order):
+    """What the axes of an array are, in words, whose transposition by `order` is a quantity of `shape`."""
+    names = AXES.get(name, ("direction", "row", "column")[-len(shape) :])
+    names = [axis for axis, n in zip(names, shape, strict=True) if n != 1]
+    return ", ".join(names[order.index(k)] for k in range(len(order)))
+
+
+def listed(what, numbers):
     """'step 3', 'steps 3 to 7' or 'steps 3, 5, 9'."""
     if len(numbers) == 1:
         return f"{what} {numbers[0]}"
@@ -69,12 +93,11 @@ def _listed(what, numbers):
     return f"{what}s {', '.join(map(str, numbers[:8]))}{', ...' if len(numbers) > 8 else ''}"
 
 
-def advice(names):
-    """What to hand in next, where `names` have been and the cause is not found; empty if all has been."""
-    groups = ("output", "h_n", "C_n"), ("h", "C"), ("i", "f", "o", "C_tilde")
-    for group in groups:
-        missing = [name for name in group if name not in names]
-        if missing:
-            extent = "" if group is groups[0] else ", of all layers and steps"
-            return f"{' and '.join([', '.join(missing[:-1]), missing[-1]]) if missing[1:] else missing[0]}{extent}"
+def advice(missing, suffix=""):
+    """What to hand in next where the cause is not found, of the quantities that are `missing`; empty if none is."""
+    for group in (RETURNED, ("h", "C"), ("i", "f", "o", "C_tilde")):
+        names = [f"{name}{suffix}" for name in group if name in missing]
+        if names:
+            extent = "" if group is RETURNED else ", of all layers and steps"
+            return f"{' and '.join([', '.join(names[:-1]), names[-1]]) if names[1:] else names[0]}{extent}"
     return ""

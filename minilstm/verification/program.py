@@ -17,6 +17,7 @@ from ..lstm import Layer
 
 TRACES = "i", "f", "o", "C_tilde", "C", "h"  # (..., layers, steps, batch, units)
 QUANTITIES = (*TRACES, "output", "C_n", "h_n")
+RETURNED = "output", "h_n", "C_n"  # by every program; a loss weighs these
 GATES = "ifgo"  # the blocks of W, U and b here, where g is the candidate
 
 

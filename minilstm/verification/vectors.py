@@ -28,10 +28,10 @@ from ..io.safetensors import read_tensors, write_tensors
 from .drawing import CHUNKS, LAYERS, LENGTHS, UNITS, draw_batch, draw_layers, draw_losses, draw_wide
 from .outputs import OURS
 from .page import page
+from .program import RETURNED
 from .variant_vectors import check_numbers, make_variant, pose, read_variant
 
 FORMAT, VERSION = "minilstm test vectors", 2
-LOSSES = "output", "h_n", "C_n"
 WIDE = "wide."  # before the names of that case's weights
 
 
@@ -95,6 +95,7 @@ def write_vectors(directory, convention=None, seed=0, variant=None, **sizes):
     Parameters
     ----------
     directory : str or Path
+        If anything is in it already, so are the same vectors.
     convention, seed
         As for `make_vectors`; for a variant, the convention is one that can hold its weights.
     variant : str, optional
@@ -106,6 +107,11 @@ def write_vectors(directory, convention=None, seed=0, variant=None, **sizes):
     -------
     list of Path
         `README.md`, `vectors.npz` and, if the safetensors package is installed, `vectors.safetensors`.
+
+    Raises
+    ------
+    VectorsError
+        If the directory cannot be made, or has something else in it.
     """
     if variant is None:
         arrays = make_vectors(convention or "pytorch", seed, **sizes)
@@ -114,17 +120,35 @@ def write_vectors(directory, convention=None, seed=0, variant=None, **sizes):
     directory = Path(directory)
     try:
         directory.mkdir(parents=True, exist_ok=True)
+        others = sorted(path.name for path in directory.iterdir() if not path.name.startswith("."))
     except OSError as error:
         raise VectorsError(f"{directory}: cannot be made a directory ({error.strerror})") from None
+    if others and not _holds(directory, arrays):
+        raise VectorsError(
+            f"{directory}: has other things in it ({', '.join(others[:3])}{', ...' * (len(others) > 3)}); expected a "
+            "new or empty folder, or one with the same test vectors"
+        )
     paths = [directory / name for name in ("README.md", "vectors.npz", "vectors.safetensors")]
+    write_npz(paths[1], arrays)
     with write_whole(paths[0], "w") as file:
         file.write(page(arrays, seed, shlex.quote(str(directory))))
-    write_npz(paths[1], arrays)
     texts = {name: str(array) for name, array in arrays.items() if array.ndim == 0}
     if find_spec("safetensors") is None:
         return paths[:2]
     write_tensors(paths[2], {name: array for name, array in arrays.items() if name not in texts}, texts)
     return paths
+
+
+def _holds(directory, arrays):
+    """Whether the vectors in `directory` are these."""
+    try:
+        there = _read(directory)
+    except MinilstmError:
+        return False
+    return there.keys() == arrays.keys() and all(
+        str(there[name]) == str(array) if array.ndim == 0 else np.array_equal(there[name], array)
+        for name, array in arrays.items()
+    )
 
 
 def read_vectors(source):
@@ -146,6 +170,10 @@ def read_cases(source):
         If there are none, or anything in them is not as it should be.
     """
     try:
+        if not hasattr(source, "keys") and not isinstance(source, (str, Path)):
+            raise VectorsError(
+                f"test vectors: expected a folder, a file or arrays by name, got {type(source).__name__}"
+            )
         arrays = source if hasattr(source, "keys") else _read(Path(source))
         return {"": read_variant(arrays)} if "variant" in arrays else _checked(arrays)
     except VectorsError:
@@ -205,7 +233,7 @@ def _cases(arrays, convention):
     wide = given("_wide") if "x_wide" in arrays else None
     wide_names = [name for name in arrays if name.startswith(WIDE)] if wide else []
     wide_weights = {name.removeprefix(WIDE): arrays.pop(name) for name in wide_names}
-    losses = {name: arrays.pop(f"loss_{name}").astype(np.float64) for name in LOSSES if f"loss_{name}" in arrays}
+    losses = {name: arrays.pop(f"loss_{name}").astype(np.float64) for name in RETURNED if f"loss_{name}" in arrays}
     first = _case("", x, lengths, h_0, C_0, arrays, convention)
     cases = {"": replace(first, losses=_checked_losses(losses, first)) if losses else first}
     if again:
@@ -222,7 +250,7 @@ def _cases(arrays, convention):
 def _checked_losses(losses, v):
     """All three, of the shapes of what they weigh; without weight in the padding."""
     state, output = v.h_0.shape, (*v.x.shape[:2], v.h_0.shape[2])
-    for name, shape in zip(LOSSES, (output, state, state), strict=True):
+    for name, shape in zip(RETURNED, (output, state, state), strict=True):
         got = losses[name].shape if name in losses else "nothing"
         if got != shape:
             raise VectorsError(f"test vectors: loss_{name}: expected shape {shape}, got {got}")

@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 from .comparing import Errors
-from .place import advice
 
 NO_PAIRS = "mistakes on top of a wrong gate order, which are not tried where there are many units"
-BASES = "(Steps, sequences and indices are counted from 0, layers and units from 1.)"
+BASES = "(Steps, sequences and indices are counted from 0, layers from 1, units from 1 through all layers.)"
+HALF = "float16", "bfloat16"
 
 
 class Departure(NamedTuple):
@@ -52,9 +52,16 @@ class Verdict(NamedTuple):
     remainder: float | None = None  # and the share of the squared difference that it leaves
     place: str = ""  # where that rest lies, or all of the difference
     unseen: tuple[str, ...] = ()  # what these outputs cannot show
+    advice: str = ""  # what to hand in next, where the cause is not found
+    notes: tuple[str, ...] = ()  # in which order axes were read, where their sizes do not say it
 
     def __bool__(self):
         return self.ok
+
+    @property
+    def explained(self) -> bool:
+        """Whether a mistake was found that explains all of it."""
+        return bool(self.diagnosis) and self.remainder is None
 
     def __str__(self):
         width = max(8, *map(len, self.errors)) + 2
@@ -66,7 +73,7 @@ class Verdict(NamedTuple):
                 f"{name:{width}}{e.precision:11}{e.abs:11.2e}{e.rel:11.2e}{e.ulps:11.3g}"
                 f"   {'yes' if e.ok else 'NO'} (rtol {e.rtol:g}, atol {e.atol:g})"
             )
-        return "\n".join([*lines, *(self._right() if self.ok else self._wrong())])
+        return "\n".join([*lines, *self.notes, *(self._right() if self.ok else self._wrong())])
 
     def _right(self):
         yield "It follows the equations."
@@ -75,7 +82,7 @@ class Verdict(NamedTuple):
 
     def _wrong(self):
         yield str(self.first)
-        if self.diagnosis and self.remainder is not None:
+        if self.diagnosis and not self.explained:
             yield f"It {self.diagnosis[0]}, which explains {_percent(1 - self.remainder)} of the squared difference."
         elif len(self.diagnosis) == 1:
             yield f"This mistake explains all of it: {self.diagnosis[0]}."
@@ -92,9 +99,20 @@ class Verdict(NamedTuple):
                 yield f"{'The rest' if self.nearest else 'The difference'} lies in {self.place}."
             else:  # the nearest kind is an inexact one, or fails in another case
                 yield "What it leaves there is within the tolerance."
-            if isinstance(self.first, Departure) and advice(self.errors):
-                yield f"To come closer, hand in next: {advice(self.errors)}."
+            if self.advice:
+                yield f"To come closer, hand in next: {self.advice}."
+        yield from self._perhaps_coarser()
         yield BASES
+
+    def _perhaps_coarser(self):
+        """What to do where float32 holds numbers of half precision, unless it is known where they come from."""
+        fits = {name: e.fits for name, e in self.errors.items() if not e.ok and e.precision not in HALF}
+        coarser = "float16" if "float16" in fits.values() else "bfloat16"
+        if fits and set(fits.values()) <= set(HALF) and (not self.diagnosis or coarser in self.diagnosis[0]):
+            yield (
+                f"Every number in {', '.join(fits)} fits {coarser}, but was handed in as something finer. If the "
+                f"program computes in {coarser}, say so: --precision {coarser} (in Python: precision={coarser!r})."
+            )
 
 
 def _percent(share):

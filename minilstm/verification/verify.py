@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from .. import lstm
-from .comparing import GRADIENTS, compare
+from ..errors import VectorsError
+from .comparing import GRADIENTS, TOLERANCES, compare
 from .diagnosis import diagnose, diagnose_among, tries_pairs
 from .gradients import gradients, named
 from .outputs import read_outputs
-from .place import place_of
-from .program import QUANTITIES, TRACES, Variant, complete
+from .place import advice, axes_in, place_of, unit_number
+from .program import QUANTITIES, RETURNED, TRACES, Variant, complete
 from .variants import run as run_variant
 from .variants import wrong_variants
 from .vectors import read_cases
@@ -24,6 +25,7 @@ from .verdict import NO_PAIRS, Departure, Verdict, WrongGradient
 from .wrong_gradients import wrong_gradients
 
 UNSEEN = {  # what nobody can see who is not handed the outputs of a case
+    "": "sequences of different lengths",
     "again": "another batch on the same weights",
     "chunks": "state handed on between calls",
     "wide": "many units, inputs unlike units",
@@ -36,6 +38,8 @@ def verify(
     outputs: str | Path | Mapping[str, Any],
     rtol: float | None = None,
     atol: float | None = None,
+    precision: str | None = None,
+    progress: bool = False,
 ) -> Verdict:
     """Compare what a program made of test vectors with the equations.
 
@@ -49,10 +53,16 @@ def verify(
         own last word; `h`, `C`, `i`, `f`, `o`, `C_tilde` (layers, steps, batch, units); or of the same names with
         `_again`, `_chunks` or `_wide` behind them, for the other cases of the vectors; or gradients, `d_x`, `d_h_0`,
         `d_C_0` and `d_` before the name of a weight, which are looked at if the outputs are right. Axes may come
-        in any order, as all sizes differ. What stands behind a sequence's end is not looked at.
+        in any order: their sizes tell them apart, or, where two are alike, the numbers do. What stands behind a
+        sequence's end is not looked at.
     rtol, atol : float, optional
-        A number passes if it is within atol + rtol * |right number|. If not given, they follow from the precision of
-        each quantity: the coarsest of bfloat16, float16, float32, float64 that holds all of its numbers.
+        A number passes if it is within atol + rtol * |right number|. If not given, they follow from the precision.
+    precision : {"float64", "float32", "float16", "bfloat16"}, optional
+        In which the program computes. If not given, each array is judged by the type in which it is handed in, however
+        coarse its numbers are (float64 that holds numbers of float32 counts as float32). Half precision in float32
+        arrays, as an .npz has bfloat16, has to be said.
+    progress : bool
+        Show on standard error, if it is a terminal, how far the search for mistakes is.
 
     Returns
     -------
@@ -77,24 +87,34 @@ def verify(
     >>> minilstm.verify(vectors, {"output": lstm.run(v.x, v.layers).h[-1]}).diagnosis
     ('initial state not used, zero instead',)
     """
-    return judge(read_cases(vectors), outputs, rtol, atol)
+    if precision not in (None, *TOLERANCES):
+        raise VectorsError(f"precision: expected one of {', '.join(TOLERANCES)}, got {precision!r}")
+    return judge(read_cases(vectors), outputs, rtol, atol, precision=precision, progress=progress)
 
 
-def judge(cases, outputs, rtol=None, atol=None, scale=1.0):
+def judge(cases, outputs, rtol=None, atol=None, scale=1.0, precision=None, progress=False):
     """`verify`, given the `Problem` of each case; the tolerance by the precision is `scale` times as large."""
     first = cases[""]
     right = {case: (_right(p), p.lengths) for case, p in cases.items()}
     if first.losses:
         right["gradients"] = named(gradients(first), first.convention), None
-    compared = _compare(right, outputs, rtol, atol, scale)
+    with np.errstate(all="ignore"):  # what is handed in may well be infinite, and a wrong program may overflow
+        for nearest in (True, False):
+            compared, notes = _compare(right, outputs, rtol, atol, scale, precision, nearest)
+            verdict = _judge(cases, right, compared, notes, progress)
+            if verdict or not notes or verdict.explained:
+                break
+    return verdict
+
+
+def _judge(cases, right, compared, notes, progress):
+    first = cases[""]
     errors = {_key(name, case): c.errors() for case, quantities in compared.items() for name, c in quantities.items()}
     departing = [case for case in compared if not all(errors[_key(name, case)].ok for name in compared[case])]
-    unseen = [text for case, text in UNSEEN.items() if case in right and case not in compared]
-    if "" in compared and compared[""].keys() <= {"h_n", "C_n"}:
-        unseen.insert(0, "what it returns at each word (output)")
+    unseen = list(_unseen(right, compared))
     if not departing:
-        return Verdict(True, errors, None, (), unseen=tuple(unseen))
-    case = departing[0]
+        return Verdict(True, errors, None, (), unseen=tuple(unseen), notes=notes)
+    case, to_hand_in = departing[0], ""
     if case == "gradients":  # all outputs are right, or not handed in
         departure, place = _first_wrong_gradient(compared[case])
         known = wrong_gradients(first).items()
@@ -104,31 +124,53 @@ def judge(cases, outputs, rtol=None, atol=None, scale=1.0):
         departure = _first_departure(compared[case], case, cases[case])
         if first.variant == Variant():
             in_turn = [*departing, *(case for case in compared if case not in departing)]
-            found = diagnose(cases, {case: compared[case] for case in in_turn if case in cases})
+            found = diagnose(cases, {case: compared[case] for case in in_turn if case in cases}, progress)
             unseen += [] if tries_pairs(cases[case]) else [NO_PAIRS]
         else:
             found = diagnose_among(wrong_variants(first), compared[case])
         expected = found.wrong or {name: comparison.right for name, comparison in compared[case].items()}
         place = place_of(compared[case], expected, cases[case])
+        to_hand_in = advice(right[case][0].keys() - compared[case].keys(), _key("", case))
     place = "" if found.names else place
-    return Verdict(False, errors, departure, found.names, found.nearest, found.remainder, place, tuple(unseen))
+    search = found.names, found.nearest, found.remainder, place
+    return Verdict(False, errors, departure, *search, tuple(unseen), to_hand_in, notes)
 
 
-def _compare(right, outputs, rtol, atol, scale):
-    """Comparisons by case and quantity, of those that were handed in.
+def _unseen(right, compared):
+    """What the outputs that were handed in cannot show, in words."""
+    for case, text in UNSEEN.items():
+        if case in right and case not in compared:
+            yield text
+    for case, quantities in compared.items():
+        if case == "gradients":
+            missing = [name for name in right[case][0] if name not in quantities]
+        else:  # h at all steps has the output in it; final states are returned apart, and may be wrong by themselves
+            seen = {*quantities, *(["output"] if "h" in quantities else [])}
+            missing = [_key(name, case) for name in RETURNED if name not in seen]
+        if missing:
+            yield ", ".join(missing)
+
+
+def _compare(right, outputs, rtol, atol, scale, precision, nearest):
+    """Comparisons by case and quantity, of those that were handed in; and what is to be said of the order of axes.
 
     `right` has what is right by case: arrays by name, and the words of each sequence, or None where all counts.
     """
     keys = {_key(name, case): (case, name) for case, (arrays, _) in right.items() for name in arrays}
-    shapes = {key: right[case][0][name].shape for key, (case, name) in keys.items()}
-    compared = {}
-    for key, got in read_outputs(outputs, shapes, right[""][1]).items():
-        case, name = keys[key]
+    expected = {}
+    for key, (case, name) in keys.items():
         arrays, lengths = right[case]
-        larger = GRADIENTS * max(1, np.abs(arrays[name]).max()) if case == "gradients" else 1
-        words = _words(name, got.shape, lengths)
-        compared.setdefault(case, {})[name] = compare(got, arrays[name], words, rtol, atol, scale * larger)
-    return compared
+        expected[key] = arrays[name], _words(name, arrays[name].shape, lengths)
+    compared, notes = {}, []
+    for key, (got, handed_in, order) in read_outputs(outputs, expected, right[""][1], nearest).items():
+        case, name = keys[key]
+        array, words = expected[key]
+        larger = GRADIENTS * max(1, np.abs(array).max()) if case == "gradients" else 1
+        comparison = compare(got, array, words, precision or handed_in, rtol, atol, scale * larger)
+        compared.setdefault(case, {})[name] = comparison
+        if order:
+            notes.append(f"{key}: sizes are alike; read with its axes as {axes_in(name, array.shape, order)}.")
+    return compared, tuple(notes)
 
 
 def _key(name, case):
@@ -167,18 +209,16 @@ def _first_departure(compared, case, p):
     departures = []
     for name, comparison in compared.items():
         for where in np.argwhere(~comparison.close(comparison.right)):
-            *front, sequence, unit = map(int, where)
+            *front, sequence, _ = map(int, where)
             if name == "output":
                 layer, step = len(p.W) // p.variant.directions - 1, front[0]
             elif name in ("h_n", "C_n"):
                 layer, step = front[0] // p.variant.directions, int(p.lengths[sequence]) - 1
             else:
                 layer, step = front
+            unit = unit_number(name, where, comparison.got.shape, p)
             departures.append((step, layer, QUANTITIES.index(name), sequence, unit, tuple(where)))
     step, layer, quantity, sequence, unit, where = min(departures)
     comparison = compared[QUANTITIES[quantity]]
-    number = layer * p.C_0.shape[2] + unit + 1
-    name = _key(QUANTITIES[quantity], case)
-    return Departure(
-        name, step, sequence, layer + 1, number, float(comparison.got[where]), float(comparison.right[where])
-    )
+    numbers = float(comparison.got[where]), float(comparison.right[where])
+    return Departure(_key(QUANTITIES[quantity], case), step, sequence, layer + 1, unit, *numbers)

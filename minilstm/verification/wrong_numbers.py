@@ -14,15 +14,20 @@ from .wrong_weights import with_parts
 BITS = {"TF32": 10, "float16": 10, "bfloat16": 7}  # of the mantissa, but for the leading one
 
 
+INT8 = {"each array": (-3, -2, -1), "each gate": (-2, -1), "each row": (-1,)}
+RATES = 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8  # of dropout
+LARGEST = 10  # units, so that all sets of them can be tried
+
+
 def rounded(array, bits):
     """`array` with so many bits behind the leading one, ties to even."""
     mantissa, exponent = np.frexp(array)
     return np.ldexp(np.round(np.ldexp(mantissa, bits + 1)), exponent - bits - 1)
 
 
-INT8 = {"each array": (-3, -2, -1), "each gate": (-2, -1), "each row": (-1,)}
-RATES = 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8  # of dropout
-LARGEST = 10  # units, so that all sets of them can be tried
+def _to(name, array):
+    """`array` in a coarser precision; float16 has steps of its own for small numbers."""
+    return array.astype(np.float16).astype(np.float64) if name == "float16" else rounded(array, BITS[name])
 
 
 def inexact(p, compared):
@@ -30,21 +35,41 @@ def inexact(p, compared):
 
     `compared`, a `Comparison` by name, is what such a program has returned; dropout, which is random, is found in it.
     """
+    right = forward(p)
+    for name, change in _roundings():
+        yield f"outputs rounded to {name}", partial(_changed, right, change)
     for name, bits in BITS.items():
         yield f"products in {name}", partial(forward, p, product=lambda a, b, bits=bits: rounded(a, bits) @ b)
         if name != "TF32":
             yield f"products and their sums in {name}", partial(forward, p, product=_rounding(bits))
             yield f"{name} inside, states and gates too", partial(forward, p, _rounding_cell(bits), _rounding(bits))
             yield f"h kept in {name}", partial(forward, p, lambda z, C, bits=bits: _rounded_h(cell(z, C), bits))
-    for where, axes in INT8.items():
-        quantised = with_parts(p, **dict.fromkeys("WU", partial(_in_int8, axes=axes)))
-        yield f"weights in int8, one scale for {where}", partial(forward, quantised)
-        name = f"weights and inputs in int8, one scale for {where}"
-        yield name, partial(forward, quantised, product=_product_in_int8)
+    for name, quantised in _in_steps(p):
+        yield name, partial(forward, quantised)
+        yield name.replace("weights", "weights and inputs"), partial(forward, quantised, product=_product_in_int8)
     output = compared.get("output")
     if output and output.precision in ("float32", "float64") and len(p.W) == 2 and p.h_0.shape[-1] <= LARGEST:
-        rate, wrong = with_dropout(p, output.got)
+        rate, wrong = with_dropout(p, right, output.got)
         yield f"dropout left on between the layers, at a rate of about {rate:g}", lambda: wrong
+
+
+def _roundings():
+    """What right numbers may have been rounded to before they were handed in."""
+    for name in ("float16", "bfloat16"):
+        yield name, partial(_to, name)
+    for n in range(2, 11):
+        yield f"{n} decimals", partial(np.round, decimals=n)
+        yield f"{n} significant digits", partial(_significant, digits=n)
+        yield f"multiples of 1/{2**n}", lambda a, n=n: np.round(a * 2**n) / 2**n
+
+
+def _significant(array, digits):
+    scale = 10.0 ** (digits - 1 - np.floor(np.log10(np.maximum(np.abs(array), 1e-30))))
+    return np.round(array * scale) / scale
+
+
+def _changed(outputs, change):
+    return {name: change(array) for name, array in outputs.items()}
 
 
 def _rounding(bits):
@@ -65,6 +90,21 @@ def _rounded_h(step, bits):
     return *others, rounded(h, bits)
 
 
+def roundings_of_weights(p):
+    """Pairs of a name and `p` with its weights rounded."""
+    for name in BITS:
+        for what, parts in (("weights", "WUb"), ("W and U", "WU")):
+            yield f"{what} rounded to {name}", with_parts(p, **dict.fromkeys(parts, partial(_to, name)))
+    yield from _in_steps(p)
+
+
+def _in_steps(p):
+    """Pairs of a name and `p` with its weights in int8."""
+    for where, axes in INT8.items():
+        quantised = with_parts(p, **dict.fromkeys("WU", partial(_in_int8, axes=axes)))
+        yield f"weights in int8, one scale for {where}", quantised
+
+
 def _in_int8(array, axes):
     """`array` in steps of 1/127 of the largest number along `axes`."""
     scale = np.maximum(np.abs(array).max(axis=axes, keepdims=True), 1e-30) / 127
@@ -75,7 +115,7 @@ def _product_in_int8(a, b):
     return _in_int8(a, (-2, -1)) @ b
 
 
-def with_dropout(p, output):
+def with_dropout(p, right, output):
     """What the last of two layers returns where units of the first are dropped such that it comes nearest to `output`.
 
     Word by word, all 2^H sets of units are tried; each word has H numbers to tell the one that was dropped.
@@ -86,7 +126,6 @@ def with_dropout(p, output):
     outputs : dict
         As of `forward`; what is behind a sequence's end is right, not what was handed in.
     """
-    right = forward(p)
     H = p.h_0.shape[-1]
     sets = (np.arange(2**H)[:, None] >> np.arange(H) & 1).astype(float)  # (2^H, H): 1 is kept
     first = {rate: _errors(p, right, output, sets, rate, words=2) for rate in RATES}

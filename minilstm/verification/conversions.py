@@ -1,0 +1,203 @@
+"""Compare two model files that should hold the same LSTM, weight by weight, and name what went wrong on the way.
+
+Rounding to the precision of the second file changes no weight by more than half a unit in its last place. Whatever is
+off by more is a difference, and a mistake is named only if it makes every weight what the second file has.
+"""
+
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import ModelFileError
+from ..io.conventions import layers_from
+from .comparing import coarsest, spacing
+from .diagnosis import tries_pairs
+from .gradients import in_tensors
+from .model_files import find_lstms
+from .place import listed
+from .program import GATES, Variant
+from .variant_vectors import pose
+from .verdict import HALF
+from .wrong_numbers import roundings_of_weights
+from .wrong_weights import misread, order_name, orders_of_parts, wrong_orders, wrong_weights
+
+TWICE = 1 + 1e-3  # what is rounded to float32 first and then again may be off by this much more than half a unit
+
+
+class WrongWeight(NamedTuple):
+    """The first weight that differs, by the names of the second file, its layers counted through from 0."""
+
+    tensor: str
+    got: float
+    expected: float
+
+    def __str__(self):
+        return "{} is {:.7g} instead of {:.7g}.".format(*self)
+
+
+class Conversion(NamedTuple):
+    """What `compare_files` found, true only if both files hold the same LSTM; `print(conversion)` tells all of it."""
+
+    ok: bool
+    rounded_to: str | None  # the precision of the second file, if weights were rounded to it
+    differing: int
+    weights: int
+    first: WrongWeight | None
+    diagnosis: tuple[str, ...]  # each alone explains every difference
+    place: str
+
+    def __bool__(self):
+        return self.ok
+
+    def __str__(self):
+        rounded = f", rounded to {self.rounded_to} in the second" if self.rounded_to else ""
+        if self.ok:
+            return f"They hold the same LSTM{rounded}."
+        beyond = f" by more than rounding to {self.rounded_to}" if self.rounded_to else ""
+        lines = [
+            f"They do not hold the same LSTM: {self.differing:,} of {self.weights:,} weights differ{beyond}, first:",
+            str(self.first),
+        ]
+        if len(self.diagnosis) == 1:
+            lines.append(f"This mistake explains all of it: {self.diagnosis[0]}.")
+        elif self.diagnosis:
+            lines.append("Each of these mistakes explains all of it:")
+            lines += [f"  - {name}" for name in self.diagnosis]
+        else:
+            lines.append(f"None of the known mistakes explains it. The differences lie in {self.place}.")
+        return "\n".join([*lines, "(Indices are counted from 0, layers from 1, units from 1 through all layers.)"])
+
+
+def compare_files(first, second):
+    """Whether `second` is a conversion of `first`: the same weights, layer after layer, in both.
+
+    Returns
+    -------
+    Conversion
+
+    Raises
+    ------
+    ModelFileError
+        If they have LSTMs of several kinds, or of different sizes.
+    """
+    (p, precise), (q, precision) = _stacked(first), _stacked(second)
+    sizes = [[W.shape[1:] for W in each.W] for each in (p, q)]
+    if sizes[0] != sizes[1]:
+        raise ModelFileError(
+            f"{first} and {second}: expected the same sizes, got {sizes[0]} and {sizes[1]} units and inputs, by layer"
+        )
+    right, got, allowed = _weights(p), _weights(q), _half_units(q, precision)
+    outside = {key: np.abs(got[key] - right[key]) > allowed[key] for key in right}
+    count, of = (int(sum(map(f, outside.values()))) for f in (np.count_nonzero, np.size))
+    differs = any((got[key] != right[key]).any() for key in right)
+    rounded_to = precision if differs and precision in HALF else None
+    if not count:
+        return Conversion(True, rounded_to, 0, of, None, (), "")
+    names = _explaining(_known(p), got, allowed)
+    if not names and tries_pairs(p):
+        names = _explaining(_known_pairs(p), got, allowed)
+    if not names and _explaining([("", q)], right, _half_units(p, precise)):
+        names = (f"the first file is the second, rounded to {precise}",)
+    return Conversion(False, rounded_to, count, of, _first(right, got, outside, q), names, _place(outside))
+
+
+def _weights(p):
+    """The arrays of a problem by part and layer, small ones first."""
+    return {(part, k): array for part in "bUW" for k, array in enumerate(getattr(p, part))}
+
+
+def _half_units(p, precision):
+    """By how much rounding changes each weight at most; b is the sum of two biases, in float32 or in float64."""
+    allowed = {key: spacing(array, precision) for key, array in _weights(p).items()}
+    for k, b in enumerate(p.b):
+        addends = (p.b_ih[k], p.b_hh[k]) if p.b_hh else (b,)
+        allowed["b", k] = spacing(b, "float32") + sum(spacing(addend, precision) for addend in addends)
+    return {key: TWICE / 2 * array for key, array in allowed.items()}
+
+
+def _explaining(known, got, allowed):
+    """The names of those problems that have the weights that were found."""
+    return tuple(
+        name
+        for name, wrong in known
+        if all(
+            (np.abs(got[key] - array) <= (8 if "int8" in name else 1) * allowed[key]).all()  # scales are rounded too
+            for key, array in _weights(wrong).items()
+        )
+    )
+
+
+def _known(p):
+    """Every known way to misread or round weights: pairs of a name and the problem that results."""
+    yield from ((order_name(order), misread(p, order)) for order in wrong_orders(p.order))
+    yield from chain(orders_of_parts(p), wrong_weights(p), roundings_of_weights(p))
+
+
+def _known_pairs(p):
+    """Every way to misread them on top of every wrong gate order."""
+    for order in wrong_orders(p.order):
+        yield from ((f"{order_name(order)} and {name}", wrong) for name, wrong in wrong_weights(misread(p, order)))
+
+
+def _first(right, got, outside, q):
+    """The first weight that differs, layer by layer, and where it stands in the tensors of the second file."""
+    key = min((key for key in outside if outside[key].any()), key=lambda key: (key[1], "WUb".index(key[0])))
+    where = tuple(np.argwhere(outside[key])[0])
+    marks = {part: [np.zeros(array.shape) for array in getattr(q, part)] for part in "WUb"}
+    part, layer = key
+    marks[part][layer][where] = 1
+    tensors = in_tensors(marks, q.convention).items()
+    names = [f"{name}[{', '.join(map(str, index))}]" for name, array in tensors for index in np.argwhere(array)]
+    return WrongWeight(" + ".join(names), float(got[key][where]), float(right[key][where]))
+
+
+def _place(outside):
+    """Which weights differ, in words."""
+    places = []
+    for (part, k), array in sorted(outside.items(), key=lambda item: (item[0][1], "WUb".index(item[0][0]))):
+        if array.any():
+            units = array.shape[1] * k + 1  # the number of the layer's first unit
+            below = ("from unit", units - array.shape[1]) if k else ("input", 0)
+            kinds = ("gate", 0), ("unit", units), ("from unit", units) if part == "U" else below
+            parts = [f"{part} of layer {k + 1}"]
+            for axis, (what, first) in enumerate(kinds[: array.ndim]):
+                where = np.flatnonzero(array.any(axis=tuple(other for other in range(array.ndim) if other != axis)))
+                if len(where) < array.shape[axis]:
+                    parts.append(
+                        f"gate {' '.join(GATES[g] for g in where)}" if axis == 0 else listed(what, where + first)
+                    )
+            places.append(", ".join(parts))
+    return "; ".join(places)
+
+
+def _stacked(path):
+    """All LSTMs of a file as one stack: its weights as a problem, and the coarsest precision that holds them."""
+    found, tensors, count = [], {}, 0
+    for part in find_lstms(path):
+        if any(_same(part, other) for other in found):
+            continue  # exporters write one LSTM down once for each time that it is run
+        found.append(part)
+        if part.variant != Variant() or part.convention != found[0].convention:
+            raise ModelFileError(f"{path}: {part}: only plain LSTMs of one convention can be compared")
+        for name, array in part.tensors.items():
+            if not np.isfinite(array).all():
+                raise ModelFileError(f"{path}: {part.name}: {name}: expected finite numbers")
+            kind, _, layer = name.rpartition("_l")
+            tensors[f"{kind}_l{count + int(layer)}"] = array
+        count += part.sizes[0]
+    layers = layers_from(tensors, found[0].convention)
+    sizes = [layers[0].W.shape[1], *(layer.U.shape[1] for layer in layers)]
+    if any(layer.W.shape[1] != size for layer, size in zip(layers, sizes, strict=False)) or len(set(sizes[1:])) > 1:
+        names = ", ".join(part.name for part in found)
+        raise ModelFileError(f"{path}: expected one stack of layers of one size, got {names} of {sizes[1:]} units")
+    state = np.zeros((len(layers), 1, sizes[1]))
+    problem = pose(np.zeros((1, 1, sizes[0])), np.array([1]), state, state, tensors, found[0].convention)
+    numbers = np.concatenate([np.asarray(array, np.float64).ravel() for array in tensors.values()])
+    return problem, coarsest(numbers)
+
+
+def _same(one, other):
+    return one.tensors.keys() == other.tensors.keys() and all(
+        np.array_equal(array, other.tensors[name]) for name, array in one.tensors.items()
+    )
