@@ -184,6 +184,25 @@ def test_each_claim_can_fail(paper, other, number):
     assert verdict(BROKEN[number](other), number) == FAILS
 
 
+@pytest.mark.parametrize("which", ["paper", "other"])
+def test_an_unscored_sentence_is_as_good_as_missing(which, request):
+    """A sentence whose verb the model does not know has no margin: it is neither right nor wrong."""
+    findings = request.getfixturevalue(which)
+    odd = np.array([item.id % 7 == 3 for item in findings.items])
+
+    def margins(change):
+        return {name: change(getattr(findings, name)) for name in ("full", "ablated", "lowered")}
+
+    blank = replace(findings, **margins(lambda array: np.where(odd, np.nan, array)))
+    fewer = replace(
+        findings,
+        items=tuple(item for item, out in zip(findings.items, odd, strict=True) if not out),
+        scored=findings.scored[~odd],
+        **margins(lambda array: array[..., ~odd]),
+    )
+    assert judge(blank) == judge(fewer)
+
+
 def test_the_outlier_has_to_be_there(paper, other):
     without = tuple(unit for unit in paper.depth.outliers if unit != Y)
     assert verdict(depth(paper, outliers=without), 33) == FAILS

@@ -229,6 +229,8 @@ def test_bad_input_is_named(run, tmp_path, arguments, message):
         (["trace", "The boy", "--out", "a.jpg"], "ends in .png or .svg"),
         (["ablate", "--random", "0"], "expected a whole number above 0, got '0'"),
         (["smallest", "--random", "-5"], "expected a whole number above 0, got '-5'"),
+        (["decode", "--random", "-3"], "expected a whole number above 0, got '-3'"),
+        (["depth", "--random", "0"], "expected a whole number above 0, got '0'"),
         (["agreement", "--n", "-1"], "expected a whole number above 0, got '-1'"),
         (["decode", "--units", "x"], "expected unit numbers such as 3,17, got 'x'"),
     ],

@@ -75,15 +75,17 @@ def test_the_figure_is_of_the_syntax_unit_only(experiment):
         assert claim.original.judge(experiment, results).holds  # the planted unit has the paper's signs
 
 
-def test_without_a_syntax_unit_the_first_in_its_place_is_drawn(experiment):
+def test_without_a_syntax_unit_nothing_is_drawn(experiment):
     results = syntax(None, (DEPTH, SYNTAX))
     results["structures"] = found = compute(experiment, results)
-    assert [figure.name for figure in found.figures()] == [f"structures_{DEPTH}"]
+    assert found.figures() == [] and {row[1] for row in found.tables()[1].rows} == {DEPTH, SYNTAX}
     assert "no Y*, but the strongest of the last layer" in found.text()[0]
     for claim in CLAIMS:
         with pytest.raises(NotTestable, match="no Y\\*"):
             claim.other.judge(experiment, results)
-    assert compute(experiment, syntax(None, (DEPTH,), "given")).text() == [f"Unit {DEPTH}: given."]
+    named = compute(experiment, syntax(None, (DEPTH,), "given"))
+    assert named.text() == [f"Unit {DEPTH}: given."]
+    assert [figure.name for figure in named.figures()] == [f"structures_{DEPTH}"]
 
 
 def test_another_variable_is_shown_and_the_claims_keep_to_the_cell(experiment):

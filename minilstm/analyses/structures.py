@@ -89,6 +89,8 @@ class Structures(Result):
         return [means_table(list(self.dynamics.values())), Table("structures", caption, columns, rows, digits=2)]
 
     def figures(self):
+        if self.unit is None and not any(self.roles.values()):
+            return []  # of a unit that is no syntax unit there is nothing to be seen
         unit = self.unit or next(iter(self.roles))
         return [
             Figure(

@@ -260,7 +260,7 @@ def solves_tasks(experiment, results, least):
 def reproduces_table_2(experiment, results, points):
     table, away = results["agreement"], {}
     for name, margins in (("as written", table.full), ("lower-cased", table.margins_lowercase)):
-        away[name] = max(abs(100 * (margins[table.where(*key)] > 0).mean() - paper) for key, paper in TABLE_2.items())
+        away[name] = max(abs(100 * share_right(margins[table.where(*key)]) - paper) for key, paper in TABLE_2.items())
     value = ", ".join(f"context {name}: {distance:.1f} points away at most" for name, distance in away.items())
     return Outcome(min(away.values()) <= points, value, f"the context fits {min(away, key=away.get)}")
 
@@ -270,7 +270,7 @@ def order_of_tasks(experiment, results):
     means, margins = {}, {}
     for task in tasks:
         where = [table.where(task, condition) for condition in CONDITIONS[task]]
-        means[task] = float(np.mean([(table.full[k] > 0).mean() for k in where]))
+        means[task] = float(np.mean([share_right(table.full[k]) for k in where]))
         margins[task] = float(np.mean([np.nanmean(table.full[k]) for k in where]))
     holds, at_ceiling = True, []
     for easy, hard in zip(tasks, tasks[1:], strict=False):

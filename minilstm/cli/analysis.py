@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..analyses import ANALYSES
 from ..analyses.base import Results, Unavailable, format_units, with_roles
-from ..analyses.experiment import unit_numbers
+from ..analyses.experiment import positive, unit_numbers
 from ..analyses.number_units import named_by_file
 from ..errors import MinilstmError
 from .options import RESULTS, UNITS, experiment_of, load_model
@@ -55,7 +55,9 @@ def add_options(command, variants):
     for option in options.values():
         option.add_to(command)
     if "n_random" not in options:
-        command.add_argument("--random", dest="_random", metavar="N", help="accepted; see `ablate --group`")
+        command.add_argument(
+            "--random", dest="_random", type=positive, metavar="N", help="accepted; see `ablate --group`"
+        )
     command.add_argument(
         "--lower",
         dest="lowercase_context",
