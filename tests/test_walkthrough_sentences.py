@@ -33,6 +33,64 @@ def output(number):
     return file.read_text()
 
 
+def lines_of(number, start):
+    """The lines that a script prints which begin so."""
+    return [line for line in output(number).splitlines() if line.startswith(start)]
+
+
+def cells_of(unit):
+    """{condition: C at each word of nounPP} as script 07 prints it."""
+    _, _, rest = output("07").partition(f"C of unit {unit} ")
+    rows = (line.split() for line in rest.splitlines()[1:5])
+    return {condition: np.array(values, float) for condition, *values in rows}
+
+
+def test_07_cells():
+    text, subject, noun, verb = prose("07"), 1, 4, 5
+    C = cells_of(24)
+    assert {C["SS"][subject], C["SP"][subject]} == {-1.12} and {C["PS"][subject], C["PP"][subject]} == {0.53}
+    assert "its cell goes to -1.12 for singulars and +0.53 for plurals" in text
+    gaps = np.minimum(C["PS"], C["PP"])[subject:verb] - np.maximum(C["SS"], C["SP"])[subject:verb]
+    assert gaps.min() > 1.5 and "the two stay apart until the verb" in text and "the gap between them, about 2" in text
+    assert all(round(C[a][k] - C[b][k]) == 2 for a, b in (("PP", "SP"), ("PS", "SS")) for k in range(subject, verb))
+    assert f"({C['SP'][noun]} in SP, {C['SS'][noun]} in SS)" in text
+    C = cells_of(23)
+    singular, plural = ([C[c][noun] for c in pair] for pair in (("SS", "SP"), ("PS", "PP")))
+    assert f"({singular[0]} or {singular[1]} against {plural[0]} or {plural[1]} at N2)" in text
+    assert all(abs(c[:2] - 2).max() < 0.1 and abs(c[verb] + 0.8) < 0.1 for c in C.values())
+    assert "Its cell is about +2 from the start" in text and "-0.8 at the verb, in all four conditions" in text
+
+
+def test_07_which_numbers_need_the_unit():
+    """Of script 05: what is right of nounPP without unit 24, and of namePP."""
+    text, needed = prose("07"), lines_of("05", "  24 ")[0]
+    assert "nounPP SP 98" in needed and "nounPP PS" not in needed and "namePP PS 91" in needed
+    assert "Across a noun of the other number it is needed for singulars only" in text
+    row = lines_of("05", "namePP     PS")[0].split()
+    assert row[7] == "8.9" and "namePP PS fall to 8.9 %" in text
+
+
+def test_08_who_decides():
+    text, printed = prose("08"), output("08")
+    rows = {int(r[0]): [float(x) for x in r[1:]] for r in map(str.split, printed.splitlines()[3:9])}
+    assert printed.splitlines()[0].endswith("in order: 8 24 29 2 3 18") and "Unit 8 is as far out" in text
+    assert rows[24][0] < 0 < rows[24][2] and max(rows[23][0], rows[23][2]) < 0
+    assert max(abs(rows[23][0]), abs(rows[23][2])) < min(abs(rows[24][0]), abs(rows[24][2])) / 2
+    pairs = {int(unit): rest for unit, rest in re.findall(r"unit +(\d+), direct / total effect: (.*)", printed)}
+    effects = {unit: np.array(re.findall(r"([+-][\d.]+)", rest), float).reshape(4, 2) for unit, rest in pairs.items()}
+    direct, total = effects[24].T
+    assert min(direct / total) > 2 / 3 and min(direct) > 0 and "two thirds of the total one or more" in text
+    direct, total = effects[23].T
+    assert [round(x, 1) for x in direct] == [0.2, 0.2, -0.2, -0.2]
+    assert min(total[2:]) > 1 and "the margin of plurals falls by more than 1 without it" in text
+    assert (
+        max(abs(effects[29][:2, 0])) < 0.2 < min(effects[29][2:, 0]) and "29, which speaks up for plurals only" in text
+    )
+    changes = dict(re.findall(r"(\d+) ([+-]\d\.\d+)", printed.splitlines()[-1]))
+    assert {unit for unit, change in changes.items() if round(float(change)) == -1} == {"24", "3"}
+    assert "Without unit 23, units 24 and 3 each contribute about 1 nat less to the plural" in text
+
+
 def test_13_sizes_and_mistakes():
     vectors = make_vectors()
     steps, sequences, inputs = vectors["x"].shape
