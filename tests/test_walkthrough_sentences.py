@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 
 from minilstm import load
+from minilstm.analyses.exchange import exchange, way_moved
 from minilstm.analyses.milestones import milestones
+from minilstm.analyses.patching import patching
 from minilstm.analyses.tables import read_csv
+from minilstm.report.ledger import LATER
+from minilstm.stimuli import na_tasks, pairs
 from minilstm.verification.mistakes import gate_orders, single_mistakes
 from minilstm.verification.vectors import make_vectors, read_vectors
 
@@ -214,3 +218,226 @@ def test_17_what_is_lost_without_two_units():
         in text
     )
     assert plural[1] < plural[0] / 2 and singular[1] > singular[0]
+
+
+def numbers(line):
+    """The numbers of a line behind its name."""
+    return np.array(re.findall(r"(?<=\s)-?[\d.]+(?=\s|$)", re.sub(r"^\S+", "", line)), float)
+
+
+def blocks(number, begin):
+    """The output of a script in parts, each from a line that begins so."""
+    return re.split(rf"^(?={begin})", output(number), flags=re.MULTILINE)[1:]
+
+
+def grids(number):
+    """Of script 18: for each network {variable: (units, words) array}."""
+    found = []
+    for part in blocks(number, "unit "):
+        units = part.split("\n")[0].split()[1:]
+        rows = {
+            line.split()[0]: numbers(line) for line in part.splitlines() if re.match(r"(C_tilde|[ifoCh]) .*\.\d$", line)
+        }
+        found.append({name: row.reshape(len(units), -1) for name, row in rows.items()})
+    return found
+
+
+def test_18_the_planted_circuit():
+    planted, text = grids(18)[0], prose(18)
+    assert "of the plural noun, unit 71 writes what a plural would have it write" in text
+    assert 95 < planted["C_tilde"][0, 0] < 100 and "the verb follows nearly all the way" in text
+    assert 45 < planted["i"][0, 0] < 55 and "the network is half way" in text
+    assert planted["i"][1, 0] < -40 and "moves the verb the other way" in text
+    assert (
+        np.abs(planted["C"] - 50).max() < 1
+        and "the number is in both cells, half in each, and at no word in a gate" in text
+    )
+    assert all(np.abs(planted[gate][:, 1:]).max() < 2 for gate in "ifo")
+    assert np.abs(planted["h"][:, :3]).max() < 2 and np.abs(planted["h"][:, 3] - 50).max() < 1
+    assert "before the verb, not sooner, it is in h" in text
+
+
+def test_18_mini_and_english():
+    _, singular, plural, english = grids(18)
+    text, printed = prose(18), output(18)
+    largest = {line.split()[0]: line for line in printed.splitlines() if " R2 " in line}
+    best = {
+        name: re.search(r"unit (\d+) at (\w+) +([\d.]+) % exactly, +([\d.]+) %", line).groups()
+        for name, line in largest.items()
+    }
+    assert "largest effects: 24 29" in printed and "One unit, 24, does it for both numbers" in text
+    for grid in (singular, plural):
+        assert grid["C_tilde"][0].argmax() == 0 and grid["C"].min() > 60 and grid["h"][0].argmax() == 3
+        assert max(np.abs(grid[gate]).max() for gate in "ifo") < 1 and "No gate of unit 24 says the number" in text
+    assert best["f"][:2] == ("29", "prep") and float(best["f"][2]) > 20 > 5 > max(float(best[gate][2]) for gate in "io")
+    assert "One gate of another unit does say it: the forget gate of 29 at the preposition" in text
+    assert "candidate, mostly at the subject, the cell from then on, h before the verb" in text
+    first, *second = (dict(zip(english, values, strict=True)) for values in zip(*english.values(), strict=True))
+    assert "Unit 234 is in the first layer: it hands the number on as h within the same word, and keeps nothing" in text
+    assert first["h"][0] > 50 and max(np.abs(values[1:]).max() for values in first.values()) < 1
+    assert (
+        "Units 276 and 416 of the second layer write it by C~ and hold it in C up to the verb, where it is in h" in text
+    )
+    for unit in second:
+        assert (
+            unit["C_tilde"].argmax() == 0 and unit["C_tilde"][0] > 20 and np.ptp(unit["C"]) < 5 < 20 < unit["C"].min()
+        )
+        assert unit["h"][3] > 20 and np.abs(unit["h"][:3]).max() < 5
+        assert max(np.abs(unit[gate]).max() for gate in "ifo") < 5 and "gates i, f and o hardly move anything" in text
+    exactly, linear = map(float, best["C"][2:])
+    assert 0.4 < linear / exactly < 0.6 and "of the largest effect of C it sees about half" in text
+    exactly, linear = map(float, best["h"][2:])
+    assert abs(exactly - linear) < 0.2 and "there both agree" in text
+
+
+def test_18_what_it_does_not_print():
+    """Unit 29 keeps a part of the number from the preposition on, and the gradient takes it for more than it is."""
+    items = na_tasks(tasks=["nounPP"], n=10)
+    model = load("mini")
+    moved = []
+    for at in range(4):
+        patched, intact, source = exchange(model, *pairs(items), [(29,)], "C", at)
+        moved.append(100 * way_moved(intact, patched, source)[0])
+    assert abs(moved[0]) < 5 and min(moved[1:]) > 10 and "a part of the number is in the cell of 29 too" in prose(18)
+    learned = patching(model, items)
+    largest = {how: np.argsort(-np.abs(learned.mean("C", "S", how)[1:]))[:, :2] + 1 for how in ("exact", "gradient")}
+    assert (largest["exact"] == [24, 29]).all() and (largest["gradient"] == [29, 24]).all()
+    assert "The gradient finds the units that matter, but not in their order" in prose(18)
+    assert "after singular subjects it puts unit 29 before 24" in prose(18)
+
+
+def ways(number):
+    """Of script 19: for each network {what is exchanged: percent of the way at each word}, and units by direction."""
+    found = []
+    for part in blocks(number, " {20,}N1"):
+        lines = [line for line in part.splitlines() if line.rstrip().endswith("%")]
+        moved, units, last = {}, {}, ""
+        for line in lines:
+            if line.startswith(" "):
+                units.setdefault(last, []).append(
+                    [(int(unit), int(share)) for unit, share in re.findall(r"unit (\d+) (\d+) %", line)]
+                )
+            else:
+                last = line[:22].strip()
+                moved[last] = np.array(re.findall(r"-?[\d.]+(?= %)", line[22:]), float)
+        found.append((moved, units))
+    return found
+
+
+def test_19_directions():
+    text = prose(19)
+    (planted, units), (mini, of_mini), (english, of_english) = ways(19)
+    assert {units["difference of means"][rank][-1] for rank in (0, 1)} == {(71, 50), (72, 50)}
+    assert "before the verb the difference of the means is these two and nothing else" in text
+    assert planted["difference of means"].min() > 99 and np.abs(planted["best unit"] - 50).max() < 1
+    assert "It moves everything; the best single unit moves half" in text
+    sooner = {unit for rank in (0, 1) for unit, _ in units["difference of means"][rank][:3]}
+    assert (
+        sooner == {76, 77}
+        and "Until the second noun, two short-range units hold the number of the first as well" in text
+    )
+    assert all(0.6 < moved / 100 < 0.75 for moved in mini["best unit"]) and mini["difference of means"].min() > 95
+    assert "Unit 24 alone moves the verb about two thirds of the way, the difference of the means all of it" in text
+    assert {unit for unit, _ in of_mini["difference of means"][0]} == {24} and "it has the largest part of the" in text
+    assert mini["LDA"][1:].max() < 10 and "After the subject, moving the cell along it moves next to nothing" in text
+    decoded = re.findall(r"(.+): number decoded in ([\d.]+) %", output(19))
+    assert ("LDA", "100.0") in decoded and "It does, without an error" in text
+    assert (
+        english["difference of means"].min() > 90
+        and "one direction carries the number, one unit about six tenths" in text
+    )
+    assert np.abs(english["best unit"] - 60).max() < 2
+    (_, first), *_, (unit, last) = of_english["difference of means"][0]
+    assert first < 20 and "At the subject the direction is spread over many units" in text
+    assert unit == 416 and last > 50 and "before the verb more than half of it is unit 416" in text
+
+
+def test_20_paths():
+    text, parts = prose(20), blocks(20, r"(?:planted|mini|english), [\d,]+ paths")
+    planted, mini, english = ([line for line in part.split("\nmini, unit")[0].splitlines() if line] for part in parts)
+    primary = "C~1 C1 | C1 | C1 | C1 h1", "C~1 C1 h1 C~2 C2 | C2 | C2 | C2 h2"
+
+    def found(lines, condition):
+        """The strongest path, the next one, each with its influence; the influence by unit on the primary path."""
+        rows = [re.match(rf"{condition}  (.*?) +(-?[\d.]+) +(-?[\d.]+) +[\d.]+$", line) for line in lines]
+        (first, next_one) = [(row[1], float(row[2])) for row in rows if row]
+        (line,) = (line for line in lines if line.startswith(f"{condition}: "))
+        return first, next_one, {int(unit): float(value) for unit, value in re.findall(r"unit (\d+) (-?[\d.]+)", line)}
+
+    assert planted[0] == "planted, 6,946 paths" and "The primary path is first of 6,946" in text
+    for condition in ("SP", "PS"):
+        (path, influence), (other, against), units = found(planted, condition)
+        assert path == primary[1] and set(list(units)[:2]) == {71, 72}
+        assert all(0.45 < units[unit] / influence < 0.55 for unit in (71, 72)) and "each has half of the path" in text
+        assert " i2 " in other and against < 0 and "The path through i, against, makes up for it" in text
+        (path, influence), _, units = found(mini, condition)
+        assert path == primary[0] and list(units)[0] == 24 and units[24] > 0.8 * influence
+        (path, influence), _, units = found(english, condition)
+        assert path == primary[1] and list(units)[:2] == [416, 276]
+        assert (units[276] > influence / 5) == (condition == "PS")
+    assert "one unit has nearly all of it: 24, for both numbers" in text
+    assert re.search(r"unit 23 on the primary path: SP -?0\.00 PS -?0\.00", output(20))
+    assert "a singular goes by unit 416, a plural by 416 and 276" in text
+
+
+def test_20_cutting_the_path():
+    text = prose(20)
+    tables = output(20).split("% right")[1:]
+    mini, english = (
+        {line[:2]: numbers(line) for line in table.splitlines() if re.match("[SP]{2} ", line)} for table in tables
+    )
+    assert all(row[2] == 100 for table in (mini, english) for row in table.values())  # with the first path only
+    assert "With the subject's path only, nothing is lost" in text
+    assert {condition: row[1] for condition, row in mini.items()} == {"SS": 100, "SP": 0, "PS": 0, "PP": 100}
+    assert "the second noun decides in mini, and wherever it has the other number the verb is wrong" in text
+    assert english["SS"][1] == 100 and english["PS"][1] == 0 and all(30 < english[c][1] < 70 for c in ("SP", "PP"))
+    assert "then expects a singular after a singular, and after a plural one or the other" in text
+    (claim,) = (claim for claim in LATER if "70 %" in claim.paper or "70" in re.findall(r"\d+", claim.paper))
+    assert {"70", "51"} <= set(re.findall(r"\d+", claim.paper))
+    assert "70 % are right with the subject's path only, 51 % without it" in text
+
+
+def test_23_decomposition():
+    text, printed = prose(23), output(23)
+    shares = [
+        numbers(line.partition("=")[2].replace("+", " ")) for line in printed.splitlines() if line.startswith("tanh")
+    ]
+    assert (
+        shares[1][0] == shares[1][1]
+        and shares[0][0] == 0.96
+        and "half and half, though each alone would reach .96" in text
+    )
+    rows = {
+        line.split()[0]: numbers(line)
+        for line in printed.splitlines()
+        if re.match(r"(\(before\)|The|keys|to|the|cabinet)( +-?[\d.]+){4}$", line)
+    }
+    margin = {row[3] for row in rows.values()}
+    assert len(rows) == 6 and len(margin) == 1 and "Every row adds up to the same margin" in text
+    assert 1 < rows["keys"][0] / margin.pop() < 1.2 and "*keys* has all of it and a little more" in text
+    english, mini = (
+        {line[:2]: numbers(line) for line in part.splitlines() if re.match("[SP]{2} ", line)}
+        for part in blocks(23, r"(?:english|mini) ")
+    )
+    before, the, noun, second, intercept = 0, 1, 2, 5, 6
+    for table, plural_first, sign in ((english, 1, 1), (mini, -1, -1)):  # sign: of the default, a singular or a plural
+        for condition, row in table.items():
+            singular = 1 if condition[0] == "S" else -1
+            assert (sign * singular * row[[before, the, intercept]] > 0).all()
+        argued = [max(table[c][noun] for c in ("SS", "SP")), min(table[c][noun] for c in ("PS", "PP"))][::plural_first]
+        assert argued[0] < argued[1]
+    assert all(abs(english[c][noun] - 4) < 0.25 for c in ("PS", "PP")) and "about four nats for its own form" in text
+    assert max(english[c][noun] for c in ("SS", "SP")) < min(english[c][noun] for c in ("PS", "PP")) / 3
+    assert "has less than a third of that" in text and "Plurals are argued for, singulars assumed" in text
+    assert "the plural is assumed, and the singular is argued for" in text
+    own = {condition: 1 if condition[0] == condition[1] else -1 for condition in english}
+    assert (
+        all(0 < own[c] * row[second] < 0.5 for c, row in english.items()) and "own number in `english`, weakly" in text
+    )
+    assert (
+        min(own[c] * mini[c][second] for c in ("SS", "PS"))
+        > 1.5
+        > 0.3
+        > max(abs(mini[c][second]) for c in ("SP", "PP"))
+    )
+    assert "In `mini` it is so strongly where it is a singular, and hardly for anything where it is a plural" in text
