@@ -67,6 +67,50 @@ OWN = {
     "byte-order mark, Windows": ("a.tsv", "\ufeff" + (HEADER + LINE).replace("\n", "\r\n"), "", PLURAL),
     "a header of one's own": ("a.tsv", "sentence\tgood\tbad\tcondition\n" + LINE, "", PLURAL),
     "names that nobody knows": ("a.tsv", "w\tx\ty\tz\n" + LINE, "line 1 is taken for the names of the columns", PLURAL),
+    "names that nobody knows are said": (
+        "a.tsv",
+        "w\tx\ty\tz\n" + LINE,
+        "'x' for the right form, 'y' for the wrong",
+        PLURAL,
+    ),
+    "a name of which one word tells": (
+        "a.tsv",
+        "w\tbadVerb\tother\tz\nThe boys near the car\tis\tare\tP\n",
+        "'other' for the right form, 'badVerb' for the wrong form",
+        PLURAL,
+    ),
+    "one known name": (
+        "a.tsv",
+        "w\tother\tcorrect\tz\nThe boys near the car\tis\tare\tnone\n",
+        "'correct' for the right form",
+        [(BOYS, "are", "is", "none")],
+    ),
+    "the forms named alone": (
+        "a.tsv",
+        "beginning\tright\twrong\tno\nThe boys near the car\tare\tis\t1\n",
+        "columns not used: 'no'",
+        PLURAL,
+    ),
+    "the numbers named alone": (
+        "a.tsv",
+        "kind\tbeginning\tsingular\tplural\tcondition\na\tThe boys near the car\tis\tare\tP\n",
+        "",
+        PLURAL,
+    ),
+    "names of numbers": (
+        "a.tsv",
+        "w\tthe_pl\tthe_sg\tz\nThe boys near the car\tare\tis\tsubject: plural\n"
+        "The boy near the cars\tare\tis\tsubject: singular\n",
+        "'the_sg' for the singular form, 'the_pl' for the plural form",
+        [(BOYS, "are", "is", "subject: plural"), (BOY, "is", "are", "subject: singular")],
+    ),
+    "the number of another noun": (
+        "a.tsv",
+        HEADER
+        + "The boys near the car\tare\tis\tsingular attractor\nThe boy near the cars\tis\tare\tplural attractor\n",
+        "",
+        [(BOYS, "are", "is", "singular attractor"), (BOY, "is", "are", "plural attractor")],
+    ),
     "commas": ("a.csv", "prefix,right,wrong,condition\nThe boys near the car,are,is,P\n", "between commas", PLURAL),
     "a comma in a quoted cell": (
         "a.csv",
@@ -232,9 +276,9 @@ PUBLISHED = {
         Item(("The", "boy"), "greets", "greet", "Simple", "S", 1),
     ),
     "NA-task under another name": (
-        {"mine.txt": "The boy near Pat greets\tplural\tcorrect\tid1\nThe boy near Pat greet\tplural\twrong\tid1\n"},
+        {"mine.txt": "The boys near Pat greet\tplural\tcorrect\tid1\nThe boys near Pat greets\tplural\twrong\tid1\n"},
         "NA-task file, 4 columns; 1 sentence (namePP PS)",
-        Item(("The", "boy", "near", "Pat"), "greets", "greet", "namePP", "PS", 1),
+        Item(("The", "boys", "near", "Pat"), "greet", "greets", "namePP", "PS", 1),
     ),
     "NA-task of no task's form": (
         {"mine.txt": "Boys often greet\tplural\tcorrect\tid1\nBoys often greets\tplural\twrong\tid1\n"},
@@ -297,13 +341,53 @@ REFUSED = {
         {"a.tsv": "The boys near the car\tis\tare\tPS\nThe boy near the cars\tis\tare\tSP\n"},
         ["a.tsv, line 1", "condition PS, but 'is', the right form, is singular", "name them so in a first line"],
     ),
+    "a condition in words": (
+        {"a.tsv": "w\tx\ty\tz\nThe boys near the car\tis\tare\tplural subject\n"},
+        ["a.tsv, line 2", "condition plural subject, but 'is', the right form, is singular", "in a first line"],
+    ),
+    "a condition in words under known names": (
+        {"a.tsv": HEADER + LINE.replace("\tP", "\teasy") + "The boy near the cars\tare\tis\tsubject sg\n"},
+        ["a.tsv, line 3", "condition subject sg, but 'are', the right form, is plural", "'plural attractor'"],
+    ),
+    "a record that contradicts itself": (
+        {"a.jsonl": json.dumps({"prefix": "The boys", "right": "is", "wrong": "are", "number": "plural"})},
+        ["a.jsonl, record 1", "condition P, but 'is'"],
+    ),
+    "a plural in the column of singulars": (
+        {"a.tsv": "prefix\tsingular\tplural\tcondition\nThe boys near the car\tare\tis\tP\n"},
+        ["a.tsv, line 2", "'is' stands in the column of the plural forms"],
+    ),
+    "forms alone": (
+        {"a.tsv": "right\twrong\nare\tis\n"},
+        ["a.tsv, line 2", "no column holds the words before the verb"],
+    ),
+    "numbers alone": (
+        {"a.tsv": "singular\tplural\nis\tare\n"},
+        ["a.tsv, line 2", "no column holds the words before the verb"],
+    ),
+    "singular and plural, no condition": (
+        {"a.tsv": "prefix\tsingular\tplural\nThe boys near the car\tis\tare\n"},
+        ["a.tsv, line 2", "no telling which form is right: no column is named 'condition'"],
+    ),
+    "4 columns, the wrong number": (
+        {"a.txt": "The boy greet\tsingular\tcorrect\tid1\nThe boy greets\tsingular\twrong\tid1\n"},
+        ["a.txt, line 1", "condition S, but 'greet', the right form, is plural"],
+    ),
+    "5 columns, the wrong number": (
+        {"a.txt": "nounpp\tThe boy near the car greet\tsingular\tsingular\tgreets\n"},
+        ["a.txt, line 1", "'greet'"],
+    ),
+    "a choice that contradicts its comment": (
+        {"a.json": json.dumps({"examples": [BIGBENCH["examples"][0] | {"comment": "singular_singular"}]})},
+        ["a.json, example 1", "condition SS, but 'admire'"],
+    ),
     "one line that contradicts itself": (
         {"a.tsv": LINE + "The boy near the cars\tare\tis\tS\n"},
         ["a.tsv, line 2", "condition S, but 'are', the right form, is plural"],
     ),
     "singular and plural without numbers": (
         {"a.tsv": "prefix\tsingular\tplural\tcondition\nThe boys near the car\tis\tare\teasy\n"},
-        ["a.tsv, line 2", "no telling which form is right in condition 'easy'"],
+        ["a.tsv, line 2", "no telling which form is right: condition 'easy'"],
     ),
     "two names for one thing": (
         {"a.json": json.dumps([{"prefix": "The boys", "right": "are", "correct": "are", "wrong": "is"}])},

@@ -21,6 +21,15 @@ NAMES = {
 }
 CONDITION_SUBSTITUTES = ("type", "category", "number", "numbers", "label", "nattr", "attractors", "structure")
 ROLE_OF = {name: role for role, names in NAMES.items() for name in names.split()}
+# What one word of a name says where nobody knows the whole, and the name of the other form.
+PARTS = {
+    "right": "right correct good grammatical expected",
+    "wrong": "wrong incorrect bad ungrammatical distractor foil",
+    "singular": "singular sing sg",
+    "plural": "plural plur pl",
+}
+PART_OF = {word: role for role, words in PARTS.items() for word in words.split()}
+OTHER = {"right": "wrong", "wrong": "right", "singular": "plural", "plural": "singular"}
 # What no verb is: cells of other columns.
 LABELS = frozenset(
     "singular plural sing plur sg pl correct incorrect wrong right good bad grammatical ungrammatical true false yes no"
@@ -82,6 +91,45 @@ def by_content(rows):
         rest = [k for k in others if k != prefix and (len(set(columns[k])) < len(rows) or len(rows) == 1)]
     roles = {"prefix": [prefix], "right": [forms[0]], "wrong": [forms[1]]}
     return roles | ({"condition": rest} if rest else {})
+
+
+def as_named(names, roles):
+    """Roles by content under a header that `by_header` does not know: a word in a name says which form is which.
+
+    Examples
+    --------
+    >>> as_named(["stem", "bad verb", "other"], {"prefix": [0], "right": [1], "wrong": [2]})
+    {'prefix': [0], 'wrong': [1], 'right': [2]}
+    """
+    first, second = roles["right"][0], roles["wrong"][0]
+    said = [{PART_OF[word] for word in split_name(names[column]) if word in PART_OF} for column in (first, second)]
+    for one, (column, other) in zip(said, ((first, second), (second, first)), strict=True):
+        if len(one) == 1 and said[0] != said[1]:
+            (role,) = one
+            rest = {name: columns for name, columns in roles.items() if name not in ("right", "wrong")}
+            return rest | {role: [column], OTHER[role]: [other]}
+    return roles
+
+
+def with_prefix(roles, rows):
+    """Roles with the column of the words before the verb, where a header names the forms alone: that with most words.
+
+    Two columns named right and wrong may also be whole sentences, which need none.
+    """
+    forms = [columns[0] for role, columns in roles.items() if role in OTHER]
+    if "prefix" in roles or not forms or any(len(row[column].split()) > 2 for row in rows for column in forms):
+        return roles
+    lengths = {
+        column: sum(len(row[column].split()) for row in rows)
+        for column in range(len(rows[0]))
+        if [column] not in roles.values()
+    }
+    return roles | {"prefix": [max(lengths, key=lengths.get)]} if lengths else roles
+
+
+def split_name(name):
+    """The words of a name such as ``verb_sg``, ``verb.sg`` or ``verbSg``, in lower case."""
+    return [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)]
 
 
 def _verb_like(cell):

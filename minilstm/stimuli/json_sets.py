@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, replace
 
 from ..errors import StimulusError
+from .conditions import check_numbers
 from .items import Pair, split, subject_number
 from .lines import broken, lines, tokens, words
 from .na_files import number_letters
@@ -144,6 +145,8 @@ def _bigbench(path, data):
         condition = number_letters(comment) or comment
         counts[condition] = counts.get(condition, 0) + 1
         pairs.append(Pair(prefix, right, wrong, (), name, condition, counts[condition]))
+    forms = ((" ".join(pair.right), " ".join(pair.wrong), pair.condition) for pair in pairs)
+    check_numbers(forms, lambda k, message: _error(path, f"example {k + 1}", message))
     return pairs, "BIG-bench task", []
 
 

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from ..errors import StimulusError
+from .conditions import check_numbers
 from .items import Item, Pair
 from .lines import broken, cells, four, lines, words
 from .tasks import CONDITIONS, TASKS
@@ -54,7 +55,7 @@ def read_na_task(path: str | Path) -> list[Item]:
 
 def na_pairs(path, task=None):
     """The pairs of an NA-task file of 4 columns; of any task, named "" for now, if none is given."""
-    pairs, seen, pending = [], set(), None
+    pairs, places, seen, pending = [], [], set(), None
     for number, line in lines(path):
         sentence, condition, verdict, id = _na_line(path, number, line, task)
         if verdict == "correct":
@@ -73,9 +74,11 @@ def na_pairs(path, task=None):
             raise broken(path, number, f"id{id} was there before")
         seen.add((condition, id))
         pairs.append(Pair(right[:-1], right[-1:], sentence[-1:], (), task or "", condition, id))
+        places.append(pending[0])
         pending = None
     if pending is not None:
         raise broken(path, pending[0], "no 'wrong' line follows, with which this one would make a pair")
+    _check_numbers(path, places, pairs)
     return pairs
 
 
@@ -106,7 +109,7 @@ def labelled_pairs(path):
 
     One line a pair; the sentence ends in the right form. A task with one noun has 4 columns, one with three 6.
     """
-    pairs, counts = [], {}
+    pairs, places, counts = [], [], {}
     for number, line in lines(path):
         if not line.strip(" "):
             continue
@@ -121,7 +124,15 @@ def labelled_pairs(path):
             raise broken(path, number, f"{wrong!r} in the last column; expected the other form of {sentence[-1]!r}")
         counts[label, condition] = counts.get((label, condition), 0) + 1
         pairs.append(Pair(sentence[:-1], sentence[-1:], (wrong,), (), label, condition, counts[label, condition]))
+        places.append(number)
+    _check_numbers(path, places, pairs)
     return pairs
+
+
+def _check_numbers(path, places, pairs):
+    """Refuse a file whose right forms have other numbers than its columns say."""
+    forms = ((*pair.right, *pair.wrong, pair.condition) for pair in pairs)
+    check_numbers(forms, lambda k, message: broken(path, places[k], message))
 
 
 def _sentence(path, number, text):

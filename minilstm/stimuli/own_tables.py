@@ -7,12 +7,18 @@ import re
 from collections import Counter
 
 from ..errors import StimulusError
-from .columns import by_content, by_header
+from .columns import as_named, by_content, by_header, with_prefix
+from .conditions import NUMBERS, check_numbers, said_numbers
 from .items import Item, Pair, split, subject_number
 from .lines import broken, tokens, words
 from .na_files import number_letters
 from .prefixes import words_before_verbs
 from .table_rows import EXPECTED, read_rows
+
+WAY_OUT = (
+    "; if the columns are the singular and the plural form, name them so in a first line; if the condition is about"
+    " another noun than the verb's, it may say so, such as 'plural attractor'"
+)
 
 
 def own_pairs(path):
@@ -46,10 +52,13 @@ def own_pairs(path):
     else:
         roles = _content(path, rows)
         if roles is None:
-            roles, rows = _content(path, rows[1:]), rows[1:]
-            notes.append(f"line {first} is taken for the names of the columns")
+            roles, rows = as_named(header, _content(path, rows[1:])), rows[1:]
+            forms = [name for name in ("right", "wrong", "singular", "plural") if name in roles]
+            named = ", ".join(f"{header[roles[form][0]]!r} for the {form} form" for form in forms)
+            notes.append(f"line {first} is taken for the names of the columns, {named}")
     if not rows:
         raise StimulusError(f"{path}: no sentences; expected lines of {EXPECTED}, separated by tabs")
+    roles = with_prefix(roles, [row for _, row in rows])
     ignored = [header[k] for k in range(len(header)) if [k] not in roles.values()]
     if ignored and header != rows[0][1]:
         notes.append(f"columns not used: {', '.join(map(repr, ignored))}")
@@ -68,7 +77,7 @@ def record_pairs(path, records):
         if list(record) != names or not all(isinstance(value, (str, int)) for value in record.values()):
             raise StimulusError(f"{path}, {place}: expected the keys {', '.join(names)}, each with a text")
     rows = [(place, [str(value) for value in record.values()]) for place, record in records]
-    notes = []
+    roles, notes = with_prefix(roles, [row for _, row in rows]), []
     return _pairs(path, rows, roles, notes), f"JSON records of {len(names)} keys", notes
 
 
@@ -115,7 +124,10 @@ def _pairs(path, rows, roles, notes):
             raise _error(path, number, "the prefix is empty; expected the words before the verb")
         if right == wrong:
             raise _error(path, number, f"right and wrong form are both {' '.join(right)!r}; expected two words")
-        parts.append((prefix, right, wrong, ()))
+        part = (prefix, right, wrong, ())
+        if forms[0] in NUMBERS.values() and _number(part) and NUMBERS[_number(part)] != forms[0]:
+            raise _error(path, number, f"{' '.join(right)!r} stands in the column of the {forms[0]} forms")
+        parts.append(part)
         conditions.append(condition)
     _say_glued(rows, cell["prefix"], notes)
     parts = _lower_titles(parts, notes)
@@ -125,7 +137,11 @@ def _pairs(path, rows, roles, notes):
         notes.append("no column is a condition: the number of the verb is taken for it")
         conditions = [_number(part) or "all" for part in parts]
     conditions = [number_letters(condition) or " ".join(words(condition)) for condition in conditions]
-    _check_numbers(path, [number for number, _ in rows], parts, conditions)
+    forms = [(" ".join(right), " ".join(wrong)) for _, right, wrong, _ in parts]
+    check_numbers(
+        [(*pair, condition) for pair, condition in zip(forms, conditions, strict=True)],
+        lambda k, message: _error(path, rows[k][0], message + WAY_OUT),
+    )
     _say_repeated(parts, notes)
     _say_contexts(parts, notes)
     return _numbered(path, parts, conditions)
@@ -133,11 +149,12 @@ def _pairs(path, rows, roles, notes):
 
 def _forms_by_number(path, place, condition):
     """Which of the columns 'singular' and 'plural' holds the right form: the condition says it."""
-    letters = number_letters(condition or "") or condition or ""
-    if not re.fullmatch("[SPsp]+", letters):
+    letters = said_numbers(condition or "") or (condition or "").upper()
+    if not re.fullmatch("[SP]+", letters):
+        found = "no column is named 'condition'" if condition is None else f"condition {condition!r}"
         expected = "a condition that begins with the subject's number, such as SP, or columns 'right' and 'wrong'"
-        raise _error(path, place, f"no telling which form is right in condition {condition!r}; expected {expected}")
-    return ("singular", "plural") if letters[0] in "Ss" else ("plural", "singular")
+        raise _error(path, place, f"no telling which form is right: {found}; expected {expected}")
+    return ("singular", "plural") if letters[0] == "S" else ("plural", "singular")
 
 
 def _number(part):
@@ -146,34 +163,20 @@ def _number(part):
     return subject_number(Item(prefix, " ".join(right), " ".join(wrong), "", "", 0))
 
 
-def _check_numbers(path, places, parts, conditions):
-    """Refuse conditions of numbers, such as SP, of which no letter is the number of the right form in all lines."""
-    if not all(re.fullmatch("[SP]+", condition) for condition in conditions):
-        return
-    wrong = [
-        next((k for k, part in enumerate(parts) if _number(part) not in ("", conditions[k][letter])), None)
-        for letter in range(min(map(len, conditions)))
-    ]
-    if None not in wrong:
-        k = wrong[0]
-        form = " ".join(parts[k][1])
-        number = {"S": "singular", "P": "plural"}[_number(parts[k])]
-        raise _error(
-            path,
-            places[k],
-            f"condition {conditions[k]}, but {form!r}, the right form, is {number}; if the"
-            " columns are the singular and the plural form, name them so in a first line",
-        )
-
-
 def _whole_pairs(path, rows, cell):
     """Pairs of whole sentences."""
     good, bad = ("good", "bad") if {"good", "bad"} <= set(cell) else ("right", "wrong")
+    if not {good, bad} <= set(cell):
+        raise _error(path, rows[0][0], f"no column holds the words before the verb; expected {EXPECTED}")
     parts, conditions = [], []
     for number, row in rows:
         sentences = tokens(row[cell[good]], last_stop=True), tokens(row[cell[bad]], last_stop=True)
         if not all(sentences) or sentences[0] == sentences[1]:
             raise _error(path, number, "expected two different sentences, the grammatical one and the other")
+        if min(map(len, sentences)) < 2:
+            raise _error(
+                path, number, f"no column holds the words before the verb; expected {EXPECTED}, or two sentences"
+            )
         parts.append(split(*sentences))
         conditions.append(row[cell["condition"]] if "condition" in cell else "all")
     return _numbered(path, parts, conditions)
