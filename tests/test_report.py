@@ -27,7 +27,8 @@ NAME = 'a "<b>&model'
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 MEASURE = """<script>
 window.errors = []; window.onerror = (what) => window.errors.push(String(what));
-window.onload = () => { const boxes = [...document.querySelectorAll("main svg, main img")].map(one => {
+window.onload = () => { document.querySelectorAll("details").forEach(one => { one.open = true; });
+  const boxes = [...document.querySelectorAll("main svg, main img")].map(one => {
   const box = one.getBoundingClientRect(); return [box.width, box.height]; });
   const wide = [...document.querySelectorAll("main *")].filter(one => !one.closest(".scroll > *") &&
     one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
@@ -108,7 +109,9 @@ def test_what_the_paper_leaves_open_stands_apart_from_it(path):
     for analysis in ANALYSES:
         if analysis.home != analysis.name or analysis.requires:
             continue  # shown in the section of another, or only where it is asked for
-        further = f'<section id="{analysis.name}"><h3>' in beyond
+        further = bool(
+            re.search(rf'<h3>{analysis.title}</h3> <span>[^<]+</span></summary><section id="{analysis.name}">', beyond)
+        )
         assert further == (not analysis.paper) and further != (f'<section id="{analysis.name}"><h2>' in paper)
 
 
@@ -230,6 +233,46 @@ def test_it_prints(browser, path, tmp_path):
     assert pdf.startswith(b"%PDF") and len(re.findall(rb"/Type\s*/Page\b", pdf)) > 5
 
 
+OPEN_ALL = 'document.querySelectorAll("details").forEach(one => { one.open = true; })'
+HEIGHT = "document.documentElement.scrollHeight"
+OPENED = """((anchor) => { const one = document.getElementById(anchor);
+  let open = true; for (let up = one; up; up = up.parentElement) if (up.tagName == "DETAILS") open &&= up.open;
+  return [open, one.getBoundingClientRect().top, innerHeight]; })"""
+
+
+def test_it_opens_folded_and_links_open_what_they_lead_to(path, page, tmp_path):
+    """What is beyond the paper is seen in a sentence each, and the claims at a glance; no script is needed."""
+    folded = [
+        "direction",
+        "provenance",
+        "claim-7",
+        "claim-41",
+        "later",
+        "agreement-table2-table",
+        "direction-direction",
+    ]
+    assert set(folded) <= set(page.ids) and {f"#{one}" for one in folded[:4]} <= set(page.links)
+    with chromium(tmp_path / "profile") as running:
+        page = running.open(path, width=1440)
+        closed = page.evaluate(HEIGHT)
+        page.evaluate(OPEN_ALL)
+        assert closed < page.evaluate(HEIGHT) / 2
+        for anchor in folded:
+            page = running.open(path, fragment=f"#{anchor}", width=390)
+            page.evaluate(FRAMES)
+            opened, top, height = page.evaluate(f"{OPENED}('{anchor}')")
+            assert opened and -1 <= top < height, (anchor, opened, top)
+        page = running.open(path, width=1440)
+        page.evaluate("document.querySelector('.strip a[href=\"#claim-16\"]').click()")
+        page.evaluate(FRAMES)
+        assert page.evaluate(f"{OPENED}('claim-16')")[0]
+        page.send("Emulation.setEmulatedMedia", media="print")
+        heights = page.evaluate(
+            '[...document.querySelectorAll("svg, table, dl")].map(one => one.getBoundingClientRect().height)'
+        )
+        assert len(heights) > 100 and min(heights) > 10
+
+
 FRAMES = (
     "new Promise(done => { let n = 0; const next = () => ++n < 10 ? requestAnimationFrame(next) : done(); next(); })"
 )
@@ -245,6 +288,7 @@ def test_what_goes_on_beyond_its_edge_fades_there(path, tmp_path, width):
         page = running.open(path, width=width, dark=True)
         if not page.evaluate('CSS.supports("animation-timeline: scroll()")'):
             pytest.skip("this browser has no scroll timelines: a shadow lies behind tables instead")
+        page.evaluate(OPEN_ALL)
         page.evaluate(FRAMES)  # the animations that the fades are have begun
         boxes = json.loads(page.evaluate(FADES))
     wide = [fade for goes_on, fade, _ in boxes if goes_on]
@@ -254,10 +298,12 @@ def test_what_goes_on_beyond_its_edge_fades_there(path, tmp_path, width):
 
 def test_the_summary_is_for_newcomers(path):
     """Names of units by role, and halves of the sentences, are explained in the sections, not there."""
-    summary = re.search(r'<section id="summary">.*?</section>', path.read_text(encoding="utf-8"), re.DOTALL)[0]
-    assert not re.search(r"[SPY]\*| ids", summary) and "without it 100.0 % right become" in summary
+    text = path.read_text(encoding="utf-8")
+    summary = re.search(r'<section id="summary">.*?</section>', text, re.DOTALL)[0]
+    beyond = " ".join(re.findall(r"<summary><h3>.*?</summary>", text))
+    assert not re.search(r"[SPY]\*| ids", summary + beyond) and "without it 100.0 % right become" in summary
     assert "cannot be tested on it, 2 of them since the Linzen set was not given." in summary
-    assert "of the seven NA-tasks" in summary and "with another noun between subject and verb" in summary
+    assert "of the seven NA-tasks" in summary and "with another noun between subject and verb" in beyond
 
 
 def test_short_cells_are_not_broken_into_lines():

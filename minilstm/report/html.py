@@ -19,7 +19,10 @@ from .reproduce import EXPLORER, left_out, results_of, takes_units
 STYLE = Path(__file__).with_name("report.css")
 MARKS = dict(zip(VERDICTS, ("✓", "✗", "–"), strict=True))
 NUMBER, LINE = ' class="number"', ' class="line"'
+WIDE = " wide"  # a class
 SHORT = 32  # characters: columns that hold no more are not broken into lines, the table scrolls instead
+LONG = 18  # rows of a table beyond which it is folded
+WIDE_TABLE, WIDE_FIGURE = 80, 500  # characters, points: what is wider does not share its line with another
 TITLE, BEYOND, LATER_CLAIMS = "Number and syntax units", "Beyond the paper", "Claims of later papers"
 SHARED = (
     ("--n", "n", None),
@@ -77,21 +80,37 @@ def page(name, experiment, runs, rows, later, explorer=False):
         '<nav aria-label="Contents"><ol>',
         *(f'<li><a href="#{anchor}">{escape(title)}</a></li>' for anchor, title in contents),
         "</ol></nav><main>",
-        _summary(experiment, runs, rows),
-        *(_section(name, experiment, some, links) for some in paper.values()),
+        _summary(experiment, [one for some in paper.values() for one in some], rows),
+        *(
+            f'<section id="{key}"><h2>{escape(some[0].analysis.title)}</h2>{_section(name, experiment, some, links)}'
+            "</section>"
+            for key, some in paper.items()
+        ),
         "<section id=\"claims\"><h2>The paper's claims</h2><p>Each with the paper's number, this network's, and the "
-        "criterion, which was written down before any network was looked at. Open one to see them.</p>",
+        "criterion, which was written down before any network was looked at.</p>",
         _ledger(rows, remarks(experiment, results_of(runs))),
         "</section>",
         f'<section id="open"><h2>{BEYOND}</h2><p>Questions that the paper leaves open: what follows tests none of its '
-        "claims.</p>",
-        *(_section(name, experiment, some, links, "h3") for some in beyond.values()),
-        f'<section id="later"><h3>{LATER_CLAIMS}</h3><p>Of papers that came after this one, about such networks: each '
-        "with the published value, this network's, and the criterion.</p>",
-        _ledger(later, {}),
+        "claims. Each opens to its figures and tables.</p>",
+        *(
+            _folded(key, "h3", some[0].analysis.title, _found(some), _section(name, experiment, some, links))
+            for key, some in beyond.items()
+        ),
+        _folded(
+            "later",
+            "h3",
+            LATER_CLAIMS,
+            f"Of {len(later)} claims about such networks in papers that came after this one {_counted(later)}.",
+            "<p>Each with the published value, this network's, and the criterion.</p>" + _ledger(later, {}),
+        ),
         "</section>",
-        "</section>",
-        _provenance(experiment, runs),
+        _folded(
+            "provenance",
+            "h2",
+            "How this was made",
+            "The model, options, versions and machine, and what each analysis took.",
+            _provenance(experiment, runs),
+        ),
         "</main>",
     ]
     return (
@@ -102,12 +121,32 @@ def page(name, experiment, runs, rows, later, explorer=False):
     )
 
 
-def _summary(experiment, runs, rows):
-    count = Counter(row[COLUMNS.index("verdict")] for row in rows)
-    counted = (
-        f"Of the paper's {len(rows)} claims {count[VERDICTS[0]]} hold in this network, {count[VERDICTS[1]]} do not, "
-        f"and {count[VERDICTS[2]]} cannot be tested on it"
+def _folded(anchor, heading, title, summary, content):
+    """A section of which heading and summary are seen until it is opened, by a click or by a link into it."""
+    return (
+        f"<details><summary><{heading}>{escape(title)}</{heading}> <span>{escape(summary)}</span></summary>"
+        f'<section id="{anchor}">{content}</section></details>'
     )
+
+
+def _found(runs):
+    """What the analyses of a section have found, in a sentence each."""
+    said = [
+        f"Not done: {one.unavailable}." if one.unavailable else one.result.summary() or one.result.text()[0]
+        for one in runs
+    ]
+    return " ".join(said)
+
+
+def _counted(rows):
+    """How many claims hold, in words."""
+    count = Counter(row[COLUMNS.index("verdict")] for row in rows)
+    holds, fails, untested = (count[verdict] for verdict in VERDICTS)
+    return f"{holds} hold in this network, {fails} do not, and {untested} cannot be tested on it"
+
+
+def _summary(experiment, runs, rows):
+    counted = f"Of the paper's {len(rows)} claims {_counted(rows)}"
     asked = sum(row[COLUMNS.index("reason")] == NOT_GIVEN for row in rows)
     counted += f", {asked} of them since {NOT_GIVEN}." if asked else "."
     lines = [
@@ -147,13 +186,10 @@ def _sentences(experiment, number):
     return {"first": " ".join(first.prefix), "second": " ".join(second.prefix), "forms": "/".join(forms)}
 
 
-def _section(name, experiment, runs, links, heading="h2"):
-    """The section of one analysis, or of several that belong together."""
+def _section(name, experiment, runs, links):
+    """What stands below the heading: of one analysis, or of several that belong together."""
     first = runs[0].analysis
-    parts = [
-        f'<section id="{first.home}"><{heading}>{escape(first.title)}</{heading}>'
-        f'<p class="where">{escape(first.paper)}</p>'
-    ]
+    parts = [f'<p class="where">{escape(first.paper)}</p>'] if first.paper else []
     for one in runs:
         if one.unavailable:
             parts.append(
@@ -162,8 +198,9 @@ def _section(name, experiment, runs, links, heading="h2"):
             continue
         parts += [f"<p>{escape(text)}</p>" for text in one.result.text()]
         parts += [links[one.analysis.name]] if one.analysis.name in links else []
-        parts += [_figure(first.home, figure, one.svgs[figure.name]) for figure in one.result.figures()]
-        parts += [_table(first.home, table) for table in one.result.tables() if not table.long]
+        shown = [_figure(first.home, figure, one.svgs[figure.name]) for figure in one.result.figures()]
+        shown += [_table(first.home, table) for table in one.result.tables() if not table.long]
+        parts += ['<div class="shown">', *shown, "</div>"] if shown else []
     commands = dict.fromkeys(
         command_line(name, experiment, one.analysis)
         for one in runs
@@ -172,7 +209,7 @@ def _section(name, experiment, runs, links, heading="h2"):
     if commands:
         listed = "".join(f"<li><code>{escape(command)}</code></li>" for command in commands)
         parts.append(f'<p class="commands">Alone, in the terminal:</p><ul class="commands">{listed}</ul>')
-    return "\n".join([*parts, "</section>"])
+    return "\n".join(parts)
 
 
 def _figure(section, figure, svg):
@@ -180,29 +217,37 @@ def _figure(section, figure, svg):
     label = escape(f"{figure.alt}; described below", quote=True)
     width = float(svg.split('viewBox="')[1].split('"')[0].split()[2])
     svg = svg.replace("<svg ", f'<svg role="img" aria-label="{label}" style="--width: {width:.0f}" ', 1)
+    wide = WIDE * (width > WIDE_FIGURE)
     return (
-        f'<figure id="{section}-{figure.name}"><div class="scroll" tabindex="0">{svg}</div>'
+        f'<figure class="picture{wide}" id="{section}-{figure.name}"><div class="scroll" tabindex="0">{svg}</div>'
         f"<figcaption>{escape(figure.caption)}</figcaption></figure>"
     )
 
 
 def _table(section, table):
+    """A table with its caption; a long one is folded."""
     numbers = [all(_is_number(row[k]) for row in table.rows) for k in range(len(table.columns))]
     head = "".join(
         f'<th scope="col"{NUMBER * right}>{escape(str(column))}</th>'
         for column, right in zip(table.columns, numbers, strict=True)
     )
     digits = [table.digits] * len(table.columns) if isinstance(table.digits, int) else table.digits
-    short = [max((len(str(row[k])) for row in table.rows), default=0) <= SHORT for k in range(len(table.columns))]
-    looks = [NUMBER * number or LINE * line for number, line in zip(numbers, short, strict=True)]
+    longest = [max((len(show(row[k], digits[k])) for row in table.rows), default=0) for k in range(len(table.columns))]
+    looks = [NUMBER * number or LINE * (length <= SHORT) for number, length in zip(numbers, longest, strict=True)]
     body = "".join(
         "<tr>" + "".join(_cell(k, cell, looks[k], digits[k]) for k, cell in enumerate(row)) + "</tr>\n"
         for row in table.rows
     )
+    anchor = f'id="{section}-{table.name}-table"'
+    cells = f"<table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table>"
+    widths = [max(pair) + 3 for pair in zip(longest, map(len, table.columns), strict=True)]
+    wide = WIDE * (sum(widths) > WIDE_TABLE)
+    caption = f"<figcaption>{escape(table.caption)}</figcaption>"
+    if len(table.rows) <= LONG:
+        return f'<figure class="table{wide}" {anchor}>{caption}<div class="scroll" tabindex="0">{cells}</div></figure>'
     return (
-        f'<figure class="table" id="{section}-{table.name}-table"><figcaption>{escape(table.caption)}</figcaption>'
-        f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div>'
-        "</figure>"
+        f'<figure class="table{wide}">{caption}<details><summary>{len(table.rows)} rows</summary>'
+        f'<div class="scroll" tabindex="0" {anchor}>{cells}</div></details></figure>'
     )
 
 
@@ -220,22 +265,27 @@ def _is_number(cell):
 
 
 def _ledger(rows, notes):
+    """The verdicts in a strip, and folded below it the claims, each folded in turn; a link opens both."""
     items = []
     for number, section, text, paper, measure, criterion, value, verdict, reason in rows:
         facts = {"Paper": paper, "Here": value, "Measure": measure, "Criterion": criterion, "Remark": reason}
         facts |= {"Note": notes.get(number, "")}
         facts = "".join(f"<dt>{key}</dt><dd>{escape(str(fact))}</dd>" for key, fact in facts.items() if fact)
         items.append(
-            f'<li id="claim-{number}" value="{number}" class="{verdict.replace(" ", "-")}"><details><summary>'
+            f'<li value="{number}" class="{verdict.replace(" ", "-")}"><details><summary>'
             f'<span class="verdict"><span aria-hidden="true">{MARKS[verdict]} </span>{verdict}</span> {escape(text)} '
-            f'<span class="where">({escape(section)})</span></summary><dl>{facts}</dl></details></li>'
+            f'<span class="where">({escape(section)})</span></summary><dl id="claim-{number}">{facts}</dl></details>'
+            "</li>"
         )
     strip = "".join(
         f'<a class="{row[7].replace(" ", "-")}" href="#claim-{row[0]}" '
         f'title="{escape(row[2], quote=True)}: {row[7]}">{row[0]} <span aria-hidden="true">{MARKS[row[7]]}</span></a>'
         for row in rows
     )
-    return f'<div class="strip">{strip}</div><ol class="ledger">{"".join(items)}</ol>'
+    return (
+        f'<div class="strip">{strip}</div><details><summary>All {len(rows)} in words</summary>'
+        f'<ol class="ledger">{"".join(items)}</ol></details>'
+    )
 
 
 def _provenance(experiment, runs):
@@ -261,13 +311,7 @@ def _provenance(experiment, runs):
         Table("run", "This run: options, versions, machine.", ("what", "value"), made),
         Table("stages", caption, ("analysis", "seconds", "computed", "in"), stages),
     )
-    return "\n".join(
-        [
-            '<section id="provenance"><h2>How this was made</h2>',
-            *(_table("provenance", one) for one in tables),
-            "</section>",
-        ]
-    )
+    return "\n".join(_table("provenance", one) for one in tables)
 
 
 def _text(value):
