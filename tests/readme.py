@@ -89,7 +89,7 @@ def update(text, blocks=()):
     if "<!-- api -->" in text:
         text = re.sub(r"(<!-- api -->\n```text\n).*?(```\n)", lambda m: m[1] + api() + m[2], text, flags=re.DOTALL)
     for name in (name for name in blocks if f"<!-- {name} -->" in text):
-        out = subprocess.run([sys.executable, *COMMANDS[name]], capture_output=True, text=True, check=True).stdout
+        out = subprocess.run([sys.executable, *COMMANDS[name]], stdout=subprocess.PIPE, text=True, check=True).stdout
         block = f"<!-- {name} -->\n{out}<!-- end {name} -->"
         text = re.sub(f"<!-- {name} -->.*<!-- end {name} -->", lambda _, new=block: new, text, flags=re.DOTALL)
     return text

@@ -2,9 +2,11 @@
 
 import re
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from readme import API, EXAMPLE, README, api, printed
 
 from minilstm import load
@@ -62,3 +64,28 @@ def test_the_words_that_commands_print_are_in_its_table():
         word for line in table.splitlines() if line.startswith("|") for word in line.split("|")[1].strip().split(", ")
     }
     assert {"S*", "P*", "Y*", "segregation", "id", "margin", "attractor", "interchange", "context"} <= words
+
+
+@pytest.fixture
+def costs(monkeypatch):
+    """The script that measures what commands cost."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parent / "benchmarks"))
+    import costs
+
+    return costs
+
+
+def test_costs_go_on_where_they_were_interrupted(costs, tmp_path, monkeypatch, capsys):
+    """A command that fails, as `pytest` may, is named; what was measured before it stays."""
+    fails = "minilstm info --model nowhere"
+    with pytest.raises(RuntimeError, match=r"nowhere: (?s:.*)no such file"):
+        costs.table(("minilstm info", fails), tmp_path / "new")
+    assert capsys.readouterr().err == f"minilstm info ...\n{fails} ...\n"
+    monkeypatch.setattr(costs, "cost", lambda command, cache: (1.25, 10.4))
+    lines = costs.table(("minilstm info", "pytest"), tmp_path / "new").splitlines()
+    assert capsys.readouterr().err == "pytest ...\n"
+    assert lines[2].split() == ["command", "seconds", "peak", "MB"] and lines[4].startswith("minilstm info (cold) ")
+    assert lines[5].split() == ["pytest", "1.2", "10"] and lines[4].split()[-2:] != ["1.2", "10"]
+    again = costs.table(("minilstm info", "pytest"), tmp_path / "new", fresh=True).splitlines()
+    assert again[4].split() == ["minilstm", "info", "(cold)", "1.2", "10"]
+    assert {"minilstm claims --all", "pytest"} <= set(costs.COMMANDS)

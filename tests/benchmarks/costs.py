@@ -1,10 +1,15 @@
-"""What the commands cost: wall time, and memory of the largest process: python tests/benchmarks/costs.py
+"""What the commands cost: wall time, and memory of the largest process: python tests/benchmarks/costs.py [--fresh]
 
 Cold means with an empty folder for compiled code, so that Numba compiles everything anew; imports count always.
+Each row is kept in `results/costs` as soon as it is measured: after an interruption, or a test that failed, the
+same command goes on from there, as long as code and machine are the same. `--fresh` measures all of them again.
 """
 
+import argparse
+import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,13 +22,14 @@ COMMANDS = (
     "minilstm reproduce",
     "minilstm reproduce --fresh",
     "minilstm reproduce --model english",
-    "minilstm claims --all",
     'minilstm trace "The boys near the car greet"',
     "minilstm train new.npz --layers 32 --epochs 4 --seed 2",
     "minilstm train new.npz --layers 32,32 --epochs 4 --seed 2",
+    "minilstm claims --all",  # the long ones last
     "pytest",
 )
 ROOT = Path(__file__).resolve().parent.parent.parent
+FOLDER = ROOT / "results" / "costs"  # of what was measured, and of compiled code
 
 
 def cost(command, cache):
@@ -39,24 +45,36 @@ def cost(command, cache):
         )
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)  # else it would be taken for running
         if status:
             printed.seek(0)
             raise RuntimeError(f"{command}: {printed.read().decode()}")
     return seconds, usage.ru_maxrss / 1024
 
 
-def table():
-    """Seconds and peak memory of every command, as text."""
+def table(commands=COMMANDS, folder=FOLDER, fresh=False):
+    """Seconds and peak memory of every command, as text; rows that were measured before are taken from the folder."""
     from minilstm.analyses.tables import render
+    from minilstm.io.atomic import write_whole
+    from minilstm.report.provenance import source
 
-    with tempfile.TemporaryDirectory() as cache:
-        rows = []
-        for command in COMMANDS:
-            cold = not rows  # the first one compiles
-            seconds, megabytes = cost(command, cache)
-            rows.append([command + " (cold)" * cold, seconds, round(megabytes)])
-    return f"{machine()}\n\n{render(['command', 'seconds', 'peak MB'], rows)}"
+    kept, compiled = folder / "rows.json", folder / "compiled"
+    made_by = {"machine": machine(), "source": source()}
+    before = {} if fresh or not kept.exists() else json.loads(kept.read_text())
+    rows = before["rows"] if before.get("made by") == made_by else []
+    if not rows:  # the first command compiles everything
+        shutil.rmtree(compiled, ignore_errors=True)
+        compiled.mkdir(parents=True)
+    for command in commands[len(rows) :]:
+        print(f"{command} ...", file=sys.stderr)
+        seconds, megabytes = cost(command, compiled)
+        rows.append([command + " (cold)" * (not rows), seconds, round(megabytes)])
+        with write_whole(kept, "w") as file:
+            json.dump({"made by": made_by, "rows": rows}, file)
+    return f"{made_by['machine']}\n\n{render(['command', 'seconds', 'peak MB'], rows)}"
 
 
 if __name__ == "__main__":
-    print(f"```text\n{table()}\n```")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--fresh", action="store_true", help="measure all of them again")
+    print(f"```text\n{table(fresh=parser.parse_args().fresh)}\n```")
