@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections import Counter
 from dataclasses import replace
 
@@ -9,11 +10,13 @@ import numpy as np
 import pytest
 from small_model import small_model
 
+from minilstm.analyses.experiment import Experiment
 from minilstm.analyses.number_agreement import agreement
 from minilstm.analyses.published import FIGURES, KNOWN, digest, published
-from minilstm.analyses.score import score, score_suite, word_scores
+from minilstm.analyses.score import ANALYSIS, score, score_suite, word_scores
 from minilstm.cli.main import main
 from minilstm.errors import NothingScoredError
+from minilstm.report.reproduce import run
 from minilstm.stimuli import CONDITIONS, NA_TASKS, Pair, Stimuli, na_task, read_items
 from minilstm.stimuli.json_sets import Comparison, Suite
 
@@ -214,6 +217,28 @@ def test_the_command_says_what_a_file_is_and_scores_it(tmp_path, capsys):
     assert main(["score", str(file), "--model", "planted", "--json"]) == 0
     printed = capsys.readouterr()
     assert "BLiMP" in printed.err and json.loads(printed.out)["score"][0]["right %"] == 100
+
+
+def test_several_files_are_a_section_of_the_report(tmp_path, capsys):
+    """The command prints what the section holds, and the report names the command."""
+    files = []
+    for name, good in (("one", "The boys greet Mary ."), ("two", "The boy greets Mary .")):
+        bad = good.replace("greet", "greets") if name == "one" else good.replace("greets", "greet")
+        files.append(tmp_path / f"{name}.jsonl")
+        files[-1].write_text(json.dumps({"sentence_good": good, "sentence_bad": bad, "UID": name}) + "\n")
+    arguments = [word for file in files for word in ("--score", str(file))]
+    main(["reproduce", "--model", "planted", "--n", "8", "--random", "20", "--out", str(tmp_path), *arguments])
+    report, table = tmp_path / "planted" / "report.html", tmp_path / "planted" / "score" / "score.csv"
+    command = re.search(r"<code>minilstm (score [^<]*)</code>", report.read_text())[1]
+    assert command == f"score {files[0]} {files[1]} --model planted"
+    capsys.readouterr()
+    assert main([*command.split(), "--csv"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.strip() == table.read_text().strip()
+    assert [line.split(",")[0] for line in printed.splitlines()] == ["task", "one", "two"]
+    experiment = Experiment(MODEL, n=8, test_sets={"one": read_items(files[0])})
+    (one,) = run(experiment, analyses=[ANALYSIS])
+    assert len(one.result.scores["one"].good) == 1 and run(Experiment(MODEL, n=8), analyses=[ANALYSIS]) == []
 
 
 def test_published_figures_are_those_of_the_published_results(reference):

@@ -20,6 +20,7 @@ from . import (
     nested,
     number_units,
     patching,
+    score,
     short_range,
     smallest,
     structures,
@@ -54,6 +55,7 @@ ANALYSES: tuple[Analysis, ...] = tuple(
         nested,
         timescales,
         decomposition,
+        score,
         emergence,
     )
 )

@@ -39,6 +39,15 @@ def unit_numbers(text):
 # Options of an experiment that only some analyses depend on: fields of `Experiment`
 RANDOM = Option("n_random", f"how many random sets ({FULL:,})", FULL, positive, metavar="N", alias="--random")
 LINZEN = Option("linzen", "subj_agr_filtered.text, with the .gold beside it", None, Path, metavar="FILE")
+TEST_SETS = Option(
+    "test_sets",
+    "whole sentences to be scored, as `minilstm score` reads them; may be given several times",
+    (),
+    Path,
+    metavar="FILE",
+    repeat=True,
+    alias="--score",
+)
 KIND = Option(
     "kind",
     "what ablation means: h_u = 0 (zero-ablation); weight ablation, as the released code; h_u = its mean (paper)",
@@ -79,6 +88,8 @@ class Experiment:
         Read activity after the context in lower case, as the paper's own model did.
     snapshots : dict
         {name of a training: its models, at whatever points of it}, see `snapshots.series`; for `emergence` alone.
+    test_sets : dict
+        {name of a file: stimuli.Stimuli}, whole sentences of other people; for `score` alone.
     progress : bool
         Show progress bars, if standard error is a terminal.
 
@@ -104,6 +115,7 @@ class Experiment:
     stimuli: tuple = field(default=(), repr=False)
     lowercase_context: bool = False
     snapshots: dict = field(default_factory=dict, repr=False)
+    test_sets: dict = field(default_factory=dict, repr=False)
     progress: bool = False
 
     def __post_init__(self):

@@ -13,7 +13,8 @@ from ..activity import activity
 from ..errors import NothingScoredError
 from ..language_model import log_softmax
 from ..stimuli import NA_TASKS, respell
-from .base import Result, Table
+from .base import Analysis, Result, Table, Unavailable
+from .experiment import TEST_SETS
 from .published import KNOWN, digest, published
 
 CHUNK = 256  # sentences whose states are in memory at a time
@@ -117,6 +118,33 @@ class Scores(Result):
 
     def summary(self):
         return f"{100 * self.accuracy:.1f} % of {int((~np.isnan(self.good)).sum()):,} pairs right."
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TestSets(Result):
+    """What a model makes of several sets.
+
+    Attributes
+    ----------
+    scores : dict of str to Scores
+        By the name of the file.
+    """
+
+    scores: dict
+
+    def text(self):
+        return [f"{name}: {' '.join([*one.text(), one.summary()])}" for name, one in self.scores.items()]
+
+    def tables(self):
+        """The rows of all sets, one table of each kind."""
+        tables = {}
+        for one in self.scores.values():
+            for table in one.tables():
+                tables.setdefault(table.name, table._replace(rows=[])).rows.extend(table.rows)
+        return list(tables.values())
+
+    def summary(self):
+        return " ".join(f"{name}: {one.summary()}" for name, one in self.scores.items())
 
 
 def score(model, stimuli, state="context", unknown="error"):
@@ -285,3 +313,17 @@ def _accuracy(margins):
     """Share of the margins above 0 among those that are not nan; nan if there are none."""
     scored = margins[~np.isnan(margins)]
     return float((scored > 0).mean()) if len(scored) else float("nan")
+
+
+def compute(experiment, results):
+    """Every set that the experiment has."""
+    if not experiment.test_sets:
+        raise Unavailable("no test set was given")
+    return TestSets(
+        {name: score(experiment.model, stimuli, **experiment.reading) for name, stimuli in experiment.test_sets.items()}
+    )
+
+
+ANALYSIS = Analysis(
+    "score", "score", "Other people's test sets", "", compute, requires="test_sets", options=(TEST_SETS,)
+)

@@ -152,6 +152,17 @@ def linzen_of(options):
     return () if path is None else tuple(read_linzen(path, path.with_suffix(".gold")))
 
 
+def test_sets_of(options):
+    """The sets of whole sentences, by the name of their file; says what each was taken for."""
+    from ..stimuli import read_items
+
+    sets = {str(path): read_items(path) for path in getattr(options, "test_sets", None) or ()}
+    for name, stimuli in sets.items():
+        for line in stimuli.summary(whole=True):
+            print(f"{name}: {line}", file=sys.stderr)
+    return sets
+
+
 def experiment_of(model, options, **more):
     """The Experiment that the options describe; those that a command does not have keep their defaults."""
     from ..analyses.experiment import Experiment
@@ -160,4 +171,5 @@ def experiment_of(model, options, **more):
     given = {name: getattr(options, name) for name in names if getattr(options, name, None) is not None}
     if "stimuli" in options:
         given["stimuli"] = stimuli_of(options, model)
-    return Experiment(model, state=state_of(options), linzen=linzen_of(options), progress=True, **{**given, **more})
+    sets = {"linzen": linzen_of(options), "test_sets": test_sets_of(options)}
+    return Experiment(model, state=state_of(options), progress=True, **{**sets, **given, **more})

@@ -5,7 +5,7 @@ import textwrap
 from pathlib import Path
 
 from ..analyses.base import VERDICTS
-from ..analyses.experiment import FULL, KIND, LINZEN, QUICK, positive
+from ..analyses.experiment import FULL, KIND, LINZEN, QUICK, TEST_SETS, positive
 from ..report.ledger import COLUMNS
 from .options import RESULTS, experiment_of, load_model, task_options
 from .output import check_folder
@@ -21,6 +21,7 @@ def add_options(command):
     )
     amount.add_argument("--full", action="store_true", help=f"{FULL:,} of them, as in the paper")
     add_experiment_options(command)
+    TEST_SETS.add_to(command)
     command.add_argument(
         "--out",
         type=Path,

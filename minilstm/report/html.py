@@ -34,10 +34,11 @@ SHARED = (
 
 def command_line(name, experiment, analysis):
     """The command that prints what the section of an analysis holds."""
-    words = ["minilstm", *analysis.command.replace("--linzen", "--linzen FILE").split(), "--model", name]
+    files = experiment.test_sets if analysis.requires == "test_sets" else ()
+    words = ["minilstm", *analysis.command.replace("--linzen", "--linzen FILE").split(), *files, "--model", name]
     if experiment.model.provenance.get("number_units") and takes_units(analysis.command):
         words += ["--units", "search"]  # else the command takes those that the model's file names
-    for flag, attribute, usual in SHARED:
+    for flag, attribute, usual in SHARED if analysis.requires != "test_sets" else SHARED[-1:]:
         if getattr(experiment, attribute) != usual:
             words += [flag, str(getattr(experiment, attribute))]
     for option in analysis.options:

@@ -33,6 +33,7 @@ WORDS = {
     "n": "number of sentences",
     "n_random": "number of random sets",
     "linzen": "Linzen set",
+    "test_sets": "set of test sentences",
     "dtype": "precision",
     "half": "half of the sentences",
     "stimuli": "set of sentences",
@@ -93,7 +94,7 @@ def reproduce(
     fresh : bool
         Take nothing from the folder.
     **options
-        Of `Experiment`: n, n_random, seed, state, linzen, lexicon, unknown, kind.
+        Of `Experiment`: n, n_random, seed, state, linzen, lexicon, unknown, kind, test_sets.
 
     Returns
     -------
@@ -152,10 +153,9 @@ def key_of(experiment, analysis, by_name=BY_NAME):
     key |= {name: getattr(experiment, name) for name in SHARED}
     key["stimuli"] = _digest(experiment.stimuli)
     for option in analysis.options:
-        if option.name == "linzen":
-            key["linzen"] = _digest(experiment.linzen)
-        elif option.name in Experiment.__dataclass_fields__:
-            key[option.name] = getattr(experiment, option.name)
+        if option.name in Experiment.__dataclass_fields__:
+            value = getattr(experiment, option.name)
+            key[option.name] = value if isinstance(value, (int, float, str)) else _digest(value)  # of sentences
     needed = {name: key_of(experiment, by_name[name], by_name) for name in analysis.needs}
     key["needs"] = _digest(json.dumps(needed, sort_keys=True))
     return key | {"versions": versions(), "source": source()}

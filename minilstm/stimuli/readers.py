@@ -47,13 +47,19 @@ class Stimuli:
     def __len__(self) -> int:
         return len(self.items)
 
-    def summary(self) -> list[str]:
-        """What the file was taken for, and what was done to it: a list of lines."""
+    def summary(self, whole: bool = False) -> list[str]:
+        """What the file was taken for, and what was done to it: a list of lines.
+
+        Parameters
+        ----------
+        whole : bool
+            Whether whole sentences are compared, so that no pair is left out.
+        """
         conditions = dict.fromkeys(f"{pair.task} {pair.condition}" for pair in self.pairs)
         listed = ", ".join(list(conditions)[:4]) + (f" and {len(conditions) - 4} more" if len(conditions) > 4 else "")
         said = [f"{self.kind}; {len(self.pairs)} sentence{'s' * (len(self.pairs) != 1)} ({listed})", *self.notes]
         skipped = len(self.pairs) - len(self.items)
-        if skipped:
+        if skipped and not whole:
             said.append(
                 f"{skipped} of {len(self.pairs)} pairs are not words before a verb and two forms of it, each one word:"
                 " left out where two forms are compared; `minilstm score` compares whole sentences"
