@@ -208,6 +208,57 @@ def test_training_tells_its_loss_on_the_way_and_looks_at_its_places_first(capsys
     assert "cannot be written, there is no folder" in err and "update" not in err
 
 
+@pytest.mark.parametrize("option", ["min-count", "tokens", "embedding", "batch", "steps", "moments", "threads"])
+def test_train_refuses_counts_that_make_no_sense(capsys, tmp_path, option):
+    for text in ("0", "-3", "2.5", "many"):
+        with pytest.raises(SystemExit) as stop:
+            main(["train", str(tmp_path / "new.npz"), f"--{option}", text])
+        expected = f"argument --{option}: expected a whole number above 0, got '{text}'\n"
+        assert stop.value.code == 2 and capsys.readouterr().err.endswith(expected)
+
+
+@pytest.mark.parametrize(
+    "command", ["train new.npz --seed", "train new.npz --text-seed", "reproduce --seed", "vectors v --seed"]
+)
+def test_a_seed_is_a_whole_number_from_0_up(capsys, command):
+    with pytest.raises(SystemExit) as stop:
+        main([*command.split(), "-1"])
+    assert stop.value.code == 2 and "expected a whole number from 0 up, got '-1'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", ["epochs -1", "epochs nan", "rate -1", "rate 0", "rate inf"])
+def test_train_refuses_numbers_that_make_no_sense(capsys, tmp_path, number):
+    name, value = number.split()
+    err = run(capsys, "train", tmp_path / "new.npz", f"--{name}", value, code=2).err
+    assert err.startswith(f"minilstm: {name}: expected a finite number") and not any(tmp_path.iterdir())
+
+
+def test_train_resumes_from_a_state_of_training_only(capsys, path, tmp_path):
+    shape = ["--layers", "5", "--embedding", "4", "--batch", 4, "--steps", 5, "--epochs", 1, "--tokens", 1000]
+    err = run(capsys, "train", tmp_path / "new.npz", *shape, "--resume", path, code=2).err
+    assert err.startswith(f"minilstm: {path}: no member 'about'") and "expected a state of training" in err
+    both = tmp_path / "new.npz"
+    assert "not the same" in run(capsys, "train", both, *shape, "--resume", both, code=2).err
+    assert not any(tmp_path.iterdir())
+
+
+def test_train_puts_no_places_on_record(capsys, tmp_path):
+    shape = ["--layers=5", "--embedding", "4", "--batch", 4, "--steps", 5, "--epochs", 1, "--tokens", 1000]
+    places = [f"--resume={tmp_path / 'state'}", "--threads", 1, "--snapshots", tmp_path / "s", "--moments=2"]
+    run(capsys, "train", tmp_path / "new.npz", *shape[:3], *places, *shape[3:])
+    command = json.loads(run(capsys, "info", "--model", tmp_path / "new.npz", "--json").out)["command"]
+    assert command == f"minilstm train new.npz {' '.join(map(str, shape))}"
+
+
+def test_more_memory_than_there_is(capsys, path, monkeypatch):
+    def load(*_):
+        raise MemoryError("Unable to allocate 954. GiB")
+
+    monkeypatch.setattr("minilstm.models.load", load)
+    err = run(capsys, "info", "--model", path, code=2).err
+    assert err == "minilstm: not enough memory: Unable to allocate 954. GiB\n"
+
+
 def test_trace_without_a_place_for_its_picture_prints_its_table(capsys, path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "trace.png").mkdir()  # in the picture's way

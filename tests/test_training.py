@@ -1,6 +1,7 @@
 """Gradients against finite differences, fast loops against plain ones, and a training that can be interrupted."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -204,8 +205,33 @@ def test_a_state_of_another_training_is_refused(tmp_path):
         Trainer(dataclasses.replace(TINY, rate=0.1), tiny_text(), 289).resume(tmp_path / "state.npz")
     whole = (tmp_path / "state.npz").read_bytes()
     (tmp_path / "state.npz").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(MinilstmError, match="not a state of training"):
+    with pytest.raises(MinilstmError, match="not a whole .npz file.*; expected a state of training"):
         trainer.resume(tmp_path / "state.npz")
+
+
+def test_a_state_that_is_none_is_refused(tmp_path):
+    """Other arrays, other shapes, updates that the training does not have, the same words in another order."""
+    trainer, path = Trainer(TINY, tiny_text(), 289), tmp_path / "state.npz"
+    trainer.save(path)
+    with np.load(path) as file:
+        kept = dict(file)
+    about = str(kept["about"])
+    wrong = {
+        "no member 'about'.*; expected a state of training": {"embedding": np.zeros(3)},
+        "not an .npz file of ours .*; expected a state of training": {**kept, "about": np.array("yes")},
+        r"comes from another training: layers None \(here \[6, 4\]\)": {**kept, "about": np.array("[]")},
+        "says -1 updates of": {**kept, "about": np.array(about.replace('"updates": 0', '"updates": -1'))},
+        r"expected mean.W0 of shape \(24, 5\) in float32": {**kept, "mean.W0": np.zeros((24, 5))},
+        r"expected h1 of shape \(4, 4\)": {name: array for name, array in kept.items() if name != "h1"},
+    }
+    for sentence, arrays in wrong.items():
+        np.savez(path, **arrays)
+        with pytest.raises(MinilstmError, match=sentence):
+            trainer.resume(path)
+    trainer.save(path)
+    other = Text(tiny_text().words[::-1].copy(), tiny_text().ends)
+    with pytest.raises(MinilstmError, match="comes from another training: text"):
+        Trainer(TINY, other, 289).resume(path)
 
 
 def test_snapshots_are_models_at_log_spaced_moments(tmp_path):
@@ -231,12 +257,55 @@ def test_shuffling_keeps_every_sentence_whole():
     assert sentences(new) == sentences(text.words) and not np.array_equal(new, text.words)
 
 
-def test_bad_recipes_and_texts():
-    with pytest.raises(MinilstmError, match=r"dropout: expected 2 shares from 0 to below 1, got \(0.5,\)"):
-        Recipe(dropout=(0.5,))
-    with pytest.raises(MinilstmError, match="whole numbers from 1 up"):
-        Recipe(layers=(0, 3))
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ({"layers": ()}, "layers: expected the units of at least one layer, got none"),
+        ({"layers": (0, 3)}, "layers: expected a whole number from 1 up, got 0"),
+        ({"embedding": 0}, "embedding: expected a whole number from 1 up, got 0"),
+        ({"epochs": -1}, "epochs: expected a finite number from 0 up, got -1"),
+        ({"epochs": float("nan")}, "epochs: expected a finite number from 0 up, got nan"),
+        ({"epochs": float("inf")}, "epochs: expected a finite number from 0 up, got inf"),
+        ({"batch": 2.5}, "batch: expected a whole number from 1 up, got 2.5"),
+        ({"steps": -1}, "steps: expected a whole number from 1 up, got -1"),
+        ({"rate": -1}, "rate: expected a finite number above 0, got -1"),
+        ({"rate": 0}, "rate: expected a finite number above 0, got 0"),
+        ({"warm_up": -1}, "warm_up: expected a whole number from 0 up, got -1"),
+        ({"clip": float("nan")}, "clip: expected a finite number above 0, got nan"),
+        ({"dropout": (0.5,)}, "dropout: expected 2 shares from 0 to below 1, got (0.5,)"),
+        ({"dropout": (0.5, 1)}, "dropout: expected 2 shares from 0 to below 1, got (0.5, 1)"),
+        ({"seed": -1}, "seed: expected a whole number from 0 up, got -1"),
+    ],
+)
+def test_settings_that_make_no_sense(setting, sentence):
+    with pytest.raises(MinilstmError, match=f"^{re.escape(sentence)}$"):
+        Recipe(**setting)
+
+
+def test_bad_texts():
     with pytest.raises(MinilstmError, match="'unicorn' is not in the vocabulary"):
         Text.from_sentences([["The", "unicorn"]], vocabulary())
     with pytest.raises(MinilstmError, match=r"6\d\d words; one update takes .* 4608; .* smaller --batch or --steps"):
         Trainer(Recipe(), tiny_text(), 289)
+    with pytest.raises(MinilstmError, match=r"training text: word \d+ of a vocabulary of 20 words"):
+        Trainer(TINY, tiny_text(), 20)
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"n_snapshots": 0}, "n_snapshots: expected a whole number from 1 up, got 0"),
+        ({"save_every": 0}, "save_every: expected a whole number from 1 up, got 0"),
+        ({"context": ("unicorn",)}, "context: 'unicorn' is not in the vocabulary"),
+    ],
+)
+def test_what_makes_no_model_is_refused_before_the_first_update(more, sentence, monkeypatch):
+    monkeypatch.setattr(Trainer, "update", lambda self: pytest.fail("it has begun"))
+    with pytest.raises(MinilstmError, match=sentence):
+        train(TINY, tiny_text(), vocabulary(), **more)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_training_that_diverges_says_so():
+    with pytest.raises(MinilstmError, match=r"update \d+: the loss is .*; expected a smaller --rate"):
+        train(dataclasses.replace(TINY, rate=1e38), tiny_text(), vocabulary())

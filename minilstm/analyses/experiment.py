@@ -28,6 +28,13 @@ def positive(text):
     return int(text)
 
 
+def natural(text):
+    """A whole number from 0 up, such as a seed, for a command line."""
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"expected a whole number from 0 up, got {text!r}")
+    return int(text)
+
+
 def unit_numbers(text):
     """'3,17' -> (3, 17), each once, for a command line."""
     try:

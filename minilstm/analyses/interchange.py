@@ -20,7 +20,7 @@ import numpy as np
 from ..stimuli import SELECTION
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Option, Outcome, Result, Table, format_units
 from .exchange import VARIABLES
-from .experiment import unit_numbers
+from .experiment import positive, unit_numbers
 from .interventions import METHODS, Comparison, compare
 from .number_units import NO_NUMBER_UNITS
 from .short_range import unit_groups
@@ -218,7 +218,7 @@ OPTIONS = (
     Option(
         "group", "and these units together; can be given several times", (), unit_numbers, metavar="UNITS", repeat=True
     ),
-    Option("most", "how many units, or groups of them, are displayed (all)", None, int, metavar="N"),
+    Option("most", "how many units, or groups of them, are displayed (all)", None, positive, metavar="N"),
 )
 
 ANALYSIS = Analysis(

@@ -19,7 +19,7 @@ from ..stimuli import pairs
 from .ablation import random_sets, set_margins
 from .base import Analysis, Figure, Option, Result, Table, format_units
 from .exchange import exchange
-from .experiment import KIND, RANDOM
+from .experiment import KIND, RANDOM, positive
 from .number_agreement import by_condition, known_verbs, share_right
 from .statistics import CHANCE, TESTABLE, random_p
 from .style import LINES, NEUTRAL, PLURAL, SINGULAR, figure
@@ -301,7 +301,7 @@ ANALYSIS = Analysis(
             "only the units that carry number: C is copied from the sentence with the other subject",
             False,
         ),
-        Option("most", "units at which the search ends (5)", 5, int, metavar="N"),
+        Option("most", "units at which the search ends (5)", 5, positive, metavar="N"),
         Option("conditions", "that are to be lost (SP,PS)", "SP,PS", metavar="NAMES"),
         RANDOM,
         KIND,

@@ -47,6 +47,9 @@ def _run(arguments):
     except MinilstmError as error:
         print(f"minilstm: {error}", file=sys.stderr)
         return 2
+    except MemoryError as error:
+        print(f"minilstm: not enough memory: {error}", file=sys.stderr)
+        return 2
     except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..analyses.experiment import HALVES, positive
+from ..analyses.experiment import HALVES, natural, positive
 from ..errors import MinilstmError
 
 UNITS = "numbered as in the paper: 1 is the first unit of the first layer, counting on through all layers"
@@ -69,7 +69,9 @@ def task_options(command):
     command.add_argument(
         "--n", type=positive, metavar="N", help="sentences a condition (default: the published counts)"
     )
-    command.add_argument("--seed", type=int, default=0, help="which sentences, and which random sets, are drawn (0)")
+    command.add_argument(
+        "--seed", type=natural, default=0, help="which sentences, and which random sets, are drawn (0)"
+    )
 
 
 def lexicon_option(command):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..analyses.experiment import natural, positive
 from ..errors import MinilstmError
 from ..io.atomic import check_writable
 from ..io.checkpoints import ENDINGS
@@ -17,6 +18,7 @@ from ..training.trainer import Recipe, Text, train
 from .output import check_folder
 
 FEW_UPDATES = 500  # after which a model of the fragment begins to agree
+PLACES = "--resume", "--snapshots", "--moments", "--threads"  # options that do not change the model
 CONTEXT_SENTENCES = 5  # of a text of one's own, these become the context
 
 
@@ -27,29 +29,33 @@ def add_options(command):
     command.add_argument(
         "--text", type=Path, metavar="FILE", help="a corpus of your own: one sentence a line, words between spaces"
     )
-    command.add_argument("--min-count", type=int, default=2, help="with --text: rarer words become <unk> (2)")
-    command.add_argument("--tokens", type=int, default=3_000_000, help="words of the fragment to draw (3000000)")
-    command.add_argument("--text-seed", type=int, default=0, help="which sentences of the fragment are drawn (0)")
+    command.add_argument("--min-count", type=positive, default=2, help="with --text: rarer words become <unk> (2)")
+    command.add_argument("--tokens", type=positive, default=3_000_000, help="words of the fragment to draw (3000000)")
+    command.add_argument("--text-seed", type=natural, default=0, help="which sentences of the fragment are drawn (0)")
     command.add_argument("--layers", type=_sizes, default=recipe.layers, help="units of each layer, such as 32,32")
-    command.add_argument("--embedding", type=int, default=recipe.embedding, help="length of the word vectors (32)")
+    command.add_argument("--embedding", type=positive, default=recipe.embedding, help="length of the word vectors (32)")
     command.add_argument("--epochs", type=float, default=recipe.epochs, help="how often the corpus is read (10)")
-    command.add_argument("--batch", type=int, default=recipe.batch)
-    command.add_argument("--steps", type=int, default=recipe.steps, help="words between two updates (35)")
+    command.add_argument("--batch", type=positive, default=recipe.batch)
+    command.add_argument("--steps", type=positive, default=recipe.steps, help="words between two updates (35)")
     command.add_argument("--rate", type=float, default=recipe.rate, help="learning rate of Adam (0.003)")
     command.add_argument(
         "--dropout", type=_shares, metavar="P", help="dropout probability of each layer, such as 0.2,0 (none)"
     )
-    command.add_argument("--seed", type=int, default=recipe.seed, help="initial weights and the order of sentences (0)")
+    command.add_argument(
+        "--seed", type=natural, default=recipe.seed, help="initial weights and the order of sentences (0)"
+    )
     command.add_argument(
         "--snapshots", type=Path, metavar="FOLDER", help="save the model there at log-spaced training steps"
     )
-    command.add_argument("--moments", type=int, default=12, metavar="N", help="with --snapshots: how many of them (12)")
+    command.add_argument(
+        "--moments", type=positive, default=12, metavar="N", help="with --snapshots: how many of them (12)"
+    )
     command.add_argument(
         "--resume", type=Path, metavar="FILE", help="save the state of training there, and resume from it"
     )
     command.add_argument(
         "--threads",
-        type=int,
+        type=positive,
         metavar="N",
         help="threads of the linear algebra (one if small, else as many as there are cores)",
     )
@@ -90,6 +96,8 @@ def run(options):
     check_writable(options.file, *ENDINGS)
     if options.resume:
         check_writable(options.resume)
+        if options.resume.resolve() == options.file.resolve():
+            raise MinilstmError(f"--resume {options.resume}: expected a file beside the model's, not the same")
     check_folder(options.snapshots, "--snapshots")
     vocabulary, text, context, source = _own_text(options) if options.text else _fragment(options)
     if options.snapshots:
@@ -157,8 +165,11 @@ def _own_text(options):
 
 def _without_places(arguments):
     """The command line without what does not change the model, and without the places of this machine."""
-    kept = list(arguments)
-    for option in ("--resume", "--snapshots", "--moments", "--threads"):
-        if option in kept:
-            del kept[kept.index(option) : kept.index(option) + 2]
+    kept, rest = [], iter(arguments)
+    for part in rest:
+        option, equals, _ = part.partition("=")
+        if option not in PLACES:
+            kept.append(part)
+        elif not equals:
+            next(rest)  # its value
     return [Path(part).name if part.endswith(".npz") else part for part in kept]

@@ -4,6 +4,7 @@ import math
 import sys
 from pathlib import Path
 
+from ..analyses.experiment import natural
 from ..analyses.tables import render, to_json
 from ..errors import MinilstmError
 from ..io.conventions import CONVENTIONS
@@ -16,7 +17,7 @@ def add_vectors_options(command):
     """The options of `minilstm vectors`."""
     command.add_argument("folder", type=Path, metavar="DIR", help="the folder to write them into")
     command.add_argument("--convention", choices=tuple(CONVENTIONS), help="names and order of weights (pytorch)")
-    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--seed", type=natural, default=0)
     command.add_argument(
         "--variant",
         metavar="NAME",

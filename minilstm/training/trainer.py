@@ -6,18 +6,24 @@ mini models is. The same settings and text give the same bits on one machine, in
 
 import json
 import sys
-import zipfile
+import zlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
-from ..errors import MinilstmError
-from ..io.atomic import write_whole
+from ..errors import MinilstmError, ModelFileError
+from ..io.npz import open_npz, write_npz
 from ..language_model import LanguageModel
 from ..lstm import Layer
 from ..version import __version__
 from .backpropagation import loss_and_gradients
+
+
+def check_whole(name, value, least=1):
+    """Raise MinilstmError unless `value` is a whole number from `least` up."""
+    if type(value) is not int or value < least:
+        raise MinilstmError(f"{name}: expected a whole number from {least} up, got {value!r}")
 
 
 @dataclass(frozen=True)
@@ -55,9 +61,17 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self):
-        numbers = (*self.layers, self.embedding, self.batch, self.steps)
-        if not self.layers or any(type(n) is not int or n < 1 for n in numbers):
-            raise MinilstmError(f"layers, embedding, batch, steps: expected whole numbers from 1 up, got {numbers}")
+        if not self.layers:
+            raise MinilstmError("layers: expected the units of at least one layer, got none")
+        for units in self.layers:
+            check_whole("layers", units)
+        for name, least in {"embedding": 1, "batch": 1, "steps": 1, "warm_up": 0, "seed": 0}.items():
+            check_whole(name, getattr(self, name), least)
+        if not 0 <= self.epochs < np.inf:
+            raise MinilstmError(f"epochs: expected a finite number from 0 up, got {self.epochs}")
+        for name in ("rate", "clip"):
+            if not 0 < getattr(self, name) < np.inf:
+                raise MinilstmError(f"{name}: expected a finite number above 0, got {getattr(self, name)}")
         if len(self.dropout) != len(self.layers) or not all(0 <= share < 1 for share in self.dropout):
             raise MinilstmError(f"dropout: expected {len(self.layers)} shares from 0 to below 1, got {self.dropout}")
 
@@ -157,6 +171,8 @@ class Trainer:
                 f"training text: {len(text.words)} words; one update takes batch x (steps + 1) = {need}; expected more "
                 "text, or a smaller --batch or --steps"
             )
+        if not 0 <= text.words.min() <= text.words.max() < n_words:
+            raise MinilstmError(f"training text: word {text.words.max()} of a vocabulary of {n_words} words")
         self.total = int(recipe.epochs * self.chunks)
         self._epoch, self._columns, self._workspace = None, None, {}
 
@@ -191,6 +207,11 @@ class Trainer:
             self._masks(np.random.default_rng([r.seed, 2, self.done])),
             self._workspace,
         )
+        if not np.isfinite(loss):
+            raise MinilstmError(
+                f"update {self.done + 1}: the loss is {loss}: the weights have grown without bound; expected a smaller "
+                "--rate"
+            )
         rise, fall = (self.done + 1) / r.warm_up if r.warm_up else 1, 1 - self.done / self.total
         self.adam.update(self.parameters, gradients, r.rate * min(1, rise) * fall, r.clip)
         return loss
@@ -212,13 +233,7 @@ class Trainer:
 
     def save(self, path):
         """Write all that is needed to go on, whole or not at all."""
-        arrays = {f"parameters.{name}": array for name, array in self.parameters.items()}
-        for moment in ("mean", "square"):
-            arrays |= {f"{moment}.{name}": array for name, array in getattr(self.adam, moment).items()}
-        for k, (h, C) in enumerate(self.state):
-            arrays |= {f"h{k}": h, f"C{k}": C}
-        with write_whole(path) as file:
-            np.savez(file, about=np.array(self._about()), **arrays)
+        write_npz(path, {"about": np.array(json.dumps(self._about())), **self._arrays()})
 
     def resume(self, path):
         """Go on from what `save` wrote.
@@ -229,28 +244,37 @@ class Trainer:
             If the file is not a whole one of this recipe and text.
         """
         try:
-            with open(path, "rb") as file, np.load(file, allow_pickle=False) as kept:
-                arrays = {name: kept[name] for name in kept.files}
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise MinilstmError(f"{path}: not a state of training ({error})") from error
-        about, ours = json.loads(str(arrays["about"])), json.loads(self._about())
+            with open_npz(path) as file:
+                about = json.loads(str(file.read("about")))
+                kept = {name: file.read(name) for name in file.declared}
+        except ModelFileError as error:
+            raise MinilstmError(f"{error}; expected a state of training that an earlier run has saved") from error
+        ours = json.loads(json.dumps(self._about()))  # tuples as lists
+        about = about if isinstance(about, dict) else {}
         differ = [f"{key} {about.get(key)} (here {ours[key]})" for key in ours if about.get(key) != ours[key]]
         differ = [line for line in differ if not line.startswith("updates ")]
         if differ:
             raise MinilstmError(f"{path}: comes from another training: {', '.join(differ)}")
-        self.parameters = {name: arrays[f"parameters.{name}"] for name in self.parameters}
-        self.adam.mean = {name: arrays[f"mean.{name}"] for name in self.parameters}
-        self.adam.square = {name: arrays[f"square.{name}"] for name in self.parameters}
-        self.adam.updates = about["updates"]
-        self.state = [(arrays[f"h{k}"], arrays[f"C{k}"]) for k in range(len(self.recipe.layers))]
+        updates = about["updates"]
+        if type(updates) is not int or not 0 <= updates <= self.total:
+            raise MinilstmError(f"{path}: says {updates!r:.20} updates of {self.total}")
+        for name, array in self._arrays().items():
+            if name not in kept or (kept[name].shape, kept[name].dtype) != (array.shape, array.dtype):
+                raise MinilstmError(f"{path}: expected {name} of shape {array.shape} in {array.dtype}")
+        for name, array in self._arrays().items():
+            array[...] = kept[name]
+        self.adam.updates = updates
+
+    def _arrays(self):
+        """All arrays that change in training, by name."""
+        groups = {"parameters": self.parameters, "mean": self.adam.mean, "square": self.adam.square}
+        arrays = {f"{group}.{name}": array for group, named in groups.items() for name, array in named.items()}
+        return arrays | {f"{name}{k}": array for k, pair in enumerate(self.state) for name, array in zip("hC", pair)}
 
     def _about(self):
-        whole = {
-            **asdict(self.recipe),
-            "updates": self.done,
-            "text": [len(self.text.words), int(self.text.words.sum())],
-        }
-        return json.dumps(whole)
+        """Which training this is, and how far it has come."""
+        text = [len(self.text.words), zlib.crc32(self.text.words)]
+        return {**asdict(self.recipe), "updates": self.done, "text": text}
 
     def _zero_state(self):
         batch = self.recipe.batch
@@ -307,8 +331,11 @@ def train(
     """
     from tqdm import tqdm
 
+    check_whole("n_snapshots", n_snapshots)
+    check_whole("save_every", save_every)
     trainer = Trainer(recipe, text, len(vocabulary))
     counts = np.bincount(text.words, minlength=len(vocabulary))
+    trainer.model(vocabulary, context, counts)  # what makes no model is refused now, not after the last update
     if state is not None and Path(state).is_file():
         trainer.resume(state)
     snapshot_at = set(log_spaced(trainer.total, n_snapshots)) if snapshots is not None else set()
