@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 
 import minilstm
+from minilstm.analyses.score import score
 from minilstm.analyses.style import NEUTRAL, PLURAL, SINGULAR, figure, save
 from minilstm.analyses.tables import render
-from minilstm.stimuli import na_task
+from minilstm.stimuli import Pair, Stimuli, na_task
 
 model = minilstm.load("english")
 
@@ -87,6 +88,31 @@ print(render(["percent right", "", *sets], rows))
 #   are come from 416: without it most of them are lost, and more singulars with a plural inside are right.
 #   A unit that remembers a number is not yet a grammar that knows whose number is asked for.
 #
+# ## Whole sentences
+#
+# The tasks stop at the verb. Where a sentence goes on, or the two forms are more than a word, whole sentences are
+# compared: the sum of log p over all words of the right one, less that of the wrong one. `minilstm score FILE` does
+# so for BLiMP, SyntaxGym and BIG-bench, which are not shipped, and `minilstm reproduce --score FILE` puts it into the
+# report. Four pairs by hand:
+
+# %%
+pairs = [
+    Pair(tuple(subject.split()), (right,), (wrong,), tuple("on the table .".split()), "by hand", condition, k)
+    for k, (subject, right, wrong, condition) in enumerate(
+        [
+            ("the key to the cabinet", "is", "are", "SS"),
+            ("the key to the cabinets", "is", "are", "SP"),
+            ("the keys to the cabinet", "are", "is", "PS"),
+            ("the keys to the cabinets", "are", "is", "PP"),
+        ]
+    )
+]
+scores = score(model, Stimuli(tuple(pairs), "by hand"))
+print()
+for pair, margin in zip(pairs, scores.good - scores.bad, strict=True):
+    print(f"{' '.join(pair.good):36} {margin:+.2f}")
+
+# %% [markdown]
 # ## The figure
 #
 # Above, C of unit 416; below, which verb the network expects.
