@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from conftest import need
 from version_1 import make_version_1
-from wrong_programs import ORDERS, PROGRAMS, cases, hand_back, on_all_cases, program, read
+from wrong_programs import GATES, ORDERS, PROGRAMS, cases, hand_back, on_all_cases, program, read
 
 from minilstm import lstm, verify
 from minilstm.errors import VectorsError
@@ -154,7 +154,7 @@ def test_every_mistake_is_that_of_a_program_written_apart():
             ):
                 expected = known[name]()
                 for quantity, array in programs[name](case).items():
-                    words = ~np.isnan(array)
+                    words = ~np.isnan(array) if "nan" not in name else np.ones(array.shape, bool)
                     if quantity in ("h", "C", "output"):
                         words &= (np.arange(len(case.x))[:, None] < case.lengths)[..., None]
                     got, wanted = array[words], np.broadcast_to(expected[quantity], array.shape)[words]
@@ -202,10 +202,10 @@ def test_the_vectors_show_every_mistake_in_every_precision(seed):
 def test_no_two_mistakes_return_the_same():
     rows = what_mistakes_return(0)
     rows = {name: row for name, row in rows.items() if name not in ("right", "z clipped at 20")}
-    numbers = np.stack(list(rows.values()))
+    numbers = np.nan_to_num(np.stack(list(rows.values())), nan=1e3)
     with np.errstate(all="ignore"):
         for name, row in rows.items():
-            near = np.arange(len(rows))
+            near, row = np.arange(len(rows)), np.nan_to_num(row, nan=1e3)
             for part in (slice(0, 50), slice(50, None)):  # most differ in the first numbers
                 near = near[(np.abs(numbers[near, part] - row[part]) <= 1e-5 * np.abs(row[part]) + 1e-6).all(axis=1)]
             assert [list(rows)[k] for k in near] == [name]
@@ -217,6 +217,38 @@ def test_a_cell_clipped_at_3_is_seen_and_named(seed):
     d = make_vectors(seed=seed)
     verdict = verify(d, made(PROGRAMS["C clipped at 3"], d, names=ALL))
     assert verdict.diagnosis == ("C clipped at 3",)
+
+
+def exp_over(z):
+    return np.exp(z) / (1 + np.exp(z))
+
+
+def tanh_of_exp(z):
+    return (np.exp(z) - np.exp(-z)) / (np.exp(z) + np.exp(-z))
+
+
+def tanh_of_exp_2(z):
+    return (np.exp(2 * z) - 1) / (np.exp(2 * z) + 1)
+
+
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 10))])
+@pytest.mark.parametrize(
+    ("dtype", "gates", "name"),
+    [
+        ("f4", dict.fromkeys("ifo", exp_over), "sigmoid, nan where z is above 88"),
+        ("f4", {"i": exp_over}, "sigmoid, nan where z is above 88"),
+        ("f4", {"f": exp_over}, "sigmoid, nan where z is above 88"),
+        ("f4", {"o": exp_over}, "sigmoid, nan where z is above 88"),
+        ("f4", {"g": tanh_of_exp}, "tanh, nan where |z| is above 88"),
+        ("f4", {"g": tanh_of_exp_2}, "tanh, nan where z is above 44"),
+        ("f2", dict.fromkeys("ifo", exp_over), "float16, nan where |z| is above 11"),
+    ],
+)
+def test_functions_that_overflow_are_seen_and_named(seed, dtype, gates, name):
+    d = make_vectors(seed=seed)
+    out = on_all_cases(lambda case, _: program(case, gates=GATES | gates), d, dtype=dtype)
+    verdict = verify(d, {key: out[key].astype(dtype) for key in ALL})
+    assert not verdict and verdict.diagnosis == (f"exp overflows in {name}",), verdict
 
 
 @pytest.mark.parametrize("name", sampled(PROGRAMS))

@@ -355,6 +355,26 @@ for limit in (1, 2, 3, 4, 5, 6, 8, 10):
     )
 for limit in (1, 2, 3, 5, 6, 10, 20):
     wrong(f"z clipped at {limit}", sums=lambda z, t=limit: np.maximum(-t, np.minimum(t, z)))
+
+
+def overflowing(exp_of, f):
+    """`f`, but nan where exp of a number, made of z, is infinite in the precision that it has."""
+
+    def spoilt(z):
+        with np.errstate(over="ignore"):
+            return np.where(np.isinf(np.exp(exp_of(z))), np.nan, f(z))
+
+    return spoilt
+
+
+half_sigmoid, half_tanh = (overflowing(lambda z: np.float16(np.abs(z)), f) for f in (sigmoid, np.tanh))
+for name, gates in {
+    "exp overflows in sigmoid, nan where z is above 88": dict.fromkeys("ifo", overflowing(np.float32, sigmoid)),
+    "exp overflows in tanh, nan where |z| is above 88": {"g": overflowing(lambda z: np.float32(abs(z)), np.tanh)},
+    "exp overflows in tanh, nan where z is above 44": {"g": overflowing(lambda z: np.float32(2 * z), np.tanh)},
+    "exp overflows in float16, nan where |z| is above 11": dict.fromkeys("ifo", half_sigmoid) | {"g": half_tanh},
+}.items():
+    wrong(name, gates=GATES | gates)
 for width in (32, 64, 100, 128):
 
     def narrow(z, C, width=width):

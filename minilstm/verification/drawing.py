@@ -5,8 +5,10 @@ precision it computes in. Among random units, three of each layer have weights m
 
 - the counter adds what `x[..., 0]` says, +1 or -1, to its cell, exactly in every precision. In some sequences it
   counts beyond 10 and back to 1/2, so that a cell clipped on the way ends elsewhere, where tanh is not yet flat;
-- the relay hands that sign to the counter of the next layer; its |z| is near 100, where exp overflows in float32;
-- the switch has a forget gate that is shut at one word and fully open at the next.
+- the relay hands that sign to the counter of the next layer;
+- the switch has gates that are shut at one word and fully open at another.
+
+In some words |z| of the relay's candidate and of the switch's gates is near 100, where exp overflows in float32.
 
 Where a sum has more than 8 terms, its weights are smaller, as the square root of their number: otherwise rounding
 errors would grow from word to word, and a right program in float32 depart by more than any tolerance.
@@ -44,9 +46,11 @@ def draw_layers(rng, layers, units, inputs):
         for unit in (COUNTER, RELAY, SWITCH):
             W[:, unit] = draw(rng, *W[:, unit].shape, below=0.125)
             U[:, unit] = draw(rng, *U[:, unit].shape, below=0.125)
-        sign = 0 if k == 0 else RELAY  # the input that says which way to count
-        W[CANDIDATE, COUNTER, sign], W[CANDIDATE, RELAY, sign] = (40, 120) if k else (30, 100)
-        W[FORGET, SWITCH, sign if k else 1] = 50
+        sign = RELAY if k else 0  # the input that says which way to count
+        W[CANDIDATE, COUNTER, sign] = 40 if k else 30
+        W[CANDIDATE, RELAY, [sign, COUNTER if k else 1]] = (100, -30) if k else (70, -35)
+        for gate in (INPUT, FORGET, OUTPUT):
+            W[gate, SWITCH, [RELAY, COUNTER] if k else [1, 0]] = (110, 30) if k else (70, 40)
         b[0, [INPUT, FORGET], COUNTER], b[1, [INPUT, FORGET], COUNTER] = 12, 13
         b[0, [INPUT, FORGET, OUTPUT], RELAY], b[1, [INPUT, FORGET, OUTPUT], RELAY] = (12, -12, 12), (13, -13, 13)
         b_ih, b_hh = b.reshape(2, -1)

@@ -50,6 +50,11 @@ def _coupled(gates_of):
     return wrong
 
 
+def _overflowing(limit, both_ways=True):
+    """An activation function made of exp is nan where its argument (or its size) is above `limit`."""
+    return lambda function: lambda z: np.where((np.abs(z) if both_ways else z) > limit, np.nan, function(z))
+
+
 def _narrow(width):
     """Nothing is computed for units from number `width` on: their gates, cell and h are zero."""
 
@@ -80,6 +85,15 @@ CELLS |= {
 }
 CELLS |= {
     f"z clipped at {limit}": lambda z, C, t=limit: cell(np.clip(z, -t, t), C) for limit in (1, 2, 3, 5, 6, 10, 20)
+}
+of_float32, of_float16 = np.log([np.finfo(np.float32).max, np.finfo(np.float16).max])  # where exp overflows
+CELLS |= {
+    "exp overflows in sigmoid, nan where z is above 88": _with(gates=(_overflowing(of_float32, False)(sigmoid),) * 3),
+    "exp overflows in tanh, nan where |z| is above 88": _with(candidate=_overflowing(of_float32)(np.tanh)),
+    "exp overflows in tanh, nan where z is above 44": _with(candidate=_overflowing(of_float32 / 2, False)(np.tanh)),
+    "exp overflows in float16, nan where |z| is above 11": _with(
+        gates=(_overflowing(of_float16)(sigmoid),) * 3, candidate=_overflowing(of_float16)(np.tanh)
+    ),
 }
 CELLS |= {f"units beyond {width} dropped": _narrow(width) for width in (32, 64, 100, 128)}
 
