@@ -135,7 +135,7 @@ def test_a_torch_module_that_does_something_else():
 
 
 @pytest.mark.parametrize("options", [{}, {"use_bias": False}, {"return_sequences": True, "dropout": 0.5}])
-def test_a_keras_layer(options):
+def test_a_keras_layer(options, monkeypatch):
     keras = need("keras")
     layer = keras.layers.LSTM(7, bias_initializer="random_normal", **options)
     with pytest.raises(MinilstmError, match="no weights yet"):
@@ -145,6 +145,15 @@ def test_a_keras_layer(options):
     hard = keras.layers.LSTM(7, bias_initializer="random_normal", recurrent_activation="hard_sigmoid")
     hard.build((None, None, 5))
     assert verify_module(hard).diagnosis == ("hard sigmoid of Keras 3 and PyTorch, relu6(z + 3) / 6",)
+    backwards = keras.layers.LSTM(7, bias_initializer="random_normal", go_backwards=True)
+    backwards.build((None, None, 5))
+    assert verify_module(backwards)
+    # as it would be if it read forwards all the same
+    take = keras.layers.LSTM.from_config.__func__
+    monkeypatch.setattr(
+        keras.layers.LSTM, "from_config", classmethod(lambda kind, config: take(kind, config | {"go_backwards": False}))
+    )
+    assert "time reversed, padding first" in verify_module(backwards).diagnosis
 
 
 def test_a_flax_cell():
@@ -199,10 +208,10 @@ def test_a_runtime_that_departs_is_told_so(monkeypatch):
     need("onnxruntime")
 
     def without_bias(model, providers):
-        run = adapters.in_runtime(model, providers)
-        return lambda given: run(given | {"B": 0 * given["B"]})
+        model.graph.node[0].input[3] = ""
+        return adapters.in_runtime(model, providers)
 
-    monkeypatch.setattr("minilstm.verification.modules.in_runtime", without_bias)
+    monkeypatch.setattr("minilstm.verification.in_onnx.in_runtime", without_bias)
     assert verify_module(onnx_model()).diagnosis == ("bias missing",)
 
 

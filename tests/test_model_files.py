@@ -15,6 +15,7 @@ from minilstm.errors import MinilstmError, ModelFileError
 from minilstm.io.conventions import layers_from, layers_to
 from minilstm.verification.adapters import ADAPTERS
 from minilstm.verification.conversions import compare_files
+from minilstm.verification.in_onnx import in_runtime
 from minilstm.verification.model_files import find_lstms, is_model_file, verify_file
 from minilstm.verification.vectors import write_vectors
 
@@ -107,7 +108,7 @@ def test_an_onnx_file(tmp_path, module, rearranged):
     path = onnx_file(tmp_path / "m.onnx", layers_from(module.state_dict()), rearranged=rearranged)
     results = list(verify_file(path))
     assert [found.name for found, _ in results] == ["lstm0", "lstm1"] and all(verdict.ok for _, verdict in results)
-    assert "initial state zero, opset 14" in str(results[0][0])
+    assert "reads forwards, initial states zero, opset 14" in str(results[0][0])
 
 
 def test_an_onnx_file_whose_node_is_set_to_something_else(tmp_path, module):
@@ -116,6 +117,124 @@ def test_an_onnx_file_whose_node_is_set_to_something_else(tmp_path, module):
     path = onnx_file(tmp_path / "m.onnx", layers_from(module.state_dict()), **options)
     for found, verdict in verify_file(path):
         assert found.variant.clip == pytest.approx(0.3) and found.variant.coupled and verdict.ok, verdict
+
+
+def one_node(path, inputs=("x", "W", "R", "B"), dtype="f4", opset=14, stored=None, **attributes):
+    """A file with one LSTM node, its weights stored, two sets of them where it reads both ways."""
+    need("onnx")
+    from onnx.helper import (
+        make_graph,
+        make_model,
+        make_node,
+        make_opsetid,
+        make_tensor_value_info,
+        np_dtype_to_tensor_dtype,
+    )
+    from onnx.numpy_helper import from_array
+
+    rng, n = np.random.default_rng(0), 2 if attributes.get("direction") == "bidirectional" else 1
+    shapes = {"W": (n, 4 * H, D), "R": (n, 4 * H, H), "B": (n, 8 * H), "P": (n, 3 * H)}
+    arrays = {name: rng.uniform(-1, 1, shapes[name]).astype(dtype) for name in inputs if name in shapes} | (
+        stored or {}
+    )
+    kind = np_dtype_to_tensor_dtype(np.dtype(dtype))
+    given = [
+        make_tensor_value_info(name, 6 if name == "n" else kind, None) for name in inputs if name and name not in arrays
+    ]
+    node = make_node("LSTM", inputs, ["y"], name="lstm", hidden_size=H, **attributes)
+    tensors = [from_array(array, name) for name, array in arrays.items()]
+    graph = make_graph([node], "one", given, [make_tensor_value_info("y", kind, None)], tensors)
+    path.write_bytes(make_model(graph, opset_imports=[make_opsetid("", opset)], ir_version=8).SerializeToString())
+    return path
+
+
+NODES = {  # how a node is set and wired, and what is told of it
+    "forward": ({}, "reads forwards, initial states zero, opset 14"),
+    "reverse": ({"direction": "reverse"}, "reads backwards, initial states zero"),
+    "both": ({"direction": "bidirectional"}, "two directions, initial states zero"),
+    "without bias": ({"inputs": ("x", "W", "R")}, "reads forwards"),
+    "lengths": (
+        {"inputs": ("x", "W", "R", "B", "n"), "direction": "reverse"},
+        "backwards, initial states zero, lengths",
+    ),
+    "states": ({"inputs": ("x", "W", "R", "B", "n", "h", "C")}, "initial states given, lengths given"),
+    "h alone": ({"inputs": ("x", "W", "R", "B", "", "h")}, "initial h given, C zero, opset"),
+    "C alone": ({"inputs": ("x", "W", "R", "", "", "", "C"), "direction": "bidirectional"}, "initial h zero, C given"),
+    "stored": (
+        {"inputs": ("x", "W", "R", "B", "", "h", "C"), "stored": {name: np.zeros((1, 1, H), "f4") for name in "hC"}},
+        "initial states stored in the file",
+    ),
+    "batch first": ({"layout": 1}, "batch first, opset 14, run by the evaluator of the onnx package"),
+    "batch first, reverse": (
+        {"layout": 1, "direction": "reverse", "inputs": ("x", "W", "R", "B", "n", "h", "C")},
+        "reads backwards, initial states given, lengths given, batch first",
+    ),
+    "batch first, both": ({"layout": 1, "direction": "bidirectional"}, "two directions, initial states zero, batch"),
+    "peepholes": ({"inputs": ("x", "W", "R", "B", "", "", "", "P")}, "peepholes"),
+    "all": (
+        {"inputs": ("x", "W", "R", "B", "n", "h", "C", "P"), "direction": "reverse", "clip": 0.4, "input_forget": 1}
+        | {"activations": ["HardSigmoid", "Softsign", "Relu"]},
+        "reads backwards, peepholes, initial states given",
+    ),
+    "float16": ({"dtype": "f2"}, "reads forwards"),
+    "float64": ({"dtype": "f8", "direction": "reverse"}, "run by the evaluator"),
+    "opset 7": ({"opset": 7}, "opset 7"),
+    "opset 22": ({"opset": 22, "direction": "reverse"}, "opset 22"),
+}
+
+
+@pytest.mark.parametrize("name", NODES)
+def test_a_node_is_run_as_it_stands_in_the_file(name, tmp_path):
+    need("onnxruntime")
+    options, told = NODES[name]
+    ((found, verdict),) = verify_file(one_node(tmp_path / "m.onnx", **options))
+    assert verdict.ok and told in str(found), (str(found), str(verdict))
+
+
+def test_a_node_that_no_package_runs(tmp_path, capsys):
+    need("onnxruntime")
+    for options in ({"layout": 1, "clip": 0.5}, {"dtype": "f8", "input_forget": 1}, {"opset": 99}):
+        assert main(["verify", str(one_node(tmp_path / "m.onnx", **options))]) == 2
+        assert "not run: onnxruntime refuses it (" in capsys.readouterr().out
+
+
+def without(attribute):
+    """ONNX Runtime, as it would be if it took no notice of an attribute."""
+
+    def run(model, providers):
+        node = model.graph.node[0]
+        others = [each for each in node.attribute if each.name != attribute]
+        del node.attribute[:]
+        node.attribute.extend(others)
+        return in_runtime(model, providers)
+
+    return run
+
+
+@pytest.mark.parametrize("attribute", ["direction", "clip", "input_forget", "activations"])
+def test_a_runtime_that_ignores_an_attribute_departs(attribute, tmp_path, monkeypatch):
+    """So that the node which is run is the file's, not one that is made for its weights."""
+    need("onnxruntime")
+    path = one_node(tmp_path / "m.onnx", ("x", "W", "R", "B", "n", "h", "C"), direction="reverse")
+    if attribute != "direction":
+        path = one_node(tmp_path / "m.onnx", clip=0.3, input_forget=1, activations=["Sigmoid", "Softsign", "Tanh"])
+    monkeypatch.setattr("minilstm.verification.in_onnx.in_runtime", without(attribute))
+    ((_, verdict),) = verify_file(path)
+    expected = {
+        "direction": "time reversed within each sequence, outputs put back in order",
+        "clip": "not clipped",
+        "input_forget": "gates not coupled",
+        "activations": "activations other than the usual ignored",
+    }
+    assert verdict.diagnosis == (expected[attribute],)
+
+
+def test_directions_of_two_files(tmp_path):
+    forwards, backwards = one_node(tmp_path / "a.onnx"), one_node(tmp_path / "b.onnx", direction="reverse")
+    assert compare_files(forwards, forwards) and compare_files(backwards, backwards)
+    for pair in ((forwards, backwards), (backwards, forwards)):
+        with pytest.raises(ModelFileError, match="layers read in other directions"):
+            compare_files(*pair)
 
 
 def test_a_keras_file(tmp_path):

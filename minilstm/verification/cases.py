@@ -45,6 +45,13 @@ def count_layers(names):
     return 1 + max(int(name.rpartition("_l")[2].removesuffix("_reverse")) for name in names)
 
 
+def reversed_words(array, lengths):
+    """`array` (steps, batch, ...) with the words of each sequence from its last to its first; padding stays."""
+    steps = np.arange(len(array))[:, None]
+    words = np.where(steps < lengths, lengths - 1 - steps, steps)
+    return array[words, np.arange(array.shape[1])]
+
+
 def in_calls(parts, layers, concatenate):
     """A function that runs layers of a framework, in one call for each of `parts`.
 

@@ -81,12 +81,14 @@ def compare_files(first, second):
     ModelFileError
         If they have LSTMs of several kinds, or of different sizes.
     """
-    (p, precise), (q, precision) = _stacked(first), _stacked(second)
+    (p, precise, backwards), (q, precision, also_backwards) = _stacked(first), _stacked(second)
     sizes = [[W.shape[1:] for W in each.W] for each in (p, q)]
     if sizes[0] != sizes[1]:
         raise ModelFileError(
             f"{first} and {second}: expected the same sizes, got {sizes[0]} and {sizes[1]} units and inputs, by layer"
         )
+    if backwards != also_backwards:
+        raise ModelFileError(f"{first} and {second}: layers read in other directions; expected the same in both")
     right, got, allowed = _weights(p), _weights(q), _half_units(q, precision)
     outside = {key: np.abs(got[key] - right[key]) > allowed[key] for key in right}
     count, of = (int(sum(map(f, outside.values()))) for f in (np.count_nonzero, np.size))
@@ -172,7 +174,7 @@ def _place(outside):
 
 
 def _stacked(path):
-    """All LSTMs of a file as one stack: its weights as a problem, and the coarsest precision that holds them."""
+    """All LSTMs of a file as one stack: its weights as a problem, the precision that holds them, directions."""
     found, tensors, count = [], {}, 0
     for part in find_lstms(path):
         if any(_same(part, other) for other in found):
@@ -194,10 +196,10 @@ def _stacked(path):
     state = np.zeros((len(layers), 1, sizes[1]))
     problem = pose(np.zeros((1, 1, sizes[0])), np.array([1]), state, state, tensors, found[0].convention)
     numbers = np.concatenate([np.asarray(array, np.float64).ravel() for array in tensors.values()])
-    return problem, coarsest(numbers)
+    return problem, coarsest(numbers), [part.backwards for part in found for _ in range(part.sizes[0])]
 
 
 def _same(one, other):
-    return one.tensors.keys() == other.tensors.keys() and all(
+    return (one.backwards, one.tensors.keys()) == (other.backwards, other.tensors.keys()) and all(
         np.array_equal(array, other.tensors[name]) for name, array in one.tensors.items()
     )

@@ -26,6 +26,11 @@ class Found(NamedTuple):
     notes: tuple[str, ...] = ()  # what else is to be said of it
     run: Callable | None = None  # from a `Case` to what the framework returns
     lengths: np.ndarray | None = None  # of the sequences that it is to read; None: all of one length
+    backwards: bool = (
+        False  # whether its one direction is that from the last word to the first; `run` turns words round
+    )
+    starts: str = "hC"  # which of h and C it can be given; the other starts from zero
+    node: Callable | None = None  # of an ONNX file: makes a model of this node alone
 
     @property
     def sizes(self):
@@ -41,7 +46,10 @@ class Found(NamedTuple):
         parts = [
             f"{layers} layer{'s' * (layers > 1)}, {inputs} inputs, {units} units, names and order of {self.convention}"
         ]
-        parts += ["two directions"] * (self.variant.directions == 2) + ["peepholes"] * self.variant.peepholes
+        parts.append(
+            "two directions" if self.variant.directions == 2 else f"reads {'back' * self.backwards or 'for'}wards"
+        )
+        parts += ["peepholes"] * self.variant.peepholes
         return f"{self.name}: {', '.join([*parts, *self.notes])}"
 
 
@@ -51,6 +59,7 @@ def verify_found(found, seed=0, rtol=None, atol=None):
     rng, states = np.random.default_rng(seed), layers * found.variant.directions
     x = draw(rng, STEPS, BATCH, inputs, below=2)
     h_0, C_0 = draw(rng, states, BATCH, found.variant.projection or units), draw(rng, states, BATCH, units, below=2)
+    h_0, C_0 = h_0 * ("h" in found.starts), C_0 * ("C" in found.starts)
     if found.lengths is not None:
         x[np.arange(STEPS)[:, None] >= found.lengths] = 0
     tensors = dict(found.tensors)

@@ -16,6 +16,7 @@ from ..io.torch import read_torch
 from .adapters import ADAPTERS
 from .found import STEPS, Found, verify_found
 from .in_keras import import_keras
+from .in_onnx import with_runner
 from .modules import take_keras
 from .onnx_files import KINDS, lstms_in_onnx
 from .program import Variant
@@ -127,9 +128,9 @@ def verify_file(path, seed=0):
         if not adapter.found:
             yield found, f"not run: {adapter.package} is not installed"
             continue
-        tensors = {name: np.array(array, np.float32) for name, array in found.tensors.items()}
         try:
-            yield found, verify_found(found._replace(tensors=tensors, run=found.run or _in_adapter(adapter)), seed)
+            runnable = _runnable(found, adapter)
+            yield runnable, verify_found(runnable, seed)
         except MinilstmError as error:
             raise ModelFileError(f"{path}: {found.name}: {error}") from None
         except Exception as error:  # whatever a framework raises on weights that do not fit
@@ -137,5 +138,10 @@ def verify_file(path, seed=0):
             yield found, f"not run: {adapter.package} refuses it ({message[:200]})"
 
 
-def _in_adapter(adapter):
-    return lambda case: adapter.call(adapter.make(case, "float32", "cpu"), case, [STEPS])
+def _runnable(found, adapter):
+    """`found` with a way to run it: as it stands in the file, or by what the adapter makes of its weights."""
+    if found.node:
+        return with_runner(found)
+    tensors = {name: np.array(array, np.float32) for name, array in found.tensors.items()}
+    made = lambda case: adapter.call(adapter.make(case, "float32", "cpu"), case, [STEPS])  # noqa: E731
+    return found._replace(tensors=tensors, run=found.run or made)

@@ -11,7 +11,7 @@ from ..errors import MinilstmError
 from .found import LENGTHS, STEPS, Found, verify_found
 from .in_jax import call_jax, flax_reader
 from .in_keras import call_keras
-from .in_onnx import call_onnx, in_runtime, make_onnx
+from .in_onnx import with_runner
 from .in_torch import call_torch
 from .onnx_files import lstms_in_model, lstms_in_onnx
 from .program import Variant
@@ -79,21 +79,25 @@ def _take_torch(module, _):
 
 
 def take_keras(layer):
-    """The LSTM in a Keras layer, run by a twin that returns all steps and its state, and reads forwards."""
+    """The LSTM in a Keras layer, run by a twin that returns all steps and its state."""
     tensors = dict(zip(("kernel_l0", "recurrent_kernel_l0", "bias_l0"), layer.get_weights(), strict=False))
-    options = {"return_sequences": True, "return_state": True, "stateful": False, "go_backwards": False}
+    options = {"return_sequences": True, "return_state": True, "stateful": False}
     twin = type(layer).from_config(layer.get_config() | options | {"dropout": 0, "recurrent_dropout": 0})
     twin.build((None, None, len(tensors["kernel_l0"])))
     twin.set_weights(layer.get_weights())
-    notes = ("reads backwards",) * layer.go_backwards
-    return Found(layer.name, "keras", tensors, notes=notes, run=partial(call_keras, [[twin]], parts=[STEPS]))
+
+    def run(case):
+        """What it returns stands in the order in which it reads."""
+        x = case.x[::-1] if layer.go_backwards else case.x
+        return call_keras([[twin]], case._replace(x=x), [STEPS])
+
+    notes = ("keeps its state from call to call (stateful)",) * layer.stateful
+    return Found(layer.name, "keras", tensors, notes=notes, run=run, backwards=layer.go_backwards)
 
 
 def _take_keras(layer, _):
     if not layer.built:
         raise MinilstmError("this Keras layer has no weights yet; build it, or call it once")
-    if layer.go_backwards:
-        raise MinilstmError("this Keras layer goes backwards; give the same without go_backwards")
     return take_keras(layer)
 
 
@@ -129,13 +133,7 @@ def _take_node(nodes, name, providers):
     if name not in nodes and (name is not None or len(nodes) != 1):
         names = ", ".join(nodes) or "none"
         raise MinilstmError(f"expected a model with one LSTM node, or the name of one; there are {names}")
-    found = nodes[name] if name in nodes else next(iter(nodes.values()))
-
-    def run(case):
-        made = make_onnx(case, found.tensors["W_l0"].dtype, None)
-        return call_onnx(made, case, [STEPS], partial(in_runtime, providers=providers))
-
-    return found._replace(run=run, lengths=LENGTHS)
+    return with_runner(nodes[name] if name in nodes else next(iter(nodes.values())), providers)
 
 
 KINDS = {  # by package and name of class

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..errors import ModelFileError
 from .found import Found
-from .in_onnx import ACTIVATIONS
+from .in_onnx import ACTIVATIONS, INPUTS, model_of_node
 from .program import Variant
 from .variants import ONNX_HARD_SIGMOID
 
@@ -14,9 +14,9 @@ KINDS = "ONNX, a PyTorch file, .safetensors with PyTorch's names, .keras, or tes
 LARGEST = 2**26  # numbers in one tensor
 OURS = {theirs.lower(): ours for ours, theirs in ACTIVATIONS.items()}
 USUAL = Variant().activations
+ZERO = "zero"
 # what comes out of these nodes is no larger than what goes in
 REARRANGING = "Identity", "Unsqueeze", "Squeeze", "Slice", "Concat", "Transpose", "Cast"
-INPUTS = "X", "W", "R", "B", "sequence_lens", "initial_h", "initial_c", "P"
 
 
 def lstms_in_onnx(source):
@@ -88,6 +88,7 @@ def _found(node, constants, name, opset):
     for key, array in tensors.items():
         if array.shape != shapes[key[0]] or 0 in array.shape or directions > 2:
             raise ModelFileError(f"{key[0]}: expected shape {shapes[key[0]]}, got {array.shape}")
+    stored = {key.removesuffix("_l0"): array for key, array in tensors.items()}
     tensors.setdefault("B_l0", np.zeros((directions, 8 * H), R.dtype))
     direction = attributes["direction"].s.decode("utf-8", "replace") if "direction" in attributes else "forward"
     if directions != {"forward": 1, "reverse": 1, "bidirectional": 2}.get(direction):
@@ -100,10 +101,25 @@ def _found(node, constants, name, opset):
     if not clip > 0:
         raise ModelFileError(f"clip: expected a number above 0, got {clip}")
     coupled = bool("input_forget" in attributes and attributes["input_forget"].i)
-    layout = bool("layout" in attributes and attributes["layout"].i)
-    states = "initial states given" if given.get("initial_h") or given.get("initial_c") else "initial state zero"
-    notes = (states, *["reads backwards"] * (direction == "reverse"), *["batch first"] * layout, f"opset {opset}")
-    return Found(name, "onnx", tensors, Variant(directions, 0, "P_l0" in tensors, coupled, clip, chosen), notes)
+    batch_first = bool("layout" in attributes and attributes["layout"].i)
+    starts = {what: _origin(given.get(f"initial_{what.lower()}"), constants) for what in "hC"}
+    states = (
+        f"initial states {starts['h']}" if len(set(starts.values())) == 1 else "initial h {h}, C {C}".format(**starts)
+    )
+    notes = (states, *["lengths given"] * bool(given.get("sequence_lens")), *["batch first"] * batch_first)
+    return Found(
+        *(name, "onnx", tensors, Variant(directions, 0, "P_l0" in tensors, coupled, clip, chosen)),
+        notes=(*notes, f"opset {opset}"),
+        backwards=direction == "reverse",
+        starts="".join(what for what in starts if starts[what] != ZERO),
+        node=partial(model_of_node, node, stored, opset),
+    )
+
+
+def _origin(name, constants):
+    """Where a node has its initial h or C from."""
+    source = constants.get(name)
+    return "given" if name and source is None or hasattr(source, "op_type") else "stored in the file" if name else ZERO
 
 
 def _activations(texts, directions):

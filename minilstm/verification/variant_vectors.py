@@ -102,7 +102,7 @@ def read_variant(arrays):
 def check_numbers(arrays):
     """Raise a `VectorsError` if there are numbers that are too large, or none."""
     for name, array in arrays.items():
-        if not (np.abs(array) < LARGEST).all():
+        if not (np.abs(array) < np.float64(LARGEST)).all():
             raise VectorsError(f"test vectors: {name}: expected numbers below {LARGEST:g}")
 
 
