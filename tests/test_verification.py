@@ -1,6 +1,7 @@
 """`verify` against programs with every mistake it knows, and none (see wrong_programs.py)."""
 
 import time
+import tracemalloc
 from collections import Counter
 from dataclasses import replace
 from functools import cache
@@ -15,7 +16,7 @@ from wrong_programs import GATES, ORDERS, PROGRAMS, cases, hand_back, on_all_cas
 
 from minilstm import lstm, verify
 from minilstm.errors import VectorsError
-from minilstm.verification import mistakes
+from minilstm.verification import diagnosis, mistakes
 from minilstm.verification.comparing import TOLERANCES, coarsest
 from minilstm.verification.diagnosis import Diagnosis
 from minilstm.verification.program import TRACES, forward
@@ -464,6 +465,25 @@ def test_pairs_with_a_gate_order_are_tried_up_to_a_size_and_it_is_told(monkeypat
         assert not verdict and verdict.diagnosis == () and bool(asked) == called
         assert ("with a wrong gate order" in str(verdict)) == called
         assert any("on top of a wrong gate order" in text for text in verdict.unseen) != called
+
+
+def test_mistakes_are_made_one_at_a_time():
+    """All together, those of 400 units would take 5 GB: each has weights of its own."""
+    p = read_vectors(make_vectors(units=100))
+    tracemalloc.start()
+    known = mistakes.single_mistakes(p) | mistakes.gate_orders(p)
+    held = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(known) > 500 and held < 10 * sum(array.nbytes for array in (*p.W, *p.U))
+
+
+def test_a_long_search_shows_how_far_it_is(monkeypatch):
+    bars = []
+    monkeypatch.setattr(diagnosis, "tqdm", lambda names, **options: bars.append(options["disable"]) or names)
+    out = {"output": 1.01 * forward(read_vectors(D))["output"]}
+    assert not verify(D, out) and set(bars) == {True}
+    bars.clear()
+    assert not verify(D, out, progress=True) and set(bars) == {None}  # wherever there is a terminal
 
 
 def coarse(bits):

@@ -4,6 +4,7 @@ Rounding to the precision of the second file changes no weight by more than half
 off by more is a difference, and a mistake is named only if it makes every weight what the second file has.
 """
 
+from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
@@ -99,7 +100,7 @@ def compare_files(first, second):
     names = _explaining(_known(p), got, allowed)
     if not names and tries_pairs(p):
         names = _explaining(_known_pairs(p), got, allowed)
-    if not names and _explaining([("", q)], right, _half_units(p, precise)):
+    if not names and _explaining([("", lambda: q)], right, _half_units(p, precise)):
         names = (f"the first file is the second, rounded to {precise}",)
     return Conversion(False, rounded_to, count, of, _first(right, got, outside, q), names, _place(outside))
 
@@ -122,24 +123,24 @@ def _explaining(known, got, allowed):
     """The names of those problems that have the weights that were found."""
     return tuple(
         name
-        for name, wrong in known
+        for name, make in known
         if all(
             (np.abs(got[key] - array) <= (8 if "int8" in name else 1) * allowed[key]).all()  # scales are rounded too
-            for key, array in _weights(wrong).items()
+            for key, array in _weights(make()).items()
         )
     )
 
 
 def _known(p):
-    """Every known way to misread or round weights: pairs of a name and the problem that results."""
-    yield from ((order_name(order), misread(p, order)) for order in wrong_orders(p.order))
+    """Every known way to misread or round weights: pairs of a name and a function that makes the problem."""
+    yield from ((order_name(order), partial(misread, p, order)) for order in wrong_orders(p.order))
     yield from chain(orders_of_parts(p), wrong_weights(p), roundings_of_weights(p))
 
 
 def _known_pairs(p):
     """Every way to misread them on top of every wrong gate order."""
     for order in wrong_orders(p.order):
-        yield from ((f"{order_name(order)} and {name}", wrong) for name, wrong in wrong_weights(misread(p, order)))
+        yield from ((f"{order_name(order)} and {name}", make) for name, make in wrong_weights(misread(p, order)))
 
 
 def _first(right, got, outside, q):

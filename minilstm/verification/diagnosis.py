@@ -3,6 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
 
 from . import mistakes
 from .wrong_numbers import inexact
@@ -33,10 +35,10 @@ def diagnose(cases, compared, progress=False):
     problems = {case: cases[case] for case in compared}
     case = next(iter(compared))
     best = _Best(compared[case])
-    with np.errstate(all="ignore"):  # a wrong program may well overflow
-        orders = (mistakes.in_wrong_orders,) if tries_pairs(problems[case]) else ()
-        for change in (mistakes.with_and_without_state, *orders):
-            names = _explaining(problems, compared, change, best)
+    changes = [mistakes.with_and_without_state, *([mistakes.in_wrong_orders] if tries_pairs(problems[case]) else [])]
+    with threadpool_limits(1, user_api="blas"):  # products are small: two threads would mostly wait for each other
+        for change in changes:
+            names = _explaining(problems, compared, change, best, progress)
             if names:
                 return Diagnosis(names, None, None, None)
         for name, run in inexact(problems[case], compared[case]):
@@ -52,16 +54,15 @@ def tries_pairs(p):
 def diagnose_among(runs, compared):
     """Compare what was handed in, a `Comparison` by name, with what each of `runs`, by mistake, would have returned."""
     best, names = _Best(compared), []
-    with np.errstate(all="ignore"):
-        for name, run in runs.items():
-            wrong = run()
-            best.see([name], wrong)
-            if _explained(compared, wrong, 1, departing=True).all():
-                names.append(name)
+    for name, run in runs.items():
+        wrong = run()
+        best.see([name], wrong)
+        if _explained(compared, wrong, 1, departing=True).all():
+            names.append(name)
     return Diagnosis(tuple(names), None, None, None) if names else best.diagnosis()
 
 
-def _explaining(problems, compared, change, best):
+def _explaining(problems, compared, change, best, progress):
     """The names of the mistakes, each on top of what `change` does to the problem, that explain every case."""
     changed = {case: change(problem) for case, problem in problems.items()}
     sayings = next(iter(changed.values()))[1]
@@ -69,7 +70,7 @@ def _explaining(problems, compared, change, best):
     runs = {case: _runs(problem, orders) for case, (problem, _) in changed.items()}
     first, *others = compared
     singles, pairs = [], []
-    for name in runs[first]:
+    for name in tqdm(runs[first], disable=None if progress else True, unit="mistake", leave=False):
         wrong = runs[first][name]()
         names = [saying.format(name) for saying in sayings]
         best.see(names, wrong)

@@ -33,12 +33,13 @@ def single_mistakes(p):
 
 def gate_orders(p):
     """Each wrong gate order, in all arrays or in some, likewise."""
-    everywhere = {order_name(order): misread(p, order) for order in wrong_orders(p.order)}
+    everywhere = {order_name(order): partial(misread, p, order) for order in wrong_orders(p.order)}
     return _runs(everywhere | dict(orders_of_parts(p)))
 
 
 def _runs(problems):
-    return {name: partial(forward, problem) for name, problem in problems.items()}
+    """A problem is made when it is run, and not kept: all together, those of many units would fill the memory."""
+    return {name: lambda make=make: forward(make()) for name, make in problems.items()}
 
 
 def with_and_without_state(p):

@@ -112,12 +112,18 @@ def cell(z, C, gates=(sigmoid, sigmoid, sigmoid), candidate=np.tanh, exposed=np.
     return i, f, o, C_tilde, C, o * exposed(C)
 
 
-def forward(p, cell=cell, product=np.matmul, sent="h"):
+def rows_by(a, b):
+    """`a @ b`, as one product of all rows of `a` if `b` is one matrix."""
+    return a @ b if b.ndim > 2 else (a.reshape(-1, a.shape[-1]) @ b).reshape(*a.shape[:-1], -1)
+
+
+def forward(p, cell=cell, product=rows_by, sent="h"):
     """What a right program returns; another with another cell, product, or quantity that is sent to the next layer."""
     x, per_layer = p.x, []
     for k, (W, U, b) in enumerate(zip(p.W, p.U, p.b, strict=True)):
         h, C, steps = p.h_0[..., k, :, :], p.C_0[..., k, :, :], []
-        W, U_T, b = matrix_of(W)[..., None, :, :], matrix_of(U), b.reshape(*b.shape[:-2], 1, 1, -1)
+        W, U_T, b = matrix_of(W), matrix_of(U), b.reshape(*b.shape[:-2], 1, 1, -1)
+        W = W[..., None, :, :] if W.ndim > 2 else W
         from_input = product(x, W) + b  # (..., steps, batch, 4 * H)
         for t in range(from_input.shape[-3]):
             z = from_input[..., t, :, :] + product(h, U_T)

@@ -44,9 +44,10 @@ def inexact(p, compared):
             yield f"products and their sums in {name}", partial(forward, p, product=_rounding(bits))
             yield f"{name} inside, states and gates too", partial(forward, p, _rounding_cell(bits), _rounding(bits))
             yield f"h kept in {name}", partial(forward, p, lambda z, C, bits=bits: _rounded_h(cell(z, C), bits))
-    for name, quantised in _in_steps(p):
-        yield name, partial(forward, quantised)
-        yield name.replace("weights", "weights and inputs"), partial(forward, quantised, product=_product_in_int8)
+    for name, quantise in _in_steps(p):
+        yield name, lambda make=quantise: forward(make())
+        name = name.replace("weights", "weights and inputs")
+        yield name, lambda make=quantise: forward(make(), product=_product_in_int8)
     output = compared.get("output")
     if output and output.precision in ("float32", "float64") and len(p.W) == 2 and p.h_0.shape[-1] <= LARGEST:
         rate, wrong = with_dropout(p, right, output.got)
@@ -91,18 +92,18 @@ def _rounded_h(step, bits):
 
 
 def roundings_of_weights(p):
-    """Pairs of a name and `p` with its weights rounded."""
+    """Pairs of a name and a function that makes `p` with its weights rounded."""
     for name in BITS:
         for what, parts in (("weights", "WUb"), ("W and U", "WU")):
-            yield f"{what} rounded to {name}", with_parts(p, **dict.fromkeys(parts, partial(_to, name)))
+            yield f"{what} rounded to {name}", partial(with_parts, p, **dict.fromkeys(parts, partial(_to, name)))
     yield from _in_steps(p)
 
 
 def _in_steps(p):
-    """Pairs of a name and `p` with its weights in int8."""
+    """Pairs of a name and a function that makes `p` with its weights in int8."""
     for where, axes in INT8.items():
-        quantised = with_parts(p, **dict.fromkeys("WU", partial(_in_int8, axes=axes)))
-        yield f"weights in int8, one scale for {where}", quantised
+        change = partial(_in_int8, axes=axes)
+        yield f"weights in int8, one scale for {where}", partial(with_parts, p, W=change, U=change)
 
 
 def _in_int8(array, axes):

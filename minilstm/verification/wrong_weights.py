@@ -46,54 +46,54 @@ def misread(p, order, parts="WUb", layers=None):
 
 
 def orders_of_parts(p):
-    """Every wrong order in some of the arrays or in one layer: pairs of a name and the problem that results."""
+    """Every wrong order in some arrays or in one layer: pairs of a name and a function that makes the problem."""
     for order in wrong_orders(p.order):
         for where, parts in ORDERED:
-            yield order_name(order, where), misread(p, order, parts)
+            yield order_name(order, where), partial(misread, p, order, parts)
         if p.b_hh:
             for where, turned, kept in ((" in b_ih alone", p.b_ih, p.b_hh), (" in b_hh alone", p.b_hh, p.b_ih)):
                 b = misread(replace(p, b=turned, b_hh=None), order, "b").b
-                yield order_name(order, where), replace(p, b=tuple(map(np.add, b, kept)))
+                yield order_name(order, where), partial(replace, p, b=tuple(map(np.add, b, kept)))
         for k in range(len(p.W)) if len(p.W) > 1 else ():
-            yield order_name(order, f" in layer {k + 1} alone"), misread(p, order, layers=(k,))
+            yield order_name(order, f" in layer {k + 1} alone"), partial(misread, p, order, layers=(k,))
 
 
 def wrong_weights(p):
-    """Every known way to misread the weights but for gate orders: pairs of a name and the problem that results."""
+    """Every known way to misread the weights but for gate orders, likewise."""
     yield from _biases(p)
     for name, parts in (("recurrent weights U", "U"), ("input weights W", "W"), ("W and U", "WU")):
-        yield f"{name} transposed", with_parts(p, **dict.fromkeys(parts, _transposed))
+        yield f"{name} transposed", partial(with_parts, p, **dict.fromkeys(parts, _transposed))
         if len(parts) == 1:
-            yield f"{name} not used", with_parts(p, **{parts: lambda blocks: 0 * blocks})
+            yield f"{name} not used", partial(with_parts, p, **{parts: lambda blocks: 0 * blocks})
     for name, parts in (("W", "W"), ("U", "U"), ("W and U", "WU")):
         reshaped = dict.fromkeys(parts, partial(_reshaped, p))
-        yield f"{name} reshaped where it should be transposed", with_parts(p, **reshaped)
+        yield f"{name} reshaped where it should be transposed", partial(with_parts, p, **reshaped)
     changes = {part: partial(_interleaved, p, axis) for part, axis in (("W", -3), ("U", -3), ("b", -2))}
-    yield "gates taken to alternate from row to row", with_parts(p, **changes)
+    yield "gates taken to alternate from row to row", partial(with_parts, p, **changes)
     square = _all_square(p)
-    yield "W and U exchanged", replace(p, W=p.U, U=p.W) if square else p
-    yield "layers in reverse order", _layers_reversed(p) if square else p
+    yield "W and U exchanged", partial(replace, p, W=p.U, U=p.W) if square else lambda: p
+    yield "layers in reverse order", partial(_layers_reversed, p) if square else lambda: p
     for gate in GATES:
         for part in "UW":
-            yield f"gate {gate} without {part}", with_parts(p, **{part: partial(_zeroed, gate, -3)})
+            yield f"gate {gate} without {part}", partial(with_parts, p, **{part: partial(_zeroed, gate, -3)})
 
 
 def _biases(p):
-    yield "bias missing", with_parts(p, b=lambda b: 0 * b)
-    yield "bias doubled", with_parts(p, b=lambda b: 2 * b)
+    yield "bias missing", partial(with_parts, p, b=lambda b: 0 * b)
+    yield "bias doubled", partial(with_parts, p, b=lambda b: 2 * b)
     if p.b_hh:
-        yield "first bias only, b_hh missing", replace(p, b=p.b_ih)
-        yield "second bias only, b_ih missing", replace(p, b=p.b_hh)
-        yield "first bias twice, b_hh missing", replace(p, b=tuple(2 * b for b in p.b_ih))
-        yield "second bias twice, b_ih missing", replace(p, b=tuple(2 * b for b in p.b_hh))
+        yield "first bias only, b_hh missing", partial(replace, p, b=p.b_ih)
+        yield "second bias only, b_ih missing", partial(replace, p, b=p.b_hh)
+        yield "first bias twice, b_hh missing", partial(replace, p, b=tuple(2 * b for b in p.b_ih))
+        yield "second bias twice, b_ih missing", partial(replace, p, b=tuple(2 * b for b in p.b_hh))
     for gate in GATES:
         name, one = "forget bias" if gate == "f" else f"bias of gate {gate}", _only(gate, -2)
-        yield f"{name} + 1", with_parts(p, b=lambda b, one=one: b + one)
-        yield f"{name} - 1", with_parts(p, b=lambda b, one=one: b - one)
-        yield f"bias of gate {gate} missing", with_parts(p, b=partial(_zeroed, gate, -2))
+        yield f"{name} + 1", partial(with_parts, p, b=lambda b, one=one: b + one)
+        yield f"{name} - 1", partial(with_parts, p, b=lambda b, one=one: b - one)
+        yield f"bias of gate {gate} missing", partial(with_parts, p, b=partial(_zeroed, gate, -2))
     for k in range(len(p.b)) if len(p.b) > 1 else ():
         b = tuple(0 * b if k == layer else b for layer, b in enumerate(p.b))
-        yield f"bias missing in layer {k + 1}", replace(p, b=b)
+        yield f"bias missing in layer {k + 1}", partial(replace, p, b=b)
     for source in GATES:
         others = [gate for gate in GATES if gate != source]
         for gates, which in (
@@ -102,7 +102,10 @@ def _biases(p):
             (others, "every gate"),
         ):
             taken = [GATES.index(source if gate in gates else gate) for gate in GATES]
-            yield f"{which} with the bias of gate {source}", with_parts(p, b=lambda b, t=taken: b.take(t, axis=-2))
+            yield (
+                f"{which} with the bias of gate {source}",
+                partial(with_parts, p, b=lambda b, t=taken: b.take(t, axis=-2)),
+            )
 
 
 def _only(gate, axis):
@@ -149,23 +152,24 @@ def _layers_reversed(p):
 
 
 def wrong_states(p):
-    """Every known way to misread the initial state: pairs of a name and the problem that results."""
+    """Every known way to misread the initial state: pairs of a name and a function that makes the problem."""
     count, batch = p.h_0.shape[-3], p.h_0.shape[-2]
 
     def starting(h, C):
-        return replace(p, h_0=h, C_0=C)
+        return partial(replace, p, h_0=h, C_0=C)
 
     def both(change):
         return starting(change(p.h_0), change(p.C_0))
 
     turned = both(lambda state: state[..., ::-1, :, :])
     yield "initial states of the layers in reverse order", turned
-    yield "layers and their initial states in reverse order", _layers_reversed(turned) if _all_square(p) else turned
+    whole = partial(_layers_reversed, turned()) if _all_square(p) else turned
+    yield "layers and their initial states in reverse order", whole
     yield "initial states of the sequences in reverse order", both(lambda state: state[..., ::-1, :])
     yield "h and C swapped in the initial state", starting(p.C_0, p.h_0)
     yield "initial h used for C too", starting(p.h_0, p.h_0)
     yield "initial C used for h too", starting(p.C_0, p.C_0)
-    yield "initial state not used, zero instead", no_initial_state(p)
+    yield "initial state not used, zero instead", partial(no_initial_state, p)
     yield "initial h not used, zero instead", starting(0 * p.h_0, p.C_0)
     yield "initial C not used, zero instead", starting(p.h_0, 0 * p.C_0)
     for k in range(count) if count > 1 else ():
