@@ -16,7 +16,7 @@ from ..stimuli import INCONGRUENT, SECOND_NOUN, SUBJECT, WORDS, number_pairs, sp
 from .base import Analysis, Claim, Criterion, Figure, Outcome, Result, Table, fallback_note, format_units
 from .generalisation import SEEDS, generalisation
 from .statistics import format_numbers
-from .style import LINES, figure
+from .style import LINES, colorbar, figure, in_style, name_ticks
 
 SPLITS = "sentence", "noun"
 
@@ -173,6 +173,7 @@ class NumberOverTime(Result):
         )
 
 
+@in_style()
 def plot_curves(result):
     """Fig. 2: AUC at each word of classifiers trained at the subject; one panel a way of splitting."""
     fig, axes = figure(1, len(result.curves), 3.2 * len(result.curves), 2.6, sharey=True)
@@ -185,14 +186,15 @@ def plot_curves(result):
             axis.errorbar(
                 range(len(mean)), mean, sd, color=color, marker=marker, markersize=4, linewidth=width, label=label
             )
-        axis.set_title(f"tested on other {split}s", fontsize=8)
-        _words(axis)
+        axis.set_title(f"tested on other {split}s")
+        name_ticks(axis, WORDS)
         axis.set_ylim(-0.04, 1.04)
-    axes[0, 0].set_ylabel("AUC, trained at the subject", fontsize=8)
-    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=7, frameon=False)
+    axes[0, 0].set_ylabel("AUC, trained at the subject")
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return fig
 
 
+@in_style()
 def plot_matrices(result, split="sentence"):
     """The whole of what Fig. 2 shows a row of: trained at each word, tested at each."""
     curves = result.curves[split]
@@ -201,18 +203,12 @@ def plot_matrices(result, split="sentence"):
         image = axis.imshow(one.mean, cmap="PuOr_r", vmin=0, vmax=1)  # white: no information
         axis.set_title(result.label(key), fontsize=7)
         axis.spines[:].set_visible(False)
-        _words(axis)
-        axis.set_yticks(range(len(one.trained)), [WORDS[t] for t in one.trained], fontsize=7)
-    axes[0, 0].set_ylabel("trained at", fontsize=8)
-    fig.supxlabel("tested at", fontsize=8)
-    bar = fig.colorbar(image, ax=axes[0], shrink=0.7, ticks=(0, 0.5, 1))
-    bar.set_label("AUC", fontsize=8)
-    bar.ax.tick_params(labelsize=7)
+        name_ticks(axis, WORDS)
+        axis.set_yticks(range(len(one.trained)), [WORDS[t] for t in one.trained])
+    axes[0, 0].set_ylabel("trained at")
+    fig.supxlabel("tested at")
+    colorbar(image, axes[0], "AUC", shrink=0.7, ticks=(0, 0.5, 1))
     return fig
-
-
-def _words(axis):
-    axis.set_xticks(range(len(WORDS)), WORDS, rotation=60, ha="right", rotation_mode="anchor", fontsize=7)
 
 
 def compute(experiment, results):

@@ -39,7 +39,7 @@ from ..lstm import sigmoid, step
 from ..stimuli import step_labels, subject_number
 from .base import Analysis, Figure, Result, Table
 from .number_agreement import by_condition, scored_items
-from .style import LINES, figure
+from .style import GUIDE, LINES, figure, in_style, name_ticks
 
 START = -1  # the step of the state before the first word
 STATE, INTERCEPT = "state before", "intercept"  # rows beside those of the words
@@ -213,27 +213,19 @@ class Decomposition(Result):
         )
 
 
+@in_style()
 def plot_decomposition(decomposition):
-    """The mean part of each phrase in the margin, a line a condition.
-
-    Parameters
-    ----------
-    decomposition : Decomposition
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+    """The mean part of each phrase in the margin, a line a condition."""
     fig, axes = figure(width=4.6, height=2.8)
     axis, steps = axes[0, 0], np.arange(len(decomposition.words))
-    axis.axhline(0, color="0.8", linewidth=0.6, zorder=0)
+    axis.axhline(0, **GUIDE)
     for k, ((_, condition), where) in enumerate(by_condition(decomposition.items).items()):
         color, marker = LINES[k % len(LINES)]
         means = decomposition.beta[:, where].mean(axis=1)
         axis.plot(steps, means, marker + "-", color=color, markersize=4, linewidth=1, label=condition)
-    axis.set_xticks(steps, decomposition.words, rotation=60, ha="right", rotation_mode="anchor", fontsize=7)
-    axis.set_ylabel("part of the margin, nats", fontsize=8)
-    fig.legend(loc="outside upper center", ncols=4, fontsize=7, frameon=False)
+    name_ticks(axis, decomposition.words)
+    axis.set_ylabel("part of the margin, nats")
+    fig.legend(loc="outside upper center", ncols=4)
     return fig
 
 

@@ -13,7 +13,7 @@ from .base import Table
 from .number_agreement import agreement, check_words
 from .number_units import NUMBERS
 from .prediction import predicted
-from .style import GATES, LABELS, PLURAL, SINGULAR, figure
+from .style import GATES, GUIDE, LABELS, PLURAL, SINGULAR, figure, in_style, name_ticks
 
 VARIABLES = "C_tilde", "i", "f", "C", "o", "h"
 BYTES = 2**25  # of a block of sentences
@@ -190,6 +190,7 @@ def means_table(dynamics):
     return Table("means", caption, columns, rows, digits=2, long=True)
 
 
+@in_style()
 def plot_dynamics(dynamics, units=None, numbers=None, prediction=True):
     """Gates and cells of units, one line a condition (Figs. 1a-b), each beside its prediction (Fig. 1c).
 
@@ -208,10 +209,6 @@ def plot_dynamics(dynamics, units=None, numbers=None, prediction=True):
     prediction : bool
         Show left of each unit what a unit for its number should do, once where the next unit should do the same;
         nothing where the paper predicts nothing.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     columns = list(_columns(dynamics, dynamics.units if units is None else units, numbers or {}, prediction))
     ratios = [1 if sd is not None else 0.75 for _, _, sd in columns]
@@ -219,22 +216,22 @@ def plot_dynamics(dynamics, units=None, numbers=None, prediction=True):
     how = {"sharex": True, "sharey": "row", "width_ratios": ratios}
     fig, axes = figure(len(GATES), len(columns), width, 0.95 * len(GATES) + 0.9, **how)
     for k, (title, mean, sd) in enumerate(columns):
-        axes[0, k].set_title(title, fontsize=8)
+        axes[0, k].set_title(title)
         for axis, gate in zip(axes[:, k], GATES, strict=True):
             _plot_conditions(axis, dynamics.conditions, mean[gate], None if sd is None else sd[gate])
             if gate in ("C_tilde", "C"):
-                axis.axhline(0, color="0.8", linewidth=0.6, zorder=0)
+                axis.axhline(0, **GUIDE)
             else:
                 axis.set_ylim(-0.08, 1.08)
                 axis.set_yticks([0, 0.5, 1])
             axis.axvline(dynamics.verb, color="0.9", linewidth=4, zorder=-1)
-        name_steps(axes[-1, k], dynamics.words)
+        name_ticks(axes[-1, k], dynamics.words)
     for row, gate in enumerate(GATES):
         axes[row, 0].set_ylabel(LABELS[gate], rotation=0, labelpad=10, va="center", fontsize=9)
     fig.align_ylabels()
     handles, labels = axes[0, 0].get_legend_handles_labels()
     lines = [handle.lines[0] for handle in handles]  # without error bars and markers: a dash has to be seen as one
-    fig.legend(lines, labels, loc="outside lower center", ncols=4, fontsize=7, frameon=False, handlelength=3.2)
+    fig.legend(lines, labels, loc="outside lower center", ncols=4, handlelength=3.2)
     return fig
 
 
@@ -276,8 +273,3 @@ def condition_style(condition):
     """Colour, dashes and width of a condition's line: the subject's number, and whether a later noun has another."""
     color, width = (PLURAL, 0.8) if condition[0] == "P" else (SINGULAR, 2)
     return color, "--" if len(set(condition)) > 1 else "-", width
-
-
-def name_steps(axis, words):
-    """Write what stands at each step below a panel."""
-    axis.set_xticks(range(len(words)), words, rotation=60, ha="right", rotation_mode="anchor", fontsize=7)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import MinilstmError
 from .number_agreement import by_condition
-from .style import NEUTRAL, panels
+from .style import GUIDE, NEUTRAL, in_style, panels
 
 LISTED = 8  # units in a table
 LABELLED = 4  # units labelled in each panel of `plot_effects`
@@ -83,30 +83,23 @@ def _correlation(a, b):
     return np.corrcoef(a, b)[0, 1] if np.ptp(a) > 0 and np.ptp(b) > 0 else np.nan
 
 
+@in_style()
 def plot_effects(effects):
     """Direct effect of each unit on the margin against the total one, a panel a condition.
 
     On the diagonal are units that do what they do by themselves; above it, units on which others depend.
-
-    Parameters
-    ----------
-    effects : Effects
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     fig, axes = panels(len(effects.conditions), 2, 2.4, 2.2, (0.4, 0.2), least=0, sharex=True, sharey=True)
     for k, (axis, (task, condition)) in enumerate(zip(axes.flat, effects.conditions, strict=False)):
         direct, total = effects.direct[k], effects.total[k]
-        axis.axline((0, 0), slope=1, color="0.8", linewidth=0.6, zorder=0)
+        axis.axline((0, 0), slope=1, **GUIDE)
         axis.plot(direct, total, "o", color=NEUTRAL, markersize=3, alpha=0.7, markeredgewidth=0)
         largest = np.argsort(-np.maximum(np.abs(direct), np.abs(total)), kind="stable")[:LABELLED]
         for rank, u in enumerate(largest):
             offset = (4, -7) if rank % 2 else (4, 3)  # so that neighbours of like size do not cover each other's labels
             axis.annotate(str(effects.units[u]), (direct[u], total[u]), offset, textcoords="offset points", fontsize=6)
-        axis.set_title(f"{task} {condition}, r = {effects.correlation[k]:.2f}", fontsize=8)
+        axis.set_title(f"{task} {condition}, r = {effects.correlation[k]:.2f}")
         axis.margins(0.15)
-    fig.supxlabel("contribution of the unit to the margin (nats)", fontsize=8)
-    fig.supylabel("margin lost when it is ablated (nats)", fontsize=8)
+    fig.supxlabel("contribution of the unit to the margin (nats)")
+    fig.supylabel("margin lost when it is ablated (nats)")
     return fig

@@ -13,7 +13,7 @@ from .effects import Effects, effects, plot_effects
 from .efferent_weights import efferent_table, efferents, form_auc, segregation
 from .number_agreement import agreement
 from .statistics import percent
-from .style import PLURAL, SINGULAR, figure
+from .style import GUIDE, PLURAL, SINGULAR, figure, in_style
 
 OTHERS = 651, 1300, 1150  # units of the paper's own model beside its number units in Fig. 1d
 ERRORS = 10  # wrong answers at least, to say anything about them
@@ -110,6 +110,7 @@ class Efferents(Result):
         ]
 
 
+@in_style()
 def plot_efferents(weights, names):
     """Weights from units to the singular (blue) and plural (pink) forms of verbs, a column of dots a unit (Fig. 1d).
 
@@ -119,14 +120,10 @@ def plot_efferents(weights, names):
         See `efferent_weights.efferents`.
     names : dict
         {unit: what to write under its number, such as "syntax", or ""}.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     fig, axes = figure(width=max(3.4, 0.75 * len(names) + 0.8), height=2.7)
     axis = axes[0, 0]
-    axis.axhline(0, color="0.8", linewidth=0.6, zorder=0)
+    axis.axhline(0, **GUIDE)
     spread = np.linspace(-0.07, 0.07, weights.shape[1])  # so that equal weights stay apart
     looks = (SINGULAR, "o", -0.13, "singular forms"), (PLURAL, "^", 0.13, "plural forms")
     for forms, (color, marker, side, label) in zip(weights, looks, strict=True):
@@ -136,11 +133,11 @@ def plot_efferents(weights, names):
         (str(unit), name, f"({apart:.1f})")
         for (unit, name), apart in zip(names.items(), segregation(weights), strict=True)
     ]
-    axis.set_xticks(range(len(names)), ["\n".join(filter(None, lines)) for lines in parts], fontsize=7)
+    axis.set_xticks(range(len(names)), ["\n".join(filter(None, lines)) for lines in parts])
     axis.set_xlim(-0.5, len(names) - 0.5)
-    axis.set_xlabel("unit (segregation)", fontsize=8)
-    axis.set_ylabel("weight to verb forms", fontsize=8)
-    fig.legend(loc="outside upper center", ncols=2, fontsize=7, frameon=False)
+    axis.set_xlabel("unit (segregation)")
+    axis.set_ylabel("weight to verb forms")
+    fig.legend(loc="outside upper center", ncols=2)
     return fig
 
 

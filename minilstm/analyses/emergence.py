@@ -18,7 +18,7 @@ from .drops import POINTS, lost
 from .locality import CONDITIONS, locality
 from .milestones import SOLVED, milestones
 from .number_agreement import by_condition
-from .style import NEUTRAL, PLURAL, SINGULAR, figure
+from .style import NEUTRAL, PLURAL, SINGULAR, figure, in_style
 from .table2 import table2
 
 # Columns of the table that people read
@@ -261,6 +261,7 @@ PANELS = (
 )
 
 
+@in_style()
 def plot_emergence(columns, rows, first=300_000):
     """Accuracy, ablation, decoding and locality over training.
 
@@ -270,10 +271,6 @@ def plot_emergence(columns, rows, first=300_000):
         What `table` returned, or was written as CSV and read again.
     first : int
         Tokens at which the axis begins, if the snapshots do not begin later; before it nothing much happens.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     trainings = list(dict.fromkeys(row[0] for row in rows))
     tokens = np.array([row[columns.index("tokens")] for row in rows], float)
@@ -290,16 +287,16 @@ def plot_emergence(columns, rows, first=300_000):
             # no median while some of them have no value yet
             middle = [np.median(values[tokens == t]) for t in shared]
             axis.plot(shared, middle, color=color, linewidth=2, label=name)
-        axis.set_title(title, fontsize=8)
+        axis.set_title(title)
         axis.set_ylabel(label, fontsize=7)
         axis.set_ylim(limits)
         if len(lines) > 1:
-            axis.legend(fontsize=6.5, frameon=False, loc="best")
+            axis.legend(fontsize=6.5, loc="best")
     for axis in axes[1]:
         axis.set_xscale("log")
         axis.set_xlim(first, 1.1 * tokens.max())
         axis.tick_params(axis="x", which="minor", labelsize=5)
-        axis.set_xlabel("training tokens", fontsize=8)
+        axis.set_xlabel("training tokens")
     return fig
 
 

@@ -12,7 +12,7 @@ from .base import NotTestable, Outcome, Table
 from .drops import POINTS
 from .number_agreement import by_condition
 from .statistics import ALPHA, TESTABLE, random_p
-from .style import LIGHTER, LINES, NEUTRAL, WIDTH, boxes, figure
+from .style import LIGHTER, LINES, NEUTRAL, WIDTH, boxes, figure, in_style, name_ticks
 
 
 class GroupTest(NamedTuple):
@@ -140,6 +140,7 @@ def table(tests, name="groups", what="units"):
     return Table(name, caption, columns, rows, digits)
 
 
+@in_style()
 def plot_groups(groups):
     """Groups of units ablated together beside random sets of as many units, a panel a group, condition by condition.
 
@@ -150,10 +151,6 @@ def plot_groups(groups):
     ----------
     groups : dict
         {name of a group: list of GroupTest}, none of them empty.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     longest = max(map(len, groups.values()))
     fig, axes = figure(1, len(groups), max(WIDTH, (0.27 * longest + 0.4) * len(groups) + 0.4), 2.7, sharey=True)
@@ -173,10 +170,10 @@ def plot_groups(groups):
                 markerfacecolor=color if test.p < ALPHA else "white",
             )
         labels = [f"{test.task} {test.condition}".strip() for test in tests]
-        axis.set_xticks(range(len(tests)), labels, rotation=60, ha="right", rotation_mode="anchor", fontsize=7)
+        name_ticks(axis, labels)
         axis.set_xlim(-0.6, len(tests) - 0.4)
-        axis.set_title(name, fontsize=8)
-    axes[0, 0].set_ylabel("right, %", fontsize=8)
+        axis.set_title(name)
+    axes[0, 0].set_ylabel("right, %")
     looks = {
         "intact": ("_", "black", "black"),
         "random sets": ("s", NEUTRAL, "white"),
@@ -186,7 +183,7 @@ def plot_groups(groups):
     lines = [
         axes[0, 0].plot([], [], marker, color=edge, markerfacecolor=face)[0] for marker, edge, face in looks.values()
     ]
-    fig.legend(lines, looks, loc="outside upper center", ncols=4, fontsize=7, frameon=False, handletextpad=0.2)
+    fig.legend(lines, looks, loc="outside upper center", ncols=4, handletextpad=0.2)
     return fig
 
 

@@ -25,7 +25,7 @@ from .number_agreement import by_condition, scored_items
 from .path_ablation import KEPT, accuracies
 from .path_attribution import influence, noun_pairs
 from .statistics import TESTABLE, format_numbers, percent
-from .style import LINES, NEUTRAL, figure
+from .style import GUIDE, LINES, NEUTRAL, figure, in_style
 
 SAMPLE = 50  # sentences a condition
 UNITS = 8  # in a table
@@ -147,6 +147,7 @@ class Influences(Result):
         )
 
 
+@in_style()
 def plot_units(tasks, units, number_units=()):
     """The primary path of the first noun, unit by unit: means over its singulars and over its plurals.
 
@@ -156,25 +157,21 @@ def plot_units(tasks, units, number_units=()):
         {task: list of Influence}, a panel each.
     units, number_units : sequences of int
         The last layer and those of its units to mark, in the paper's numbers.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     fig, axes = figure(1, len(tasks), max(3.4, 2.1 * len(tasks) + 0.5), 2.4, sharex=True, sharey=True)
     marked = columns_of(number_units, units)
     for axis, (task, nouns) in zip(axes[0], tasks.items(), strict=True):
         x, y = (np.mean([one.units for one in nouns if one.condition[0] == number], axis=0) for number in "SP")
-        axis.axline((0, 0), slope=1, color="0.8", linewidth=0.6, zorder=0)
+        axis.axline((0, 0), slope=1, **GUIDE)
         axis.plot(x, y, "o", color=NEUTRAL, markersize=3, alpha=0.7, markeredgewidth=0)
         axis.plot(x[marked], y[marked], "o", color=LINES[1][0], markersize=4)
         size = np.abs(x) + np.abs(y)
         for u in {*np.flatnonzero(size > LABELLED * size.max()).tolist(), *marked.tolist()}:
             axis.annotate(str(units[u]), (x[u], y[u]), (4, 3), textcoords="offset points", fontsize=6)
-        axis.set_title(task, fontsize=8)
+        axis.set_title(task)
         axis.margins(0.15)
-    fig.supxlabel("influence, singular", fontsize=8)
-    fig.supylabel("influence, plural", fontsize=8)
+    fig.supxlabel("influence, singular")
+    fig.supylabel("influence, plural")
     return fig
 
 

@@ -24,7 +24,7 @@ from .experiment import positive, unit_numbers
 from .interventions import METHODS, Comparison, compare
 from .number_units import NO_NUMBER_UNITS
 from .short_range import unit_groups
-from .style import LINES, panels
+from .style import GUIDE, LINES, in_style, panels
 
 LABELS = {
     "zero": "$h$ = 0",
@@ -114,6 +114,7 @@ class Interchange(Result):
         return f"Units whose cell from the sentence with the other subject turns the verb. {flips}" if flips else ""
 
 
+@in_style()
 def plot_interchange(comparison, most=6):
     """How far each intervention moves the choice towards the source's, for the strongest units, a panel a condition.
 
@@ -122,10 +123,6 @@ def plot_interchange(comparison, most=6):
     comparison : Comparison
     most : int
         How many units, or sets of units.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     sets = comparison.strongest(most)
     conditions = comparison.by_condition()
@@ -133,18 +130,18 @@ def plot_interchange(comparison, most=6):
     fig, axes = panels(len(conditions), 2, width, 1.9, (0, 0.6), sharex=True, sharey=True)
     for axis, ((task, condition), where) in zip(axes.flat, conditions.items(), strict=False):
         for level in (0, 100):
-            axis.axhline(level, color="0.8", linewidth=0.6, zorder=0)
+            axis.axhline(level, **GUIDE)
         for shift, method, (color, marker) in zip(np.linspace(-0.24, 0.24, len(METHODS)), METHODS, LINES, strict=False):
             moved = 100 * comparison.moved(method, where)[sets]
             x = np.arange(len(sets)) + shift
             axis.vlines(x, 0, moved, color=color, linewidth=1)
             axis.plot(x, moved, marker, color=color, markersize=4, label=LABELS[method])
-        axis.set_title(f"{task} {condition}", fontsize=8)
-        axis.set_xticks(range(len(sets)), ["+\n".join(map(str, comparison.sets[k])) for k in sets], fontsize=7)
-    fig.supxlabel("unit", fontsize=8)
-    fig.supylabel("% of the way to the source", fontsize=8)
+        axis.set_title(f"{task} {condition}")
+        axis.set_xticks(range(len(sets)), ["+\n".join(map(str, comparison.sets[k])) for k in sets])
+    fig.supxlabel("unit")
+    fig.supylabel("% of the way to the source")
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside upper center", ncols=2, fontsize=7, frameon=False)
+    fig.legend(handles, labels, loc="outside upper center", ncols=2)
     return fig
 
 

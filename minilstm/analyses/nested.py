@@ -30,7 +30,7 @@ from .drops import POINTS
 from .interventions import compare
 from .number_agreement import scored_items, share_right
 from .statistics import TESTABLE, percent
-from .style import LINES, NEUTRAL, figure
+from .style import GUIDE, LINES, NEUTRAL, figure, in_style
 
 SEARCHED = 20  # units are searched on the odd ids of a condition up to this one
 LEAST = 10  # sentences, right with either number, below which nothing is said of who carries it
@@ -164,6 +164,7 @@ VERBS = "Inner", "Outer"
 LENGTHS = {"Short": 1, "Long": 2}  # relative widths of panels
 
 
+@in_style()
 def plot_nested(tasks):
     """Percent right in each condition of each task.
 
@@ -171,14 +172,10 @@ def plot_nested(tasks):
     ----------
     tasks : dict
         {name of a nested task: Comparison}.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     fig, axes = figure(1, 2, 6.8, 2.4, sharey=True, width_ratios=list(LENGTHS.values()))
     for axis, length in zip(axes[0], LENGTHS, strict=True):
-        axis.axhline(50, color="0.8", linewidth=0.6, zorder=0)
+        axis.axhline(50, **GUIDE)
         for shift, verb, (color, marker) in zip((-0.1, 0.1), VERBS, LINES, strict=False):
             if (comparison := tasks.get(f"{length}Nested{verb}")) is not None:
                 conditions = list(dict.fromkeys(item.condition for item in comparison.items))
@@ -186,15 +183,16 @@ def plot_nested(tasks):
                 x = np.arange(len(conditions)) + shift
                 axis.vlines(x, 50, shares, color=color, linewidth=1)
                 axis.plot(x, shares, marker, color=color, markersize=4, label=f"{verb.lower()} verb")
-                axis.set_xticks(range(len(conditions)), conditions, fontsize=7)
-        axis.set_title(f"{length}-Nested", fontsize=8)
+                axis.set_xticks(range(len(conditions)), conditions)
+        axis.set_title(f"{length}-Nested")
         axis.set_ylim(-4, 104)
-    axes[0, 0].set_ylabel("right, %", fontsize=8)
+    axes[0, 0].set_ylabel("right, %")
     handles = dict(line for axis in axes[0] for line in zip(*axis.get_legend_handles_labels()[::-1], strict=True))
-    fig.legend(handles.values(), handles, loc="outside upper center", ncols=2, fontsize=7, frameon=False)
+    fig.legend(handles.values(), handles, loc="outside upper center", ncols=2)
     return fig
 
 
+@in_style()
 def plot_carriers(searches):
     """How far each unit moves the outer verb and the inner one; the number of each that moves one by 10 % of the way.
 
@@ -202,24 +200,20 @@ def plot_carriers(searches):
     ----------
     searches : dict
         {name of a nested task: Comparison of every unit}.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     fig, axes = figure(1, 2, 6.8, 3, sharex=True, sharey=True)
     for axis, length in zip(axes[0], LENGTHS, strict=True):
-        axis.axhline(0, color="0.8", linewidth=0.6, zorder=0)
-        axis.axvline(0, color="0.8", linewidth=0.6, zorder=0)
+        axis.axhline(0, **GUIDE)
+        axis.axvline(0, **GUIDE)
         pair = [searches[task] for verb in VERBS if (task := f"{length}Nested{verb}") in searches]
         if len(pair) == len(VERBS):
             y, x = (100 * np.nan_to_num(search.moved("once")) for search in pair)
             axis.plot(x, y, "o", color=NEUTRAL, markersize=3)
             for u in np.flatnonzero(np.maximum(abs(x), abs(y)) >= 100 * POINTS):
-                axis.annotate(str(u + 1), (x[u], y[u]), (3, 3), textcoords="offset points", fontsize=7)
-        axis.set_title(f"{length}-Nested", fontsize=8)
-        axis.set_xlabel("outer verb, % of the way", fontsize=8)
-    axes[0, 0].set_ylabel("inner verb, % of the way", fontsize=8)
+                axis.annotate(str(u + 1), (x[u], y[u]), (3, 3), textcoords="offset points")
+        axis.set_title(f"{length}-Nested")
+        axis.set_xlabel("outer verb, % of the way")
+    axes[0, 0].set_ylabel("inner verb, % of the way")
     return fig
 
 

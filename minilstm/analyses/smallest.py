@@ -22,7 +22,7 @@ from .exchange import exchange
 from .experiment import KIND, RANDOM, positive
 from .number_agreement import by_condition, known_verbs, share_right
 from .statistics import CHANCE, TESTABLE, random_p
-from .style import LINES, NEUTRAL, PLURAL, SINGULAR, figure
+from .style import GUIDE, LINES, NEUTRAL, PLURAL, SINGULAR, figure, in_style
 
 MOST = 10  # units at which a search ends
 
@@ -242,17 +242,9 @@ class Smallest(Result):
         return f"{lost}: {self.necessary.named()}; fewest that carry it: {carriers}."
 
 
+@in_style()
 def plot_smallest(search):
-    """What is left as units are added one after the other, on items that they were not chosen on, beside random sets.
-
-    Parameters
-    ----------
-    search : SmallestSet
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+    """What is left as units are added one by one, on items that they were not chosen on, beside random sets."""
     steps = np.arange(len(search.units) + 1)
     fig, axes = figure(width=max(3.4, 0.45 * len(steps) + 1.2), height=2.6)
     axis = axes[0, 0]
@@ -261,16 +253,16 @@ def plot_smallest(search):
         axis.fill_between(steps[1:], low, high, color="0.85", linewidth=0, label="random sets: 5th to 95th percentile")
         axis.plot(steps[1:], middle, color=NEUTRAL, linewidth=1, label="their median")
     axis.plot(steps, 100 * left(search.judged), "k--", linewidth=1.2, label="what is left")
-    axis.axhline(50, color="0.8", linewidth=0.6, zorder=0)
+    axis.axhline(50, **GUIDE)
     for k, (task, condition) in enumerate(search.conditions):
         color, marker = {"S": (SINGULAR, "o"), "P": (PLURAL, "s")}.get(condition[:1], LINES[k % len(LINES)])
         line = {"color": color, "markersize": 4, "linewidth": 1.2, "label": f"{task} {condition}"}
         axis.plot(steps, 100 * search.judged[:, k], marker + "-", **line)
-    axis.set_xticks(steps, ["none", *(f"+{unit}" for unit in search.units)], fontsize=7)
+    axis.set_xticks(steps, ["none", *(f"+{unit}" for unit in search.units)])
     axis.set_ylim(-4, 104)
-    axis.set_xlabel("units, one more at each step", fontsize=8)
-    axis.set_ylabel("right, %", fontsize=8)
-    fig.legend(loc="outside upper center", ncols=2, fontsize=7, frameon=False)
+    axis.set_xlabel("units, one more at each step")
+    axis.set_ylabel("right, %")
+    fig.legend(loc="outside upper center", ncols=2)
     return fig
 
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from ..stimuli import CONDITIONS, SUBJECT, na_task
 from .base import Analysis, Claim, Criterion, Figure, NotTestable, Option, Outcome, Result, Table, format_units
-from .dynamics import VARIABLES, dynamics, means_table, name_steps
-from .style import LABELS, NEUTRAL, panels
+from .dynamics import VARIABLES, dynamics, means_table
+from .style import GUIDE, LABELS, NEUTRAL, in_style, name_ticks, panels
 
 STRUCTURES = "2Adv", "CoAdv", "nounPP", "SubjRel", "2SubjRel"  # Fig. 3; its panel (a) says 2Adv and shows CoAdv
 CLAUSE_VERBS = {"SubjRel": (3,), "2SubjRel": (3, 7)}  # The boy that admires the girls that avoid the poet greets
@@ -104,6 +104,7 @@ class Structures(Result):
         ]
 
 
+@in_style()
 def plot_structures(dynamics, unit, variable="C"):
     """One unit over several syntactic structures, a panel each, all sentences of a structure together (Fig. 3).
 
@@ -113,23 +114,19 @@ def plot_structures(dynamics, unit, variable="C"):
         Title of each panel, and the dynamics of one condition that pools all numbers.
     unit : int
     variable : {"C", "h", "i", "f", "o", "C_tilde"}
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     longest = max(len(one.words) for one in dynamics.values())
     fig, axes = panels(len(dynamics), 2, 0.27 * longest + 0.5, 1.9, sharey=True)
     for axis, (title, one) in zip(axes.flat, dynamics.items(), strict=False):
         k = one.units.index(unit)
         mean, sd = one.mean[variable][0, :, k], one.sd[variable][0, :, k]
-        axis.axhline(0, color="0.8", linewidth=0.6, zorder=0)
+        axis.axhline(0, **GUIDE)
         axis.axvline(one.verb, color="0.9", linewidth=5, zorder=-1)
         axis.errorbar(range(len(mean)), mean, sd, color=NEUTRAL, marker="o", markersize=3, linewidth=1, capsize=2)
-        axis.set_title(title, fontsize=8)
-        name_steps(axis, one.words)
+        axis.set_title(title)
+        name_ticks(axis, one.words)
     for axis in axes[:, 0]:
-        axis.set_ylabel(f"{LABELS[variable]} of unit {unit}", fontsize=8)
+        axis.set_ylabel(f"{LABELS[variable]} of unit {unit}")
     return fig
 
 

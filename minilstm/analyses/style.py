@@ -1,4 +1,9 @@
-"""Looks of figures. Colours are the paper's pink and light blue, darkened to tell apart for everybody and in print."""
+"""Looks of figures. Colours are the paper's pink and light blue, darkened to tell apart for everybody and in print.
+
+A function that draws is called plot_..., takes what is to be seen, and returns a Matplotlib figure.
+"""
+
+from contextlib import contextmanager
 
 SINGULAR, PLURAL, NEUTRAL, LIGHTER = "#2477b3", "#c2357a", "#555555", "#999999"
 # Okabe and Ito's colours, told apart by everybody; with markers of their own, so that print will do
@@ -6,8 +11,27 @@ LINES = (("#0072b2", "o"), ("#d55e00", "s"), ("#009e73", "^"), ("#cc79a7", "D"),
 GATES = ("C_tilde", "i", "f", "C", "o")  # the panels of Fig. 1, top to bottom
 LABELS = {"C_tilde": r"$\tilde{C}$", "i": "$i$", "f": "$f$", "C": "$C$", "o": "$o$", "h": "$h$"}
 WIDTH = 3.4  # inches: a column
+TICKS = 7  # points: names and numbers along the axes
+TEXT = {
+    "font.size": 7,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "figure.labelsize": 8,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+}
+GUIDE = {"color": "0.8", "linewidth": 0.6, "zorder": 0}  # a line at zero, at chance, or where two axes are equal
 SHADES, MOST_SHADES, FEW = 8, 128, 1e-3  # of 255: by how much pixels, and by how much a few of them (a share), may
 # differ in figures that look the same: a line that falls to nothing on a logarithmic axis ends a little elsewhere
+
+
+@contextmanager
+def in_style():
+    """The sizes of text of all figures: `@in_style()` before a function that draws one."""
+    import matplotlib
+
+    with matplotlib.rc_context(TEXT):
+        yield
 
 
 def figure(rows=1, columns=1, width=WIDTH, height=None, **options):
@@ -17,7 +41,7 @@ def figure(rows=1, columns=1, width=WIDTH, height=None, **options):
     fig = Figure(figsize=(width, height or 2.2 * rows), layout="constrained", dpi=200)
     axes = fig.subplots(rows, columns, squeeze=False, **options)
     for axis in axes.flat:
-        axis.tick_params(labelsize=7)
+        axis.tick_params(labelsize=TICKS)
         axis.spines[["top", "right"]].set_visible(False)
     return fig, axes
 
@@ -70,6 +94,18 @@ def _shows_the_same(path, drawn):
             return off.max() <= MOST_SHADES and np.mean(off > SHADES) <= FEW
     except (OSError, AttributeError):  # no such file, or no PNG
         return False
+
+
+def name_ticks(axis, names, rotation=60):
+    """Write names below a panel, at 0, 1, 2, ..., slanted so that they end at their ticks."""
+    axis.set_xticks(range(len(names)), names, rotation=rotation, ha="right", rotation_mode="anchor")
+
+
+def colorbar(image, axes, label, **options):
+    """A bar with the colours of an image beside all of its panels."""
+    bar = image.figure.colorbar(image, ax=axes, **options)
+    bar.set_label(label)
+    bar.ax.tick_params(labelsize=TICKS)
 
 
 def write_in_cells(axis, values, dark, fontsize):

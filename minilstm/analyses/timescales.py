@@ -29,9 +29,9 @@ from ..stimuli import SUBJECT
 from ..units import last_layer
 from .afferents import GATES, connectivity
 from .base import Analysis, Claim, Criterion, Figure, Outcome, Result, Table, fallback_note
-from .dynamics import dynamics, name_steps
+from .dynamics import dynamics
 from .short_range import unit_groups
-from .style import LIGHTER, LINES, NEUTRAL, figure
+from .style import LIGHTER, LINES, NEUTRAL, figure, in_style, name_ticks
 
 LONG = 0.15  # share of the layer's units that count as long: Chien et al. speak of less than 15 % of all units
 LISTED = 5  # units of the last layer with the longest timescales that are displayed
@@ -187,6 +187,7 @@ class Timescales(Result):
         return f"Timescales between subject and verb: unit {', unit '.join(units)}." if units else ""
 
 
+@in_style()
 def plot_timescales(T, sizes, roles):
     """Sorted timescales of each layer, with some units marked.
 
@@ -196,10 +197,6 @@ def plot_timescales(T, sizes, roles):
     sizes : sequence of int
     roles : dict
         {unit: roles}; see `Timescales`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     fig, axes = figure(1, len(sizes), 3.4 * len(sizes), 2.6, sharey=True)
     first = 1
@@ -210,25 +207,17 @@ def plot_timescales(T, sizes, roles):
             if unit in roles:
                 color, marker = LINES[0] if "short-range" in roles[unit] else LINES[1]
                 axis.plot(rank, T[unit - 1], marker, color=color, markersize=4)
-                axis.annotate(str(unit), (rank, T[unit - 1]), (3, 3), textcoords="offset points", fontsize=7)
-        axis.set_title(f"layer {k}", fontsize=8)
-        axis.set_xlabel("rank in the layer", fontsize=8)
+                axis.annotate(str(unit), (rank, T[unit - 1]), (3, 3), textcoords="offset points")
+        axis.set_title(f"layer {k}")
+        axis.set_xlabel("rank in the layer")
         first += size
-    axes[0, 0].set_ylabel("$T$, words", fontsize=8)
+    axes[0, 0].set_ylabel("$T$, words")
     return fig
 
 
+@in_style()
 def plot_by_word(timescales):
-    """Timescales of the number units word by word, before their layer.
-
-    Parameters
-    ----------
-    timescales : Timescales
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+    """Timescales of the number units word by word, before their layer."""
     T, steps = timescales.T_by_word, np.arange(len(timescales.words))
     fig, axes = figure(height=2.6)
     axis = axes[0, 0]
@@ -239,9 +228,9 @@ def plot_by_word(timescales):
         color, marker = LINES[k % len(LINES)]
         axis.semilogy(steps, T[:, unit - 1], marker + "-", color=color, markersize=4, label=f"unit {unit}")
     axis.axvline(timescales.verb, color="0.9", linewidth=4, zorder=0)
-    axis.set_ylabel("$T$, words", fontsize=8)
-    name_steps(axis, timescales.words)
-    fig.legend(loc="outside upper center", ncols=2, fontsize=7, frameon=False)
+    axis.set_ylabel("$T$, words")
+    name_ticks(axis, timescales.words)
+    fig.legend(loc="outside upper center", ncols=2)
     return fig
 
 

@@ -8,7 +8,7 @@ from ..errors import MinilstmError
 from ..language_model import log_softmax
 from ..units import by_layer, collection_of, pick
 from .base import Figure, Result, Table, format_units
-from .style import GATES, LABELS, LIGHTER, LINES, NEUTRAL, PLURAL, SINGULAR, WIDTH, figure
+from .style import GATES, GUIDE, LABELS, LIGHTER, LINES, NEUTRAL, PLURAL, SINGULAR, WIDTH, figure, in_style
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -111,6 +111,7 @@ def trace_units(model, sentences, units, forms=(), state="context", ablate=(), u
     return UnitTrace(tuple(units), tuple(map(tuple, sentences)), tuple(values), tuple(p))
 
 
+@in_style()
 def plot_trace(words, units, values, p=None, beside=None):
     """Gates and cell of chosen units, word by word: a column of panels a unit, as in Figs. 1a-b.
 
@@ -125,10 +126,6 @@ def plot_trace(words, units, values, p=None, beside=None):
         Probability of verb forms after each word, drawn once, in a panel below all units.
     beside : (words, values, p), optional
         The same of a second sentence with as many words, drawn with broken lines.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     sentences = [(words, values, p or {}), *([beside] if beside else [])]
     labels = [" / ".join(dict.fromkeys(pair)) for pair in zip(*(one[0] for one in sentences), strict=True)]
@@ -137,23 +134,23 @@ def plot_trace(words, units, values, p=None, beside=None):
     height = 0.85 * rows + 0.8 + 0.5 * bool(p) + 0.25 * bool(beside)
     fig, axes = figure(rows, len(units), width, height, sharey="row")
     for k, unit in enumerate(units):
-        axes[0, k].set_title(f"unit {unit}", fontsize=8)
+        axes[0, k].set_title(f"unit {unit}")
         for axis, gate in zip(axes[:, k], GATES, strict=False):
             for (_, of_gates, _), color, style in zip(sentences, (NEUTRAL, LIGHTER), ("-", "--"), strict=False):
                 axis.plot(of_gates[gate][:, k], f"o{style}", color=color, markersize=3, linewidth=1)
             if gate in ("C_tilde", "C"):
-                axis.axhline(0, color="0.8", linewidth=0.6, zorder=0)
+                axis.axhline(0, **GUIDE)
             else:
                 axis.set_ylim(-0.05, 1.05)
             last = gate == GATES[-1]
-            axis.set_xticks(range(len(words)), labels if last else [], rotation=60, ha="right", fontsize=7)
+            axis.set_xticks(range(len(words)), labels if last else [], rotation=60, ha="right")
     for row, gate in enumerate(GATES):
         axes[row, 0].set_ylabel(LABELS[gate], rotation=0, labelpad=10, va="center", fontsize=9)
     if p:
         _plot_probabilities(fig, axes, sentences, labels)
     if beside:
         names = [" ".join(one[0]) for one in sentences]
-        fig.legend(axes[0, 0].lines[:2], names, loc="outside upper center", ncols=2, fontsize=7, frameon=False)
+        fig.legend(axes[0, 0].lines[:2], names, loc="outside upper center", ncols=2)
     fig.align_ylabels()
     return fig
 
@@ -172,6 +169,6 @@ def _plot_probabilities(fig, axes, sentences, labels):
             label = f"$p$({form})" if style == "-" else None
             axis.plot(of_form, marker + style, color=color, markersize=3, linewidth=1, label=label)
     axis.set_ylim(bottom=0)
-    axis.set_xticks(range(len(labels)), labels, rotation=60, ha="right", fontsize=7)
+    axis.set_xticks(range(len(labels)), labels, rotation=60, ha="right")
     axis.set_ylabel("$p$", rotation=0, labelpad=10, va="center", fontsize=9)
-    axis.legend(fontsize=6, frameon=False)
+    axis.legend(fontsize=6)

@@ -18,7 +18,7 @@ from .base import Analysis, Figure, Result, Table, format_units
 from .number_agreement import by_condition
 from .number_units import NO_NUMBER_UNITS
 from .short_range import unit_groups
-from .style import LINES, NEUTRAL, boxes, panels
+from .style import GUIDE, LINES, NEUTRAL, boxes, in_style, name_ticks, panels
 
 REST = "other units", "bias"  # groups that need not be named
 MEASURES = "contribution", "for %", "decides %"
@@ -210,38 +210,31 @@ class Votes(Result):
         return f"{text}."
 
 
+@in_style()
 def plot_group_attribution(split):
     """Contributions of every group where the network is right and where it errs, a panel a condition with errors.
 
     Boxes from the first to the third quartile, whiskers to the 5th and the 95th percentile. All conditions if the
     network errs in none.
-
-    Parameters
-    ----------
-    split : GroupAttribution
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     trials = split.trials_with_errors()
     fig, axes = panels(len(trials), 3, 2.1, 1.9, (0.4, 0.5), sharex=True, sharey=True)
     places = np.arange(len(split.groups))
     looks = ("right", -0.18, NEUTRAL), ("wrong", 0.18, LINES[1][0])
     for axis, ((task, condition), halves) in zip(axes.flat, trials.items(), strict=False):
-        axis.axhline(0, color="0.8", linewidth=0.6, zorder=0)
+        axis.axhline(0, **GUIDE)
         for (_, side, color), indices in zip(looks, halves, strict=True):
             if len(indices):
                 median = {"color": color, "linewidth": 2.5}
                 values = split.contributions[indices]
                 boxes(axis, values, places + side, 0.28, color, showfliers=False, medianprops=median)
         axis.set_title(f"{task} {condition}: {len(halves[0])} right, {len(halves[1])} wrong", fontsize=7)
-        axis.set_xticks(places, split.groups, rotation=45, ha="right", rotation_mode="anchor", fontsize=7)
+        name_ticks(axis, split.groups, rotation=45)
     for row in axes:
-        row[0].set_ylabel("contribution (nats)", fontsize=8)
+        row[0].set_ylabel("contribution (nats)")
     lines = [axes[0, 0].plot([], [], color=color, linewidth=2.5, label=name)[0] for name, _, color in looks]
     labels = "trials that are right", "wrong; above 0: for the right form"
-    fig.legend(lines, labels, loc="outside upper center", ncols=2, fontsize=7, frameon=False)
+    fig.legend(lines, labels, loc="outside upper center", ncols=2)
     return fig
 
 
