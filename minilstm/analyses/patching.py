@@ -17,15 +17,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..stimuli import SELECTION, pairs, step_labels, steps_that_differ, tested_noun
+from ..stimuli import pairs, step_labels, steps_that_differ, tested_noun
 from .attribution_patching import exchange_by_gradient
-from .base import Analysis, Claim, Criterion, Figure, NotTestable, Option, Outcome, Result, Table
+from .base import Analysis, Figure, Option, Result, Table
 from .exchange import exchange, right_both_ways, way_moved
 from .experiment import positive
 from .number_agreement import by_condition, scored_items
 from .number_units import NUMBERS
+from .patching_claims import CLAIMS
 from .statistics import r_squared
-from .style import LABELS, LINES, NEUTRAL, figure, write_in_cells
+from .style import GUIDE, LABELS, LINES, NEUTRAL, colorbar, figure, in_style, write_in_cells
 
 PANELS = "C_tilde", "i", "f", "C", "o", "h"  # in the order in which they are computed
 SHOWN = 10  # units in the picture
@@ -201,17 +202,9 @@ def patching(model, items, state="context", unknown="error", progress=False):
     )
 
 
+@in_style()
 def plot_patching(result):
-    """A grid of words by units for each variable.
-
-    Parameters
-    ----------
-    result : Patching
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+    """A grid of words by units for each variable."""
     units, words = result.strongest(), len(result.words)
     grids = {}  # {variable: (units, words after singular subjects, then those after plural ones)}
     for name in PANELS:
@@ -222,29 +215,19 @@ def plot_patching(result):
         image = axis.imshow(grid, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
         write_in_cells(axis, grid, np.abs(grid) > 0.6 * limit, fontsize=6)
         axis.axvline(words - 0.5, color=NEUTRAL, linewidth=0.6)
-        axis.set_title(LABELS[name], fontsize=8)
+        axis.set_title(LABELS[name])
         axis.set_xticks(range(grid.shape[1]), result.words * len(result.numbers), fontsize=6, rotation=60)
-        axis.set_yticks(range(len(units)), units, fontsize=7)
+        axis.set_yticks(range(len(units)), units)
     for axis in axes[1]:
         axis.set_xlabel(" | ".join(f"{NUMBERS[number]} subject" for number in result.numbers), fontsize=7)
-    fig.supylabel("unit", fontsize=8)
-    bar = fig.colorbar(image, ax=axes)
-    bar.set_label("% of the way to the source", fontsize=7)
-    bar.ax.tick_params(labelsize=7)
+    fig.supylabel("unit")
+    colorbar(image, axes, "% of the way to the source")
     return fig
 
 
+@in_style()
 def plot_gradient(result):
-    """Effects by gradient against exact ones, a marker for each variable.
-
-    Parameters
-    ----------
-    result : Patching
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+    """Effects by gradient against exact ones, a marker for each variable."""
     fig, ((axis,),) = figure(height=3)
     for name, (color, marker) in zip(PANELS, LINES, strict=True):
         exact, gradient = (
@@ -252,10 +235,10 @@ def plot_gradient(result):
         )
         label = f"{LABELS[name]}, $R^2$ = {result.r2[name]:.2f}"
         axis.plot(exact, gradient, marker, color=color, markersize=3, alpha=0.7, label=label)
-    axis.axline((0, 0), slope=1, color="0.8", linewidth=0.6, zorder=0)
-    axis.set_xlabel("exact, % of the way", fontsize=8)
-    axis.set_ylabel("by gradient", fontsize=8)
-    axis.legend(fontsize=6, frameon=False)
+    axis.axline((0, 0), slope=1, **GUIDE)
+    axis.set_xlabel("exact, % of the way")
+    axis.set_ylabel("by gradient")
+    axis.legend(fontsize=6)
     return fig
 
 
@@ -264,67 +247,6 @@ def compute(experiment, results, sentences=20):
     items = scored_items(experiment.model, experiment.sentences("nounPP"), sentences)
     return patching(experiment.model, items, progress=experiment.progress, **experiment.reading)
 
-
-def written_by_the_candidate(experiment, results, percent):
-    """Whether C~ of the number units that carry number, patched at the subject, does more than their i and f."""
-    texts, holds = [], []
-    for number, unit, k in _number_units(results):
-        effects = {name: 100 * results["patching"].exact[name][k, 0, unit - 1] for name in ("C_tilde", "i", "f", "C")}
-        if effects["C"] >= percent:
-            holds.append(max(effects["i"], effects["f"]) < effects["C_tilde"])
-            texts.append(
-                f"{number}*, unit {unit}: " + ", ".join(f"{name} {value:.1f}" for name, value in effects.items())
-            )
-    if not holds:
-        raise NotTestable(f"C of no number unit, patched at the subject, moves the margin by {percent} %")
-    return Outcome(all(holds), "; ".join(texts))
-
-
-def stays_in_the_number_units(experiment, results):
-    """Whether at every word from the subject on the unit whose C moves the margin farthest is a number unit."""
-    found = {number: 1 + results["patching"].exact["C"][k].argmax(axis=1) for number, _, k in _number_units(results)}
-    units = results["number_units"].long_range
-    texts = (f"{' '.join(SELECTION[number])}: {', '.join(map(str, best))}" for number, best in found.items())
-    return Outcome(all(np.isin(best, units).all() for best in found.values()), "; ".join(texts))
-
-
-def _number_units(results):
-    """(number, S* or P*, index of its condition) where there is the unit, and sentences that count."""
-    grid, units = results["patching"], results["number_units"].selected
-    found = [
-        (number, units[number], grid.conditions.index(key))
-        for number, key in SELECTION.items()
-        if units[number] is not None and key in grid.conditions and grid.n[grid.conditions.index(key)]
-    ]
-    if not found:
-        raise NotTestable("no S* and no P*, or no nounPP SP or PS that is right with either number")
-    return found
-
-
-CLAIMS = (
-    Claim(
-        42,
-        "Lu et al. 2020",
-        "Number is written by the candidate, not by opening a gate",
-        "the primary path begins with C~ at the subject",
-        "C~ of S* (P*) patched alone at the subject, nounPP SP (PS), percent of the way",
-        other=Criterion(
-            "it moves the margin farther than i and than f, for each whose C moves it by {percent} % or more",
-            written_by_the_candidate,
-            percent=20,
-        ),
-    ),
-    Claim(
-        43,
-        "Lu et al. 2020",
-        "It stays in the cells of the number units until the verb",
-        "the primary path goes on through C of the same unit",
-        "the unit whose C, patched at that word alone, moves the margin farthest",
-        other=Criterion(
-            "S* or P* at every word, in SP and in PS, where there is such a unit", stays_in_the_number_units
-        ),
-    ),
-)
 
 ANALYSIS = Analysis(
     "patching",

@@ -2,6 +2,7 @@
 
 import hashlib
 
+ORIGINAL = {"S": 988, "P": 776}  # its number units
 # Table 2, percent correct: intact, and without 776 (plural) and 988 (singular) where the paper prints it
 TABLE_2 = {
     ("Simple", "S"): 100,
