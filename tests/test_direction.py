@@ -8,17 +8,10 @@ from small_model import small_model
 
 from minilstm import load, lstm, planted
 from minilstm.analyses import direction as module
-from minilstm.analyses.direction import (
-    CLAIMS,
-    DIRECTIONS,
-    compute,
-    direction,
-    number_directions,
-    plot_direction,
-    plot_shares,
-)
+from minilstm.analyses.direction import CLAIMS, DIRECTIONS, compute, direction, plot_direction, plot_shares
 from minilstm.analyses.exchange import exchange, exchange_along
 from minilstm.analyses.experiment import Experiment
+from minilstm.analyses.number_directions import fitted_directions, learned_direction, margin_along
 from minilstm.stimuli import CONDITIONS, na_task, pairs
 
 SINGULAR, PLURAL = planted.UNITS["long-range singular"], planted.UNITS["long-range plural"]
@@ -74,10 +67,36 @@ def test_the_directions():
     rng = np.random.default_rng(0)
     plural = np.arange(4000) % 2 == 1
     C = rng.normal(size=(4000, 2)) * (1, 0.5) + np.outer(plural, (3, 3))
-    means, lda = number_directions(C, plural)
+    means, lda = fitted_directions(C, plural)
     np.testing.assert_allclose(means, np.sqrt([0.5, 0.5]), atol=0.02)
     np.testing.assert_allclose(lda, np.array([1, 4]) / np.sqrt(17), atol=0.05)  # the inverse variances
-    assert not number_directions(np.ones((4, 2)), np.array([True, False, True, False])).any()  # nothing differs
+    assert not fitted_directions(np.ones((4, 2)), np.array([True, False, True, False])).any()  # nothing differs
+
+
+@pytest.mark.parametrize("sizes", [(8, 5), (6,)])
+@pytest.mark.parametrize("at", [0, 2, 3])  # the subject, and the last word before the verb
+def test_the_margin_along_a_direction_and_its_gradient(sizes, at):
+    model, (bases, sources) = small_model(sizes), pairs(items(1))
+    margin, along = margin_along(model, bases, sources, at), np.random.default_rng(3).normal(size=sizes[-1])
+    along /= np.linalg.norm(along)
+    value, gradient = margin(along)
+    patched, *_ = exchange_along(model, bases, sources, [along], at)
+    np.testing.assert_allclose(value, patched[0].mean(), rtol=1e-10)
+    steps = 1e-6 * np.eye(sizes[-1])
+    measured = [(margin(along + step)[0] - margin(along - step)[0]) / 2e-6 for step in steps]
+    np.testing.assert_allclose(gradient, measured, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("at", [0, 3])
+def test_no_direction_near_the_learned_one_moves_the_verb_farther(at):
+    model, (bases, sources) = small_model(), pairs(items(3))
+    start = np.eye(5)[0]
+    learned = learned_direction(model, bases, sources, start, at)
+    assert np.linalg.norm(learned) == pytest.approx(1)
+    margin = margin_along(model, bases, sources, at)
+    near = learned + 0.1 * np.random.default_rng(0).normal(size=(50, 5))
+    values = [margin(one / np.linalg.norm(one))[0] for one in (learned, start, *near)]
+    assert values[0] == min(values)
 
 
 @pytest.fixture(scope="module")
@@ -95,9 +114,12 @@ def test_in_the_planted_network_the_direction_is_two_units(result):
     means = result.shares[:, 0]
     assert means[-1, [SINGULAR - 65, PLURAL - 65]].min() > 0.45  # of 1 in all: before the verb, no other unit has it
     np.testing.assert_allclose(result.moved[:, 0], 1, atol=0.03)
+    learned = result.shares[-1, DIRECTIONS.index("learned")]
+    assert learned[[SINGULAR - 65, PLURAL - 65]].min() > 0.45  # nothing but what the verb was seen to do leads there
+    assert (result.moved[:, 2] > 0.99).all()
     np.testing.assert_allclose(result.whole, 1, atol=0.03)
-    np.testing.assert_allclose(result.moved[:, 2], 0.5, atol=0.03)
-    assert set(result.shares[:, 2].argmax(axis=1) + 65) <= {SINGULAR, PLURAL}
+    np.testing.assert_allclose(result.moved[:, 3], 0.5, atol=0.03)
+    assert set(result.shares[:, 3].argmax(axis=1) + 65) <= {SINGULAR, PLURAL}
     assert (result.p[:, 0] == 1 / 51).all() and np.abs(result.random).mean() < 0.1
 
 
@@ -111,17 +133,18 @@ def test_units_and_directions_are_chosen_on_other_sentences_than_they_are_judged
 
 
 def test_p_counts_ties(result):
-    some = replace(result, random=np.array([[0.1, 0.5, 0.7, 0.2]] * 4), moved=np.array([[0.5, 0.8, 0.0]] * 4))
-    assert some.p.tolist() == [[3 / 5, 1 / 5, 1.0]] * 4
+    some = replace(result, random=np.array([[0.1, 0.5, 0.7, 0.2]] * 4), moved=np.array([[0.5, 0.8, 0.3, 0.0]] * 4))
+    assert some.p.tolist() == [[3 / 5, 1 / 5, 3 / 5, 1.0]] * 4
 
 
 def test_the_table_and_the_text_show_the_numbers(result):
     (table,) = result.tables()
-    assert [row[1] for row in table.rows[:4]] == ["all of C", *DIRECTIONS] and len(table.rows) == 16
+    assert [row[1] for row in table.rows[:5]] == ["all of C", *DIRECTIONS] and len(table.rows) == 20
     assert table.rows[1][2] == pytest.approx(100 * result.moved[0, 0]) and table.rows[1][3] == result.p[0, 0]
-    assert table.rows[3][4:] == [result.units[result.shares[0, 2].argmax()], 100.0, 1.0]
-    assert table.rows[-3][6] == pytest.approx(2, abs=0.1)  # before the verb: two units
+    assert table.rows[4][4:] == [result.units[result.shares[0, 3].argmax()], 100.0, 1.0]
+    assert table.rows[-4][6] == pytest.approx(2, abs=0.1)  # before the verb: two units
     assert "all of C 100 %, the best single unit (7" in result.summary() and "24 sentences" in result.text()[0]
+    assert f"learned by interchange moves it {100 * result.moved[0, 2]:.0f} %; unit 7" in result.summary()
 
 
 def test_the_pictures_show_the_numbers(result):
@@ -129,7 +152,7 @@ def test_the_pictures_show_the_numbers(result):
     for line, values in zip(axis.lines, (result.whole, *result.moved.T, result.random.mean(axis=1)), strict=True):
         np.testing.assert_array_equal(line.get_ydata(), 100 * values)
     (axis,) = plot_shares(result).axes
-    curve = axis.lines[2].get_ydata()  # the difference of means before the verb
+    curve = axis.lines[3].get_ydata()  # the difference of means before the verb
     np.testing.assert_allclose(curve[[0, -1]], [100 * result.shares[-1, 0].max(), 100])
     assert [figure.name for figure in result.figures()] == ["direction", "direction_units"]
 
@@ -138,10 +161,10 @@ def test_the_claims(result):
     one, more = (claim.other for claim in CLAIMS)
     assert one.judge(None, {"direction": result}).holds and more.judge(None, {"direction": result}).holds
     moved = result.moved.copy()
-    moved[2, :2] = 0.7  # at one word only
+    moved[2, :2] = 0.7  # at one word only; the learned direction does not count
     assert not one.judge(None, {"direction": replace(result, moved=moved)}).holds
     moved = result.moved.copy()
-    moved[0, 2] = moved[0, 0] - 0.09  # the unit is nearly as good
+    moved[0, 3] = moved[0, :2].max() - 0.09  # the unit is nearly as good
     assert not more.judge(None, {"direction": replace(result, moved=moved)}).holds
 
 
@@ -151,3 +174,9 @@ def test_in_python():
     one = direction(model, items(8, (1,)), items(8, (0,)), n_random=3)
     two = direction(model, items(8, (1,)), items(8, (0,)), fitted=items(8, (1,)), n_random=3)
     np.testing.assert_array_equal(one.moved, two.moved)
+
+
+def test_on_the_sentences_that_it_was_learned_from_no_other_direction_does_better():
+    one = direction(load("planted"), items(8, (1,)), items(8, (1,)), n_random=20)
+    learned = one.moved[:, DIRECTIONS.index("learned")]
+    assert (learned >= one.moved.max(axis=1) - 1e-5).all() and (learned >= one.random.max(axis=1)).all()

@@ -111,6 +111,26 @@ def test_13_sizes_and_mistakes():
     assert "both between -1 and 1: True\nwith equal weights both are the same: True" in output(13)
 
 
+def test_19_the_learned_direction():
+    text = prose(19)
+
+    def rows(name):
+        lines = re.findall(rf"^{name} +(\d.*)$", output(19), re.MULTILINE)
+        return [[float(number) for number in re.findall(r"[\d.]+", line)] for line in lines]
+
+    learned, cosines = rows("learned"), rows("cosine with the means")
+    planted, mini, english = learned
+    assert cosines[0][-1] == 1 and "is the same two units before the verb" in text
+    assert min(planted[:-1]) > 140 and "At the words before, it moves the verb too far" in text
+    assert min(cosines[1]) > 0.9 and "almost the direction that was fitted to the cells" in text
+    assert f"with the difference of the means is {min(cosines[2]):.2f} or more" in text
+    by_lot = np.sqrt(2 / (np.pi * load("english").sizes[-1]))  # the mean of |cosine| in so many dimensions
+    assert f"two directions drawn by lot have one of {by_lot:.2f}" in text
+    assert f"it moves the verb up to {max(english) - 100:.0f} % too far" in text
+    rests = re.findall(r"^learned .*%\n(.*)$", output(19), re.M)[2]
+    assert rests.count("unit 416") == 4 and "The learned direction rests on the same unit" in text
+
+
 @pytest.fixture(scope="module")
 def learned():
     """For each (condition, network): when it was solved, the unit, what is lost without it, and since when."""

@@ -1,9 +1,9 @@
 """A direction instead of a unit: is the number in the cell aligned with units, or nearly, or spread over many?
 
-Number may be a direction of the last layer's C rather than a unit: the line along which cells after singular and after
-plural subjects differ. Two such directions are fitted at each word, on the sentences that units are chosen on: the
-difference of the means, and that of linear discriminant analysis, which weighs it by the noise. On the other sentences
-C is then moved along the direction alone, to where it is in the sentence with the other subject, and the choice of the
+Number may be a direction of the last layer's C rather than a unit. At each word three are found on the sentences that
+units are chosen on (`number_directions.py`): the difference of the means after singular and after plural subjects, that
+of linear discriminant analysis, and the one along which interchange moves the verb farthest. On the other sentences C
+is then moved along the direction alone, to where it is in the sentence with the other subject, and the choice of the
 verb form shows how much of the number that was. Beside it stand all of C, the best single unit, which is a direction
 too, and random directions.
 
@@ -28,40 +28,12 @@ from .base import Analysis, Claim, Criterion, Figure, Option, Outcome, Result, T
 from .exchange import exchange, exchange_along, right_both_ways, way_moved
 from .experiment import RANDOM, positive
 from .number_agreement import scored_items
+from .number_directions import fitted_directions, learned_direction
 from .statistics import random_p
-from .style import LINES, NEUTRAL, figure
+from .style import LINES, NEUTRAL, figure, in_style
 
-DIRECTIONS = "difference of means", "LDA", "best unit"
-
-
-def number_directions(C, plural):
-    """The directions along which cells after singular and after plural subjects differ.
-
-    Parameters
-    ----------
-    C : (sentences, H) array
-    plural : (sentences,) bool array
-
-    Returns
-    -------
-    (2, H) array
-        The difference of the means, and LDA's, each of length 1.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> plural = np.arange(400) % 2 == 1
-    >>> C = rng.normal(size=(400, 2)) + 3 * plural[:, None]  # number is the sum of two units
-    >>> number_directions(C, plural).round(1)
-    array([[0.7, 0.7],
-           [0.7, 0.7]])
-    """
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-
-    C = C.astype(np.float64)
-    means = C[plural].mean(axis=0) - C[~plural].mean(axis=0)
-    lda = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(C, plural).coef_[0]
-    return np.stack([vector / (np.linalg.norm(vector) or 1) for vector in (means, lda)])  # zero: there is none
+DIRECTIONS = "difference of means", "LDA", "learned", "best unit"
+FITTED = 2  # of them, the first, are fitted to cells and have seen no verb: the claims are about these
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -74,9 +46,9 @@ class Direction(Result):
         What stands at each word from the subject on.
     units : tuple of int
         Of the last layer.
-    directions : (words, 3, H) array
+    directions : (words, 4, H) array
         For each of `DIRECTIONS`, of length 1.
-    moved : (words, 3) array
+    moved : (words, 4) array
         How far the mean margin moves towards the source's with C patched along each; 1 where all the way.
     whole : (words,) array
         The same with all of C of the last layer.
@@ -96,12 +68,12 @@ class Direction(Result):
 
     @property
     def p(self):
-        """Against random directions that move the margin as far, or farther: (words, 3)."""
+        """Against random directions that move the margin as far, or farther: (words, 4)."""
         return random_p(self.random[:, None] >= self.moved[..., None])
 
     @property
     def shares(self):
-        """The share of each unit in a direction's squared length: (words, 3, H)."""
+        """The share of each unit in a direction's squared length: (words, 4, H)."""
         return self.directions**2
 
     def text(self):
@@ -110,7 +82,8 @@ class Direction(Result):
             f"move the margin by {100 * np.abs(self.random).mean():.1f} % of the way on average, and by "
             f"{100 * self.random.max():.1f} % at most.",
             "A direction may tell the numbers apart and yet move nothing: LDA weighs units by how surely they tell, "
-            "and may so rest on one that the verb does not hear.",
+            "and may so rest on one that the verb does not hear. The learned direction is the one that moves the verb "
+            "farthest in other sentences. It may go past 100 %: it is chosen by what follows, not to reach the source.",
             self.summary(),
         ]
 
@@ -126,7 +99,8 @@ class Direction(Result):
         caption = (
             "Percent of the way to the other number's margin, with C of the last layer moved along a direction at one "
             "word; p against random directions; the unit with the largest share of the direction's squared length; and "
-            "how many units it amounts to (1 / the sum of squared shares). LDA: linear discriminant analysis."
+            "how many units it amounts to (1 / the sum of squared shares). LDA: linear discriminant analysis; learned: "
+            "by interchange in other sentences, the direction that moves the margin farthest."
         )
         return [Table("direction", caption, columns, rows, digits=(0, 0, 1, 4, 0, 1, 1))]
 
@@ -150,13 +124,16 @@ class Direction(Result):
         ]
 
     def summary(self):
-        best = int(self.moved[0, :2].argmax())
-        share = self.shares[0, best]
+        moved = {name: f"{100 * one:.0f} %" for name, one in zip(DIRECTIONS, self.moved[0], strict=True)}
+        unit = {name: self.units[share.argmax()] for name, share in zip(DIRECTIONS, self.shares[0], strict=True)}
+        share = {name: f"{100 * share.max():.0f} %" for name, share in zip(DIRECTIONS, self.shares[0], strict=True)}
+        fitted = DIRECTIONS[int(self.moved[0, :FITTED].argmax())]
         return (
-            f"At the subject the direction of number ({DIRECTIONS[best]}) moves the margin "
-            f"{100 * self.moved[0, best]:.0f} % of the way to the other number, all of C {100 * self.whole[0]:.0f} %, "
-            f"the best single unit ({self.units[self.shares[0, 2].argmax()]}) {100 * self.moved[0, 2]:.0f} %. Unit "
-            f"{self.units[share.argmax()]} makes up {100 * share.max():.0f} % of the direction's squared length."
+            f"At the subject the direction of number ({fitted}) moves the margin {moved[fitted]} of the way to the "
+            f"other number, all of C {100 * self.whole[0]:.0f} %, the best single unit ({unit['best unit']}) "
+            f"{moved['best unit']}. Unit {unit[fitted]} makes up {share[fitted]} of the direction's squared length. "
+            f"The direction learned by interchange moves it {moved['learned']}; unit {unit['learned']} makes up "
+            f"{share['learned']} of it."
         )
 
 
@@ -169,10 +146,10 @@ def direction(
     ----------
     model : LanguageModel
     chosen, judged : sequences of stimuli.Item
-        Those on which the best unit is chosen, and those in which all is patched; each with its source among its own,
-        see `stimuli.pairs`.
+        Those on which the best unit is chosen and a direction learned, and those in which all is patched; each with
+        its source among its own, see `stimuli.pairs`.
     fitted : sequence of stimuli.Item, optional
-        Those to which the directions are fitted; `chosen` if not given.
+        Those to whose cells directions are fitted; `chosen` if not given.
     n_random : int
         Random directions.
     state, unknown
@@ -199,62 +176,50 @@ def direction(
 
     directions, results, whole = [], [], []
     for at in range(length - first):
-        best = moved(chosen, np.eye(H), at)[0].argmax()
-        directions.append([*number_directions(C[:, first + at], plural), np.eye(H)[best]])
+        fits = fitted_directions(C[:, first + at], plural)
+        candidates = np.concatenate([np.eye(H), fits])
+        effects, good = moved(chosen, candidates, at)
+        counted = ([item for item, right in zip(half, good, strict=True) if right] for half in chosen)
+        learned = learned_direction(model, *counted, candidates[effects.argmax()], at, **shared)
+        directions.append([*fits, learned, candidates[effects[:H].argmax()]])
         result, good = moved(judged, [*directions[-1], *random], at)
         results.append(result)
         patched, intact, source = exchange(model, *judged, [units], "C", at, **shared)
         whole.append(way_moved(intact[good], patched[0, good], source[good]))
-    results = np.array(results)
+    results, n = np.array(results), len(DIRECTIONS)
     words = step_labels(chosen[0], after=())[first:length]
     return Direction(
-        words, units, np.array(directions), results[:, :3], np.array(whole), results[:, 3:], int(good.sum())
+        words, units, np.array(directions), results[:, :n], np.array(whole), results[:, n:], int(good.sum())
     )
 
 
+@in_style()
 def plot_direction(result):
-    """How far each direction moves the margin, word by word.
-
-    Parameters
-    ----------
-    result : Direction
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+    """How far each direction moves the margin, word by word."""
     fig, ((axis,),) = figure()
     x = range(len(result.words))
     lines = zip(("all of C", *DIRECTIONS), (result.whole, *result.moved.T), LINES, strict=False)
     for name, moved, (color, marker) in lines:
         axis.plot(x, 100 * moved, marker=marker, color=color, markersize=4, linewidth=1, label=name)
     axis.plot(x, 100 * result.random.mean(axis=1), color=NEUTRAL, linewidth=1, label="random")
-    axis.set_xticks(x, result.words, fontsize=7)
-    axis.set_ylabel("% of the way to the source", fontsize=8)
-    fig.legend(loc="outside upper center", ncols=3, fontsize=6, frameon=False)
+    axis.set_xticks(x, result.words)
+    axis.set_ylabel("% of the way to the source")
+    fig.legend(loc="outside upper center", ncols=3, fontsize=6)
     return fig
 
 
+@in_style()
 def plot_shares(result):
-    """Cumulative shares of the largest units in the squared length of both directions.
-
-    Parameters
-    ----------
-    result : Direction
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+    """Cumulative shares of the largest units in the squared length of each direction."""
     fig, ((axis,),) = figure()
     for word, dashes in ((0, "-"), (-1, "--")):
-        for k, (color, _) in enumerate(LINES[1:3]):
+        for k, (color, _) in enumerate(LINES[1 : len(DIRECTIONS)]):  # but for the unit, which is one
             share = 100 * np.cumsum(np.sort(result.shares[word, k])[::-1])
             label = f"{DIRECTIONS[k]}, {result.words[word]}"
             axis.semilogx(1 + np.arange(len(share)), share, dashes, color=color, linewidth=1, label=label)
-    axis.set_xlabel("units", fontsize=8)
-    axis.set_ylabel("% of the squared length", fontsize=8)
-    axis.legend(fontsize=6, frameon=False)
+    axis.set_xlabel("units")
+    axis.set_ylabel("% of the squared length")
+    axis.legend(fontsize=6)
     return fig
 
 
@@ -270,18 +235,18 @@ def compute(experiment, results, sentences=50):
 
 
 def carries_the_number(experiment, results, percent):
-    """Whether the better of the two directions moves the margin nearly as far as all of C, at every word."""
+    """Whether the better of the fitted directions moves the margin nearly as far as all of C, at every word."""
     result = results["direction"]
-    best = result.moved[:, :2].max(axis=1)
+    best = result.moved[:, :FITTED].max(axis=1)
     pairs = zip(result.words, best, result.whole, strict=True)
     value = ", ".join(f"{word} {100 * one:.1f} of {100 * whole:.1f}" for word, one, whole in pairs)
     return Outcome(bool((100 * best >= percent * result.whole).all()), value)
 
 
 def beats_the_best_unit(experiment, results, points):
-    """Whether the better of the two directions moves the margin farther at the subject than any single unit."""
+    """Whether the better of the fitted directions moves the margin farther at the subject than any single unit."""
     result = results["direction"]
-    along, unit = 100 * result.moved[0, :2].max(), 100 * result.moved[0, 2]
+    along, unit = 100 * result.moved[0, :FITTED].max(), 100 * result.moved[0, -1]
     return Outcome(bool(along - unit >= points), f"direction {along:.1f} %, unit {unit:.1f} %")
 
 
