@@ -1,8 +1,8 @@
 """Write into the README, and into the benchmarks' own, what commands print: python tests/readme.py [claims] [costs] ...
 
-The example always; with `claims` and `later` the tables of claims over all models (minutes), with `costs` times
-and memory, with `suites`, `work`, `kernel`, `whole`, `forward`, `trace`, `roofline` the page of benchmarks (minutes
-each, on an idle machine).
+The example always; with `claims` and `later` the tables of claims over all models (minutes; what is interrupted goes on
+from the results cached in `results`), with `costs` times and memory, with `suites`, `work`, `kernel`, `whole`,
+`forward`, `trace`, `roofline` the page of benchmarks (minutes each, on an idle machine).
 `tests/test_readme.py` fails where the README says something else than the example prints.
 """
 
@@ -17,13 +17,13 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 README, BENCHMARKS = HERE.parent / "README.md", HERE / "benchmarks" / "README.md"
-API = HERE.parent / "minilstm" / "README.md"
-PAGES = README, BENCHMARKS, API, HERE.parent / "weights" / "README.md"
+API, WEIGHTS = HERE.parent / "minilstm" / "README.md", HERE.parent / "weights" / "README.md"
+PAGES = README, BENCHMARKS, API, WEIGHTS
 EXAMPLE = re.compile(r"(<!-- example -->\n```python\n(.*?)```\n```text\n)(.*?)(```\n<!-- end example -->)", re.DOTALL)
 RUN = str(BENCHMARKS.parent / "run.py")
 COMMANDS = {
     "claims": ["-m", "minilstm", "claims", "--all"],
-    "later": ["-m", "minilstm", "claims", "--all", "--later"],
+    "later": ["-m", "minilstm", "claims", "--all", "--later", "--quick"],
     "costs": [str(BENCHMARKS.parent / "costs.py")],
     "forward": [RUN, "forward"],
     "trace": [RUN, "trace"],
@@ -83,12 +83,25 @@ def _signature(value):
     return str(signature.replace(parameters=bare, return_annotation=signature.empty)) + kind
 
 
+def reproduce_all(amount):
+    """Cache the results of all models that `claims --all` judges, one after the other; those cached are left alone."""
+    from minilstm import models
+    from minilstm.cli.claims import LARGE
+
+    for name in (name for name in models.names() if name not in ("mini", LARGE)):
+        command = [sys.executable, "-m", "minilstm", "reproduce", "--model", name, amount]
+        if subprocess.run(command, stdout=sys.stderr).returncode > 1:  # 1: one of them is unavailable on this model
+            sys.exit(f"{name}: `minilstm reproduce` failed")
+
+
 def update(text, blocks=()):
     """A page with the example's output in its place, and those of the commands named that have one on it."""
     text = EXAMPLE.sub(lambda m: m[1] + printed(m[2]) + m[4], text)
     if "<!-- api -->" in text:
         text = re.sub(r"(<!-- api -->\n```text\n).*?(```\n)", lambda m: m[1] + api() + m[2], text, flags=re.DOTALL)
     for name in (name for name in blocks if f"<!-- {name} -->" in text):
+        if "claims" in COMMANDS[name]:
+            reproduce_all("--quick" if "--quick" in COMMANDS[name] else "--full")
         out = subprocess.run([sys.executable, *COMMANDS[name]], stdout=subprocess.PIPE, text=True, check=True).stdout
         block = f"<!-- {name} -->\n{out}<!-- end {name} -->"
         text = re.sub(f"<!-- {name} -->.*<!-- end {name} -->", lambda _, new=block: new, text, flags=re.DOTALL)

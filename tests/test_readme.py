@@ -7,18 +7,31 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from readme import API, EXAMPLE, README, api, printed
+from readme import API, EXAMPLE, README, WEIGHTS, api, printed
 
-from minilstm import load
+from minilstm import load, models
 from minilstm.analyses.base import Results
 from minilstm.analyses.experiment import Experiment
+from minilstm.cli.claims import LARGE, SIGNS
 from minilstm.cli.output import print_results
+from minilstm.report.ledger import CLAIMS, LATER
 
 
 def test_the_example_prints_what_stands_below_it():
     example = EXAMPLE.search(README.read_text())
     assert example and printed(example[2]) == example[3]
     assert len([line for line in example[2].splitlines() if line.strip()]) <= 12
+
+
+@pytest.mark.parametrize("block, claims", [("claims", CLAIMS), ("later", LATER)])
+def test_the_tables_of_claims_are_about_all_claims_and_models(block, claims):
+    (table,) = re.findall(f"<!-- {block} -->\n(.*)<!-- end {block} -->", WEIGHTS.read_text(), re.DOTALL)
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()]
+    if not rows:
+        pytest.skip(f"the table is yet to be written: python tests/readme.py {block}")
+    assert rows[0] == ["#", "sec.", "claim", *(name for name in models.names() if name not in ("mini", LARGE))]
+    assert [row[:3] for row in rows[2:]] == [[str(one.number), one.section, one.text] for one in claims]
+    assert {cell for row in rows[2:] for cell in row[3:]} <= {*SIGNS.values(), "?"}
 
 
 def test_every_file_that_is_linked_exists():
