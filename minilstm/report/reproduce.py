@@ -5,7 +5,6 @@ on, and tables and figures as files. `result.npz` is written last, and whole, so
 that was not run. One that is unavailable on a model leaves nothing but the reason; those that do not need it go on.
 """
 
-import hashlib
 import json
 import time
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from ..analyses.tables import render
 from ..errors import MinilstmError, ModelFileError
 from ..io.atomic import abandoned, write_whole
 from ..language_model import LanguageModel
+from ..records import short_repr
 from . import cache
 from .provenance import fingerprint, source, versions
 from .svg import to_svg
@@ -37,12 +37,14 @@ WORDS = {
     "dtype": "precision",
     "half": "half of the sentences",
     "stimuli": "set of sentences",
+    "snapshots": "set of snapshots",
     "needs": "result that it needs",
     "source": "version of this code",
     "versions": "version of a library",
 }
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Run:
     """One analysis that was run, or resumed.
@@ -150,19 +152,13 @@ def takes_units(command):
 def key_of(experiment, analysis, by_name=BY_NAME):
     """What a result depends on: it serves another run with an equal key, and no other."""
     key = {"analysis": analysis.name, "model": fingerprint(experiment.model), "dtype": str(experiment.model.dtype)}
-    key |= {name: getattr(experiment, name) for name in SHARED}
-    key["stimuli"] = _digest(experiment.stimuli)
-    for option in analysis.options:
-        if option.name in Experiment.__dataclass_fields__:
-            value = getattr(experiment, option.name)
-            key[option.name] = value if isinstance(value, (int, float, str)) else _digest(value)  # of sentences
+    options = [option.name for option in analysis.options if option.name in Experiment.__dataclass_fields__]
+    for name in (*SHARED, "stimuli", *options, *filter(None, [analysis.requires])):
+        value = getattr(experiment, name)
+        key[name] = value if value is None or isinstance(value, (int, float, str)) else cache.digest(value)
     needed = {name: key_of(experiment, by_name[name], by_name) for name in analysis.needs}
-    key["needs"] = _digest(json.dumps(needed, sort_keys=True))
+    key["needs"] = cache.digest(needed)
     return key | {"versions": versions(), "source": source()}
-
-
-def _digest(value):
-    return hashlib.sha256(repr(value).encode()).hexdigest()
 
 
 def run(experiment, folder=None, analyses=ANALYSES, fresh=False, done=lambda run: None):
