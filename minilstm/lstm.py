@@ -19,8 +19,10 @@ from typing import NamedTuple
 import numpy as np
 
 from .checks import check, pack
+from .records import short_repr
 
 
+@short_repr
 class Layer(NamedTuple):
     """The weights of one layer of H units that reads vectors of length D; blocks along the first axis: i, f, g, o.
 
@@ -32,6 +34,7 @@ class Layer(NamedTuple):
     b: np.ndarray  # (4 * H,)
 
 
+@short_repr
 class Step(NamedTuple):
     """What one layer does at one word; each field has shape (batch, H)."""
 
@@ -43,6 +46,7 @@ class Step(NamedTuple):
     h: np.ndarray  # hidden state, -1 to 1: what the other units, the next layer and the decoder see
 
 
+@short_repr
 class State(NamedTuple):
     """What the network carries from word to word: shape (layers, batch, units), or one array a layer."""
 
@@ -50,6 +54,7 @@ class State(NamedTuple):
     C: np.ndarray
 
 
+@short_repr
 class Trace(NamedTuple):
     """Every gate and state at every word: shape (layers, steps, batch, units).
 

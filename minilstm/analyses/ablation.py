@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import MinilstmError, StimulusError
 from ..fast import sweep
 from ..language_model import LanguageModel, Start
+from ..records import short_repr
 from ..stimuli import Item
 from ..units import collection_of
 from .drops import POINTS, drops, lost
@@ -72,6 +73,7 @@ def set_margins(model, items, sets, kind="paper", state="context", unknown="erro
     return margins
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Group:
     """A group of units against random ones.
@@ -157,6 +159,7 @@ def random_sets(total, size, n, seed):
     return list(sets)
 
 
+@short_repr
 class Needs(NamedTuple):
     """What the rule for number units asks of a unit: conditions (task, condition) that it costs, and that it spares."""
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..activity import activity, full_sentences
 from ..errors import MinilstmError, StimulusError
+from ..records import short_repr
 from ..stimuli import INCONGRUENT, SECOND_NOUN, SUBJECT, WORDS, number_pairs, split_problem, subject_position
 from .base import Analysis, Claim, Criterion, Figure, Outcome, Result, Table, fallback_note, format_units
 from .generalisation import SEEDS, generalisation
@@ -21,6 +22,7 @@ from .style import LINES, colorbar, figure, in_style, name_ticks
 SPLITS = "sentence", "noun"
 
 
+@short_repr
 class NumberData(NamedTuple):
     """What the network does on the incongruent nounPP sentences."""
 

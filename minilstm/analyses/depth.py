@@ -10,6 +10,7 @@ import numpy as np
 
 from ..activity import activity
 from ..errors import MinilstmError, StimulusError
+from ..records import short_repr
 from ..stimuli.depth import POSITIONS, depth_sentences, sample_cells
 from ..stimuli.trees import read_depth
 from .base import Analysis, Figure, Option, Result, Table, format_units
@@ -23,6 +24,7 @@ FOLDS = 5  # outside and inside
 LISTED = 12  # units in the table that people read
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class DepthData:
     """The sampled words.

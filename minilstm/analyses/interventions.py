@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..records import short_repr
 from ..stimuli import pairs
 from ..units import collection_of
 from .ablation import set_margins
@@ -26,6 +27,7 @@ METHODS = {
 ABLATIONS = {"zero": "paper", "mean": "mean"}  # what the first two are called in `agreement`
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Comparison:
     """What three ways of intervening on the same units do to the same sentences.

@@ -10,6 +10,7 @@ from ..activity import last_hidden
 from ..errors import StimulusError, UnknownWordError
 from ..fast import sweep
 from ..language_model import LanguageModel, Start
+from ..records import short_repr
 from ..stimuli import Item
 
 
@@ -24,6 +25,7 @@ class Row(NamedTuple):
     skipped: int  # sentences whose verb forms the model does not know
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Agreement:
     """What a model answered.

@@ -12,6 +12,7 @@ import numpy as np
 from ..activity import activity
 from ..errors import NothingScoredError
 from ..language_model import log_softmax
+from ..records import short_repr
 from ..stimuli import NA_TASKS, respell
 from .base import Analysis, Result, Table, Unavailable
 from .experiment import TEST_SETS
@@ -21,6 +22,7 @@ CHUNK = 256  # sentences whose states are in memory at a time
 ROWS = 64  # words whose logits are
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class SuiteScores:
     """What a model makes of a suite of SyntaxGym.

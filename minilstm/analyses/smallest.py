@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import MinilstmError, StimulusError
+from ..records import short_repr
 from ..stimuli import pairs
 from .ablation import random_sets, set_margins
 from .base import Analysis, Figure, Option, Result, Table, format_units
@@ -27,6 +28,7 @@ from .style import GUIDE, LINES, NEUTRAL, PLURAL, SINGULAR, figure, in_style
 MOST = 10  # units at which a search ends
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class SmallestSet:
     """A greedy search, step by step; index 0 is the intact network, index k has the first k units ablated or exchanged.

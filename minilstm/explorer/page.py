@@ -14,6 +14,7 @@ import numpy as np
 from ..analyses.base import Results
 from ..errors import MinilstmError
 from ..language_model import LanguageModel
+from ..records import short_repr
 from .payload import PRECISIONS, choose_words, cut, default_precision, lexicon_of, payload, round_weights
 from .roles import analyse, roles_of
 
@@ -23,6 +24,7 @@ SCRIPTS = (
 )
 
 
+@short_repr
 @dataclass(frozen=True)
 class Page:
     """An explorer page; a notebook shows it inline.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ModelFileError
+from ..records import short_repr
 from .checkpoints import make_header
 from .parts import find_parts
 from .recognise import kind_of
@@ -13,6 +14,7 @@ from .torch import TorchFile, read_torch
 from .vocabulary import read_vocabulary, words_of
 
 
+@short_repr
 @dataclass(frozen=True)
 class Imported:
     """A language model that was imported.

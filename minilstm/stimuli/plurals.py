@@ -7,6 +7,7 @@ A classifier that is tested on nouns it was not trained on must not have seen th
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..records import short_repr
 from .items import Item, subject_number
 from .positions import subject_position
 
@@ -38,6 +39,7 @@ _ENDINGS = (  # of a singular and of its plural, where the plural is not made by
 LISTED = 5  # nouns that a warning names
 
 
+@short_repr
 @dataclass(frozen=True)
 class NumberPairs:
     """The nouns in the subjects of sentences.

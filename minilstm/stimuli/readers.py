@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import StimulusError
+from ..records import short_repr
 from .attractors import TABLE_COLUMNS, gulordava_pairs, gulordava_table_pairs, linzen_pairs
 from .items import Item, Pair
 from .json_sets import Suite, read_json
@@ -15,6 +16,7 @@ from .own_tables import own_pairs
 from .tasks import TASKS
 
 
+@short_repr
 @dataclass(frozen=True)
 class Stimuli:
     """What a file of sentences holds. Iterating over it gives its items.

@@ -16,6 +16,7 @@ from ..errors import MinilstmError, ModelFileError
 from ..io.npz import open_npz, write_npz
 from ..language_model import LanguageModel
 from ..lstm import Layer
+from ..records import short_repr
 from ..version import __version__
 from .backpropagation import loss_and_gradients
 
@@ -76,6 +77,7 @@ class Recipe:
             raise MinilstmError(f"dropout: expected {len(self.layers)} shares from 0 to below 1, got {self.dropout}")
 
 
+@short_repr
 @dataclass(frozen=True)
 class Text:
     """Sentences as one array of word indices; `ends` are the places behind each sentence's last word."""

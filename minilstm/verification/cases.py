@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..records import short_repr
 from .program import Variant
 
 
+@short_repr
 class Case(NamedTuple):
     """What one run of a framework is given: arrays as test vectors have them."""
 

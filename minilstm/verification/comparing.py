@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import VectorsError
+from ..records import short_repr
 
 TOLERANCES = {  # relative, absolute
     "float64": (1e-10, 1e-12),
@@ -31,6 +32,7 @@ class Errors(NamedTuple):
     fits: str  # the coarsest precision that holds all of its numbers
 
 
+@short_repr
 class Comparison(NamedTuple):
     """One quantity of one case: what was handed in and what is right, in float64, where there are words."""
 

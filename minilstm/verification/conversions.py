@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import ModelFileError
 from ..io.conventions import layers_from
+from ..records import short_repr
 from .comparing import coarsest, spacing
 from .diagnosis import tries_pairs
 from .gradients import in_tensors
@@ -37,6 +38,7 @@ class WrongWeight(NamedTuple):
         return "{} is {:.7g} instead of {:.7g}.".format(*self)
 
 
+@short_repr
 class Conversion(NamedTuple):
     """What `compare_files` found, true only if both files hold the same LSTM; `print(conversion)` tells all of it."""
 

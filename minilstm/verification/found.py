@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..records import short_repr
 from .cases import Case, count_layers
 from .drawing import draw
 from .program import Variant
@@ -16,6 +17,7 @@ STEPS, BATCH, LENGTHS = 12, 3, np.array([12, 5, 9])  # of the words that it is r
 FIRST = {"pytorch": ("weight_ih", "weight_hh"), "onnx": ("W", "R"), "keras": ("kernel", "recurrent_kernel")}
 
 
+@short_repr
 class Found(NamedTuple):
     """One LSTM: its weights, and which kind it is."""
 

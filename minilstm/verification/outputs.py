@@ -10,6 +10,7 @@ from ..errors import MinilstmError, ModelFileError, VectorsError
 from ..io.conventions import to_array
 from ..io.npz import open_npz
 from ..io.safetensors import read_tensors, stored_types
+from ..records import short_repr
 from .comparing import coarsest
 
 OURS = "this is a model of minilstm, not an LSTM of your own"
@@ -23,6 +24,7 @@ OTHER_NAMES = {  # what frameworks call the quantities, in lower case
 }
 
 
+@short_repr
 class Output(NamedTuple):
     """One array that a program returned."""
 

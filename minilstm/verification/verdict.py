@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from ..records import short_repr
 from .comparing import Errors
 
 NO_PAIRS = "mistakes on top of a wrong gate order, which are not tried where there are many units"
@@ -41,6 +42,7 @@ class WrongGradient(NamedTuple):
         )
 
 
+@short_repr
 class Verdict(NamedTuple):
     """What `verify` found, true only if the program is right; `print(verdict)` tells all of it."""
 
