@@ -217,6 +217,10 @@ def test_a_runtime_that_departs_is_told_so(monkeypatch):
 
 def test_what_is_no_lstm():
     torch = need("torch")
+    broken = torch.nn.LSTM(3, 4)
+    broken.weight_hh_l0.data[1, 2] = float("nan")
+    with pytest.raises(MinilstmError, match=r"^verify_module: weight_hh_l0: expected numbers below 1e\+06$"):
+        verify_module(broken)
     for other in (torch.nn.GRU(3, 4), {}, None, "lstm"):
         with pytest.raises(MinilstmError, match="expected a torch.nn.LSTM"):
             verify_module(other)

@@ -20,7 +20,7 @@ from .model_files import find_lstms
 from .place import listed
 from .program import GATES, Variant
 from .variant_vectors import pose
-from .verdict import HALF
+from .verdict import BASES, HALF, explained_by
 from .wrong_numbers import roundings_of_weights
 from .wrong_weights import misread, order_name, orders_of_parts, wrong_orders, wrong_weights
 
@@ -62,14 +62,11 @@ class Conversion(NamedTuple):
             f"They do not hold the same LSTM: {self.differing:,} of {self.weights:,} weights differ{beyond}, first:",
             str(self.first),
         ]
-        if len(self.diagnosis) == 1:
-            lines.append(f"This mistake explains all of it: {self.diagnosis[0]}.")
-        elif self.diagnosis:
-            lines.append("Each of these mistakes explains all of it:")
-            lines += [f"  - {name}" for name in self.diagnosis]
+        if self.diagnosis:
+            lines += explained_by(self.diagnosis, "these weights")
         else:
             lines.append(f"None of the known mistakes explains it. The differences lie in {self.place}.")
-        return "\n".join([*lines, "(Indices are counted from 0, layers from 1, units from 1 through all layers.)"])
+        return "\n".join([*lines, BASES])
 
 
 def compare_files(first, second):

@@ -86,11 +86,8 @@ class Verdict(NamedTuple):
         yield str(self.first)
         if self.diagnosis and not self.explained:
             yield f"It {self.diagnosis[0]}, which explains {_percent(1 - self.remainder)} of the squared difference."
-        elif len(self.diagnosis) == 1:
-            yield f"This mistake explains all of it: {self.diagnosis[0]}."
         elif self.diagnosis:
-            yield "Each of these mistakes explains all of it; these outputs cannot tell which it is:"
-            yield from (f"  - {name}" for name in self.diagnosis)
+            yield from explained_by(self.diagnosis, "these outputs")
         else:
             pairs = "" if NO_PAIRS in self.unseen else ", with a wrong gate order"
             yield f"None of the known mistakes explains it, alone{pairs} or without a state."
@@ -115,6 +112,15 @@ class Verdict(NamedTuple):
                 f"Every number in {', '.join(fits)} fits {coarser}, but was handed in as something finer. If the "
                 f"program computes in {coarser}, say so: --precision {coarser} (in Python: precision={coarser!r})."
             )
+
+
+def explained_by(names, what):
+    """Lines that name the mistakes of which each explains all."""
+    if len(names) == 1:
+        yield f"This mistake explains all of it: {names[0]}."
+    else:
+        yield f"Each of these mistakes explains all of it; {what} cannot tell which it is:"
+        yield from (f"  - {name}" for name in names)
 
 
 def _percent(share):
