@@ -224,8 +224,9 @@ class Analysis:
         (experiment, units) -> Result, where a user names the units: then nothing is searched.
     given_by : str
         The flag by which they are named: `--units`.
-    reads_tasks : bool
-        Whether it reads sentences that a user may choose.
+    reads : tuple of str
+        What a user may choose of what it reads: "tasks", its sentences; "halves", those with odd or with even ids;
+        "activity", gates and cells, after the context as it stands or in lower case.
     requires : str
         The field of an Experiment without which `reproduce` leaves it out.
     options : tuple of Option
@@ -245,7 +246,7 @@ class Analysis:
     section: str = ""
     given: Callable | None = None
     given_by: str = ""
-    reads_tasks: bool = True
+    reads: tuple[str, ...] = ("tasks", "halves")
     requires: str = ""
     options: tuple[Option, ...] = ()
     claims: tuple[Claim, ...] = field(default=(), repr=False)

@@ -285,5 +285,6 @@ ANALYSIS = Analysis(
     compute,
     summary="number over time, short-range units (Fig. 2)",
     needs=("number_units",),
+    reads=("tasks", "halves", "activity"),
     claims=CLAIMS,
 )

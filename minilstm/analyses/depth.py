@@ -270,7 +270,7 @@ ANALYSIS = Analysis(
     "section 4.3",
     compute,
     summary="syntactic depth, syntax units (section 4.3)",
-    reads_tasks=False,
+    reads=("activity",),
     options=(SENTENCES,),
     claims=CLAIMS,
 )

@@ -165,5 +165,6 @@ ANALYSIS = Analysis(
     section="decoding",
     given=given,
     given_by="--short",
+    reads=("tasks", "halves", "activity"),
     claims=CLAIMS,
 )

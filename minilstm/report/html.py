@@ -14,7 +14,7 @@ from ..analyses.tables import plain, show
 from ..models import describe
 from .ledger import COLUMNS, remarks
 from .provenance import options, processor, shape, versions
-from .reproduce import EXPLORER, left_out, results_of, takes_units
+from .reproduce import EXPLORER, left_out, results_of, shared_options, takes_units
 
 STYLE = Path(__file__).with_name("report.css")
 MARKS = dict(zip(VERDICTS, ("✓", "✗", "–"), strict=True))
@@ -41,7 +41,7 @@ def command_line(name, experiment, analysis):
     for flag, attribute, usual in SHARED if analysis.requires != "test_sets" else SHARED[-1:]:
         if getattr(experiment, attribute) != usual:
             words += [flag, str(getattr(experiment, attribute))]
-    for option in analysis.options:
+    for option in shared_options(analysis):
         if option.name in ("n_random", "kind") and getattr(experiment, option.name) != option.default:
             words += [option.flag, str(getattr(experiment, option.name))]
     words += ["--state", "zero"] * (experiment.state is None)

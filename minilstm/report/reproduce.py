@@ -149,6 +149,13 @@ def takes_units(command):
     return any(needs_units(analysis) for analysis in ANALYSES if analysis.command == command)
 
 
+def shared_options(analysis):
+    """The options of an Experiment on which a result depends, by itself or by what it needs; each once."""
+    needed = [option for name in analysis.needs for option in shared_options(BY_NAME[name])]
+    own = [option for option in analysis.options if option.name in Experiment.__dataclass_fields__]
+    return list({option.name: option for option in (*needed, *own)}.values())
+
+
 def key_of(experiment, analysis, by_name=BY_NAME):
     """What a result depends on: it serves another run with an equal key, and no other."""
     key = {"analysis": analysis.name, "model": fingerprint(experiment.model), "dtype": str(experiment.model.dtype)}
