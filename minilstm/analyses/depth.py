@@ -229,7 +229,6 @@ def plot_depth(result, marked=3):
             (unit, z[unit - 1]),
             (0, 4 * up),
             textcoords="offset points",
-            fontsize=7,
             ha="center",
             va="bottom" if up > 0 else "top",
             bbox={"color": "white", "pad": 0.2},

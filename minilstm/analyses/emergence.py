@@ -13,11 +13,11 @@ from ..models import words_read
 from ..stimuli import SECOND_NOUN, SUBJECT
 from .ablation import missing_conditions
 from .base import Analysis, Figure, Result, Table, Unavailable
-from .decoding import number_data
 from .drops import POINTS, lost
 from .locality import CONDITIONS, locality
 from .milestones import SOLVED, milestones, plot_emergence
 from .number_agreement import by_condition
+from .number_data import number_data
 from .table2 import table2
 
 # Columns of the table that people read
