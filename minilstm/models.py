@@ -43,6 +43,11 @@ def load(name_or_path: str | Path, dtype: str = "float32") -> LanguageModel:
     ModelFileError
         If there is no such model, or anything in the file is not as it should be.
 
+    See Also
+    --------
+    minilstm.LanguageModel.from_state_dict : A model from the tensors of a framework.
+    minilstm.LanguageModel.save : Write one to a file.
+
     Examples
     --------
     >>> model = load("planted")

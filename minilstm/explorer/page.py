@@ -97,6 +97,10 @@ def explore(
     MinilstmError
         If the model lacks one of the words, or there are more than two sentences.
 
+    See Also
+    --------
+    minilstm.reproduce : The analyses that say which unit has which role.
+
     Examples
     --------
     >>> from minilstm import explore, load

@@ -95,6 +95,8 @@ def reproduce(
         Cache results there, with all tables and figures; nothing is written if not given.
     fresh : bool
         Take nothing from the folder.
+    progress : bool
+        Show progress bars, if standard error is a terminal.
     **options
         Of `Experiment`: n, n_random, seed, state, linzen, lexicon, unknown, kind, test_sets.
 

@@ -104,6 +104,20 @@ def read_items(path: str | Path) -> Stimuli:
     ------
     StimulusError
         If the file is none of these, or a line of it is not what it should be: it names file and line.
+
+    See Also
+    --------
+    minilstm.agreement : What to do with them.
+    na_task : Sentences that are generated.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "mine.csv"
+    ...     _ = path.write_text("prefix,right,wrong,condition\\nThe keys to the cabinet,are,is,PS\\n")
+    ...     read_items(path).items[0].prefix
+    ('The', 'keys', 'to', 'the', 'cabinet')
     """
     path = Path(path)
     first = _first_line(path)

@@ -50,6 +50,10 @@ def verify_module(
     MinilstmError
         If it is none of these.
 
+    See Also
+    --------
+    minilstm.verify : For outputs that a program of your own returned.
+
     Examples
     --------
     >>> import torch                                                   # doctest: +SKIP

@@ -74,6 +74,10 @@ def verify(
     VectorsError
         If the vectors or the outputs are not what they should be, saying which name or shape was expected.
 
+    See Also
+    --------
+    minilstm.verify_module : Runs a framework's LSTM itself.
+
     Examples
     --------
     >>> import minilstm
