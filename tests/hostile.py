@@ -211,7 +211,7 @@ def judge(loader, mutant, good, folder):
         refusal = None
     except loader.error as error:
         refusal = str(error)
-    except BaseException as error:  # noqa: BLE001  whatever it is, it is what this looks for
+    except BaseException as error:  # whatever it is, it is what this looks for
         return "BAD", f"{type(error).__name__}: {error}"
     finally:
         signal.alarm(0)

@@ -157,10 +157,11 @@ def test_a_keras_layer(options, monkeypatch):
 
 
 def test_a_flax_cell():
-    flax, jax = need("flax"), need("jax")
-    import flax.linen  # noqa: F811
+    need("flax")
+    jax = need("jax")
+    from flax import linen
 
-    for cell in (flax.linen.LSTMCell(7), flax.linen.OptimizedLSTMCell(7)):
+    for cell in (linen.LSTMCell(7), linen.OptimizedLSTMCell(7)):
         start = cell.initialize_carry(jax.random.key(0), (3, 5))
         parameters = cell.init(jax.random.key(1), start, np.zeros((3, 5)))
         assert verify_module(cell, parameters)
