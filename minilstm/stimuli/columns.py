@@ -46,13 +46,19 @@ def plain_name(name):
     return re.sub(r"[\s_\-]", "", name.lower())
 
 
-def by_header(names):
-    """{role: column} of a line of names; empty if it does not name two forms of the verb, or two sentences."""
+def known_names(names):
+    """{role: columns} of the names of a line that are known."""
     roles = {}
     for column, name in enumerate(names):
         role = ROLE_OF.get(plain_name(name))
         if role:
             roles.setdefault(role, []).append(column)
+    return roles
+
+
+def by_header(names):
+    """{role: columns} of a line of names; empty if it does not name two forms of the verb, or two sentences."""
+    roles = known_names(names)
     if not any(set(pair) <= set(roles) for pair in (("right", "wrong"), ("good", "bad"), ("singular", "plural"))):
         return {}
     if "condition" not in roles:
