@@ -54,7 +54,7 @@ class Verdict(NamedTuple):
     remainder: float | None = None  # and the share of the squared difference that it leaves
     place: str = ""  # where that rest lies, or all of the difference
     unseen: tuple[str, ...] = ()  # what these outputs cannot show
-    advice: str = ""  # what to hand in next, where the cause is not found
+    advice: tuple[str, ...] = ()  # what to hand in next, or to say of it
     notes: tuple[str, ...] = ()  # in which order axes were read, where their sizes do not say it
 
     def __bool__(self):
@@ -98,20 +98,8 @@ class Verdict(NamedTuple):
                 yield f"{'The rest' if self.nearest else 'The difference'} lies in {self.place}."
             else:  # the nearest kind is an inexact one, or fails in another case
                 yield "What it leaves there is within the tolerance."
-            if self.advice:
-                yield f"To come closer, hand in next: {self.advice}."
-        yield from self._perhaps_coarser()
+        yield from self.advice
         yield BASES
-
-    def _perhaps_coarser(self):
-        """What to do where float32 holds numbers of half precision, unless it is known where they come from."""
-        fits = {name: e.fits for name, e in self.errors.items() if not e.ok and e.precision not in HALF}
-        coarser = "float16" if "float16" in fits.values() else "bfloat16"
-        if fits and set(fits.values()) <= set(HALF) and (not self.diagnosis or coarser in self.diagnosis[0]):
-            yield (
-                f"Every number in {', '.join(fits)} fits {coarser}, but was handed in as something finer. If the "
-                f"program computes in {coarser}, say so: --precision {coarser} (in Python: precision={coarser!r})."
-            )
 
 
 def explained_by(names, what):
