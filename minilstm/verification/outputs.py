@@ -14,6 +14,7 @@ from ..records import short_repr
 from .comparing import coarsest
 
 OURS = "this is a model of minilstm, not an LSTM of your own"
+UNKNOWN_HALF = ": bfloat16, which .npz does not know; save it as float32 and give --precision bfloat16"
 OTHER_NAMES = {  # what frameworks call the quantities, in lower case
     **dict.fromkeys(("c_n", "cn", "y_c", "c_final", "cell_n", "state_c"), "C_n"),
     **dict.fromkeys(("h_n", "hn", "y_h", "h_final", "hidden_n", "state_h"), "h_n"),
@@ -58,7 +59,8 @@ def read_outputs(outputs, expected, lengths, nearest):
         arrays, precisions = _arrays(outputs, shapes, lengths)
         orders = {name: _orders(name, array.shape, shapes[name], lengths) for name, array in arrays.items()}
     except MinilstmError as error:
-        raise VectorsError(f"outputs: {error}") from None
+        hint = UNKNOWN_HALF if str(error).endswith("|V2") else ""
+        raise VectorsError(f"outputs: {error}{hint}") from None
     read = {}
     for name in sorted(arrays, key=list(shapes).index):
         array = arrays[name].astype(np.float64).squeeze()
