@@ -90,9 +90,8 @@ def reproduce_all(amount):
 
     for name in (name for name in models.names() if name not in ("mini", LARGE)):
         command = [sys.executable, "-m", "minilstm", "reproduce", "--model", name, amount]
-        if (
-            subprocess.run(command, cwd=HERE.parent, stdout=sys.stderr).returncode > 1
-        ):  # 1: one of them is unavailable on this model
+        status = subprocess.run(command, cwd=HERE.parent, stdout=sys.stderr).returncode
+        if status > 1:  # 1: an analysis is unavailable on this model
             sys.exit(f"{name}: `minilstm reproduce` failed")
 
 
