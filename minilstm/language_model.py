@@ -586,7 +586,7 @@ class LanguageModel:
         }
 
     def header(self) -> dict[str, Any]:
-        """What the model's file says about it besides its weights (see `io/checkpoints.py`).
+        """The header of the model's file: all but its weights (see `io/checkpoints.py`).
 
         Returns
         -------
@@ -660,7 +660,7 @@ class LanguageModel:
 
 
 def _is_sentence(words):
-    """Whether these are words, and not sentences; anything else is an error."""
+    """Return whether these are words, and not sentences; anything else is an error."""
     parts = [words] if isinstance(words, str) or not np.iterable(words) else list(words)
     if all(isinstance(part, str) for part in parts):
         return True

@@ -36,7 +36,7 @@ class Layer(NamedTuple):
 
 @short_repr
 class Step(NamedTuple):
-    """What one layer does at one word; each field has shape (batch, H)."""
+    """Gates and states of one layer at one word; each field has shape (batch, H)."""
 
     i: np.ndarray  # input gate, 0 to 1: how much of the candidate is written
     f: np.ndarray  # forget gate, 0 to 1: how much of the old cell is kept
@@ -48,7 +48,7 @@ class Step(NamedTuple):
 
 @short_repr
 class State(NamedTuple):
-    """What the network carries from word to word: shape (layers, batch, units), or one array a layer."""
+    """The state carried from word to word: shape (layers, batch, units), or one array a layer."""
 
     h: np.ndarray
     C: np.ndarray

@@ -111,7 +111,7 @@ def digest(model):
 
 
 def describe(model):
-    """What a person would ask of a model: {question: answer}, anything that JSON can hold."""
+    """Summary of a model: {property: value}, anything that JSON can hold."""
     counts = model.word_counts
     about = {key: value for key, value in model.provenance.items() if key != "held_out_pairs"}
     return {
@@ -175,7 +175,7 @@ def read_partial(path, vocabulary, context=(), dtype="float32"):
 
 
 def words_read(model):
-    """How many words training had read, repetitions counted, as the model's file says.
+    """Number of tokens seen in training, repetitions counted, as the model's file says.
 
     Raises
     ------

@@ -40,7 +40,7 @@ FEWEST = 32  # sets of a piece: with fewer, the intact network in row 0 of each 
 
 @short_repr
 class Rows(NamedTuple):
-    """Which row of which layer reads the network with which set of units ablated."""
+    """Assignment of ablation sets to the rows of each layer."""
 
     counts: list  # how many rows each layer has
     targets: list  # (row, unit) of each layer: two arrays, the unit counted from 0 within its layer

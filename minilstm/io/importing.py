@@ -113,7 +113,7 @@ def _vocabulary_inside(file, rows):
 
 
 def _norm(file, parts, max_norm):
-    """How long rows of the embedding may be, and a remark on it."""
+    """The largest length of rows of the embedding, and a remark on it."""
     if max_norm is not None:
         return (max_norm, 2.0), [f"rows of the embedding are scaled down to a norm of {max_norm}"]
     path = parts.embedding.removesuffix(".weight")
@@ -146,7 +146,7 @@ def _check_apart(file, parts):
 
 
 def _report(file, parts, sizes, words):
-    """What was found: {what: value}, anything that JSON can hold."""
+    """Report on what was found: {what: value}, anything that JSON can hold."""
     tied = any({parts.embedding, parts.decoder} <= set(group) for group in file.tied)
     return {
         "layout": file.layout,

@@ -131,7 +131,7 @@ def _folded(anchor, heading, title, summary, content):
 
 
 def _found(runs):
-    """What the analyses of a section have found, in a sentence each."""
+    """Summaries of a section's analyses, a sentence each."""
     said = [
         f"Not done: {one.unavailable}." if one.unavailable else one.result.summary() or one.result.text()[0]
         for one in runs
@@ -140,7 +140,7 @@ def _found(runs):
 
 
 def _counted(rows):
-    """How many claims hold, in words."""
+    """Number of claims that hold, in words."""
     count = Counter(row[COLUMNS.index("verdict")] for row in rows)
     holds, fails, untested = (count[verdict] for verdict in VERDICTS)
     return f"{holds} hold in this network, {fails} do not, and {untested} cannot be tested on it"
@@ -188,7 +188,7 @@ def _sentences(experiment, number):
 
 
 def _section(name, experiment, runs, links):
-    """What stands below the heading: of one analysis, or of several that belong together."""
+    """Content below a heading: of one analysis, or of several that belong together."""
     first = runs[0].analysis
     parts = [f'<p class="where">{escape(first.paper)}</p>'] if first.paper else []
     for one in runs:

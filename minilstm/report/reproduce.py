@@ -143,7 +143,7 @@ BY_NAME = {analysis.name: analysis for analysis in ANALYSES}
 
 
 def takes_units(command):
-    """Whether a command can be told the number units: one of its analyses needs them, directly or not."""
+    """Return whether a command can be told the number units: one of its analyses needs them, directly or not."""
 
     def needs_units(analysis):
         return analysis.given_by == "--units" or any(needs_units(BY_NAME[name]) for name in analysis.needs)
@@ -159,7 +159,7 @@ def shared_options(analysis):
 
 
 def key_of(experiment, analysis, by_name=BY_NAME):
-    """What a result depends on: it serves another run with an equal key, and no other."""
+    """Cache key: a result serves another run with an equal key, and no other."""
     key = {"analysis": analysis.name, "model": fingerprint(experiment.model), "dtype": str(experiment.model.dtype)}
     options = [option.name for option in analysis.options if option.name in Experiment.__dataclass_fields__]
     for name in (*SHARED, "stimuli", *options, *filter(None, [analysis.requires])):
@@ -286,7 +286,7 @@ def _clear(folder, name):
 
 
 def left_out(experiment):
-    """What a run does not do that a full one does: a sentence, or nothing."""
+    """Parts of a full run that this one leaves out: a sentence, or nothing."""
     texts = []
     if experiment.n_random < FULL:
         texts.append(

@@ -1,4 +1,4 @@
-"""Which column of a user's table is what: by the names in its header, or by what stands in the cells."""
+"""Recognise the columns of a user's table by the names in its header, or by what stands in the cells."""
 
 import re
 
@@ -143,7 +143,7 @@ def _verb_like(cell):
 
 
 def are_forms(one, other):
-    """Whether two cells are the two numbers of one verb, as far as the rules of English tell.
+    """Return whether two cells are the two numbers of one verb, as far as the rules of English tell.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What the condition of a user's sentence says of numbers, however it is written."""
+"""Numbers of the nouns in the condition of a user's sentence, however it is written."""
 
 import re
 

@@ -44,7 +44,7 @@ class Suite:
 
 
 def read_json(path):
-    """What a JSON file, or one with a JSON object a line, holds.
+    """Read a JSON file, or one with a JSON object a line.
 
     Parameters
     ----------

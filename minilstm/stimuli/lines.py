@@ -43,7 +43,7 @@ def lines(path):
 
 
 def _encoding_hint(data, number):
-    """What the file may be instead, and what makes it UTF-8."""
+    """Hint at the file's likely encoding, and at what makes it UTF-8."""
     if number == 1 and data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         return ". It begins as UTF-32 does: `iconv -f utf-32 -t utf-8 OLD > NEW`"
     if number == 1 and data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

@@ -149,7 +149,7 @@ def _pairs(path, rows, roles, notes):
 
 
 def _forms_by_number(path, place, condition):
-    """Which of the columns 'singular' and 'plural' holds the right form: the condition says it."""
+    """Choose the right form from the columns 'singular' and 'plural' by the condition."""
     letters = said_numbers(condition or "") or (condition or "").upper()
     if not re.fullmatch("[SP]+", letters):
         found = "no column is named 'condition'" if condition is None else f"condition {condition!r}"

@@ -19,7 +19,7 @@ from .tasks import TASKS
 @short_repr
 @dataclass(frozen=True)
 class Stimuli:
-    """What a file of sentences holds. Iterating over it gives its items.
+    """Contents of a file of sentences. Iterating over it gives its items.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Stimuli:
         return len(self.items)
 
     def summary(self, whole: bool = False) -> list[str]:
-        """What the file was taken for, and what was done to it: a list of lines.
+        """Summary of what the file was taken for and what was done to it: a list of lines.
 
         Parameters
         ----------

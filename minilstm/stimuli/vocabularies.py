@@ -19,7 +19,7 @@ Spelt = TypeVar("Spelt", Item, Pair, tuple[str, ...])
 
 @dataclass(frozen=True)
 class Coverage:
-    """What a vocabulary lacks of the words of sentences.
+    """Words of sentences that a vocabulary lacks.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ class Coverage:
 
 
 def coverage(items: Sequence[Item], vocabulary: Collection[str]) -> Coverage:
-    """What a vocabulary lacks of the words of items.
+    """Find the words of items that a vocabulary lacks.
 
     Parameters
     ----------

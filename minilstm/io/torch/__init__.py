@@ -26,7 +26,7 @@ __all__ = ["TorchFile", "read_torch"]
 @short_repr
 @dataclass(frozen=True)
 class TorchFile:
-    """What a PyTorch file holds.
+    """Contents of a PyTorch file.
 
     Attributes
     ----------
