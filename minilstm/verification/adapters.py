@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from typing import NamedTuple
 
 from .cases import where_and_how
+from .comparing import TOLERANCES
 from .in_jax import call_jax, equinox_step, flax_reader, haiku_step, jax_devices, of_steps
 from .in_keras import call_keras, keras_devices, make_keras
 from .in_mlx import call_mlx, mlx_devices
@@ -18,7 +19,7 @@ from .in_tensorflow import call_tensorflow, tensorflow_devices
 from .in_tinygrad import call_tinygrad
 from .in_torch import call_torch, make_torch, torch_devices
 
-ALL = "float64", "float32", "float16", "bfloat16"
+ALL = tuple(TOLERANCES)
 
 
 class Adapter(NamedTuple):

@@ -13,14 +13,14 @@ import numpy as np
 from ..errors import ModelFileError
 from ..io.conventions import layers_from
 from ..records import short_repr
-from .comparing import coarsest, spacing
+from .comparing import HALF, coarsest, spacing
 from .diagnosis import tries_pairs
 from .gradients import in_tensors
 from .model_files import find_lstms
 from .place import listed
 from .program import GATES, Variant
 from .variant_vectors import pose
-from .verdict import BASES, HALF, explained_by
+from .verdict import BASES, explained_by
 from .wrong_numbers import roundings_of_weights
 from .wrong_weights import misread, order_name, orders_of_parts, wrong_orders, wrong_weights
 

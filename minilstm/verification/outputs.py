@@ -11,7 +11,7 @@ from ..io.conventions import to_array
 from ..io.npz import open_npz
 from ..io.safetensors import read_tensors, stored_types
 from ..records import short_repr
-from .comparing import coarsest
+from .comparing import HALF, coarsest
 
 OURS = "this is a model of minilstm, not an LSTM of your own"
 UNKNOWN_HALF = ": bfloat16, which .npz does not know; save it as float32 and give --precision bfloat16"
@@ -108,7 +108,7 @@ def _type_name(tensor):
 
 def _precision(array, type_name):
     """By the type in which an array is handed in; only of float64 that holds numbers of float32 is it that."""
-    if type_name in ("float16", "bfloat16"):
+    if type_name in HALF:
         return type_name
     return "float64" if coarsest(array) == "float64" else "float32"
 

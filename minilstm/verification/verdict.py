@@ -7,7 +7,6 @@ from .comparing import Errors
 
 NO_PAIRS = "mistakes on top of a wrong gate order, which are not tried where there are many units"
 BASES = "(Steps, sequences and indices are counted from 0, layers from 1, units from 1 through all layers.)"
-HALF = "float16", "bfloat16"
 
 
 class Departure(NamedTuple):

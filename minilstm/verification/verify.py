@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import lstm
 from ..errors import VectorsError
-from .comparing import GRADIENTS, TOLERANCES, compare
+from .comparing import GRADIENTS, HALF, TOLERANCES, compare
 from .diagnosis import diagnose, diagnose_among, tries_pairs
 from .gradients import gradients, named
 from .outputs import read_outputs
@@ -21,7 +21,7 @@ from .program import QUANTITIES, RETURNED, TRACES, Variant, complete
 from .variants import run as run_variant
 from .variants import wrong_variants
 from .vectors import read_cases
-from .verdict import HALF, NO_PAIRS, Departure, Verdict, WrongGradient
+from .verdict import NO_PAIRS, Departure, Verdict, WrongGradient
 from .wrong_gradients import wrong_gradients
 
 UNSEEN = {  # what nobody can see who is not handed the outputs of a case
