@@ -27,21 +27,31 @@ def make_onnx(case, dtype, device):
 
 
 def _model_of_layer(case, weights, dtype):
-    from onnx import TensorProto, helper
+    from onnx import helper
 
-    inputs = ["X", *(name if name in weights else "" for name in "WRB"), "", "h", "C", *("P" * ("P" in weights))]
-    if case.lengths is not None:
-        inputs[4] = "lengths"
+    given = {"X", "initial_h", "initial_c", *weights, *([] if case.lengths is None else ["sequence_lens"])}
+    wired = [name if name in given else "" for name in INPUTS if name != "P" or "P" in weights]
     direction = ("forward", "bidirectional")[len(weights["W"]) - 1]
     attributes = {"hidden_size": case.C_0.shape[2], "direction": direction, **_attributes(case.variant)}
-    node = helper.make_node("LSTM", inputs, ["Y", "Y_h", "Y_c"], **attributes)
-    kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+    return _model_of(helper.make_node("LSTM", wired, OUTPUTS, **attributes), dtype, 14)
+
+
+def _model_of(node, dtype, opset, stored=None):
+    """A model of one LSTM node, whose inputs are called as in `INPUTS`; it is given those that are not `stored`."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    stored, kind = stored or {}, helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
     given, made = (
-        [helper.make_tensor_value_info(n, TensorProto.INT32 if n == "lengths" else kind, None) for n in names if n]
-        for names in (inputs, node.output)
+        [
+            helper.make_tensor_value_info(name, TensorProto.INT32 if name == "sequence_lens" else kind, None)
+            for name in names
+            if name and name not in stored
+        ]
+        for names in (node.input, node.output)
     )
-    graph = helper.make_graph([node], "lstm", given, made)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)], ir_version=8)
+    arrays = [numpy_helper.from_array(array, name) for name, array in stored.items()]
+    graph = helper.make_graph([node], "lstm", given, made, arrays)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
 
 
 def _attributes(variant):
@@ -57,10 +67,10 @@ def _attributes(variant):
 def call_onnx(made, case, parts, runner):
     """What `runner`, which makes a function of named arrays out of a model, returns of each layer's."""
     models, dtype = made
-    lengths = {} if case.lengths is None else {"lengths": case.lengths.astype(np.int32)}
+    lengths = {} if case.lengths is None else {"sequence_lens": case.lengths.astype(np.int32)}
 
     def read(run, weights, x, h, C):
-        y, h, C = run(weights | lengths | {"X": x, "h": h, "C": C})
+        y, h, C = run(weights | lengths | {"X": x, "initial_h": h, "initial_c": C})
         return y.transpose(0, 2, 1, 3).reshape(len(x), y.shape[2], -1), h, C  # (steps, batch, directions * units)
 
     def layers(given):
@@ -73,7 +83,6 @@ def call_onnx(made, case, parts, runner):
 def model_of_node(node, tensors, opset):
     """A model of one LSTM node as it stands in a file, with its weights; what it reads beside them are inputs."""
     import onnx
-    from onnx import TensorProto, helper, numpy_helper
 
     only = onnx.NodeProto()
     only.CopyFrom(node)
@@ -81,15 +90,7 @@ def model_of_node(node, tensors, opset):
     for names, canonical in ((only.input, wired), (only.output, OUTPUTS)):
         del names[:]
         names.extend(canonical)
-    kind = helper.np_dtype_to_tensor_dtype(tensors["W"].dtype)
-    kinds = {name: TensorProto.INT32 if name == "sequence_lens" else kind for name in (*wired, *OUTPUTS)}
-    given, made = (
-        [helper.make_tensor_value_info(name, kinds[name], None) for name in names if name and name not in tensors]
-        for names in (wired, OUTPUTS)
-    )
-    stored = [numpy_helper.from_array(array, name) for name, array in tensors.items()]
-    graph = helper.make_graph([only], "lstm", given, made, stored)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+    return _model_of(only, tensors["W"].dtype, opset, tensors)
 
 
 def with_runner(found, providers=("CPUExecutionProvider",)):
