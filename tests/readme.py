@@ -2,7 +2,7 @@
 
 The example always; with `claims` and `later` the tables of claims over all models (minutes; what is interrupted goes on
 from the results cached in `results`), with `costs` times and memory, with `suites`, `work`, `kernel`, `whole`,
-`forward`, `trace`, `roofline` the page of benchmarks (minutes each, on an idle machine).
+`forward`, `trace`, `roofline`, `explorer` the page of benchmarks (minutes each, on an idle machine).
 `tests/test_readme.py` fails where the README says something else than the example prints.
 """
 
@@ -32,6 +32,7 @@ COMMANDS = {
     "whole": [str(BENCHMARKS.parent / "ablations.py")],
     "suites": [str(BENCHMARKS.parent / "suites.py")],
     "roofline": [str(BENCHMARKS.parent / "roofline.py")],
+    "explorer": [str(BENCHMARKS.parent / "explorer.py")],
 }
 
 
@@ -90,8 +91,7 @@ def reproduce_all(amount):
 
     for name in (name for name in models.names() if name not in ("mini", LARGE)):
         command = [sys.executable, "-m", "minilstm", "reproduce", "--model", name, amount]
-        status = subprocess.run(command, cwd=HERE.parent, stdout=sys.stderr).returncode
-        if status > 1:  # 1: an analysis is unavailable on this model
+        if subprocess.run(command, stdout=sys.stderr).returncode > 1:  # 1: one of them is unavailable on this model
             sys.exit(f"{name}: `minilstm reproduce` failed")
 
 
@@ -103,8 +103,7 @@ def update(text, blocks=()):
     for name in (name for name in blocks if f"<!-- {name} -->" in text):
         if "claims" in COMMANDS[name]:
             reproduce_all("--quick" if "--quick" in COMMANDS[name] else "--full")
-        command = [sys.executable, *COMMANDS[name]]
-        out = subprocess.run(command, cwd=HERE.parent, stdout=subprocess.PIPE, text=True, check=True).stdout
+        out = subprocess.run([sys.executable, *COMMANDS[name]], stdout=subprocess.PIPE, text=True, check=True).stdout
         block = f"<!-- {name} -->\n{out}<!-- end {name} -->"
         text = re.sub(f"<!-- {name} -->.*<!-- end {name} -->", lambda _, new=block: new, text, flags=re.DOTALL)
     return text
