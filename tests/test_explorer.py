@@ -3,12 +3,14 @@
 import json
 import re
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import minilstm
+from minilstm.analyses.base import Results
 from minilstm.cli.main import main
 from minilstm.errors import MinilstmError
 from minilstm.explorer.page import FOLDER, SCRIPTS, Page, explore, rounding_effect
@@ -225,6 +227,65 @@ def test_no_name_of_the_scripts_stands_for_two_things():
     assert len(names) == len(set(names)) > 60
     assert {path.stem for path in FOLDER.glob("*.js")} == set(SCRIPTS)
     assert max(len(line) for script in scripts for line in script.splitlines()) <= 120
+
+
+# What colours look like to whom one kind of cone is missing: Machado et al. (2009), severity 1, in linear RGB.
+SIGHTS = {
+    "all cones": np.eye(3),
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+TOLD_APART = """first second, first ink, first soft, second ink, flip first, flip second, flip ink, flip soft,
+    plus minus, plus nil, minus nil"""
+TO_XYZ = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]  # of linear sRGB, white D65
+
+
+def palettes():
+    """The colours of the page, light and dark: {name: linear RGB}."""
+    style = (FOLDER / "explorer.css").read_text(encoding="utf-8")
+    for block in re.findall(r":root \{(.*?)\}", style, re.DOTALL):
+        named = dict(re.findall(r"--([\w-]+): #(\w+);", block))
+        codes = {name: code if len(code) == 6 else "".join(2 * digit for digit in code) for name, code in named.items()}
+        parts = {name: np.frombuffer(bytes.fromhex(code), np.uint8) / 255 for name, code in codes.items()}
+        yield {name: np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4) for name, c in parts.items()}
+
+
+def to_lab(rgb):
+    x, y, z = (np.array(TO_XYZ) @ rgb) / np.sum(TO_XYZ, axis=1)
+    x, y, z = (np.cbrt(v) if v > (6 / 29) ** 3 else v / (3 * (6 / 29) ** 2) + 4 / 29 for v in (x, y, z))
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+def test_colours_that_mean_something_are_told_apart_whatever_cones_one_has():
+    """20 units of CIE Lab at least, ten times what is just seen; text has a contrast of 4.5 on its ground."""
+    themes = list(palettes())
+    assert len(themes) == 2
+    for colours in themes:
+        for pair in TOLD_APART.split(","):
+            for sight, matrix in SIGHTS.items():
+                one, other = (to_lab(np.clip(np.array(matrix) @ colours[name], 0, 1)) for name in pair.split())
+                assert np.linalg.norm(one - other) >= 20, (pair, sight)
+        for text, ground in product(("first", "second", "flip", "plus", "minus", "ink", "soft"), ("paper", "raised")):
+            dark, light = sorted(np.dot(TO_XYZ[1], colours[name]) + 0.05 for name in (text, ground))
+            assert light / dark >= 4.5, (text, ground)
+
+
+def test_the_title_says_which_network_this_is_and_what_it_was_trained_on(mini, page):
+    def title(model, **made):
+        return explore(replace(model, provenance=made), name="own", results=Results({})).html.split("title>")[1][:-2]
+
+    assert (
+        "<title>mini-03, an LSTM language model of 32 units, trained on 3 million words of sentences made by a small"
+        in page.html
+    )
+    own = "own, an LSTM language model of 32 units, "
+    assert title(mini, text="novels.txt") == own + "trained on novels.txt"
+    assert title(mini) == title(mini, text={"a": "b"}, tokens="many") == own + "trained elsewhere"
+    assert title(mini, planted_units={}) == own + "whose weights were written by hand"
+    assert title(mini, **minilstm.load("english").provenance) == (
+        own + "trained on 301 million words of text: wikipedia articles, classic books, essays and 14 more sources"
+    )
 
 
 def test_the_copy_in_the_walkthrough_is_what_the_command_writes(page):

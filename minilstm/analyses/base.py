@@ -9,13 +9,10 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from textwrap import shorten
 from typing import Any, NamedTuple
 
 from ..errors import MinilstmError
-from ..records import short_repr
 
-LINE = 160  # characters of a result in one line
 VERDICTS = "holds", "does not hold", "not testable"
 
 
@@ -23,7 +20,6 @@ class Unavailable(MinilstmError):
     """A result that this model cannot have: it lacks a word that the analysis needs, for instance."""
 
 
-@short_repr
 class Table(NamedTuple):
     """A table of a result, written as NAME.csv as well."""
 
@@ -64,8 +60,7 @@ class Result:
         return ""
 
     def __repr__(self):
-        about = self.summary() or ", ".join(table.name for table in self.tables())
-        return f"<{type(self).__name__}: {shorten(about, LINE, placeholder=' ...')}>"
+        return f"<{type(self).__name__}: {self.summary() or ', '.join(table.name for table in self.tables())}>"
 
 
 class Results(dict[str, Any]):
@@ -85,9 +80,6 @@ class Results(dict[str, Any]):
         if name not in self.unavailable:
             raise KeyError(name)
         raise Unavailable(f"{name} could not be done: {self.unavailable[name]}")
-
-    def __repr__(self):
-        return f"<Results: {len(self)} analyses, {len(self.unavailable)} unavailable>"
 
     @contextmanager
     def attempt(self, name: str) -> Iterator[None]:
@@ -198,7 +190,6 @@ class Claim:
         return self.original if self.original and experiment.original else self.other
 
 
-@short_repr
 @dataclass(frozen=True)
 class Analysis:
     """One analysis of the paper, or beyond it.
@@ -224,9 +215,8 @@ class Analysis:
         (experiment, units) -> Result, where a user names the units: then nothing is searched.
     given_by : str
         The flag by which they are named: `--units`.
-    reads : tuple of str
-        What a user may choose of what it reads: "tasks", its sentences; "halves", those with odd or with even ids;
-        "activity", gates and cells, after the context as it stands or in lower case.
+    reads_tasks : bool
+        Whether it reads sentences that a user may choose.
     requires : str
         The field of an Experiment without which `reproduce` leaves it out.
     options : tuple of Option
@@ -246,7 +236,7 @@ class Analysis:
     section: str = ""
     given: Callable | None = None
     given_by: str = ""
-    reads: tuple[str, ...] = ("tasks", "halves")
+    reads_tasks: bool = True
     requires: str = ""
     options: tuple[Option, ...] = ()
     claims: tuple[Claim, ...] = field(default=(), repr=False)

@@ -226,7 +226,6 @@ ANALYSIS = Analysis(
     needs=("syntax_unit",),
     given=given,
     given_by="--units",
-    reads=("tasks", "activity"),
     options=(VARIABLE,),
     claims=CLAIMS,
 )

@@ -164,6 +164,5 @@ ANALYSIS = Analysis(
     section="depth",
     given=given,
     given_by="--from",
-    reads=("tasks", "halves", "activity"),
     claims=CLAIMS,
 )

@@ -15,11 +15,12 @@ WIDTH = 100
 
 def add_options(command):
     """The options of `minilstm reproduce`, beside those of a model."""
-    amount = add_experiment_options(command)
+    amount = command.add_mutually_exclusive_group()
     amount.add_argument(
         "--quick", action="store_true", help=f"{QUICK} random sets for each group of units (the default)"
     )
     amount.add_argument("--full", action="store_true", help=f"{FULL:,} of them, as in the paper")
+    add_experiment_options(command)
     TEST_SETS.add_to(command)
     command.add_argument(
         "--out",
@@ -34,13 +35,11 @@ def add_options(command):
 
 
 def add_experiment_options(command):
-    """How the whole paper is rerun; returns the group of options that say how many random sets."""
+    """How the whole paper is rerun."""
     task_options(command)
-    amount = command.add_mutually_exclusive_group()
-    amount.add_argument("--random", dest="n_random", type=positive, metavar="N", help="how many random sets")
+    command.add_argument("--random", dest="n_random", type=positive, metavar="N", help="how many random sets")
     LINZEN.add_to(command)
     KIND.add_to(command)
-    return amount
 
 
 def run(options):

@@ -53,6 +53,33 @@ function drawFormulas(model, view) {
   )));
 }
 
+// A gate of one unit at one word, or its candidate: what its weights make of the word, or of the layer below, and of
+// what its layer gave out one word ago.
+function describeGate(model, { sign, words, ids, now }, t, unit, gate) {
+  const { layer, place } = model.places[unit - 1];
+  const { steps, before } = now[t];
+  const { W, U, b } = model.layers[layer];
+  const row = BLOCKS.indexOf(gate) * model.sizes[layer] + place;
+  const product = (M, x) => x.reduce((sum, value, k) => sum + M[row * x.length + k] * value, 0);
+  const terms = [product(W, layer ? steps[layer - 1].h : embed(model, ids[t])), product(U, before[layer].h), b[row]];
+  const [name, squash] = gate === "C_tilde" ? ["C\u0303", "tanh"] : [gate, "\u03c3"];
+  const numbers = `${squash}(${terms.map(inBrackets).join(" + ")}) = ${fix(steps[layer][gate][place], 3)}`;
+  return `${sign} ${words[t]}: ${name} = ${squash}(W x + U h before + b) = ${numbers}`;
+}
+
+// p of a form as the next word: the softmax of its logit.
+function describeChance({ sign, words, now, choices }, t, form, k) {
+  const { logits, logSum } = now[t];
+  const { ids, p } = choices[t];
+  const numbers = `exp(${fix(logits[ids[k]])} \u2212 ${inBrackets(logSum)})`;
+  const rule = `p(${form}) = exp(logit \u2212 log \u03a3 exp of all logits)`;
+  return `${sign} ${words[t]}: ${rule} = ${numbers} = ${chance(p[k])}`;
+}
+
+const describeCell = (model, { sign, words, now }, t, unit) => (
+  `${sign} ${words[t]}: ${formulas(model, now[t], unit)[0].join(" = ")}`
+);
+
 // Eq. 1 and Eq. 2 of one unit at one word, with the numbers in them.
 function formulas(model, node, unit) {
   const [i, f, o, C_tilde, C, h] = STATES.map((key) => valuesOf(model, [node], unit, key)[0]);

@@ -1,5 +1,6 @@
 // The stage: both sentences as columns of words, the cell C of the unit below them, and which verb form is likelier.
-// Under it, what the gates of the unit do. Lines have the colours of the paper's figures, and marks of their own.
+// Further down, what the gates of the unit do, and the probabilities of both forms. Lines have the colours of the
+// paper's figures, and marks of their own.
 
 const MARKS = [{ name: "first", sign: "\u25cf" }, { name: "second", sign: "\u25a0" }];
 const GATES = {
@@ -23,8 +24,9 @@ function drawStage(model, view) {
   const isSilent = ["zero", "mean"].includes(view.how);
   const [one, other] = view.forms;
   const title = (y, text) => svg("text", { class: "title", x: 0, y }, text);
-  const label = `cell C of unit ${view.unit}, and ${one} against ${other}, after each word; numbers are in the table`;
-  part("stage").replaceChildren(picture(view, scale, bottom.bottom + 12, label, (t) => tipOfWord(model, view, t), [
+  const label = `cell C of unit ${view.unit}, and ${one} against ${other}, after each word`;
+  const tip = (t) => tipOfWord(model, view, t);
+  part("stage").replaceChildren(picture(view, scale, bottom.bottom + 12, { list: "words", label, tip }, [
     view.sentences.map((s, k) => drawWords(view, s, k, scale, 20 + 24 * k)),
     title(top.top - 12, `memory cell C of unit ${view.unit}${view.changed ? " (dotted: intact)" : ""}`),
     ticks(top, [0, ...rounded], (value) => fix(value, 1)),
@@ -40,18 +42,37 @@ function drawStage(model, view) {
 
 function drawGates(model, view) {
   const room = view.widths.gates;
-  const scale = columnScale(Math.max(120, room > 560 ? (room - 60) / 4 : (room - 12) / 2), view.length, 0, [40, 8]);
-  part("gates").replaceChildren(...Object.entries(GATES).map(([gate, [label, meaning, low, high]]) => {
-    const inner = panel(scale, 8, 92, low, high, 0.06);
-    const values = (s, when) => valuesOf(model, s[when], view.unit, gate);
-    const tip = (t) => view.sentences.filter((s) => t < s.now.length)
-      .map((s) => `${s.sign} ${s.words[t]}: ${label} = ${fix(values(s, "now")[t], 3)}`).join("\n");
-    return html("figure", {}, html("figcaption", {}, html("b", {}, label), ` ${meaning}`),
-      picture(view, scale, 108, `${label}, after each word`, tip, [
-        ticks(inner, low ? [-1, 0, 1] : [0, 1], (value) => fix(value, 0)),
-        lines(view, inner, values, "line small"),
-      ]));
-  }));
+  const width = room > 560 ? (room - 60) / 4 : (room - 12) / 2;
+  part("gates").replaceChildren(...Object.entries(GATES).map(([gate, [label, meaning, low, high]]) => (
+    smallChart(view, width, { list: gate, label, meaning }, low ? [-1, 0, 1] : [0, 1], {
+      values: (s, when) => valuesOf(model, s[when], view.unit, gate),
+      describe: (s, t) => describeGate(model, s, t, view.unit, gate),
+    })
+  )));
+}
+
+// p of each form as the next word, among all words: both charts to the same scale.
+function drawChances(model, view) {
+  const width = (view.widths.chances - 12) / 2;
+  const most = Math.max(1e-9, ...view.read.flatMap((s) => [...s.choices, ...s.was].flatMap(({ p }) => p)));
+  part("chances").replaceChildren(...view.forms.map((form, k) => (
+    smallChart(view, width, { list: `p${k}`, label: `p(${form})`, meaning: "as the next word" }, [0, most], {
+      values: (s, when) => s[when === "now" ? "choices" : "was"].map(({ p }) => p[k]),
+      describe: (s, t) => describeChance(s, t, form, k),
+    })
+  )));
+}
+
+// A chart of one number after each word: `values` are told sentence and when, `describe` sentence and word.
+function smallChart(view, width, { list, label, meaning }, marks, { values, describe }) {
+  const scale = columnScale(Math.max(120, width), view.length, 0, [40, 8]);
+  const inner = panel(scale, 8, 92, marks[0], marks.at(-1), 0.06);
+  const tip = (t) => view.sentences.filter((s) => t < s.now.length).map((s) => describe(s, t)).join("\n");
+  return html("figure", {}, html("figcaption", {}, html("b", {}, label), ` ${meaning}`),
+    picture(view, scale, 108, { list, label: `${label}, after each word`, tip }, [
+      ticks(inner, marks, (value) => (Number.isInteger(value) ? fix(value, 0) : value.toPrecision(1))),
+      lines(view, inner, values, "line small"),
+    ]));
 }
 
 // Where the words stand: as wide as the screen, or wider if the words need it; then the frame scrolls.
@@ -67,17 +88,19 @@ function panel(scale, top, height, low, high, margin) {
   return { ...scale, top, bottom: top + height, y };
 }
 
-// A picture over columns of words that know all about them: a tip under the pointer; a click stays there.
-function picture(view, scale, height, label, tip, parts) {
-  const column = (t, more) => (
-    svg("rect", { x: scale.x(t) - scale.column / 2, width: scale.column, height, "data-word": t, ...more })
-  );
+// A picture over columns of words that know all about them: a tip under the pointer or the focus; a click stays there.
+function picture(view, scale, height, { list, label, tip }, parts) {
+  const place = (t) => ({ x: scale.x(t) - scale.column / 2, width: scale.column, height, rx: 8 });
+  const column = (t) => svg("rect", {
+    ...place(t), class: "column", tip: tip(t), role: "button", "aria-label": tip(t) || "a word that is not read",
+    "aria-current": t === view.word, "data-word": t, "data-list": list, tabindex: t === view.word ? 0 : -1,
+  });
   return svg(
     "svg",
-    { width: scale.width, height, viewBox: `0 0 ${scale.width} ${height}`, role: "img", "aria-label": label },
-    column(view.word, { class: "now", rx: 8 }),
+    { width: scale.width, height, viewBox: `0 0 ${scale.width} ${height}`, role: "group", "aria-label": label },
+    svg("rect", { ...place(view.word), class: "now" }),
     parts,
-    Array.from({ length: view.length }, (_, t) => column(t, { class: "column", tip: () => tip(t) })),
+    Array.from({ length: view.length }, (_, t) => column(t)),
   );
 }
 

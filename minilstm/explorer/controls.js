@@ -1,10 +1,12 @@
 // What a person can set: fields, lists and buttons follow the state.
 
-const way = () => part("ways").querySelector("input:checked").value;
-
 function buildControls(model) {
   part("unit").replaceChildren(...model.groups.map(({ title, units }) => (
     html("optgroup", { label: title }, units.map((unit) => html("option", { value: unit }, nameOf(model, unit))))
+  )));
+  const known = Object.entries(PAIRS).filter(([, pair]) => isKnown(model, pair.join(" ").split(" ")));
+  part("pairs").replaceChildren(...known.map(([name]) => (
+    html("button", { type: "button", class: "choice", "data-pair": name }, name)
   )));
   const example = (task, [kind, [text]]) => (
     html("option", { value: `${task}/${kind}`, "data-text": text }, `${task} ${kind}`)
@@ -22,7 +24,7 @@ function drawControls(model, view, canUndo) {
   part("break").textContent = `${view.how ? "Mend" : "Break"} unit ${view.unit}`;
   part("break").setAttribute("aria-pressed", Boolean(view.how));
   part("undo").disabled = !canUndo;
-  const how = view.how ?? way();
+  const how = view.how ?? view.way;
   for (const input of part("ways").querySelectorAll("input")) {
     input.checked = input.value === (how === "swap" && !view.canSwap ? "zero" : how);
     input.disabled = input.value === "swap" && !view.canSwap;
@@ -38,11 +40,16 @@ function drawControls(model, view, canUndo) {
     drawNote(model, s, k);
   });
   if (document.activeElement !== part("forms")) part("forms").value = view.forms.join("/");
+  const both = String(view.sentences.map(({ text }) => text));
+  for (const button of part("pairs").children) {
+    button.setAttribute("aria-pressed", String(PAIRS[button.dataset.pair]) === both);
+  }
   for (const button of part("views").children) {
     button.setAttribute("aria-pressed", button.dataset.view === view.view);
     button.disabled = button.dataset.view !== "first" && !view.sentences[1].words.length;
   }
-  part("controls").textContent = view.controls ? "hide controls" : "show controls";
+  part("details").open = view.table === "open";
+  part("controls").textContent = view.controls === "shown" ? "hide controls" : "show controls";
 }
 
 // What is wrong with a sentence, and words that might stand there.

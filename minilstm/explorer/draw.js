@@ -35,29 +35,3 @@ function percent(share) {
   const text = share > 0.995 && share < 1 ? ">99" : share < 0.005 && share > 0 ? "<1" : String(Math.round(100 * share));
   return `${text}\u2009%`;
 }
-
-// The bubble under the pointer or beside what has the focus: of anything with a `tip`, a text or what makes one of x.
-function watchTips() {
-  const bubble = part("tip");
-  const hide = () => { bubble.hidden = true; };
-  const show = (event) => {
-    const target = event.target.closest?.("[data-tip]");
-    if (!target) return hide();
-    const box = target.getBoundingClientRect();
-    const { clientX: x = box.left + box.width / 2, clientY: y = box.bottom } = event;
-    bubble.textContent = typeof target.tip === "function" ? target.tip(x) : target.tip;
-    bubble.hidden = false;
-    const { offsetWidth: width, offsetHeight: height } = bubble;
-    const { clientWidth, clientHeight } = document.documentElement;
-    const beside = target.matches(".column"); // of a whole column: it stays in sight
-    const right = beside ? box.right + 8 : x + 14;
-    const left = right + width + 8 <= clientWidth ? right : (beside ? box.left : x) - width - 8;
-    bubble.style.left = `${Math.max(8, left)}px`;
-    bubble.style.top = `${y + 18 + height > clientHeight ? Math.max(8, y - height - 12) : y + 18}px`;
-  };
-  for (const event of ["pointermove", "pointerdown"]) document.addEventListener(event, show);
-  document.addEventListener("focusin", (event) => (event.target.matches(":focus-visible") ? show(event) : hide()));
-  document.addEventListener("pointerleave", hide);
-  document.addEventListener("scroll", hide, { passive: true, capture: true });
-  document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
-}

@@ -37,8 +37,10 @@ function stageAsSvg() {
   [copy, ...copy.querySelectorAll("*")].forEach((element, k) => {
     const style = getComputedStyle(originals[k]);
     for (const key of PAINT) element.style.setProperty(key, style.getPropertyValue(key));
-    for (const name of ["class", "data-tip", "data-word"]) element.removeAttribute(name);
+    element.removeAttribute("class");
   });
+  for (const column of copy.querySelectorAll("[data-word]")) column.remove();
+  copy.setAttribute("role", "img");
   const background = getComputedStyle(document.body).backgroundColor;
   const paper = svg("rect", { width: "100%", height: "100%", fill: background });
   copy.prepend(svg("title", {}, stage.getAttribute("aria-label")), paper);

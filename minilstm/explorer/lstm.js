@@ -2,6 +2,7 @@
 // names, the same block order i, f, g, o. Weights may be float32; all sums and products are doubles.
 
 const STATES = ["i", "f", "o", "C_tilde", "C", "h"]; // of a unit at a word
+const BLOCKS = ["i", "f", "C_tilde", "o"]; // of rows in W, U and b
 
 function sigmoid(z) {
   const e = Math.exp(-Math.abs(z)); // only ever of a negative number, so it cannot overflow

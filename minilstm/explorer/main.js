@@ -10,6 +10,7 @@ function take(content, fragment = "") {
   model = openModel(content);
   state = fromFragment(model, fragment);
   past = [];
+  document.title = `${model.name}, ${model.about.text}`;
   buildControls(model);
   buildUnits(model);
   buildTour(model);
@@ -47,9 +48,10 @@ function derive() {
 }
 
 function redraw() {
-  const widths = { stage: part("stage").clientWidth, gates: part("gates").clientWidth }; // before anything changes
+  const widths = {}; // before anything changes
+  for (const id of ["stage", "gates", "chances"]) widths[id] = part(id).clientWidth;
   view = { ...derive(), widths };
-  document.body.classList.toggle("plain", !state.controls);
+  document.body.classList.toggle("plain", state.controls === "hidden");
   drawTour(model, view);
   drawStage(model, view);
   drawAnswer(model, view);
@@ -58,19 +60,22 @@ function redraw() {
   drawFormulas(model, view);
   drawGates(model, view);
   drawUnits(model, view);
+  drawChances(model, view);
   drawContributions(model, view);
   drawAfferents(model, view);
-  if (part("details").open) drawTable(model, view);
+  if (view.table === "open") drawTable(model, view);
   keepFragment();
 }
 
 function change(changes) {
   state = { ...state, ...changes };
-  const { unit } = document.activeElement?.dataset ?? {};
-  const list = unit && document.activeElement.closest("[id]");
+  const { activeElement: focused } = document;
+  const { list, word } = focused.dataset;
+  const place = list && itemsOf(list).indexOf(focused);
   redraw();
-  // a button that had the focus and was drawn anew has it again
-  if (unit) list.querySelector(`[data-unit="${unit}"]`)?.focus({ preventScroll: true });
+  if (!list) return; // else what had the focus is drawn anew, and has it again; in a chart it follows the word
+  focusItem(list, word ? view.word : place, { preventScroll: true });
+  showTipOfFocus();
 }
 
 // A sentence is another one; the tour speaks of its own.
@@ -107,14 +112,14 @@ function breakUnits(broken, more = {}) {
 
 function toggle(unit) {
   const others = state.broken.filter((other) => other.unit !== unit);
-  breakUnits(others.length < state.broken.length ? others : [...others, { unit, how: way() }]);
+  breakUnits(others.length < state.broken.length ? others : [...others, { unit, how: state.way }]);
 }
 
 function breakAtRandom() {
   const others = [state.unit, state.random, ...model.roles.number];
   const units = model.roles.order.filter((unit) => !others.includes(unit));
   const random = units[Math.floor(Math.random() * units.length)];
-  if (random) breakUnits([{ unit: random, how: way() }], { random });
+  if (random) breakUnits([{ unit: random, how: state.way }], { random });
 }
 
 function go(step) {
@@ -155,26 +160,26 @@ function pressKey(event) {
   if (event.altKey || event.ctrlKey || event.metaKey || event.target.matches("input, select, textarea")) return;
   const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
   const vertical = ["ArrowUp", "ArrowDown"].includes(event.key);
-  if (!step || (vertical && !event.target.closest("#units li"))) return;
+  const { list, word } = event.target.dataset ?? {};
+  if (!step || (vertical && (!list || word))) return;
   event.preventDefault();
   if (!vertical) return change({ word: Math.max(0, Math.min(view.length - 1, view.word + step)) });
-  const kind = event.target.dataset.break ? ".toggle" : ".unit";
-  const buttons = [...part("units").querySelectorAll(`li:not([hidden]) ${kind}`)];
-  const next = buttons[buttons.indexOf(event.target) + step];
-  next?.focus();
-  if (next?.dataset.unit) change({ unit: Number(next.dataset.unit) });
+  focusItem(list, itemsOf(list).indexOf(event.target) + step);
+  if (list === "units") change({ unit: Number(document.activeElement.dataset.unit) });
 }
 
 // Everything that is drawn anew says by its data what a click on it means.
 function press(event) {
-  const target = event.target.closest("[data-unit], [data-break], [data-word], [data-step], [data-view], [data-offer]");
-  const { unit, break: broken, word, step, view, offer } = target?.dataset ?? {};
+  const kinds = ["unit", "break", "word", "step", "view", "offer", "pair"];
+  const target = event.target.closest(kinds.map((kind) => `[data-${kind}]`).join());
+  const { unit, break: broken, word, step, view, offer, pair } = target?.dataset ?? {};
   if (unit) change({ unit: Number(unit) });
   else if (broken) toggle(Number(broken));
   else if (step) go(Number(step));
   else if (view) change({ view });
   else if (word) change({ word: Number(word) });
   else if (offer) replaceUnknown(Number(target.value), offer);
+  else if (pair) change({ sentences: PAIRS[pair], forms: model.topic.forms, word: null, tour: 0 });
 }
 
 function listen() {
@@ -183,8 +188,8 @@ function listen() {
     break: () => toggle(state.unit),
     random: breakAtRandom,
     undo: () => change({ broken: past.pop() ?? [] }),
-    "all-units": () => change({ all: true }),
-    controls: () => change({ controls: !state.controls }),
+    "all-units": () => change({ list: "all" }),
+    controls: () => change({ controls: state.controls === "shown" ? "hidden" : "shown" }),
     svg: () => offerFile("explorer.svg", "image/svg+xml", stageAsSvg()),
     csv: () => offerFile("explorer.csv", "text/csv", numbersAsCsv(model, view)),
     open: () => part("file").click(),
@@ -197,12 +202,12 @@ function listen() {
   });
   on("change", {
     unit: ({ target }) => change({ unit: Number(target.value) }),
-    ways: () => breakUnits(state.broken.map(({ unit }) => ({ unit, how: way() }))),
+    ways: ({ target: { value: way } }) => breakUnits(state.broken.map(({ unit }) => ({ unit, how: way })), { way }),
     "first-example": ({ target }) => takeExample(0, target.value),
     "second-example": ({ target }) => takeExample(1, target.value),
     file: ({ target }) => openFile(target.files[0]),
   });
-  on("toggle", { details: redraw });
+  on("toggle", { details: ({ target }) => change({ table: target.open ? "open" : "closed" }) });
   on("submit", { form: (event) => event.preventDefault() });
   document.addEventListener("dragover", (event) => event.preventDefault());
   document.addEventListener("drop", (event) => {

@@ -60,7 +60,7 @@ function afferents(model, unit) {
   const H = model.sizes[layer];
   const first = model.sizes.slice(0, layer).reduce((sum, size) => sum + size, 1);
   const below = layer ? model.sizes[layer - 1] : 0; // the lowest layer reads words, not units
-  return Object.fromEntries(["i", "f", "C_tilde", "o"].map((gate, block) => {
+  return Object.fromEntries(BLOCKS.map((gate, block) => {
     const row = block * H + place;
     const list = (length, unit, weights, when) => Array.from({ length }, (_, k) => (
       { unit: unit + k, weight: weights[row * length + k], when }

@@ -1,19 +1,19 @@
-// A model file that is dropped on the page: an .npz as minilstm saves it. Nothing in it is believed: sizes are compared
-// with the header before a number is taken for a weight. What cannot be read is an Error with a sentence for its user.
+// A model file that is dropped on the page: an .npz or .safetensors as minilstm saves it. Nothing in it is believed:
+// sizes are compared with the header before a number is taken for a weight. What cannot be read is an Error with a
+// sentence for its user.
 
 const MOST_BYTES = 2 ** 29;
 
 // The content that openModel takes, from the bytes of a file.
 async function readModelFile(name, bytes) {
-  const members = await readZip(bytes);
-  if (!members.has("header")) throw new Error("it is no model file of minilstm, since it has no header");
-  const header = JSON.parse(new TextDecoder().decode(readArray(members, "header").numbers));
+  const { header, arrayOf } = name.endsWith(".safetensors") ? readSafetensors(bytes) : await readNpz(bytes);
   const sizes = header.sizes?.layers;
   const { vocabulary, context = [], provenance = {} } = header;
   if (!sizes?.length || !Array.isArray(vocabulary)) throw new Error("its header names no sizes or no words");
   if ([...vocabulary, ...context].some((word) => typeof word !== "string")) throw new Error("its words are no words");
   const read = (key, shape) => {
-    const { numbers, shape: found } = readArray(members, key);
+    const { numbers, shape: found } = arrayOf(key) ?? {};
+    if (!found) throw new Error(`the file lacks ${key}`);
     if (String(found) !== String(shape)) throw new Error(`${key} should be of shape ${shape}, and is ${found}`);
     if (!numbers.every(Number.isFinite)) throw new Error(`${key} holds what is no finite number`);
     return numbers;
@@ -22,7 +22,7 @@ async function readModelFile(name, bytes) {
   for (const [key, shape] of Object.entries(shapesOf(header))) {
     const numbers = read(key, shape);
     arrays[key] = /^[WUb]\d/.test(key) ? reorder(numbers, header.gate_order) : numbers;
-    if (!members.has(`${key}_scale`)) continue;
+    if (!arrayOf(`${key}_scale`)) continue;
     const scales = read(`${key}_scale`, [shape[0]]); // of rows in int8
     arrays[key] = numbers.map((value, k) => value * scales[Math.floor(k / shape[1])]);
   }
@@ -30,8 +30,8 @@ async function readModelFile(name, bytes) {
   const order = Array.from({ length: units }, (_, k) => k + 1);
   const planted = Object.entries(provenance.planted_units ?? {}).map(([label, unit]) => [unit, String(label)]);
   return {
-    name: name.replace(/\.npz$/, ""),
-    about: { planted: planted.length > 0, text: "", tokens: Number(provenance.tokens) || null },
+    name: name.replace(/\.\w+$/, ""),
+    about: { planted: planted.length > 0, text: `an LSTM language model of ${sizes.join(" + ")} units, from a file` },
     vocabulary,
     words_of_model: vocabulary.length,
     context: context.filter((word) => vocabulary.includes(word)),
@@ -68,10 +68,39 @@ function reorder(numbers, order) {
   return sorted;
 }
 
-// An .npy member: its numbers as float32, or as they are where they are bytes.
-function readArray(members, name) {
-  const bytes = members.get(name);
-  if (!bytes) throw new Error(`the file lacks ${name}`);
+// The header and, by our names, the arrays of an .npz.
+async function readNpz(bytes) {
+  const members = await readZip(bytes);
+  const arrayOf = (name) => members.has(name) && readNpy(name, members.get(name));
+  const header = arrayOf("header");
+  if (!header) throw new Error("it is no model file of minilstm, since it has no header");
+  return { header: JSON.parse(new TextDecoder().decode(header.numbers)), arrayOf };
+}
+
+// The same of a .safetensors: a length, a header in JSON, the numbers. Tensors have the names of a PyTorch state dict.
+function readSafetensors(bytes) {
+  const size = bytes.length < 8 ? Infinity : Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  if (8 + size > bytes.length) throw new Error("this is no .safetensors file");
+  const { __metadata__: metadata, ...tensors } = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + size)));
+  if (!metadata?.minilstm) throw new Error("it has no vocabulary; minilstm import --vocab makes a model file of it");
+  const tensorOf = (name) => {
+    const { dtype, shape, data_offsets: ends } = tensors[name] ?? {};
+    const data = shape && bytes.slice(...ends.map((end) => 8 + size + end));
+    return shape && { shape, numbers: numbersOf(name, data, dtype, shape) };
+  };
+  const names = { embedding: "encoder.weight", decoder_weight: "decoder.weight", decoder_bias: "decoder.bias" };
+  const kinds = { W: "weight_ih", U: "weight_hh", b: "bias_ih" };
+  const arrayOf = (name) => {
+    const array = tensorOf(names[name] ?? `rnn.${kinds[name[0]]}_l${name.slice(1)}`);
+    if (!array || name[0] !== "b") return array;
+    const second = tensorOf(`rnn.bias_hh_l${name.slice(1)}`); // PyTorch has two biases, we their sum
+    return second && { ...array, numbers: array.numbers.map((value, k) => value + second.numbers[k]) };
+  };
+  return { header: JSON.parse(metadata.minilstm), arrayOf };
+}
+
+// An .npy member.
+function readNpy(name, bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = bytes[6] === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
   const begin = (bytes[6] === 1 ? 10 : 12) + length;
@@ -79,12 +108,21 @@ function readArray(members, name) {
   const [, type] = text.match(/'descr': '([<|][a-z]\d)'/) ?? [];
   const shape = (text.match(/'shape': \(([\d, ]*)\)/)?.[1] ?? "").split(",").filter((x) => x.trim()).map(Number);
   if (!type || text.includes("'fortran_order': True")) throw new Error(`${name} is no plain array`);
-  const data = bytes.slice(begin).buffer;
-  const kinds = { "<f4": Float32Array, "<f8": Float64Array, "<f2": Uint16Array, "|u1": Uint8Array, "|i1": Int8Array };
+  return { shape, numbers: numbersOf(name, bytes.slice(begin), type, shape) };
+}
+
+const NUMBERS = {
+  "<f4": Float32Array, "<f8": Float64Array, "<f2": Uint16Array, "|u1": Uint8Array, "|i1": Int8Array,
+  F32: Float32Array, F64: Float64Array, F16: Uint16Array,
+};
+
+// Numbers as float32, or as they are where they are bytes.
+function numbersOf(name, { buffer }, type, shape) {
   const size = shape.reduce((product, n) => product * n, 1);
-  if (data.byteLength !== size * kinds[type]?.BYTES_PER_ELEMENT) throw new Error(`${name} holds not what it says`);
-  const numbers = new kinds[type](data);
-  return { shape, numbers: type === "|u1" ? numbers : Float32Array.from(numbers, type === "<f2" ? half : undefined) };
+  if (buffer.byteLength !== size * NUMBERS[type]?.BYTES_PER_ELEMENT) throw new Error(`${name} holds not what it says`);
+  const numbers = new NUMBERS[type](buffer);
+  if (type === "|u1") return numbers;
+  return Float32Array.from(numbers, NUMBERS[type] === Uint16Array ? half : undefined);
 }
 
 // The members of a zip archive, stored or deflated, by name without `.npy`.

@@ -14,17 +14,14 @@ import numpy as np
 from ..analyses.base import Results
 from ..errors import MinilstmError
 from ..language_model import LanguageModel
-from ..records import short_repr
 from .payload import PRECISIONS, choose_words, cut, default_precision, lexicon_of, payload, round_weights
 from .roles import analyse, roles_of
 
 FOLDER = Path(__file__).parent
-SCRIPTS = (
-    "lstm model reading state words draw charts answer units circuit controls tour texts export modelfile main".split()
-)
+SCRIPTS = """lstm model reading state words draw focus charts answer units circuit controls tour texts export modelfile
+main""".split()
 
 
-@short_repr
 @dataclass(frozen=True)
 class Page:
     """An explorer page; a notebook shows it inline.
@@ -97,10 +94,6 @@ def explore(
     MinilstmError
         If the model lacks one of the words, or there are more than two sentences.
 
-    See Also
-    --------
-    minilstm.reproduce : The analyses that say which unit has which role.
-
     Examples
     --------
     >>> from minilstm import explore, load
@@ -148,7 +141,7 @@ def _assemble(content):
     policy = f"default-src 'none'; img-src data: blob:; script-src {_digest(script)}; style-src 'unsafe-inline'"
     parts = {
         "{policy}": html.escape(policy),
-        "{title}": html.escape(content["name"]),
+        "{title}": html.escape(f"{content['name']}, {content['about']['text']}"),
         "{style}": style,
         "{data}": data,
         "{script}": script,

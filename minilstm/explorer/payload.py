@@ -15,6 +15,7 @@ from ..stimuli.tasks import CONDITIONS, TEMPLATES
 WORDS = 3000  # of a larger vocabulary, how many go into the page
 DRAWN = 60  # sentences of a condition, from which an example is taken
 PRECISIONS = "float32", "float16", "int8"
+SOURCES = 3  # of a text, how many the title names
 TOUR = "The the boy boys car cars near is are will greets greet".split()  # words of the tour, see tour.js
 
 
@@ -174,16 +175,27 @@ def _base64(array):
 
 
 def _about(model):
-    """How the model came about, in facts that a title can take."""
-    made = model.provenance
-    words = made.get("tokens read") or made.get("tokens") or made.get("words of training text")
-    text = "" if "planted_units" in made else "a grammar" if "fragment" in made else "text"
-    return {
-        "planted": "planted_units" in made,
-        "text": text,
-        "tokens": int(words) if isinstance(words, (int, float)) and math.isfinite(words) else None,
-        "command": made["command"] if isinstance(made.get("command"), str) else None,
-    }
+    """Which network this is, for the title: its size, and what it was trained on as far as its file says so."""
+    planted = "planted_units" in model.provenance
+    made = "whose weights were written by hand" if planted else _training(model.provenance)
+    units = " + ".join(map(str, model.sizes))
+    return {"planted": planted, "text": f"an LSTM language model of {units} units, {made}"}
+
+
+def _training(made):
+    """How many words of which text, from what a file says of how it was made."""
+    words, text = made.get("tokens read") or made.get("tokens"), made.get("text")
+    is_number = isinstance(words, (int, float)) and math.isfinite(words) and words >= 500_000
+    of = text if isinstance(text, str) else "text"
+    if "fragment" in made:
+        of = "sentences made by a small grammar of English"
+    if isinstance(text, dict) and all(isinstance(n, int) for n in text.values()):  # words of each source
+        largest = sorted(text, key=text.get, reverse=True)
+        more = f" and {len(text) - SOURCES} more sources" if len(text) > SOURCES else ""
+        of = f"text: {', '.join(name.replace('_', ' ') for name in largest[:SOURCES])}{more}"
+    if is_number:
+        return f"trained on {words / 1e6:.0f} million words of {of}"
+    return "trained elsewhere" if of == "text" else f"trained on {of}"
 
 
 def _examples(model):

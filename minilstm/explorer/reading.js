@@ -66,5 +66,6 @@ function chooseForm(node, [one, other]) {
   const { logits } = node;
   node.logSum ??= logSumExp(logits);
   const margin = logits[one] - logits[other];
-  return { p: [one, other].map((id) => Math.exp(logits[id] - node.logSum)), margin, share: sigmoid(margin) };
+  const ids = [one, other];
+  return { ids, p: ids.map((id) => Math.exp(logits[id] - node.logSum)), margin, share: sigmoid(margin) };
 }

@@ -1,12 +1,19 @@
 // The state of the page, what it is at first, and its one way in and out: the fragment of its address. Whatever stands
 // there is checked against what the page can show; what makes no sense is as good as missing.
 
-const PAIRS = [
-  ["The boy near the cars", "The boys near the cars"], // a singular across a plural
-  ["The boys near the car", "The boy near the car"], // for a unit that is missed in plurals only
-];
+const PAIRS = { // by the numbers of both nouns; where only the subjects differ, cells part for no other reason
+  "SP against PP": ["The boy near the cars", "The boys near the cars"],
+  "PS against SS": ["The boys near the car", "The boy near the car"], // for a unit that is missed in plurals only
+  "SP against PS": ["The boy near the cars", "The boys near the car"],
+};
 const FORMS = ["is/are", "greets/greet", "was/were", "has/have"]; // of the verb, the first that the model knows
-const VIEWS = ["difference", "first", "second"];
+const CHOICES = { // between what a person chooses in other parts of the state, the first of each at first
+  view: ["difference", "first", "second"], // of the list of units
+  list: ["short", "all"],
+  way: ["zero", "mean", "swap"], // of breaking what is broken next
+  table: ["closed", "open"],
+  controls: ["shown", "hidden"],
+};
 
 const isKnown = (model, words) => words.every((word) => model.index.has(word));
 
@@ -14,7 +21,7 @@ const isKnown = (model, words) => words.every((word) => model.index.has(word));
 function topicOf(model) {
   const { roles, context, vocabulary } = model;
   const unit = roles.number[0] ?? roles.order[0];
-  const sentences = PAIRS[roles.names[unit] === "P*" ? 1 : 0];
+  const sentences = PAIRS[roles.names[unit] === "P*" ? "PS against SS" : "SP against PP"];
   const forms = FORMS.map((text) => text.split("/")).find((both) => isKnown(model, both));
   if (forms && isKnown(model, sentences.join(" ").split(" "))) {
     return { unit, sentences, forms, hasTour: roles.measured && roles.number.length > 0 };
@@ -23,8 +30,9 @@ function topicOf(model) {
   return { unit, sentences: [words.slice(0, 8).join(" ")], forms: vocabulary.slice(0, 2), hasTour: false };
 }
 
-function firstState(model) {
-  const { topic, sentences, forms } = model; // the latter two by whoever made the page
+// At a step of the tour it is what the step sets up.
+function firstState(model, tour = null) {
+  const { topic, steps, sentences, forms } = model; // the latter two by whoever made the page
   const isOwn = sentences.length > 0 || forms.length > 0;
   const [first, second = ""] = sentences.length ? sentences : topic.sentences;
   return {
@@ -33,46 +41,42 @@ function firstState(model) {
     unit: topic.unit,
     broken: [],
     word: null, // the last one
-    view: "difference",
-    tour: topic.hasTour && !isOwn ? 1 : 0,
-    controls: true,
-    all: false, // whether the list shows every unit: this and the next are in no fragment
     random: null, // the unit that was drawn at random
+    ...Object.fromEntries(Object.entries(CHOICES).map(([key, [first]]) => [key, first])),
+    tour: tour ?? (topic.hasTour && !isOwn ? 1 : 0),
+    ...steps[tour - 1]?.state,
   };
 }
 
 function toFragment(model, state) {
-  const write = ({ sentences, forms, unit, broken, word, view, tour, controls }) => Object.entries({
+  const write = ({ sentences, forms, broken, word, ...others }) => Object.entries({
+    ...others,
     first: sentences[0],
     second: sentences[1],
     forms: forms.join("/"),
-    unit,
     broken: broken.map((one) => `${one.unit}:${one.how}`).join(),
     word: word === null ? "" : word + 1,
-    view,
-    tour,
-    controls: controls ? "shown" : "hidden",
   });
-  const first = new Map(write(firstState(model)));
+  const first = new Map(write({ ...firstState(model, state.tour), tour: firstState(model).tour }));
   return new URLSearchParams(write(state).filter(([key, value]) => value !== first.get(key))).toString();
 }
 
 function fromFragment(model, fragment) {
-  const state = firstState(model);
   const all = new URLSearchParams(fragment.replace(/^#/, "").slice(0, 4 * MOST_LETTERS));
   const text = (key) => all.get(key)?.slice(0, MOST_LETTERS) ?? "";
+  const hasStep = /^[0-6]$/.test(text("tour")) && model.topic.hasTour;
+  const state = firstState(model, hasStep ? Number(text("tour")) : null);
   const isUnit = (text) => /^[1-9]\d{0,5}$/.test(text) && Number(text) <= model.places.length;
   state.sentences = ["first", "second"].map((key, k) => (all.has(key) ? text(key) : state.sentences[k]));
   const forms = text("forms").split("/");
   if (forms.length === 2 && isKnown(model, forms)) state.forms = forms;
-  if (isUnit(text("unit"))) state.unit = Number(text("unit"));
+  for (const key of ["unit", "random"]) if (isUnit(text(key))) state[key] = Number(text(key));
+  if (all.has("broken")) state.broken = [];
   for (const [unit, how] of text("broken").split(",").map((one) => one.split(":"))) {
     const isNew = !state.broken.some((other) => other.unit === Number(unit));
     if (isUnit(unit) && Object.hasOwn(FATES, how) && isNew) state.broken.push({ unit: Number(unit), how });
   }
-  if (/^[1-9]\d{0,2}$/.test(text("word"))) state.word = Number(text("word")) - 1;
-  if (VIEWS.includes(text("view"))) state.view = text("view");
-  if (/^[0-6]$/.test(text("tour"))) state.tour = model.topic.hasTour ? Number(text("tour")) : 0;
-  state.controls = text("controls") !== "hidden";
+  if (all.has("word")) state.word = /^[1-9]\d{0,2}$/.test(text("word")) ? Number(text("word")) - 1 : null;
+  for (const [key, choices] of Object.entries(CHOICES)) if (choices.includes(text(key))) state[key] = text(key);
   return state;
 }

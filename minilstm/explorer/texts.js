@@ -1,16 +1,12 @@
 // What stands in the text of the page: which network this is, what is behind its numbers, and what is looked at.
 
 function drawTexts(model, view) {
-  const { about, sizes, vocabulary, words_of_model: all, precision, context } = model;
-  const read = { "a grammar": " of a small grammar of English", text: " of English text" }[about.text] ?? "";
-  const millions = (about.tokens / 1e6).toFixed(0);
-  const trained = about.tokens ? `trained on ${millions} million words${read}` : "trained elsewhere";
+  const { vocabulary, words_of_model: all, precision, context } = model;
   const cut = `, of which ${vocabulary.length} are in this page; probabilities are among these`;
   const words = [...new Set(view.sentences.map(({ words }) => words[view.word]).filter(Boolean))].join(" / ");
   const texts = {
     name: model.name,
-    layers: sizes.join(" + "),
-    made: about.planted ? "whose weights were written by hand" : trained,
+    about: model.about.text,
     known: `${all} words${all > vocabulary.length ? cut : ""}`,
     precision: precision === "int8" ? "int8 with a scale for each row" : precision,
     context: context.length,

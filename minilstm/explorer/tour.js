@@ -7,14 +7,14 @@ function tourOf(model) {
   const { number, short_range: shortRange, syntax } = model.roles;
   const { sentences, forms, unit } = model.topic;
   const [[, noun, , , attractor], [, otherNoun]] = sentences.map((sentence) => sentence.split(" "));
-  const verb = sentences === PAIRS[0] ? forms[0] : forms[1];
+  const verb = forms[noun.endsWith("s") ? 1 : 0];
   const start = { sentences, forms, unit, broken: [], word: null, view: "difference" };
   const step = (title, changes, text, look = "look") => ({ title, look, state: { ...start, ...changes }, text });
   const silenced = (units) => units.map((silent) => ({ unit: silent, how: "zero" }));
   return [
     step("A verb that agrees across a distance", {}, (view) => [
       `*${sentences[0]} ${verb}*: the verb agrees with *${noun}*, though *${attractor}* is nearer.`,
-      `One unit of this network, number ${unit}, takes note: its memory goes one way for *${noun}*, another for`,
+      `One unit of this network, unit ${unit}, takes note: its memory goes one way for *${noun}*, another for`,
       `*${otherNoun}*${staysApart(model, view, unit) ? ", and the two stay apart to the end" : ""}.`,
       "*Now break that unit, and watch the verbs.*",
     ]),
@@ -40,8 +40,8 @@ function tourOf(model) {
     step("Others know only the last noun", {
       sentences: withEitherAttractor(model, sentences[0]), unit: shortRange[0] ?? unit, broken: silenced(number),
     }, (view) => [
-      `Without ${number.length > 1 ? `all ${number.length} number units` : `unit ${unit}`}, here are two`,
-      "sentences that differ in their last noun only.",
+      `Without ${["", `unit ${unit}`, "both number units"][number.length] ?? `all ${number.length} number units`},`,
+      "here are two sentences that differ in their last noun only.",
       describeAttraction(view),
       "The paper calls units that know no more than this *short-range units*;",
       shortRange.length ? `unit ${shortRange[0]}, shown here, is one by its rule.`
@@ -51,11 +51,11 @@ function tourOf(model) {
       ...withVerb(model, start), unit: syntax[0] ?? unit, view: "first",
     }, (view) => (
       syntax.length ? [
-        "Now the sentences go on to their verb, and we compare *will*, which any subject can take, with *the*, which",
-        "cannot follow one. In the paper a *syntax unit* has one value from the subject to the verb and another from",
-        "the verb on, and so tells the number units how long to remember. By the paper\u2019s rule it is here",
-        `unit ${syntax[0]},`,
-        waits(model, view, syntax[0]) ? "whose cell does so, too." : "but its cell does not wait so.",
+        "Now the sentences go on to their verb, and we compare *will*, which can follow a subject, with *the*, which",
+        "cannot. In the paper a *syntax unit* has one value from the subject to the verb and another from the verb on,",
+        "and so tells the number units how long to remember.",
+        `By the paper\u2019s rule unit ${syntax[0]} is the one here,`,
+        waits(model, view, syntax[0]) ? "and its cell does just that." : "but its cell takes no such step at the verb.",
       ] : [
         "In the paper one more unit is on from the subject to its verb, whatever lies in between, and tells the",
         "number units how long to remember. By the paper\u2019s rule this network has no such unit.",
@@ -123,8 +123,9 @@ function describeAttraction({ forms, sentences }) {
   const [one, other] = sentences.map(({ choices }) => choices.at(-1).share);
   const [near, far] = sentences.map(({ words }) => words.at(-1));
   const numbers = `*${forms[0]}* has ${percent(one)} after *${near}* and ${percent(other)} after *${far}*`;
-  if (one > 0.5 && other < 0.5) return `Now the verb follows it: ${numbers}.`;
-  return `It ${one - other > 0.05 ? "moves the verb, though not all the way" : "hardly moves the verb"}: ${numbers}.`;
+  if (one > 0.5 && other < 0.5) return `Now the verb follows that noun: ${numbers}.`;
+  const moves = one - other > 0.05 ? "moves the verb, but does not decide it" : "hardly moves the verb";
+  return `That noun ${moves}: ${numbers}.`;
 }
 
 // Whether a cell has one value from the subject to the last word before the verb, and another at the verb.

@@ -28,9 +28,9 @@ const nameOf = ({ roles }, unit) => [unit, roles.names[unit]].filter(Boolean).jo
 // The list once for a model; what depends on the sentences is drawn into its rows, which are much more to make.
 function buildUnits(model) {
   const row = (unit) => html("li", {},
-    html("button", { type: "button", class: "unit", "data-unit": unit, tip: "" },
+    html("button", { type: "button", class: "unit", "data-unit": unit, "data-list": "units", tip: "" },
       html("span", { class: "name" }, nameOf(model, unit)), html("span", { class: "strip" })),
-    html("button", { type: "button", class: "toggle", "data-break": unit, tip: "" }));
+    html("button", { type: "button", class: "toggle", "data-break": unit, "data-list": "toggles", tip: "" }));
   part("units").replaceChildren(...model.groups.map(({ title, note, units }) => html("div", {},
     html("h3", {}, title, note && html("small", {}, ` ${note}`)),
     html("ul", { class: "rows" }, units.map(row)))));
@@ -38,44 +38,34 @@ function buildUnits(model) {
 
 function drawUnits(model, view) {
   const units = model.groups.flatMap((group) => group.units);
-  const { words, meaning, valuesOfUnit } = shownOf(model, view);
-  const values = units.map(valuesOfUnit);
+  const { shown, words, columns } = shownOf(view);
+  const cells = (unit) => shown.map((s) => valuesOf(model, s.now.slice(0, columns), unit, "C"));
+  const values = units.map((unit) => cells(unit).reduce((C, others) => C.map((x, t) => x - others[t])));
   const most = Math.max(1e-9, ...values.flat().map(Math.abs));
   part("units").querySelectorAll("li").forEach((row, k) => {
-    row.hidden = !view.all && k >= SHOWN && units[k] !== view.unit;
-    if (!row.hidden) drawUnit(model, view, row, units[k], values[k], { words, meaning, most });
+    row.hidden = view.list !== "all" && k >= SHOWN && units[k] !== view.unit;
+    if (!row.hidden) drawUnit(model, view, row, units[k], values[k], { shown, words, most });
   });
   for (const group of part("units").children) group.hidden = !group.querySelector("li:not([hidden])");
   part("legend-low").textContent = fix(-most, 1);
   part("legend-high").textContent = `+${fix(most, 1)}`;
-  part("all-units").hidden = view.all || units.length <= SHOWN;
+  part("all-units").hidden = view.list === "all" || units.length <= SHOWN;
   part("all-units").textContent = `show all ${units.length} units`;
-  const columns = values[0].length; // as many as words are read
-  part("unit-words").replaceChildren(...(columns > MOST_HEADS ? [] : words.slice(0, columns)).map((word, t) => (
+  part("unit-words").replaceChildren(...(columns > MOST_HEADS ? [] : words).map((word, t) => (
     html("span", { class: t === view.word ? "now" : null }, word)
   )));
 }
 
-// What the list shows: C of each unit after each word of one sentence, or how far it differs between both.
-function shownOf(model, view) {
-  const [first, second] = view.sentences;
-  const C = (s, unit) => valuesOf(model, s.now, unit, "C");
-  if (view.view !== "difference") {
-    const s = view.view === "first" ? first : second;
-    return { words: s.words, meaning: "C", valuesOfUnit: (unit) => C(s, unit) };
-  }
-  const both = Math.min(first.now.length, second.now.length);
-  return {
-    words: first.words.map((word, t) => (word === second.words[t] ? word : `${word}/\u200b${second.words[t]}`)),
-    meaning: "C in the first less C in the second",
-    valuesOfUnit: (unit) => {
-      const other = C(second, unit);
-      return C(first, unit).slice(0, both).map((x, t) => x - other[t]);
-    },
-  };
+// What the list shows, as far as it is read: C after each word of one sentence, or how far it differs between both.
+function shownOf({ view, sentences }) {
+  const shown = view === "difference" ? sentences : sentences.filter(({ name }) => name === view);
+  const columns = Math.min(...shown.map(({ now }) => now.length));
+  const [words, others] = shown.map((s) => s.words.slice(0, columns));
+  const both = (word, t) => (others && word !== others[t] ? `${word}/\u200b${others[t]}` : word);
+  return { shown, columns, words: words.map(both) };
 }
 
-function drawUnit(model, view, row, unit, values, { words, meaning, most }) {
+function drawUnit(model, view, row, unit, values, { shown, words, most }) {
   const [select, toggle] = row.children;
   const broken = view.broken.some((other) => other.unit === unit);
   const name = nameOf(model, unit);
@@ -85,11 +75,13 @@ function drawUnit(model, view, row, unit, values, { words, meaning, most }) {
   select.setAttribute("aria-label", `unit ${name}: ${values.map((x, t) => `${words[t]} ${fix(x)}`).join(", ")}`);
   select.lastChild.style.background = gradient(values, most);
   select.tip = (x) => {
-    const box = select.lastChild.getBoundingClientRect();
-    const t = Math.floor(((x - box.left) / box.width) * values.length);
-    const value = t in values ? `${words[t]}: ${meaning} = ${signed(values[t])}` : "";
+    const { left, width } = select.lastChild.getBoundingClientRect();
+    const t = x === undefined ? view.word : Math.floor(((x - left) / width) * values.length);
+    const equations = t in values ? shown.map((s) => describeCell(model, s, t, unit)) : [];
+    const difference = t in values && shown.length > 1 && `difference: ${signed(values[t])}`;
     const lost = model.roles.lost[unit];
-    return [`unit ${name}`, value, lost && `points lost when it is broken alone: ${lost}`].filter(Boolean).join("\n");
+    const cost = lost && `points lost when it is broken alone: ${lost}`;
+    return [`unit ${name}`, ...equations, difference, cost].filter(Boolean).join("\n");
   };
   toggle.textContent = broken ? "mend" : "break";
   toggle.tip = `${toggle.textContent} unit ${name}`;

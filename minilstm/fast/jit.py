@@ -35,7 +35,7 @@ def compiled(plain):
 
 
 def in_use():
-    """Return whether compiled code is used."""
+    """Whether compiled code is used."""
     return _loops() is not None
 
 

@@ -1,4 +1,4 @@
-"""Recognise the columns of a user's table by the names in its header, or by what stands in the cells."""
+"""Which column of a user's table is what: by the names in its header, or by what stands in the cells."""
 
 import re
 
@@ -46,19 +46,13 @@ def plain_name(name):
     return re.sub(r"[\s_\-]", "", name.lower())
 
 
-def known_names(names):
-    """{role: columns} of the names of a line that are known."""
+def by_header(names):
+    """{role: column} of a line of names; empty if it does not name two forms of the verb, or two sentences."""
     roles = {}
     for column, name in enumerate(names):
         role = ROLE_OF.get(plain_name(name))
         if role:
             roles.setdefault(role, []).append(column)
-    return roles
-
-
-def by_header(names):
-    """{role: columns} of a line of names; empty if it does not name two forms of the verb, or two sentences."""
-    roles = known_names(names)
     if not any(set(pair) <= set(roles) for pair in (("right", "wrong"), ("good", "bad"), ("singular", "plural"))):
         return {}
     if "condition" not in roles:
@@ -143,7 +137,7 @@ def _verb_like(cell):
 
 
 def are_forms(one, other):
-    """Return whether two cells are the two numbers of one verb, as far as the rules of English tell.
+    """Whether two cells are the two numbers of one verb, as far as the rules of English tell.
 
     Examples
     --------

@@ -5,7 +5,6 @@ import re
 from dataclasses import dataclass, replace
 
 from ..errors import StimulusError
-from ..records import short_repr
 from .conditions import check_numbers
 from .items import Pair, split, subject_number
 from .lines import broken, lines, tokens, words
@@ -24,7 +23,6 @@ class Comparison:
     higher: str
 
 
-@short_repr
 @dataclass(frozen=True)
 class Suite:
     """A suite of SyntaxGym.
@@ -44,7 +42,7 @@ class Suite:
 
 
 def read_json(path):
-    """Read a JSON file, or one with a JSON object a line.
+    """What a JSON file, or one with a JSON object a line, holds.
 
     Parameters
     ----------

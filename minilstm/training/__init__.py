@@ -1,1 +1,1 @@
-"""Learning: backpropagation through time, and a trainer."""
+"""How such a network learns: backpropagation through time, and a trainer."""
