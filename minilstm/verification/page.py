@@ -79,7 +79,7 @@ KEYS = {  # axes, what
     "chunks": ("calls", "steps of x_again in each call, when it is read in parts"),
 }
 CASES = {"again": "another batch", "wide": "the wide LSTM"}
-ALIKE = ", or, where two are alike\nas here, the numbers do, which is then told"
+ALIKE = ", or, where two are alike as here, the numbers do (the report then says how\nthey were read)"
 TWO = " The two parts of b only act through their sum."
 
 
