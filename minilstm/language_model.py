@@ -151,6 +151,7 @@ class LanguageModel:
 
         Parameters
         ----------
+        words : str or sequence of str
         unknown : {"error", "<unk>"}
             What a word outside the vocabulary becomes.
 
@@ -162,6 +163,10 @@ class LanguageModel:
         ------
         UnknownWordError
             Naming the word and the sentence.
+
+        See Also
+        --------
+        minilstm.stimuli.coverage : Which sentences a vocabulary covers.
 
         Examples
         --------
@@ -210,6 +215,20 @@ class LanguageModel:
         -------
         lstm.Trace
             Arrays (layers, steps, batch, units).
+
+        See Also
+        --------
+        minilstm.lstm.run : The same in plain NumPy, for vectors.
+
+        References
+        ----------
+        Lakretz et al. (2019), section 4.1, Fig. 1c: gates and cell, word by word.
+
+        Examples
+        --------
+        >>> from minilstm import load
+        >>> load("planted").trace("The boy near the cars", state="context", ablate=[71])
+        Trace(i, f, o, C_tilde, C, h: (2, 5, 1, 64) float32; state: State(h, C: (2, 1, 64) float32))
         """
         ids = self._ids(words, unknown)  # (steps, batch)
         return recurrence.run(
@@ -217,7 +236,28 @@ class LanguageModel:
         )
 
     def context_state(self, ablate: Iterable[int] = ()) -> State:
-        """The state after the model's context, read from zero: a State of (layers, 1, units)."""
+        """The state after the model's context, read from zero.
+
+        Parameters
+        ----------
+        ablate : iterable of int
+            Units whose h is 0 at every word of the context.
+
+        Returns
+        -------
+        lstm.State
+            h and C, (layers, 1, units) each.
+
+        See Also
+        --------
+        trace : Reads from it with state="context".
+
+        Examples
+        --------
+        >>> from minilstm import load
+        >>> load("planted").context_state()
+        State(h, C: (2, 1, 64) float32)
+        """
         return self.trace(self.context, ablate=ablate).state
 
     def logits(
@@ -232,12 +272,20 @@ class LanguageModel:
 
         Parameters
         ----------
+        words : str or sequence of str
         choices : sequence of str, optional
             Only these words' logits are computed; all words' if not given.
+        state, ablate, unknown
+            As for `trace`.
 
         Returns
         -------
         (steps, V) array, or (steps, len(choices))
+
+        See Also
+        --------
+        minilstm.agreement : The difference of two logits for many sentences.
+        log_probability : Logits turned into a probability.
 
         Examples
         --------
@@ -258,24 +306,55 @@ class LanguageModel:
         return h[1:] @ W.T + b
 
     def contrast(self, words: Words, others: Words) -> tuple[np.ndarray, np.ndarray]:
-        """What turns h of the last layer into logit(words[k]) - logit(others[k]): the decoder is linear.
+        """Decoder weights and bias of a logit difference: weights @ h + bias is logit(words[k]) - logit(others[k]).
+
+        Parameters
+        ----------
+        words, others : str or sequence of str
+            Equally many words.
 
         Returns
         -------
         weights : (words, H) array
         bias : (words,) array
+
+        See Also
+        --------
+        logits : What the difference is of.
+
+        Examples
+        --------
+        >>> from minilstm import load
+        >>> model = load("planted")
+        >>> weights, bias = model.contrast("greets", "greet")
+        >>> h = model.trace("The boy", state="context").h[-1, -1, 0]  # after the last word
+        >>> (weights @ h + bias).round(1)
+        array([4.2], dtype=float32)
         """
-        one, other = self.encode(words), self.encode(others)
-        return self.decoder_weight[one] - self.decoder_weight[other], self.decoder_bias[one] - self.decoder_bias[other]
+        ids, other_ids = self.encode(words), self.encode(others)
+        W, b = self.decoder_weight, self.decoder_bias
+        return W[ids] - W[other_ids], b[ids] - b[other_ids]
 
     def surprisal(
         self, words: Words, state: Start = None, ablate: Iterable[int] = (), unknown: str = "error"
     ) -> np.ndarray:
         """-log p of each word of a sentence, given `state` and the words before it, in nats (bits: divide by log 2).
 
+        Parameters
+        ----------
+        words : str or sequence of str
+            A sentence.
+        state, ablate, unknown
+            As for `trace`.
+
         Returns
         -------
         (steps,) float64 array
+
+        See Also
+        --------
+        perplexity : exp of its mean.
+        log_probability : The same for one word that need not be in the sentence.
 
         Examples
         --------
@@ -298,8 +377,24 @@ class LanguageModel:
     ) -> float:
         """log p(next_word | state, words), natural logarithm, over the whole vocabulary.
 
-        `words` may be empty; the prediction is then the one that `state` makes.
+        Parameters
+        ----------
+        words : str or sequence of str
+            May be empty; the prediction is then the one that `state` makes.
+        next_word : str
+        state, ablate, unknown
+            As for `trace`.
 
+        Returns
+        -------
+        float
+
+        See Also
+        --------
+        surprisal : Of all words of a sentence.
+
+        Examples
+        --------
         >>> from minilstm import load
         >>> round(load("planted").log_probability("The boy", "greets"), 1)
         -3.3
@@ -312,6 +407,28 @@ class LanguageModel:
     ) -> float:
         """exp of the mean surprisal over all of `words`; `<eos>` counts as a word like any other.
 
+        Parameters
+        ----------
+        words : str or sequence of str
+            A sentence.
+        state, ablate, unknown
+            As for `trace`.
+
+        Returns
+        -------
+        float
+
+        See Also
+        --------
+        surprisal : Its logarithm, word by word.
+
+        References
+        ----------
+        Gulordava et al. (2018), Colorless green recurrent networks dream hierarchically: the perplexity of the paper's
+        own model.
+
+        Examples
+        --------
         >>> from minilstm import load
         >>> round(load("planted").perplexity("The boy greets . <eos>"))
         299
@@ -330,7 +447,31 @@ class LanguageModel:
         return np.stack(rows, axis=1)
 
     def initial_state(self, state: Start, batch: int = 1, ablate: Iterable[int] = ()) -> State | None:
-        """`state`, named in whatever way `trace` takes, for a batch of this size: a State, or None for zero."""
+        """The state that `state` stands for, repeated for a batch.
+
+        Parameters
+        ----------
+        state : None, "context" or State
+            As for `trace`.
+        batch : int
+        ablate : iterable of int
+            Units ablated in the context.
+
+        Returns
+        -------
+        lstm.State or None
+            h and C, (layers, batch, units) each; None for zero.
+
+        See Also
+        --------
+        context_state : What "context" stands for.
+
+        Examples
+        --------
+        >>> from minilstm import load
+        >>> load("planted").initial_state("context", batch=3)
+        State(h, C: (2, 3, 64) float32)
+        """
         if isinstance(state, str):
             if state != "context":
                 raise MinilstmError(f"state: expected None, 'context' or a State, got {state!r}")
@@ -377,11 +518,24 @@ class LanguageModel:
         max_norm : float, optional
             That of `nn.Embedding(max_norm=...)`: longer rows are scaled down. A module says it itself; a state dict
             does not hold it.
+        context, word_counts, provenance
+            As the attributes of the model.
+        dtype : {float32, float64}
+            What to compute in.
+
+        Returns
+        -------
+        LanguageModel
 
         Raises
         ------
         ModelFileError
             If a tensor is missing, left over, or of a shape that does not fit, or if this is no plain LSTM.
+
+        See Also
+        --------
+        state_dict : The way back.
+        minilstm.load : Files instead of tensors.
 
         Examples
         --------
@@ -403,10 +557,25 @@ class LanguageModel:
     def state_dict(self, convention: str = "pytorch", *, modules: Sequence[str] = USUAL) -> dict[str, np.ndarray]:
         """The tensors by which a framework knows this model, the way back from `from_state_dict`.
 
+        Parameters
+        ----------
+        convention, modules
+            As for `from_state_dict`.
+
         Returns
         -------
         dict of str to array
             For PyTorch: `module.load_state_dict({k: torch.from_numpy(v) for k, v in model.state_dict().items()})`.
+
+        See Also
+        --------
+        from_state_dict
+
+        Examples
+        --------
+        >>> from minilstm import load
+        >>> list(load("planted").state_dict())[:3]
+        ['encoder.weight', 'rnn.weight_ih_l0', 'rnn.weight_hh_l0']
         """
         encoder, rnn, decoder = modules
         return {
@@ -417,13 +586,43 @@ class LanguageModel:
         }
 
     def header(self) -> dict[str, Any]:
-        """What the model's file says about it besides its weights: a dict (see `io/checkpoints.py`)."""
+        """The header of the model's file: all but its weights (see `io/checkpoints.py`).
+
+        Returns
+        -------
+        dict
+
+        See Also
+        --------
+        arrays : The rest of the file.
+
+        Examples
+        --------
+        >>> from minilstm import load
+        >>> load("planted").header()["sizes"]
+        {'vocabulary': 289, 'embedding': 16, 'layers': [64, 64]}
+        """
         return checkpoints.make_header(
             self.vocabulary, self.embedding.shape[1], self.sizes, self.context, self.provenance
         )
 
     def arrays(self) -> dict[str, np.ndarray | None]:
-        """The model's arrays by the names that they have in its file (see `io/checkpoints.py`)."""
+        """The model's arrays by the names that they have in its file (see `io/checkpoints.py`).
+
+        Returns
+        -------
+        dict of str to array
+
+        See Also
+        --------
+        state_dict : By the names that a framework has for them.
+
+        Examples
+        --------
+        >>> from minilstm import load
+        >>> list(load("planted").arrays())[:5]
+        ['embedding', 'decoder_weight', 'decoder_bias', 'W0', 'U0']
+        """
         arrays: dict[str, np.ndarray | None] = {
             "embedding": self.embedding,
             "decoder_weight": self.decoder_weight,
@@ -443,12 +642,25 @@ class LanguageModel:
             What the weights are rounded to; as they are in memory if not given. int8 is for the rows of embedding and
             decoder, in an .npz; all else becomes float16. A model that was read from such a file computes in float32,
             and is written in float32 unless another is asked for again.
+
+        See Also
+        --------
+        minilstm.load
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from minilstm import load
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     load("planted").save(f"{folder}/mine.npz", dtype="float16")
+        ...     load(f"{folder}/mine.npz")
+        LanguageModel(289 words, embedding 16, layers of 64 and 64 units, float32, context of 66 words)
         """
         checkpoints.write(path, self.header(), self.arrays(), dtype)
 
 
 def _is_sentence(words):
-    """Whether these are words, and not sentences; anything else is an error."""
+    """Return whether these are words, and not sentences; anything else is an error."""
     parts = [words] if isinstance(words, str) or not np.iterable(words) else list(words)
     if all(isinstance(part, str) for part in parts):
         return True

@@ -19,8 +19,10 @@ from typing import NamedTuple
 import numpy as np
 
 from .checks import check, pack
+from .records import short_repr
 
 
+@short_repr
 class Layer(NamedTuple):
     """The weights of one layer of H units that reads vectors of length D; blocks along the first axis: i, f, g, o.
 
@@ -32,8 +34,9 @@ class Layer(NamedTuple):
     b: np.ndarray  # (4 * H,)
 
 
+@short_repr
 class Step(NamedTuple):
-    """What one layer does at one word; each field has shape (batch, H)."""
+    """Gates and states of one layer at one word; each field has shape (batch, H)."""
 
     i: np.ndarray  # input gate, 0 to 1: how much of the candidate is written
     f: np.ndarray  # forget gate, 0 to 1: how much of the old cell is kept
@@ -43,13 +46,15 @@ class Step(NamedTuple):
     h: np.ndarray  # hidden state, -1 to 1: what the other units, the next layer and the decoder see
 
 
+@short_repr
 class State(NamedTuple):
-    """What the network carries from word to word: shape (layers, batch, units), or one array a layer."""
+    """The state carried from word to word: shape (layers, batch, units), or one array a layer."""
 
     h: np.ndarray
     C: np.ndarray
 
 
+@short_repr
 class Trace(NamedTuple):
     """Every gate and state at every word: shape (layers, steps, batch, units).
 
@@ -86,6 +91,25 @@ def step(x: np.ndarray, h_prev: np.ndarray, C_prev: np.ndarray, W: np.ndarray, U
     -------
     Step
         i, f, o, C_tilde, C, h, each (batch, H).
+
+    See Also
+    --------
+    run : A stack of layers reads a sequence.
+    minilstm.training.backpropagation.backward : The same step backwards, for learning.
+
+    References
+    ----------
+    Lakretz et al. (2019), section 4.1, Eqs. 1-2. The gates are those of Hochreiter and Schmidhuber (1997), Long
+    short-term memory, and Gers, Schmidhuber and Cummins (2000), Learning to forget.
+
+    Examples
+    --------
+    One unit whose weights are all 0: its gates stand at 1/2, its candidate at 0, so that it forgets half of its cell.
+
+    >>> x, h_prev, C_prev = np.ones((1, 3)), np.zeros((1, 1)), np.ones((1, 1))
+    >>> now = step(x, h_prev, C_prev, np.zeros((4, 3)), np.zeros((4, 1)), np.zeros(4))
+    >>> now.f.item(), now.C_tilde.item(), now.C.item()
+    (0.5, 0.0, 0.5)
     """
     z = x @ W.T + h_prev @ U.T + b  # (batch, 4 * H)
     z_i, z_f, z_g, z_o = np.split(z, 4, axis=-1)  # (batch, H) each
@@ -120,6 +144,24 @@ def run(x: np.ndarray, layers: Sequence[Layer], state: State | None = None, abla
     ------
     MinilstmError
         If shapes do not fit together or a unit does not exist.
+
+    See Also
+    --------
+    minilstm.LanguageModel.trace : The same for words.
+
+    References
+    ----------
+    Lakretz et al. (2019), section 4.1.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> layer = Layer(rng.normal(size=(8, 3)), rng.normal(size=(8, 2)), np.zeros(8))  # two units read three numbers
+    >>> trace = run(rng.normal(size=(5, 1, 3)), [layer], ablate=[2])
+    >>> trace
+    Trace(i, f, o, C_tilde, C, h: (1, 5, 1, 2) float64; state: State(h, C: (1, 1, 2) float64))
+    >>> trace.h[0, :, 0, 1]  # unit 2
+    array([0., 0., 0., 0., 0.])
     """
     x, h_start, C_start, ablated = check(x, layers, state, ablate)
     traces, h_end, C_end = [], [], []  # one entry a layer

@@ -43,6 +43,11 @@ def load(name_or_path: str | Path, dtype: str = "float32") -> LanguageModel:
     ModelFileError
         If there is no such model, or anything in the file is not as it should be.
 
+    See Also
+    --------
+    minilstm.LanguageModel.from_state_dict : A model from the tensors of a framework.
+    minilstm.LanguageModel.save : Write one to a file.
+
     Examples
     --------
     >>> model = load("planted")
@@ -106,7 +111,7 @@ def digest(model):
 
 
 def describe(model):
-    """What a person would ask of a model: {question: answer}, anything that JSON can hold."""
+    """Summary of a model: {property: value}, anything that JSON can hold."""
     counts = model.word_counts
     about = {key: value for key, value in model.provenance.items() if key != "held_out_pairs"}
     return {
@@ -170,7 +175,7 @@ def read_partial(path, vocabulary, context=(), dtype="float32"):
 
 
 def words_read(model):
-    """How many words training had read, repetitions counted, as the model's file says.
+    """Number of tokens seen in training, repetitions counted, as the model's file says.
 
     Raises
     ------

@@ -91,7 +91,8 @@ def reproduce_all(amount):
 
     for name in (name for name in models.names() if name not in ("mini", LARGE)):
         command = [sys.executable, "-m", "minilstm", "reproduce", "--model", name, amount]
-        if subprocess.run(command, stdout=sys.stderr).returncode > 1:  # 1: one of them is unavailable on this model
+        status = subprocess.run(command, cwd=HERE.parent, stdout=sys.stderr).returncode
+        if status > 1:  # 1: an analysis is unavailable on this model
             sys.exit(f"{name}: `minilstm reproduce` failed")
 
 
@@ -103,7 +104,8 @@ def update(text, blocks=()):
     for name in (name for name in blocks if f"<!-- {name} -->" in text):
         if "claims" in COMMANDS[name]:
             reproduce_all("--quick" if "--quick" in COMMANDS[name] else "--full")
-        out = subprocess.run([sys.executable, *COMMANDS[name]], stdout=subprocess.PIPE, text=True, check=True).stdout
+        command = [sys.executable, *COMMANDS[name]]
+        out = subprocess.run(command, cwd=HERE.parent, stdout=subprocess.PIPE, text=True, check=True).stdout
         block = f"<!-- {name} -->\n{out}<!-- end {name} -->"
         text = re.sub(f"<!-- {name} -->.*<!-- end {name} -->", lambda _, new=block: new, text, flags=re.DOTALL)
     return text

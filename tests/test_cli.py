@@ -307,6 +307,26 @@ def test_bad_input_is_exit_code_2_and_one_line(capsys, path, arguments, said):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        ("train x.npz --min-count 3", "--min-count: goes with --text"),
+        (
+            "train x.npz --text x.txt --text-seed 3",
+            "--text-seed: is about the fragment of English; here --text is read",
+        ),
+        ("train x.npz --moments 3", "--moments: goes with --snapshots"),
+        ("emergence x --half odd", "--half: units are chosen on odd ids and judged on even ones"),
+        ("claims --all --model planted", "--model: --all asks all bundled models"),
+        ("claims --later --linzen x.text", "--linzen: the Linzen set is for the paper's claims; no later one reads it"),
+    ],
+)
+def test_an_option_without_an_effect_is_refused(capsys, monkeypatch, tmp_path, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    err = run(capsys, *arguments.split(), code=2).err
+    assert said in err and err.count("\n") == 1 and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
         ("train x.npz --snapshots x.png", "--snapshots x.png: expected a folder"),
         ("train x.npz --text .", "--text .: cannot be read: Is a directory; expected a file"),
         ("emergence nowhere", "nowhere: no such folder or file; expected snapshots of a training"),
@@ -330,7 +350,20 @@ def test_help_and_misuse():
     assert "expected unit numbers such as 3,17, got 'three'" in call("ablate", "--units", "three").stderr
 
 
-@pytest.mark.parametrize("arguments", ["agreement --foo", "info extra", "verify --foo", "train x.npz --foo 3"])
+@pytest.mark.parametrize("option", ["--seed -1", "--tokens 0", "--batch x", "--moments 0"])
+def test_what_training_cannot_be_done_with_is_refused(capsys, option):
+    with pytest.raises(SystemExit, match="2"):
+        main(["train", "x.npz", *option.split()])
+    name, value = option.split()
+    assert re.search(
+        rf"argument {name}: expected a (whole )?number (above 0|from 0 up), got '{value}'", capsys.readouterr().err
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["agreement --foo", "info extra", "verify --foo", "train x.npz --foo 3", "info --state zero", "explore --json"],
+)
 def test_what_is_unread_is_refused_by_the_command(capsys, arguments):
     (
         name,

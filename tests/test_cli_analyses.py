@@ -232,6 +232,10 @@ def test_bad_input_is_named(run, tmp_path, arguments, message):
         (["decode", "--random", "-3"], "expected a whole number above 0, got '-3'"),
         (["depth", "--random", "0"], "expected a whole number above 0, got '0'"),
         (["agreement", "--n", "-1"], "expected a whole number above 0, got '-1'"),
+        (["agreement", "--seed", "-1"], "--seed: expected a whole number from 0 up, got '-1'"),
+        (["interchange", "--most", "0"], "--most: expected a whole number above 0, got '0'"),
+        (["reproduce", "--full", "--random", "5"], "argument --random: not allowed with argument --full"),
+        (["claims", "--quick", "--random", "5"], "argument --random: not allowed with argument --quick"),
         (["decode", "--units", "x"], "expected unit numbers such as 3,17, got 'x'"),
     ],
 )
@@ -268,6 +272,31 @@ The boy near the cars\tgreets\tgreet\tSP
         ("ablate --out no/x.png", "--out no/x.png: cannot be written, there is no folder no"),
         ("agreement --stimuli own.tsv --task nope", "--task nope: give either --task or --stimuli"),
         ("smallest --half odd", "--half odd"),
+        ("agreement --kind mean", "--kind: says how --off ablates; no units are given there"),
+        ("agreement --stimuli own.tsv --seed 3", "--seed: says which sentences of the tasks are drawn; here they are"),
+        ("agreement --stimuli own.tsv --lexicon paper", "--lexicon: says which sentences of the tasks are drawn"),
+        ("agreement --linzen own.text --off 3", "--n: --linzen reads the whole set; with --stimuli in its place"),
+        ("agreement --linzen own.text --task Simple", "--task: give either that or --linzen"),
+        ("agreement --linzen own.text --stimuli own.tsv", "--stimuli: give either that or --linzen"),
+        ("ablate --random 5", "--random: goes with --group"),
+        ("ablate --linzen own.text", "--linzen: goes with --group"),
+        ("ablate --units 3 --random 5", "--random: goes with --group; here every unit is ablated alone"),
+        ("ablate --units 3 --short 76", "--short: goes with --group"),
+        ("ablate --units 3 --lower", "--lower: is about what is read from gates and cells; nothing here reads them"),
+        ("ablate --units 3 --stimuli own.tsv --seed 3", "--seed: says which sentences"),
+        ("ablate --short 76", "--short: nothing here reads what it names"),
+        ("ablate --lower", "--lower: is about what is read from gates"),
+        ("ablate --group --units 71 --short 76", "--short: nothing here reads what it names"),
+        ("ablate --group --units 71 --stimuli own.tsv --lexicon paper", "--lexicon: says which sentences"),
+        ("dynamics --variable i", "--variable: goes with --pool"),
+        ("dynamics --from 73", "--from: nothing here reads what it names"),
+        ("dynamics --pool --number P", "--number: nothing here reads it"),
+        ("dynamics --pool --units 73 --half odd", "--half: nothing here reads a half of the sentences"),
+        ("dynamics --kind mean", "--kind: nothing here reads it"),  # the units are named by the file
+        ("dynamics --stimuli own.tsv --seed 3", "--seed: says which sentences"),
+        ("depth --from 73 --units 71", "--units: nothing here reads what it names"),
+        ("patch --lower", "--lower: is about what is read from gates"),
+        ("patch --stimuli own.tsv --lexicon paper", "--lexicon: says which sentences"),
         ("ablate --out x.pdf", "--out x.pdf: expected a folder, or a name that ends in .png or .svg"),
         ("ablate --out x.PNG", "--out x.PNG: expected a folder, or a name that ends in .png or .svg"),
         ("ablate --units 3 --n 2 --out new.png", "--out new.png: there is no figure of this"),
@@ -283,6 +312,24 @@ def test_an_option_is_heeded_or_refused(run, tmp_path, arguments, said):
     (tmp_path / "own.tsv").write_text(OWN)
     assert said in run(*arguments.split(), code=2).err
     assert [file.name for file in tmp_path.iterdir()] == ["own.tsv"]
+
+
+def test_n_of_a_file_is_the_first_of_each_condition(run, tmp_path):
+    (tmp_path / "own.tsv").write_text(OWN + "The girls near the car\tgreet\tgreets\tPS\n" * 3)
+    ns = [
+        {row["condition"]: row["n"] for row in rows(run("agreement", "--stimuli", "own.tsv", "--csv", n=n).out)}
+        for n in (2, 9)
+    ]
+    assert ns == [{"PS": "2", "SP": "1"}, {"PS": "4", "SP": "1"}]
+
+
+def test_what_ablation_means_where_units_are_searched(run):
+    """Held at its mean, another unit is needed most; and the section of the report says so too."""
+    found = {
+        kind: run("decode", "--short", "none", "--units", "search", "--kind", kind, n=20).err
+        for kind in ("paper", "mean")
+    }
+    assert found["paper"] != found["mean"]
 
 
 def test_decode_refuses_before_it_prints(run, tmp_path):

@@ -65,7 +65,7 @@ def test_the_ledger_as_text(capsys, asked):
     assert sum(counts) == 40 and [printed.count(f". {verdict.upper()}: ") for verdict in VERDICTS] == counts
     assert max(map(len, printed.splitlines())) <= 110
     run("--quick", "--seed", 3)
-    run("--quick", *SMALL)
+    run(*SMALL)
     run("--kind", "mean")
     full, quick, given, kind = [(None, 1000, 0), (None, 200, 3), (12, 50, 0), (None, 1000, 0)]
     assert [(one.n, one.n_random, one.seed) for one in asked] == [full, quick, given, kind]

@@ -78,6 +78,20 @@ def test_vectors_then_verify(capsys, tmp_path):
     assert "nothing.npz: cannot be read (no such file or folder)" in absent
 
 
+def test_precision_has_to_be_said(capsys, tmp_path):
+    run(capsys, "vectors", tmp_path / "v")
+    v = read_vectors(tmp_path / "v")
+    h = lstm.run(v.x, v.layers, lstm.State(v.h_0, v.C_0)).h[-1]
+    np.savez(tmp_path / "out.npz", output=np.round(h * 64) / 64)
+    arguments = "verify", tmp_path / "v", tmp_path / "out.npz"
+    assert "It looks like outputs rounded to multiples of 1/64" in run(capsys, *arguments, code=1).out
+    np.savez(tmp_path / "out.npz", output=np.float32(np.float16(h)))
+    assert "say so: --precision float16" in run(capsys, *arguments, code=1).out
+    assert "float16" in run(capsys, *arguments, "--precision", "float16").out
+    told = run(capsys, "verify", "--installed", "--precision", "float16", code=2).err
+    assert "--precision says nothing about --installed" in told
+
+
 def test_what_verify_asks_for(capsys, tmp_path):
     """Vectors without outputs, and models in the place of either."""
     run(capsys, "vectors", tmp_path / "v")

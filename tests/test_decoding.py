@@ -14,8 +14,8 @@ from small_model import small_model
 from minilstm import planted
 from minilstm.activity import full_sentences, lower_context
 from minilstm.analyses import decoding
-from minilstm.analyses.decoding import NumberData, number_data
 from minilstm.analyses.generalisation import area_under_curve, generalisation
+from minilstm.analyses.number_data import NumberData, number_data
 from minilstm.analyses.number_units import NumberUnits
 from minilstm.analyses.short_range import short_range_units
 from minilstm.errors import MinilstmError, StimulusError

@@ -1,25 +1,48 @@
-"""The examples in docstrings are what happens."""
+"""The examples in docstrings are what happens, and what is public has some."""
 
 import doctest
+import inspect
+import pkgutil
 from importlib import import_module
 
 import pytest
 
-MODULES = (
-    "analyses.path_attribution",
-    "analyses.paths",
-    "analyses.statistics",
-    "language_model",
-    "models",
-    "io.atomic",
-    "io.checkpoints",
-    "io.parts",
-    "io.state_dict",
-    "io.vocabulary",
-)
+import minilstm
+from minilstm import lstm, stimuli
+
+SLOW = {"minilstm.report.reproduce"}  # every analysis
+MODULES = [info.name for info in pkgutil.walk_packages(minilstm.__path__, "minilstm.") if "__main__" not in info.name]
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in MODULES])
 def test_examples(name):
-    result = doctest.testmod(import_module(f"minilstm.{name}"), optionflags=doctest.NORMALIZE_WHITESPACE)
-    assert result.failed == 0 and result.attempted > 0
+    failed, _ = doctest.testmod(import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert not failed
+
+
+def public_functions():
+    """{name: function} of the package, of `lstm`, of the sentences that most begin with, and of LanguageModel."""
+    functions = {name: getattr(minilstm, name) for name in minilstm.__all__}
+    functions |= {f"lstm.{name}": getattr(lstm, name) for name in ("step", "run")}
+    functions |= {f"stimuli.{name}": getattr(stimuli, name) for name in ("na_task", "na_tasks", "read_items")}
+    methods = inspect.getmembers(minilstm.LanguageModel)
+    functions |= {f"LanguageModel.{name}": method for name, method in methods if not name.startswith("_")}
+    return {
+        name: function
+        for name, function in functions.items()
+        if inspect.isfunction(function) or inspect.ismethod(function)
+    }
+
+
+@pytest.mark.parametrize(("name", "function"), public_functions().items())
+def test_public_functions_say_all_that_numpydoc_asks(name, function):
+    doc = inspect.getdoc(function)
+    sections = {line for line, below in zip(doc.split("\n"), doc.split("\n")[1:], strict=False) if set(below) == {"-"}}
+    signature = inspect.signature(function)
+    for parameter in signature.parameters.keys() - {"self"}:
+        named = doc.partition("Parameters\n")[2].partition("\n\n")[0].replace("*", "").replace(",", " ").split()
+        assert parameter in named, f"{name}: {parameter}"
+    if signature.return_annotation is not None:
+        assert "Returns" in sections, name
+    assert "Examples" in sections and sections & {"See Also", "References"}, name
+    assert ">>> " in doc

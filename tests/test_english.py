@@ -2,9 +2,10 @@
 
 import json
 import re
-import sys
 from pathlib import Path
 
+import make_english
+import measure_english
 import numpy as np
 import pytest
 from conftest import need
@@ -16,10 +17,6 @@ from minilstm.models import digest, names
 from minilstm.stimuli import CONDITIONS, LEXICONS, na_task
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
-sys.path.insert(0, str(WEIGHTS))
-import make_english  # noqa: E402
-import measure_english  # noqa: E402
-
 shipped = pytest.mark.skipif("english" not in names(), reason="weights/english.npz is not in this checkout")
 
 

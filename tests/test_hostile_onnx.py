@@ -10,7 +10,7 @@ from minilstm.errors import MinilstmError
 from minilstm.verification.model_files import find_lstms, verify_file
 
 onnx = pytest.importorskip("onnx")
-from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+TensorProto, helper, numpy_helper = onnx.TensorProto, onnx.helper, onnx.numpy_helper
 
 D, H = 3, 4
 SHAPES = {"W": (1, 4 * H, D), "R": (1, 4 * H, H), "B": (1, 8 * H)}

@@ -334,7 +334,7 @@ def test_a_mistake_is_named_only_if_it_explains_every_weight(tmp_path):
         module.bias_ih_l0[3] += 1
     torch.save(module.state_dict(), tmp_path / "b.pt")
     found = compare_files(tmp_path / "a.pt", tmp_path / "b.pt")
-    assert found.place == "U of layer 1, from unit 8; b of layer 1, gate i, unit 4" and found.differing == 401
+    assert found.place == "b of layer 1, gate i, unit 4; U of layer 1, from unit 8" and found.differing == 401
 
 
 NAMED = {  # what becomes of a layer, in blocks i f g o

@@ -18,7 +18,6 @@ from minilstm.analyses.nested import (
     carrier,
     compute,
     costliest,
-    right,
 )
 from minilstm.analyses.number_units import NumberUnits
 from minilstm.cli.main import main
@@ -40,7 +39,7 @@ def test_the_planted_circuit_holds_one_number_at_a_time(found):
     for task, comparison in found.tasks.items():
         for condition in CONDITIONS[task]:
             wrong = task.endswith("Inner") and condition in AGAINST
-            assert right(comparison, condition) == (0 if wrong else 1), (task, condition)
+            assert comparison.accuracy(condition) == (0 if wrong else 1), (task, condition)
 
 
 def test_who_carries_the_outer_number_and_who_only_guards_it(found):
@@ -66,7 +65,7 @@ def test_no_sentence_is_both_searched_on_and_judged_on():
 
 def test_without_its_long_range_unit_the_inner_verb_is_right(found):
     """The number of the outer subject stands in its way."""
-    assert right(found.tasks["ShortNestedInner"], "SP", S) == right(found.tasks["ShortNestedInner"], "PS", P) == 1
+    assert found.tasks["ShortNestedInner"].accuracy("SP", S) == found.tasks["ShortNestedInner"].accuracy("PS", P) == 1
     assert carrier(found.searches["ShortNestedInner"]) is None  # nothing is right with either number
     assert "no unit can be seen to carry it" in " ".join(found.text())
     assert {None} == {row[2] for row in found.tables()[1].rows if row[0].endswith("Inner")}

@@ -2,16 +2,12 @@
 
 import json
 import lzma
-import sys
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
+import prepare_text
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "weights"))
-import prepare_text  # noqa: E402
-from prepare_text import choose_vocabulary, prepare, read_sentences, split_sentences, tokenize  # noqa: E402
+from prepare_text import choose_vocabulary, prepare, read_sentences, split_sentences, tokenize
 
 NAMES = "Ann Bob Cid Dot Eve Fay Gus Hal Ida Jim".split()
 VERBS = "sees hears meets knows likes helps finds wants needs loves".split()

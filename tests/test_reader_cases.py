@@ -85,6 +85,26 @@ OWN = {
         "'correct' for the right form",
         [(BOYS, "are", "is", "none")],
     ),
+    "quotes around everything": (
+        "a.tsv",
+        (HEADER + LINE).replace("\t", '"\t"').replace("prefix", '"prefix').replace("The", '"The').replace("\n", '"\n'),
+        "",
+        PLURAL,
+    ),
+    "quotes around the names": ("a.tsv", '"prefix"\t"right"\t"wrong"\t"condition"\n' + LINE, "4 columns", PLURAL),
+    "quotes around a column": (
+        "a.tsv",
+        HEADER + LINE.replace("The boys near the car", '"The boys near the car"'),
+        "",
+        PLURAL,
+    ),
+    "blanks before quotes": (
+        "a.csv",
+        'prefix, right, wrong, condition\n"The boys near the car", "are", "is", "P"\n',
+        "",
+        PLURAL,
+    ),
+    "comments": ("a.tsv", "# mine\n" + HEADER + LINE, "1 line(s) begin with #: taken for comments", PLURAL),
     "the forms named alone": (
         "a.tsv",
         "beginning\tright\twrong\tno\nThe boys near the car\tare\tis\t1\n",
@@ -357,6 +377,22 @@ REFUSED = {
         {"a.tsv": "prefix\tsingular\tplural\tcondition\nThe boys near the car\tare\tis\tP\n"},
         ["a.tsv, line 2", "'is' stands in the column of the plural forms"],
     ),
+    "two names for one form among others unknown": (
+        {"a.tsv": "prefix\tright\tright\tz\nThe boys near the car\tare\tis\tP\n"},
+        ["a.tsv, line 1", "'right' and 'right' name the same"],
+    ),
+    "a line break in quotes": (
+        {"a.csv": 'prefix,right,wrong,condition\n"The boys\nnear the car",are,is,P\n'},
+        ["a.csv, line 2", "cannot be read as cells between ','"],
+    ),
+    "line ends of old": ({"a.tsv": (HEADER + LINE).replace("\n", "\r")}, ["a.tsv, line 1", "ends no line", "tr '\\r'"]),
+    "UTF-16 without a mark": ({"a.tsv": LINE.encode("utf-16-le")}, ["a.tsv, line 1", "byte 0x00", "iconv -f utf-16"]),
+    "UTF-32": ({"a.tsv": LINE.encode("utf-32")}, ["a.tsv, line 1", "iconv -f utf-32"]),
+    "lower-case letters that contradict": (
+        {"a.tsv": LINE.replace("\tP", "\tps") + "The boys near the car\tis\tare\tps\n"},
+        ["a.tsv, line 2", "condition ps, but 'is'"],
+    ),
+    "unknown keys in lines": ({"a.jsonl": '{"a": "b"}\n{"a": "c"}\n'}, ["a.jsonl, line 1: keys 'a'"]),
     "forms alone": (
         {"a.tsv": "right\twrong\nare\tis\n"},
         ["a.tsv, line 2", "no column holds the words before the verb"],

@@ -27,6 +27,7 @@ from minilstm.io.atomic import write_whole
 from minilstm.report import cache
 from minilstm.report.ledger import LATER
 from minilstm.report.reproduce import REPORT, RESULT, _clear, run
+from minilstm.stimuli import Pair, Stimuli
 
 SMALL = "--model", "planted", "--n", "12"
 REPRODUCED = [analysis for analysis in ANALYSES if not analysis.requires]
@@ -361,6 +362,30 @@ def test_what_fits_is_taken_and_nothing_else(quick):
     assert again(quick, linzen, analyses=QUICK) == {}  # none of the three says that it depends on it
     analyses = [replace(QUICK[0], options=(LINZEN,)), *QUICK[1:]]
     assert again(quick, linzen, analyses=analyses).keys() == {"counted", "together"}
+
+
+def test_other_snapshots_states_and_test_sets_do_not_fit(tmp_path):
+    """Values that only differ in one number of an array, or in the last of many sentences."""
+    model = load("planted")
+    other = replace(model, decoder_bias=model.decoder_bias + np.eye(len(model.vocabulary), dtype=np.float32)[7])
+    state = model.context_state()
+    moved = state._replace(C=state.C + np.float32(1e-3))
+    sentences = [
+        Stimuli(tuple(Pair(("The",), ("boy",), (word,), (), "t", "c", 1) for word in words), "own")
+        for words in (["boys"] * 50, [*["boys"] * 49, "cars"])
+    ]
+    cases = {
+        "set of snapshots": ("snapshots", {"a": (model,)}, {"a": (other,)}),
+        "set of test sentences": ("test_sets", {"a": sentences[0]}, {"a": sentences[1]}),
+        "state": ("state", state, moved),
+    }
+    for words, (name, value, changed) in cases.items():
+        analyses = [replace(QUICK[0], requires=name)]
+        folder = tmp_path / name
+        assert again(folder, experiment(**{name: value}), analyses=analyses) == {"counted": ""}
+        assert again(folder, experiment(**{name: value}), analyses=analyses) == {}
+        why = f"the cached result is of another {words}"
+        assert again(folder, experiment(**{name: changed}), analyses=analyses) == {"counted": why}
 
 
 def test_other_code_and_other_libraries_do_not_fit(quick, monkeypatch):

@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 from small_model import small_model
 
+from minilstm.analyses import word_scores as module
 from minilstm.analyses.experiment import Experiment
 from minilstm.analyses.number_agreement import agreement
 from minilstm.analyses.published import FIGURES, KNOWN, digest, published
-from minilstm.analyses.score import ANALYSIS, score, score_suite, word_scores
+from minilstm.analyses.score import ANALYSIS, score
+from minilstm.analyses.suite_scores import score_suite
+from minilstm.analyses.word_scores import word_scores
 from minilstm.cli.main import main
 from minilstm.errors import NothingScoredError
 from minilstm.report.reproduce import run
@@ -35,8 +38,6 @@ def of(*pairs, suite=None):
 @pytest.mark.parametrize("state", [None, "context"])
 @pytest.mark.parametrize("sizes", [(8, 5), (6,)])
 def test_the_words_of_sentences_of_any_length_score_as_they_do_alone(state, sizes, monkeypatch):
-    from minilstm.analyses import score as module
-
     monkeypatch.setattr(module, "CHUNK", 2)  # sentences in several chunks, rows in several blocks
     monkeypatch.setattr(module, "ROWS", 3)
     model = small_model(sizes)

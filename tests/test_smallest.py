@@ -8,9 +8,11 @@ from small_model import small_model
 
 from minilstm import load, planted
 from minilstm.analyses import smallest
+from minilstm.analyses import smallest_set as search
 from minilstm.analyses.ablation import set_margins
 from minilstm.analyses.experiment import Experiment
-from minilstm.analyses.smallest import Smallest, SmallestSet, compute, left, plot_smallest, smallest_set
+from minilstm.analyses.smallest import Smallest, compute, plot_smallest
+from minilstm.analyses.smallest_set import SmallestSet, left, smallest_set
 from minilstm.analyses.tables import render
 from minilstm.errors import MinilstmError, StimulusError
 from minilstm.stimuli import CONDITIONS, na_task, pairs
@@ -49,7 +51,7 @@ def test_two_units_where_each_carries_one_number():
 
 def search_among(model, keep):
     """The search, in a network of which it sees only these units."""
-    seen = smallest.set_margins
+    seen = search.set_margins
 
     def only(model, items, sets, *rest, **options):
         margins = seen(model, items, sets, *rest, **options)
@@ -58,7 +60,7 @@ def search_among(model, keep):
         return margins
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(smallest, "set_margins", only)
+        patch.setattr(search, "set_margins", only)
         return smallest_set(model, items(), n_random=30)
 
 

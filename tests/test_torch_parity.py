@@ -8,8 +8,7 @@ from networks import TOLERANCE
 from minilstm import lstm
 from minilstm.fast import recurrence
 
-need("torch")
-import torch_reference as reference  # noqa: E402  needs torch
+reference = need("torch_reference")
 
 GATES = "i", "f", "o", "C_tilde", "C", "h", "output", "h_n", "C_n"
 

@@ -10,16 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import need
+from prepare_text import prepare
 
 from minilstm import LanguageModel
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 torch = need("torch")
-sys.path.insert(0, str(WEIGHTS))
-import train_english  # noqa: E402
-from prepare_text import prepare  # noqa: E402
-from sampled_softmax import Sampler  # noqa: E402
-from train_english import Settings, Text, Trainer, new_weights  # noqa: E402
+train_english, sampled_softmax = need("train_english"), need("sampled_softmax")
+Sampler, Settings, Trainer = sampled_softmax.Sampler, train_english.Settings, train_english.Trainer
+Text, new_weights = train_english.Text, train_english.new_weights
 
 SMALL = "--hidden 6 --batch 3 --samples 4 --evaluate-every 1e9 --precision float32".split()
 WORDS = 21  # <unk> and <eos> among them

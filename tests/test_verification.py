@@ -747,6 +747,15 @@ def test_outputs_of_the_wrong_kind_are_refused(tmp_path, outputs, told):
         assert "not an .npz" not in str(caught.value)  # the file is good
 
 
+def test_bfloat16_in_an_npz_is_told_apart(tmp_path):
+    """As the package ml_dtypes leaves it there."""
+    np.savez(tmp_path / "outputs.npz", output=np.zeros((16, 5, 8), "V2"))
+    with pytest.raises(
+        VectorsError, match="output: .*got .V2: bfloat16, .*save it as float32 and give --precision bfloat16"
+    ):
+        verify(D, tmp_path / "outputs.npz")
+
+
 def test_files_and_the_page_beside_them(tmp_path):
     paths = write_vectors(tmp_path / "new", "onnx", seed=3)
     page = paths[0].read_text()

@@ -150,3 +150,8 @@ def test_a_curly_apostrophe_and_a_blank_that_does_not_break(capsys, model, tmp_p
     assert "spelt as in the vocabulary: 'boys\\xa0near' as 'boys near'" in printed.err
     plain = run(capsys, model, tmp_path / "own.tsv", "The boys near the car\tgreet\tgreets\tP\n", "--csv")
     assert plain.out == printed.out and "spelt" not in plain.err
+
+
+def test_an_accent_of_its_own_joins_its_letter():
+    assert respell([("fiance\u0301",)], ("fianc\u00e9",))[0] == [("fianc\u00e9",)]
+    assert respell([("fiance\u0301",)], ("fiance\u0301", "fianc\u00e9"))[0] == [("fiance\u0301",)]

@@ -122,7 +122,10 @@ def old_language_model(words=7, embedding=3, units=2, layers=2, seed=0):
         width = units if layer else embedding
         shapes |= {f"weight_ih_l{layer}": (4 * units, width), f"weight_hh_l{layer}": (4 * units, units)}
         shapes |= {f"bias_ih_l{layer}": (4 * units,), f"bias_hh_l{layer}": (4 * units,)}
-    draw = lambda n: rng.standard_normal(n, dtype=np.float32)  # noqa: E731
+
+    def draw(n):
+        return rng.standard_normal(n, dtype=np.float32)
+
     flat = draw(sum(int(np.prod(shape)) for shape in shapes.values()))
     storages = {"90": flat, "11": draw(words * embedding), "12": draw(words * units), "13": draw(words)}
     expected, recurrent, offset = {"encoder.weight": storages["11"].reshape(words, embedding)}, {}, 0

@@ -16,7 +16,7 @@ from pathlib import Path
 import minilstm
 from minilstm import planted
 from minilstm.analyses.interventions import compare
-from minilstm.analyses.nested import NESTED_TASKS, carrier, plot_nested, right
+from minilstm.analyses.nested import NESTED_TASKS, carrier, plot_nested
 from minilstm.analyses.style import save
 from minilstm.analyses.tables import render
 from minilstm.stimuli import na_tasks
@@ -60,7 +60,7 @@ def study(model):
             comparison = found[f"{length}Nested{verb}"]
             unit, where = carrier(comparison), comparison.counted
             share = None if unit is None else f"{100 * comparison.flips('once', where)[unit - 1]:.0f}"
-            shares = (f"{100 * right(comparison, condition):.0f}" for condition in conditions)
+            shares = (f"{100 * comparison.accuracy(condition):.0f}" for condition in conditions)
             rows.append([f"{length}, {verb.lower()}", *shares, unit, share])
         print("\n" + render(["percent right", *conditions, "carried by", "flips %"], rows))
     return found

@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import MinilstmError, StimulusError
 from ..fast import sweep
 from ..language_model import LanguageModel, Start
+from ..records import short_repr
 from ..stimuli import Item
 from ..units import collection_of
 from .drops import POINTS, drops, lost
@@ -40,7 +41,10 @@ def ablation_sweep(
         In the paper's numbers: 1 is the first unit of the first layer. All units of all layers if not given.
     kind : {"paper", "released", "mean"}
         See `sweep.KINDS`.
-    state : None, "context" or lstm.State
+    state, unknown
+        As for `agreement`.
+    progress : bool
+        Show a progress bar, if standard error is a terminal.
     n_jobs : int or None
         How many workers share the units, as in scikit-learn: None means 1, unless in a `joblib.parallel_config`
         context; -1 means all cores.
@@ -49,6 +53,15 @@ def ablation_sweep(
     -------
     (units, items) array
         Margins log p(right) - log p(wrong); nan for an item whose verb forms are not in the vocabulary.
+
+    See Also
+    --------
+    minilstm.agreement : One network at a time.
+    group_ablation : Several units together.
+
+    References
+    ----------
+    Lakretz et al. (2019), section 4.1, Table 2, 'Ablated'.
 
     Examples
     --------
@@ -72,6 +85,7 @@ def set_margins(model, items, sets, kind="paper", state="context", unknown="erro
     return margins
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Group:
     """A group of units against random ones.
@@ -117,17 +131,34 @@ def group_ablation(
 
     Parameters
     ----------
+    model : LanguageModel
+    items : sequence of stimuli.Item
     units : iterable of int
         In the paper's numbers.
     n_random : int
         How many different random sets; all there are, if these are fewer.
     seed : int
-    n_jobs : int or None
-        As in `ablation_sweep`.
+    kind, state, unknown, progress, n_jobs
+        As for `ablation_sweep`.
 
     Returns
     -------
     Group
+
+    See Also
+    --------
+    ablation_sweep : Each unit alone.
+
+    References
+    ----------
+    Lakretz et al. (2019), section 4.2: the short-range units, against 1,000 random sets; section 4.3: the syntax units.
+
+    Examples
+    --------
+    >>> import minilstm
+    >>> model, items = minilstm.load("planted"), minilstm.stimuli.na_task("nounPP", "SP", n=40)
+    >>> minilstm.group_ablation(model, items, units=[71], n_random=9)
+    Group(intact: 1; accuracy: 0; random: (9,) float64; p: 0.1; power: 1)
     """
     units = sorted(set(collection_of(units)))
     if not units:
@@ -157,6 +188,7 @@ def random_sets(total, size, n, seed):
     return list(sets)
 
 
+@short_repr
 class Needs(NamedTuple):
     """What the rule for number units asks of a unit: conditions (task, condition) that it costs, and that it spares."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..activity import activity, full_sentences
+from ..records import short_repr
 from ..units import columns_of, last_layer
 from .statistics import OUTLIER, z_scores
 from .tables import fixed
@@ -19,6 +20,7 @@ DIGITS = 0, 0, 0, 2, 1, 0, 0  # decimals of `Connectivity.columns`
 CONNECTIONS = "connections here"  # what units of lower layers lack
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Connectivity:
     """The weights from all units of the last layer onto each gate of some of them.

@@ -14,10 +14,12 @@ import numpy as np
 
 from ..activity import last_hidden
 from ..errors import StimulusError
+from ..records import short_repr
 from ..units import columns_of, last_layer
 from .number_agreement import by_condition, check_words, scored_items
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Attribution:
     """What each unit of the last layer contributes to each choice.

@@ -9,10 +9,13 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from textwrap import shorten
 from typing import Any, NamedTuple
 
 from ..errors import MinilstmError
+from ..records import short_repr
 
+LINE = 160  # characters of a result in one line
 VERDICTS = "holds", "does not hold", "not testable"
 
 
@@ -20,6 +23,7 @@ class Unavailable(MinilstmError):
     """A result that this model cannot have: it lacks a word that the analysis needs, for instance."""
 
 
+@short_repr
 class Table(NamedTuple):
     """A table of a result, written as NAME.csv as well."""
 
@@ -60,7 +64,8 @@ class Result:
         return ""
 
     def __repr__(self):
-        return f"<{type(self).__name__}: {self.summary() or ', '.join(table.name for table in self.tables())}>"
+        about = self.summary() or ", ".join(table.name for table in self.tables())
+        return f"<{type(self).__name__}: {shorten(about, LINE, placeholder=' ...')}>"
 
 
 class Results(dict[str, Any]):
@@ -80,6 +85,9 @@ class Results(dict[str, Any]):
         if name not in self.unavailable:
             raise KeyError(name)
         raise Unavailable(f"{name} could not be done: {self.unavailable[name]}")
+
+    def __repr__(self):
+        return f"<Results: {len(self)} analyses, {len(self.unavailable)} unavailable>"
 
     @contextmanager
     def attempt(self, name: str) -> Iterator[None]:
@@ -190,6 +198,7 @@ class Claim:
         return self.original if self.original and experiment.original else self.other
 
 
+@short_repr
 @dataclass(frozen=True)
 class Analysis:
     """One analysis of the paper, or beyond it.
@@ -215,8 +224,9 @@ class Analysis:
         (experiment, units) -> Result, where a user names the units: then nothing is searched.
     given_by : str
         The flag by which they are named: `--units`.
-    reads_tasks : bool
-        Whether it reads sentences that a user may choose.
+    reads : tuple of str
+        What a user may choose of what it reads: "tasks", its sentences; "halves", those with odd or with even ids;
+        "activity", gates and cells, after the context as it stands or in lower case.
     requires : str
         The field of an Experiment without which `reproduce` leaves it out.
     options : tuple of Option
@@ -236,7 +246,7 @@ class Analysis:
     section: str = ""
     given: Callable | None = None
     given_by: str = ""
-    reads_tasks: bool = True
+    reads: tuple[str, ...] = ("tasks", "halves")
     requires: str = ""
     options: tuple[Option, ...] = ()
     claims: tuple[Claim, ...] = field(default=(), repr=False)

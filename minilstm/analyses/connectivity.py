@@ -174,7 +174,7 @@ ANALYSIS = Analysis(
     compute,
     summary="afferents of units (Fig. 4)",
     needs=("number_units", "syntax_unit"),
-    reads_tasks=False,
+    reads=(),
     options=(UNSCALED,),
     claims=CLAIMS,
 )

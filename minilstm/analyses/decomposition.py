@@ -36,6 +36,7 @@ import numpy as np
 
 from ..errors import StimulusError
 from ..lstm import sigmoid, step
+from ..records import short_repr
 from ..stimuli import step_labels, subject_number
 from .base import Analysis, Figure, Result, Table
 from .number_agreement import by_condition, scored_items
@@ -45,6 +46,7 @@ START = -1  # the step of the state before the first word
 STATE, INTERCEPT = "state before", "intercept"  # rows beside those of the words
 
 
+@short_repr
 class Parts(NamedTuple):
     """An activity split in two: (sentences, units) each."""
 

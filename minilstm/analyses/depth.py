@@ -10,6 +10,7 @@ import numpy as np
 
 from ..activity import activity
 from ..errors import MinilstmError, StimulusError
+from ..records import short_repr
 from ..stimuli.depth import POSITIONS, depth_sentences, sample_cells
 from ..stimuli.trees import read_depth
 from .base import Analysis, Figure, Option, Result, Table, format_units
@@ -23,6 +24,7 @@ FOLDS = 5  # outside and inside
 LISTED = 12  # units in the table that people read
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class DepthData:
     """The sampled words.
@@ -227,7 +229,6 @@ def plot_depth(result, marked=3):
             (unit, z[unit - 1]),
             (0, 4 * up),
             textcoords="offset points",
-            fontsize=7,
             ha="center",
             va="bottom" if up > 0 else "top",
             bbox={"color": "white", "pad": 0.2},
@@ -268,7 +269,7 @@ ANALYSIS = Analysis(
     "section 4.3",
     compute,
     summary="syntactic depth, syntax units (section 4.3)",
-    reads_tasks=False,
+    reads=("activity",),
     options=(SENTENCES,),
     claims=CLAIMS,
 )

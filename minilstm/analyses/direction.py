@@ -177,7 +177,7 @@ def direction(
     directions, results, whole = [], [], []
     for at in range(length - first):
         fits = fitted_directions(C[:, first + at], plural)
-        candidates = np.concatenate([np.eye(H), fits])
+        candidates = np.concatenate([np.eye(H), fits[fits.any(axis=1)]])  # a fit of zeros is no direction
         effects, good = moved(chosen, candidates, at)
         counted = ([item for item, right in zip(half, good, strict=True) if right] for half in chosen)
         learned = learned_direction(model, *counted, candidates[effects.argmax()], at, **shared)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..records import short_repr
 from .number_agreement import by_condition, share_right
 from .style import colorbar, figure, in_style, write_in_cells
 
@@ -21,6 +22,7 @@ def spared(before, after, share):
     return lost(np.multiply(share, before), after) <= 0
 
 
+@short_repr
 class Drops(NamedTuple):
     """What each ablation costs in each condition."""
 

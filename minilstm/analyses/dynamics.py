@@ -7,6 +7,7 @@ import numpy as np
 
 from ..activity import activity, full_sentences
 from ..errors import MinilstmError, StimulusError
+from ..records import short_repr
 from ..stimuli import step_labels
 from ..units import by_layer, collection_of
 from .base import Table
@@ -19,6 +20,7 @@ VARIABLES = "C_tilde", "i", "f", "C", "o", "h"
 BYTES = 2**25  # of a block of sentences
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Dynamics:
     """What chosen units do at each word.

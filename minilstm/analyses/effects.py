@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import MinilstmError
+from ..records import short_repr
 from .number_agreement import by_condition
 from .style import GUIDE, NEUTRAL, in_style, panels
 
@@ -17,6 +18,7 @@ LISTED = 8  # units in a table
 LABELLED = 4  # units labelled in each panel of `plot_effects`
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Effects:
     """Direct and total effects of units on the margin, in nats, means over the items of each condition.

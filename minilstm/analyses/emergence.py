@@ -13,12 +13,11 @@ from ..models import words_read
 from ..stimuli import SECOND_NOUN, SUBJECT
 from .ablation import missing_conditions
 from .base import Analysis, Figure, Result, Table, Unavailable
-from .decoding import number_data
 from .drops import POINTS, lost
 from .locality import CONDITIONS, locality
-from .milestones import SOLVED, milestones
+from .milestones import SOLVED, milestones, plot_emergence
 from .number_agreement import by_condition
-from .style import NEUTRAL, PLURAL, SINGULAR, figure, in_style
+from .number_data import number_data
 from .table2 import table2
 
 # Columns of the table that people read
@@ -242,62 +241,6 @@ class Emergence(Result):
                 lambda: plot_emergence(*table(self.trainings)),
             )
         ]
-
-
-# Panels: title, what stands at the y-axis, its range, and for each column of `table` a label and a colour
-SHARE, AUC = ("% right", (-4, 104)), ("AUC at the second noun", (-0.04, 1.04))
-PANELS = (
-    ("Simple", *SHARE, {"Simple S": ("S", SINGULAR), "Simple P": ("P", PLURAL)}),
-    ("nounPP", *SHARE, {"nounPP SP": ("SP", SINGULAR), "nounPP PS": ("PS", PLURAL)}),
-    (
-        "without its final unit",
-        "points lost",
-        (-34, 104),
-        {"lost by final SP": ("in nounPP SP", SINGULAR), "lost by final PS": ("in nounPP PS", PLURAL)},
-    ),
-    ("read from the final units", *AUC, {"AUC final units": ("", NEUTRAL)}),
-    ("read from all others", *AUC, {"AUC all others": ("", NEUTRAL)}),
-    ("how local the code is", "locality", (-0.04, 1.04), {"locality": ("", NEUTRAL)}),
-)
-
-
-@in_style()
-def plot_emergence(columns, rows, first=300_000):
-    """Accuracy, ablation, decoding and locality over training.
-
-    Parameters
-    ----------
-    columns, rows
-        What `table` returned, or was written as CSV and read again.
-    first : int
-        Tokens at which the axis begins, if the snapshots do not begin later; before it nothing much happens.
-    """
-    trainings = list(dict.fromkeys(row[0] for row in rows))
-    tokens = np.array([row[columns.index("tokens")] for row in rows], float)
-    first = min(max(first, tokens.min() / 1.1), tokens.max() / 2)
-    fig, axes = figure(2, 3, 6.0, 3.7, sharex=True)
-    for axis, (title, label, limits, lines) in zip(axes.flat, PANELS, strict=True):
-        for column, (name, color) in lines.items():
-            k = columns.index(column)
-            values = np.array([np.nan if row[k] is None else row[k] for row in rows], float)
-            for training in trainings:
-                of = np.array([row[0] == training for row in rows])
-                axis.plot(tokens[of], values[of], color=color, linewidth=0.4, alpha=0.7)
-            shared = [t for t in np.unique(tokens) if (tokens == t).sum() == len(trainings)]
-            # no median while some of them have no value yet
-            middle = [np.median(values[tokens == t]) for t in shared]
-            axis.plot(shared, middle, color=color, linewidth=2, label=name)
-        axis.set_title(title)
-        axis.set_ylabel(label, fontsize=7)
-        axis.set_ylim(limits)
-        if len(lines) > 1:
-            axis.legend(fontsize=6.5, loc="best")
-    for axis in axes[1]:
-        axis.set_xscale("log")
-        axis.set_xlim(first, 1.1 * tokens.max())
-        axis.tick_params(axis="x", which="minor", labelsize=5)
-        axis.set_xlabel("training tokens")
-    return fig
 
 
 def compute(experiment, results):

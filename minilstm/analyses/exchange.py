@@ -23,6 +23,7 @@ from ..errors import MinilstmError, StimulusError
 from ..fast.prefix_tree import prefix_tree, walk
 from ..fast.sweep import LogitDifferences, Reader, assign_rows
 from ..lstm import Step
+from ..records import short_repr
 
 VARIABLES = {name: (name,) for name in Step._fields} | {"both": ("C", "h")}  # {what: the variables exchanged}
 
@@ -53,6 +54,7 @@ def way_moved(intact, patched, source):
     return (intact - patched).mean(axis=-1) / (intact - source).mean()
 
 
+@short_repr
 class Word(NamedTuple):
     """What a layer does at a word, and the cell that it goes on from; (nodes, rows, H) arrays."""
 

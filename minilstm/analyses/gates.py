@@ -137,6 +137,7 @@ ANALYSIS = Analysis(
     compute,
     summary="gates and cell by condition (Figs. 1, 3)",
     needs=("number_units",),
+    reads=("tasks", "halves", "activity"),
     options=(NUMBER, WHICH),
     claims=CLAIMS,
 )

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import MinilstmError
+from ..records import short_repr
 from ..stimuli import SUBJECT
 
 SEEDS = range(5)
 TEST = 0.2  # share of the sequences, or of the groups, that is tested on
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Generalisation:
     """Area under the ROC curve of classifiers trained at some positions and tested at all.

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import StimulusError
+from ..records import short_repr
 from ..units import collection_of
 from .ablation import group_ablation, random_sets
 from .base import NotTestable, Outcome, Table
@@ -15,6 +16,7 @@ from .statistics import ALPHA, TESTABLE, random_p
 from .style import LIGHTER, LINES, NEUTRAL, WIDTH, boxes, figure, in_style, name_ticks
 
 
+@short_repr
 class GroupTest(NamedTuple):
     """What ablating a group does in one condition, beside random sets of as many units."""
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..records import short_repr
 from ..stimuli import pairs
 from ..units import collection_of
 from .ablation import set_margins
 from .exchange import exchange, way_moved
-from .number_agreement import by_condition, scored_items
+from .number_agreement import by_condition, scored_items, share_right
 
 # The methods side by side, and what each does to a unit.
 METHODS = {
@@ -26,6 +27,7 @@ METHODS = {
 ABLATIONS = {"zero": "paper", "mean": "mean"}  # what the first two are called in `agreement`
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Comparison:
     """What three ways of intervening on the same units do to the same sentences.
@@ -66,6 +68,11 @@ class Comparison:
         """How far their mean margin moves towards the source's, 0 to 1 where all is the source's: (sets,)."""
         where = self.counted if where is None else where
         return way_moved(self.intact[where], self.margins[method][:, where], self.source[where])
+
+    def accuracy(self, condition, unit=None):
+        """Share right in a condition, of the intact network or with a unit ablated; nan without sentences."""
+        margins = self.intact if unit is None else self.margins["zero"][self.sets.index((unit,))]
+        return float(share_right(margins[[item.condition == condition for item in self.items]]))
 
     def strongest(self, most=8):
         """Indices of the sets that move the margin farthest, in any condition by any method; the farthest first."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from .base import Analysis, Claim, Criterion, NotTestable, Outcome, Result, Table
 from .drops import DISPLAYED, spared
-from .experiment import LINZEN
+from .experiment import KIND, LINZEN
 from .number_agreement import agreement
 from .published import FIGURES
 from .statistics import percent
@@ -57,7 +57,7 @@ def compute(experiment, results):
         return Linzen(None, why=experiment.why_no_linzen)
 
     def margins(ablate):
-        found = agreement(experiment.model, items, experiment.state, ablate, unknown="<unk>").margins
+        found = agreement(experiment.model, items, experiment.state, ablate, experiment.kind, "<unk>").margins
         return found[~np.isnan(found)]  # an unknown verb form is no wrong answer
 
     return Linzen(margins(()), {unit: margins([unit]) for unit in results["number_units"].long_range})
@@ -136,6 +136,6 @@ ANALYSIS = Analysis(
     "section 4.1, Table 2, last row",
     compute,
     needs=("number_units",),
-    options=(LINZEN,),
+    options=(LINZEN, KIND),
     claims=CLAIMS,
 )

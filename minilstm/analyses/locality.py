@@ -36,6 +36,7 @@ import numpy as np
 from ..errors import StimulusError
 from ..language_model import LanguageModel
 from ..lstm import Layer
+from ..records import short_repr
 from .ablation import set_margins
 from .number_agreement import share_right
 from .statistics import CHANCE, TESTABLE
@@ -43,6 +44,7 @@ from .statistics import CHANCE, TESTABLE
 CONDITIONS = {"S": "SP", "P": "PS"}  # of nounPP: a subject of that number, an attractor of the other
 
 
+@short_repr
 class Locality(NamedTuple):
     """Ablation curves of agreement across an attractor.
 

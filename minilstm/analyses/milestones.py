@@ -1,7 +1,13 @@
-"""Milestones of a training: when agreement was solved for good, and since when a single unit is missed."""
+"""What the table of `emergence.py` shows of trainings: curves, and milestones.
+
+A milestone is when agreement was solved for good, or since when a single unit is missed.
+"""
+
+import numpy as np
 
 from .drops import POINTS
 from .locality import CONDITIONS
+from .style import NEUTRAL, PLURAL, SINGULAR, figure, in_style
 
 SOLVED = 0.95
 
@@ -39,3 +45,59 @@ def for_good(tokens, holds):
     """The first of `tokens` from which on `holds` is true to the end; None if it is not so at the end."""
     last_false = max((k for k, true in enumerate(holds) if not true), default=-1)
     return tokens[last_false + 1] if last_false + 1 < len(tokens) else None
+
+
+# Panels: title, what stands at the y-axis, its range, and for each column of `table` a label and a colour
+SHARE, AUC = ("% right", (-4, 104)), ("AUC at the second noun", (-0.04, 1.04))
+PANELS = (
+    ("Simple", *SHARE, {"Simple S": ("S", SINGULAR), "Simple P": ("P", PLURAL)}),
+    ("nounPP", *SHARE, {"nounPP SP": ("SP", SINGULAR), "nounPP PS": ("PS", PLURAL)}),
+    (
+        "without its final unit",
+        "points lost",
+        (-34, 104),
+        {"lost by final SP": ("in nounPP SP", SINGULAR), "lost by final PS": ("in nounPP PS", PLURAL)},
+    ),
+    ("read from the final units", *AUC, {"AUC final units": ("", NEUTRAL)}),
+    ("read from all others", *AUC, {"AUC all others": ("", NEUTRAL)}),
+    ("how local the code is", "locality", (-0.04, 1.04), {"locality": ("", NEUTRAL)}),
+)
+
+
+@in_style()
+def plot_emergence(columns, rows, first=300_000):
+    """Accuracy, ablation, decoding and locality over training.
+
+    Parameters
+    ----------
+    columns, rows
+        What `table` returned, or was written as CSV and read again.
+    first : int
+        Tokens at which the axis begins, if the snapshots do not begin later; before it nothing much happens.
+    """
+    trainings = list(dict.fromkeys(row[0] for row in rows))
+    tokens = np.array([row[columns.index("tokens")] for row in rows], float)
+    first = min(max(first, tokens.min() / 1.1), tokens.max() / 2)
+    fig, axes = figure(2, 3, 6.0, 3.7, sharex=True)
+    for axis, (title, label, limits, lines) in zip(axes.flat, PANELS, strict=True):
+        for column, (name, color) in lines.items():
+            k = columns.index(column)
+            values = np.array([np.nan if row[k] is None else row[k] for row in rows], float)
+            for training in trainings:
+                of = np.array([row[0] == training for row in rows])
+                axis.plot(tokens[of], values[of], color=color, linewidth=0.4, alpha=0.7)
+            shared = [t for t in np.unique(tokens) if (tokens == t).sum() == len(trainings)]
+            # no median while some of them have no value yet
+            middle = [np.median(values[tokens == t]) for t in shared]
+            axis.plot(shared, middle, color=color, linewidth=2, label=name)
+        axis.set_title(title)
+        axis.set_ylabel(label, fontsize=7)
+        axis.set_ylim(limits)
+        if len(lines) > 1:
+            axis.legend(fontsize=6.5, loc="best")
+    for axis in axes[1]:
+        axis.set_xscale("log")
+        axis.set_xlim(first, 1.1 * tokens.max())
+        axis.tick_params(axis="x", which="minor", labelsize=5)
+        axis.set_xlabel("training tokens")
+    return fig

@@ -25,17 +25,15 @@ import numpy as np
 
 from ..errors import StimulusError
 from ..stimuli.nested import NESTED_TASKS
-from .base import Analysis, Claim, Criterion, Figure, NotTestable, Outcome, Result, Table, format_units
+from .base import Analysis, Figure, Result, Table
 from .drops import POINTS
 from .interventions import compare
-from .number_agreement import scored_items, share_right
-from .statistics import TESTABLE, percent
+from .nested_claims import CLAIMS
+from .number_agreement import scored_items
 from .style import GUIDE, LINES, NEUTRAL, figure, in_style
 
 SEARCHED = 20  # units are searched on the odd ids of a condition up to this one
-LEAST = 10  # sentences, right with either number, below which nothing is said of who carries it
 WAYS = "zero", "once"  # ablated; with its cell from the other sentence, at the noun that the verb agrees with
-AGAINST = "SPS", "PSP"  # of LongNestedInner: both other nouns have the other number
 
 
 def carrier(comparison):
@@ -50,12 +48,6 @@ def costliest(comparison):
 
 def _largest(comparison, effects):
     return comparison.sets[int(np.argmax(effects))][0] if (effects > 0).any() else None
-
-
-def right(comparison, condition, unit=None):
-    """Accuracy in a condition, of the intact network or with a unit ablated; nan without sentences."""
-    margins = comparison.intact if unit is None else comparison.margins["zero"][comparison.sets.index((unit,))]
-    return float(share_right(margins[[item.condition == condition for item in comparison.items]]))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -92,7 +84,7 @@ class Nested(Result):
         for task, comparison in self.tasks.items():
             conditions = [item.condition for item in comparison.items]
             for condition in dict.fromkeys(conditions):
-                shares = [right(comparison, condition, unit) for unit in (None, *self.roles)]
+                shares = [comparison.accuracy(condition, unit) for unit in (None, *self.roles)]
                 rows.append([task, condition, conditions.count(condition), *(100 * share for share in shares)])
         columns = ["task", "condition", "n", "right %", *(f"{unit} off" for unit in self.roles)]
         caption = (
@@ -179,7 +171,7 @@ def plot_nested(tasks):
         for shift, verb, (color, marker) in zip((-0.1, 0.1), VERBS, LINES, strict=False):
             if (comparison := tasks.get(f"{length}Nested{verb}")) is not None:
                 conditions = list(dict.fromkeys(item.condition for item in comparison.items))
-                shares = [100 * right(comparison, condition) for condition in conditions]
+                shares = [100 * comparison.accuracy(condition) for condition in conditions]
                 x = np.arange(len(conditions)) + shift
                 axis.vlines(x, 50, shares, color=color, linewidth=1)
                 axis.plot(x, shares, marker, color=color, markersize=4, label=f"{verb.lower()} verb")
@@ -241,81 +233,6 @@ def _by_task(model, items):
         raise StimulusError(f"nested dependencies: expected odd and even ids of {', '.join(tasks)}; there are none")
     return {task: some for task, some in tasks.items() if some}
 
-
-def below_chance(experiment, results, chance):
-    task = _task(results, "LongNestedInner")
-    for condition in ("SSS", "PPP"):
-        if not right(task, condition) >= TESTABLE:
-            raise NotTestable(f"{percent(right(task, condition))} % in {condition}, where all nouns agree")
-    shares = [right(task, condition) for condition in AGAINST]
-    value = ", ".join(f"{c} {percent(share)}" for c, share in zip(AGAINST, shares, strict=True))
-    below = [c for c, share in zip(AGAINST, shares, strict=True) if share < chance]
-    remark = f"below chance in {below[0]} only: one form is preferred, whatever the noun" if len(below) == 1 else ""
-    return Outcome(bool(np.mean(shares) < chance), f"{value}; mean {percent(np.mean(shares))} %", remark)
-
-
-def inner_is_harder(experiment, results, points):
-    shares = {}
-    for verb in ("Inner", "Outer"):
-        task = _task(results, f"LongNested{verb}")
-        for condition in ("SSS", "PPP"):
-            if not right(task, condition) >= TESTABLE:
-                share = percent(right(task, condition))
-                raise NotTestable(f"{share} % of {verb.lower()} verbs in {condition}, where all nouns agree")
-        incongruent = ("SPS", "SPP", "PSS", "PSP")  # the two subjects differ in number
-        shares[verb] = np.mean([right(task, condition) for condition in incongruent])
-    gap = round(100 * (shares["Outer"] - shares["Inner"]), 9)
-    return Outcome(gap >= points, f"inner {percent(shares['Inner'])}, outer {percent(shares['Outer'])}")
-
-
-def carry_the_outer_number_only(experiment, results, share):
-    units = results["number_units"].long_range
-    if not units:
-        raise NotTestable("neither S* nor P*")
-    flips = {}
-    for verb in ("Outer", "Inner"):
-        task = _task(results, f"ShortNested{verb}")
-        if len(task.counted) < LEAST:
-            raise NotTestable(f"{len(task.counted)} sentences of ShortNested{verb} are right with either number")
-        flips[verb] = float(task.flips("once")[task.sets.index(units)])
-    value = f"{format_units(units)}: outer {percent(flips['Outer'])}, inner {percent(flips['Inner'])} %"
-    return Outcome(flips["Outer"] >= share > flips["Inner"], value)
-
-
-def _task(results, name):
-    """The evaluation half of a task; NotTestable where it was not read."""
-    tasks = results["nested"].tasks
-    if name not in tasks:
-        raise NotTestable(f"{name} was not read")
-    return tasks[name]
-
-
-CLAIMS = (
-    Claim(
-        47,
-        "Lakretz et al. 2021",
-        "The inner verb of long nested dependencies is below chance, unlike people's",
-        "below chance",
-        "LongNestedInner SPS and PSP, where both other nouns are against it",
-        other=Criterion("their mean is below {chance}", below_chance, chance=0.5),
-    ),
-    Claim(
-        48,
-        "Lakretz et al. 2021",
-        "The inner verb is harder than the outer one, though the outer one is farther from its noun",
-        "figures only",
-        "LongNested, both verbs, conditions in which the two subjects differ in number",
-        other=Criterion("inner at least {points} points below outer", inner_is_harder, points=100 * POINTS),
-    ),
-    Claim(
-        49,
-        "Lakretz et al. 2021",
-        "The long-range units carry the outer number, and not the inner one as well",
-        "stated",
-        "share of the verbs of ShortNested that flip with C of S* and P* from the sentence with the other number",
-        other=Criterion("outer >= {share}, inner < {share}", carry_the_outer_number_only, share=0.5),
-    ),
-)
 
 ANALYSIS = Analysis(
     "nested",

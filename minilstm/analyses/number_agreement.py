@@ -10,6 +10,7 @@ from ..activity import last_hidden
 from ..errors import StimulusError, UnknownWordError
 from ..fast import sweep
 from ..language_model import LanguageModel, Start
+from ..records import short_repr
 from ..stimuli import Item
 
 
@@ -24,6 +25,7 @@ class Row(NamedTuple):
     skipped: int  # sentences whose verb forms the model does not know
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Agreement:
     """What a model answered.
@@ -88,6 +90,25 @@ def agreement(
         For an unknown word before the verb. An item with an unknown verb form is not scored; see `Agreement.skipped`.
     StimulusError
         If there are no items.
+
+    See Also
+    --------
+    minilstm.ablation_sweep : The same with each unit ablated alone.
+    minilstm.stimuli.na_task : The sentences.
+
+    References
+    ----------
+    Linzen, Dupoux and Goldberg (2016), Assessing the ability of LSTMs to learn syntax-sensitive dependencies.
+    Lakretz et al. (2019), section 4.1, Table 2, 'Full'.
+
+    Examples
+    --------
+    Without the unit that keeps the number of singular subjects, every verb agrees with the noun beside it:
+
+    >>> import minilstm
+    >>> model, items = minilstm.load("planted"), minilstm.stimuli.na_task("nounPP", "SP", n=40)
+    >>> float(agreement(model, items).accuracy), float(agreement(model, items, ablate=[71]).accuracy)
+    (1.0, 0.0)
     """
     items = tuple(items)
     if not items:

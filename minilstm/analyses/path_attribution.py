@@ -14,6 +14,7 @@ import numpy as np
 from .. import lstm
 from ..errors import StimulusError
 from ..fast import recurrence
+from ..records import short_repr
 from ..stimuli import counterparts, steps_that_differ
 from ..units import columns_of, last_layer
 from .paths import all_paths, count_paths, derivatives, primary_name, primary_units
@@ -176,6 +177,7 @@ class Path(NamedTuple):
     t: float  # see `t_values`
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Influence:
     """The paths from one noun to the verb, in one condition.

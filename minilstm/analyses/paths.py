@@ -15,7 +15,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..records import short_repr
 
+
+@short_repr
 class Paths(NamedTuple):
     """Paths that share an end: the nodes that each has passed, and the derivative along it."""
 
@@ -41,6 +44,7 @@ def join(*parts):
     return Paths([name for part in parts for name in part.names], np.concatenate([part.values for part in parts]))
 
 
+@short_repr
 class Derivatives(NamedTuple):
     """Derivatives along the edges of one layer at one word, (sentences, points, H) each; all but the first by gate."""
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..records import short_repr
 from .statistics import r_squared
 
 
@@ -31,6 +32,7 @@ def ridge_path(X, y, alphas):
     return (along / (np.maximum(values, 0) + np.asarray(alphas)[:, None])) @ vectors.T
 
 
+@short_repr
 class Ridge(NamedTuple):
     """A ridge regression, with the scaling of its features."""
 

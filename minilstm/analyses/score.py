@@ -9,47 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..activity import activity
 from ..errors import NothingScoredError
-from ..language_model import log_softmax
 from ..stimuli import NA_TASKS, respell
 from .base import Analysis, Result, Table, Unavailable
 from .experiment import TEST_SETS
 from .published import KNOWN, digest, published
-
-CHUNK = 256  # sentences whose states are in memory at a time
-ROWS = 64  # words whose logits are
-
-
-@dataclass(frozen=True, eq=False)
-class SuiteScores:
-    """What a model makes of a suite of SyntaxGym.
-
-    Attributes
-    ----------
-    suite : stimuli.json_sets.Suite
-    surprisal : (items, comparisons, 2) array
-        Of the region that each comparison names, in nats: where it should be lower, and where it should be higher. nan
-        for an item that is not scored.
-    """
-
-    suite: object
-    surprisal: np.ndarray
-
-    @property
-    def right(self):
-        """Whether all comparisons of an item hold: (items,) floats, 1 or 0, nan where it is not scored."""
-        lower, higher = self.surprisal[..., 0], self.surprisal[..., 1]
-        return np.where(np.isnan(self.surprisal).any(axis=(1, 2)), np.nan, (lower < higher).all(axis=1))
-
-    def table(self, figure=None):
-        """A Table of one row, for the suite, with the published figure."""
-        right = self.right
-        scored = ~np.isnan(right)
-        accuracy = 100 * right[scored].mean() if scored.any() else None
-        row = [self.suite.name, int(scored.sum()), accuracy, int((~scored).sum())]
-        columns = ["suite", "items", "right %", "skipped", "published %"]
-        return Table("suite", "Items of which all predictions hold.", columns, [[*row, figure]])
+from .suite_scores import SuiteScores, score_suite
+from .word_scores import readable, word_scores
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -184,8 +150,8 @@ def score(model, stimuli, state="context", unknown="error"):
     """
     pairs, notes = respell(stimuli.pairs, model.vocabulary)
     known = set(model.vocabulary)
-    readable = np.array([_readable(pair.good, pair.bad, known, unknown) for pair in pairs], bool)
-    if not readable.any():
+    scored = np.array([readable(pair.good, pair.bad, known, unknown) for pair in pairs], bool)
+    if not scored.any():
         words = dict.fromkeys(word for pair in pairs for word in pair.good + pair.bad if word not in known)
         raise NothingScoredError(
             f"nothing is scored: each of the {len(pairs)} pairs has a word that the model does not know"
@@ -193,120 +159,20 @@ def score(model, stimuli, state="context", unknown="error"):
         )
     lacking = sum(not known.issuperset(pair.good + pair.bad) for pair in pairs)
     if lacking:
-        skipped = int((~readable).sum())
+        skipped = int((~scored).sum())
         notes.append(
             f"{lacking} of {len(pairs)} pairs have a word that the model does not know: {skipped} not scored"
             + (f", {lacking - skipped} with <unk> in both sentences" if lacking > skipped else "")
         )
     sums = np.full((len(pairs), 2), np.nan)
     sentences = [
-        sentence for pair, keep in zip(pairs, readable, strict=True) if keep for sentence in (pair.good, pair.bad)
+        sentence for pair, keep in zip(pairs, scored, strict=True) if keep for sentence in (pair.good, pair.bad)
     ]
     scores = word_scores(model, sentences, state, unknown)
-    sums[readable] = np.reshape([words.sum() for words in scores], (-1, 2))
+    sums[scored] = np.reshape([words.sum() for words in scores], (-1, 2))
     suite = score_suite(model, stimuli.suite, state, unknown) if stimuli.suite else None
     known_set = KNOWN.get(digest(stimuli.pairs), "")
     return Scores(tuple(pairs), sums[:, 0], sums[:, 1], suite, tuple(notes), known_set)
-
-
-def score_suite(model, suite, state="context", unknown="error"):
-    """Surprisal of the regions that a suite's predictions compare.
-
-    Parameters
-    ----------
-    model : LanguageModel
-    suite : stimuli.json_sets.Suite
-    state, unknown
-        As in `score`; an item with an unknown word is not scored.
-
-    Returns
-    -------
-    SuiteScores
-    """
-    known = set(model.vocabulary)
-    surprisal = np.full((len(suite.items), len(suite.comparisons), 2), np.nan)
-    flat = [words for item in suite.items.values() for regions in item.values() for words in regions.values()]
-    spelt = iter(respell(flat, model.vocabulary)[0])
-    items = [  # of each condition {region: words}, spelt as in the vocabulary and in order
-        {name: dict(sorted((number, next(spelt)) for number in regions)) for name, regions in item.items()}
-        for item in suite.items.values()
-    ]
-    sentences = {}  # {(item, condition): its words}
-    for k, item in enumerate(items):
-        words = {name: [word for part in regions.values() for word in part] for name, regions in item.items()}
-        compared = [(words[comparison.lower], words[comparison.higher]) for comparison in suite.comparisons]
-        if all(_readable(*both, known, unknown) for both in compared):
-            sentences |= {(k, name): sentence for name, sentence in words.items()}
-    scores = dict(zip(sentences, word_scores(model, list(sentences.values()), state, unknown), strict=True))
-    for k in {k for k, _ in sentences}:
-        for c, comparison in enumerate(suite.comparisons):
-            for side, name in enumerate((comparison.lower, comparison.higher)):
-                surprisal[k, c, side] = -_region(scores[k, name], items[k][name], comparison.region).sum()
-    return SuiteScores(suite, surprisal)
-
-
-def word_scores(model, sentences, state="context", unknown="error"):
-    """log p of every word of sentences, given the state and the words before it.
-
-    Equal beginnings share one computation, states and logits alike.
-
-    Parameters
-    ----------
-    model : LanguageModel
-    sentences : sequence of sequences of str
-    state : None, "context" or lstm.State with a batch of 1
-    unknown : {"error", "<unk>"}
-
-    Returns
-    -------
-    list of (words,) float64 arrays
-        In nats.
-    """
-    state = model.initial_state(state)
-    before = np.zeros(model.sizes[-1], model.dtype) if state is None else state[0][-1][0]  # h that predicts word 1
-    encoded = [model.encode(sentence, unknown) for sentence in sentences]
-    order = sorted(range(len(encoded)), key=lambda k: encoded[k].tolist())  # equal beginnings side by side
-    scores = [None] * len(encoded)
-    for start in range(0, len(order), CHUNK):
-        chunk = order[start : start + CHUNK]
-        h = activity(model, [sentences[k] for k in chunk], "h", state, unknown)[..., -model.sizes[-1] :]
-        rows, predicting, wanted = {}, [], []  # {prefix: its row}, h after it; (row, the word after it)
-        for k, states in zip(chunk, h, strict=True):
-            for t, word in enumerate(encoded[k]):
-                prefix = encoded[k][:t].tobytes()
-                if prefix not in rows:
-                    rows[prefix] = len(predicting)
-                    predicting.append(states[t - 1] if t else before)
-                wanted.append((rows[prefix], word))
-        log_p = _log_probabilities(model, np.array(predicting), wanted)
-        ends = np.cumsum([len(encoded[k]) for k in chunk])
-        for k, words in zip(chunk, np.split(log_p, ends[:-1]), strict=True):
-            scores[k] = words
-    return scores
-
-
-def _log_probabilities(model, h, wanted):
-    """log p of words, each given by (row of h, index in the vocabulary): (wanted,) float64."""
-    rows, words = np.array(wanted).T
-    log_p = np.empty(len(rows))
-    for start in range(0, len(h), ROWS):
-        block = log_softmax(h[start : start + ROWS] @ model.decoder_weight.T + model.decoder_bias)  # (rows, V)
-        here = (start <= rows) & (rows < start + ROWS)
-        log_p[here] = block[rows[here] - start, words[here]]
-    return log_p
-
-
-def _readable(good, bad, known, unknown):
-    """Whether two sentences can be compared: all words known, or at least those that only one of them has."""
-    return known.issuperset({*good, *bad} if unknown == "error" else {*good} ^ {*bad})
-
-
-def _region(scores, regions, number):
-    """The scores of the words of one region, or of all."""
-    if number is None:
-        return scores
-    start = sum(len(words) for other, words in regions.items() if other < number)
-    return scores[start : start + len(regions[number])]
 
 
 def _accuracy(margins):

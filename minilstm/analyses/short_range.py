@@ -7,8 +7,8 @@ import numpy as np
 from ..stimuli import SECOND_NOUN, SUBJECT, WORDS
 from ..units import last_layer
 from .base import Analysis, Claim, Criterion, Outcome, Result, Table, format_units
-from .decoding import number_data
 from .efferent_weights import VERBS, efferents, segregation
+from .number_data import number_data
 
 DECODABLE = 0.9  # AUC above which number counts as decodable
 PERCENTILE = 95  # of segregation within the layer
@@ -93,7 +93,7 @@ def short_range_units(model, data, verbs=VERBS, percentile=PERCENTILE, split="se
     Parameters
     ----------
     model : LanguageModel
-    data : decoding.NumberData
+    data : number_data.NumberData
     verbs : sequence of (singular, plural)
         Pairs that the model does not know are left out.
 
@@ -165,5 +165,6 @@ ANALYSIS = Analysis(
     section="decoding",
     given=given,
     given_by="--short",
+    reads=("tasks", "halves", "activity"),
     claims=CLAIMS,
 )

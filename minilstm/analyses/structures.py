@@ -226,6 +226,7 @@ ANALYSIS = Analysis(
     needs=("syntax_unit",),
     given=given,
     given_by="--units",
+    reads=("tasks", "activity"),
     options=(VARIABLE,),
     claims=CLAIMS,
 )

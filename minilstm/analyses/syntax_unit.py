@@ -164,5 +164,6 @@ ANALYSIS = Analysis(
     section="depth",
     given=given,
     given_by="--from",
+    reads=("tasks", "halves", "activity"),
     claims=CLAIMS,
 )

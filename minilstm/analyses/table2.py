@@ -11,6 +11,7 @@ from .ablation import long_range_units, missing_conditions, set_margins
 from .agreement_claims import CLAIMS
 from .base import Analysis, Figure, Result, Table
 from .drops import DISPLAYED, drops, plot_ablations, spared
+from .experiment import KIND
 from .number_agreement import agreement, by_condition, share_right
 from .published import TABLE_2
 
@@ -249,5 +250,6 @@ ANALYSIS = Analysis(
     "section 4.1, Tables 1 and 2",
     compute,
     summary="ablate units, alone or as a group, and see what it costs",
+    options=(KIND,),
     claims=CLAIMS,
 )

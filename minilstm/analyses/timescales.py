@@ -300,5 +300,6 @@ ANALYSIS = Analysis(
     compute,
     summary="how long units remember, by their forget gates",
     needs=("number_units", "short_range"),
+    reads=("tasks", "halves", "activity"),
     claims=CLAIMS,
 )

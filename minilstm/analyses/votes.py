@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import MinilstmError
+from ..records import short_repr
 from ..stimuli import BETWEEN
 from .attribution import attribution
 from .base import Analysis, Figure, Result, Table, format_units
@@ -25,6 +26,7 @@ MEASURES = "contribution", "for %", "decides %"
 DIGITS = (1, 1, 1, 1, 2, 1, 1, 1, 2, 1, 1, 1)  # of the columns of `GroupAttribution.rows`: contributions are nats
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class GroupAttribution:
     """The margins of items, split among groups of units.

@@ -8,7 +8,7 @@ from ..analyses.experiment import KIND, LINZEN, unit_numbers
 from ..analyses.tables import render
 from ..stimuli import NA_TASKS
 from .analysis import run as run_analysis
-from .options import RESULTS, UNITS, experiment_of, load_model
+from .options import NOT_DRAWN, NOT_PREDICTIONS, RESULTS, UNITS, experiment_of, load_model, refuse
 from .output import check_out, out_option, print_results, write_out
 
 
@@ -27,10 +27,11 @@ def run(options):
     from ..analyses.number_agreement import agreement
 
     check_out(options.out)
+    _refuse_unread(options)
     model = load_model(options)
-    experiment = experiment_of(model, options, half=options.half or "all")
     if options.linzen and not options.off:
         return _linzen(options, model)
+    experiment = experiment_of(model, options, half=options.half or "all")
     items = experiment.usable_linzen if options.linzen else _sentences(experiment)
     unknown = "<unk>" if options.linzen else options.unknown
     found = agreement(model, items, experiment.state, options.off, options.kind, unknown)
@@ -40,12 +41,26 @@ def run(options):
         print(f"\nall: {100 * found.accuracy:.1f} %")
 
 
+def _refuse_unread(options):
+    """Raise MinilstmError for an option that has no effect beside the others."""
+    drawn = {"lexicon": "--lexicon", "seed": "--seed"}
+    if options.linzen:
+        refuse(options, "give either that or --linzen", stimuli="--stimuli", tasks="--task")
+    if options.linzen and options.off:
+        whole = "--linzen reads the whole set; with --stimuli in its place there is a choice of its sentences"
+        refuse(options, whole, n="--n", half="--half", **drawn)
+    if options.stimuli:
+        refuse(options, NOT_DRAWN, **drawn)
+    if not options.off and not options.linzen:
+        refuse(options, "says how --off ablates; no units are given there", kind="--kind")
+
+
 def _linzen(options, model):
     """The Linzen set, intact and without the number units, which are searched."""
     from ..analyses import linzen
     from .analysis import compute
 
-    experiment = experiment_of(model, options)
+    experiment = experiment_of(model, options, half=options.half or "even")
     results = compute(experiment, [linzen.ANALYSIS], {}, RESULTS / Path(options.model).stem)
     print_results([results["linzen"]], options.form)
     write_out([results["linzen"]], options.out)
@@ -90,6 +105,11 @@ def _each(options, units):
     from ..analyses.number_agreement import agreement
 
     check_out(options.out)
+    whole = "goes with --group; here every unit is ablated alone"
+    refuse(options, whole, n_random="--random", _random="--random", linzen="--linzen", named_short="--short")
+    refuse(options, NOT_PREDICTIONS, lowercase_context="--lower")
+    if options.stimuli:
+        refuse(options, NOT_DRAWN, lexicon="--lexicon", seed="--seed")
     model = load_model(options)
     experiment = experiment_of(model, options, half=options.half or "all")
     items, reading = _sentences(experiment), experiment.reading

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from ..analyses import ANALYSES
 from ..analyses.base import Results, Unavailable, format_units, with_roles
-from ..analyses.experiment import positive, unit_numbers
+from ..analyses.experiment import Experiment, positive, unit_numbers
 from ..analyses.number_units import named_by_file
 from ..errors import MinilstmError
-from .options import RESULTS, UNITS, experiment_of, load_model
+from .options import NOT_DRAWN, NOT_PREDICTIONS, RESULTS, UNITS, experiment_of, load_model, refuse
 from .output import check_out, out_option, print_results, write_out
 
 BY_NAME = {analysis.name: analysis for analysis in ANALYSES}
+FIELDS = Experiment.__dataclass_fields__
 SEARCH = "search"
 GIVEN_HELP = {
     "--units": f"the number units, or those in their place; `{SEARCH}`: as `minilstm reproduce` does (default: those "
@@ -51,7 +52,7 @@ def add_options(command, variants):
             command.add_argument(flag, action="store_true", help=_lower(variants[flag][0].title))
     for flag in dict.fromkeys(analysis.given_by for analysis in analyses if analysis.given is not None):
         command.add_argument(flag, dest=_dest(flag), type=_named, metavar="UNITS", help=GIVEN_HELP[flag])
-    options = {option.name: option for some in variants.values() for one in some for option in one.options}
+    options = {option.name: option for one in analyses for option in one.options if _is_offered(option, one, variants)}
     for option in options.values():
         option.add_to(command)
     if "n_random" not in options:
@@ -65,6 +66,11 @@ def add_options(command, variants):
         help="read the context in lower case, as the paper's own model did",
     )
     out_option(command)
+
+
+def _is_offered(option, analysis, variants):
+    """Whether a command has an option: its own analyses' all, and of what they need those of the experiment."""
+    return option.name in FIELDS or any(analysis in some for some in variants.values())
 
 
 def _lower(title):
@@ -87,9 +93,10 @@ def run(options, variants):
         print("--random: group tests are made by `minilstm ablate --group`", file=sys.stderr)
     flag = next((flag for flag in variants if flag and getattr(options, flag.strip("-"))), "")
     shown = variants[flag]
-    _refuse_unread(options, shown[0])
+    _refuse_sentences(options, shown[0])
     model = load_model(options)
     named = _named_units(options, model, with_needs(shown))
+    _refuse_unread(options, variants, shown, named)
     half = options.half or ("all" if "number_units" in named else "even")
     experiment = experiment_of(model, options, half=half)
     results = compute(experiment, shown, named, RESULTS / Path(options.model).stem, _own_options(options, shown))
@@ -105,12 +112,49 @@ def run(options, variants):
     return int(len(found) < len(shown))
 
 
-def _refuse_unread(options, analysis):
+def _refuse_sentences(options, analysis):
     """Raise where sentences are chosen that the analysis which the command is about does not read."""
-    given = "--stimuli" if options.stimuli else "--task" if options.tasks else ""
-    if given and not analysis.reads_tasks:
+    chosen = "--stimuli" if options.stimuli else "--task" if options.tasks else ""
+    if chosen and "tasks" not in analysis.reads:
         instead = "; --sentences gives it others" if "sentences" in options else ""
-        raise MinilstmError(f"{given}: {analysis.title}: this reads no sentences of tasks{instead}")
+        raise MinilstmError(f"{chosen}: {analysis.title}: this reads no sentences of tasks{instead}")
+
+
+def _refuse_unread(options, variants, shown, named):
+    """Raise MinilstmError for an option that nothing reads of what is computed."""
+    computed = with_needs(shown, named)
+    every = with_needs([analysis for some in variants.values() for analysis in some])
+    # units that are named need no computation, but for the peak activity of those in the place of Y*
+    reading = [one for one in computed if one.name not in named or one in shown or one.given_by == "--from"]
+    read = {what for one in reading for what in one.reads}
+    drawn = any("tasks" in one.reads and not (options.stimuli and one in shown) for one in reading)
+    taken = {option.name for one in reading for option in one.options if _is_offered(option, one, {"": shown})}
+    named_by = {_dest(one.given_by) for one in computed if one.given is not None}
+    for analysis in every:
+        for option in analysis.options:
+            if option.name not in taken:
+                refuse(options, _where(option.name, variants), **{option.name: option.flag})
+        if analysis.given is not None and _dest(analysis.given_by) not in named_by:
+            refuse(options, "nothing here reads what it names", **{_dest(analysis.given_by): analysis.given_by})
+    if "activity" not in read:
+        refuse(options, NOT_PREDICTIONS, lowercase_context="--lower")
+    if not drawn:
+        why = NOT_DRAWN if options.stimuli else "nothing here reads sentences of the tasks"
+        refuse(options, why, lexicon="--lexicon")
+        if "n_random" not in taken:
+            refuse(options, why, seed="--seed")
+        if not options.stimuli:
+            refuse(options, why, n="--n")
+    if "halves" not in read:
+        refuse(options, "nothing here reads a half of the sentences", half="--half")
+
+
+def _where(name, variants):
+    """With which flag of its command an option goes."""
+    flags = [
+        flag for flag, some in variants.items() if any(name == option.name for one in some for option in one.options)
+    ]
+    return f"goes with {flags[0]}" if flags and flags[0] else "nothing here reads it"
 
 
 def _named_units(options, model, analyses):
@@ -133,14 +177,8 @@ def _named_units(options, model, analyses):
 
 def _own_options(options, shown):
     """{name of an analysis: its options that are no fields of an Experiment}."""
-    from ..analyses.experiment import Experiment
-
     return {
-        one.name: {
-            option.name: getattr(options, option.name)
-            for option in one.options
-            if option.name not in Experiment.__dataclass_fields__
-        }
+        one.name: {option.name: getattr(options, option.name) for option in one.options if option.name not in FIELDS}
         for one in shown
     }
 

@@ -11,7 +11,7 @@ from ..analyses.base import VERDICTS
 from ..analyses.experiment import FULL, NOT_GIVEN, QUICK
 from ..errors import MinilstmError
 from ..report.ledger import CLAIMS, COLUMNS, LATER, judge, ledger, remarks
-from .options import RESULTS, experiment_of, load_model
+from .options import RESULTS, experiment_of, load_model, refuse
 from .reproduce import add_experiment_options
 
 SIGNS = dict(zip(VERDICTS, ("+", "-", ""), strict=True))  # in the table over all models
@@ -25,8 +25,8 @@ JUDGED = {  # {part of the ledger: analyses}
 
 def add_options(command):
     """The options of `minilstm claims`, beside those of a model."""
-    add_experiment_options(command)
-    command.add_argument("--quick", action="store_true", help=f"{QUICK} random sets, not {FULL}")
+    amount = add_experiment_options(command)
+    amount.add_argument("--quick", action="store_true", help=f"{QUICK} random sets, not {FULL}")
     command.add_argument("--later", action="store_true", help="claims of later papers about such networks")
     command.add_argument("--all", action="store_true", help=f"the bundled models but {LARGE}, in one table in Markdown")
 
@@ -35,7 +35,10 @@ def run(options):
     """Judge every claim on one model, or on all bundled ones; 1 if a model cannot do some analysis."""
     from ..analyses.tables import render
 
+    if options.later:
+        refuse(options, "the Linzen set is for the paper's claims; no later one reads it", linzen="--linzen")
     if options.all:
+        refuse(options, "--all asks all bundled models", model="--model")
         return _all(options)
     claims = _part(options)
     experiment, results = _results(options)

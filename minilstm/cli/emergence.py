@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ..errors import MinilstmError
-from .options import choose_lexicon, experiment_of, limit_cores, precision
+from .options import NOT_DRAWN, core_options, experiment_of, limit_cores, precision, refuse
 from .output import check_out, out_option, print_results, write_out
 
 
@@ -26,6 +26,7 @@ def add_options(command):
     command.add_argument(
         "--context", type=Path, metavar="FILE", help="with --vocabulary: what is read before each sentence"
     )
+    core_options(command)
     out_option(command)
 
 
@@ -34,11 +35,13 @@ def run(options):
     from ..analyses.emergence import ANALYSIS
 
     check_out(options.out)
+    refuse(options, "units are chosen on odd ids and judged on even ones", half="--half")
+    if options.stimuli:
+        refuse(options, NOT_DRAWN, lexicon="--lexicon", seed="--seed")
     trainings = _trainings(options)
     last = list(trainings.values())[-1][-1]
     limit_cores(options, last)
-    choose_lexicon(options, last)
-    experiment = experiment_of(last, options, half=options.half or "all", snapshots=trainings)
+    experiment = experiment_of(last, options, half="all", snapshots=trainings)
     result = ANALYSIS.compute(experiment, {})
     print_results([result], options.form)
     write_out([result], options.out)

@@ -11,7 +11,7 @@ from functools import partial
 
 from ..errors import MinilstmError, NothingScoredError
 from ..version import __version__
-from .options import item_options, model_options, reading_options
+from .options import form_options, item_options, model_options, reading_options
 
 DESCRIPTION = """\
 The LSTM of Lakretz et al. (2019), 'The emergence of number and syntax units in LSTM language models', in NumPy.
@@ -36,7 +36,7 @@ def _run(arguments):
         return 0
     options, unread = parser().parse_known_args(arguments)
     if unread:
-        options.refuse(f"unrecognized arguments: {' '.join(unread)}")
+        options.parser.error(f"unrecognized arguments: {' '.join(unread)}")
     options.line = arguments  # what `train` puts on record
     try:
         with cores(getattr(options, "jobs", None)):
@@ -70,7 +70,7 @@ def parser():
     def command(group, name, run, parents, text):
         groups.setdefault(group, []).append(f"  {name:<12} {text}")
         added = commands.add_parser(name, parents=parents, description=text)
-        added.set_defaults(run=run, refuse=added.error)  # what is unread is the command's own, not the program's
+        added.set_defaults(run=run, parser=added)  # what is unread is the command's own, not the program's
         return added
 
     _add_commands(command)
@@ -83,19 +83,20 @@ def _add_commands(command):
     from ..analyses import ANALYSES
     from . import agreement, analysis, claims, emergence, explore, import_, info, reproduce, score, trace, train, verify
 
-    model, items, reading = model_options(), item_options(), reading_options()
+    model, items, reading, form = model_options(), item_options(), reading_options(), form_options()
+    reads = [model, reading, form]
     group = "read"
-    trace.add_options(command(group, "trace", trace.run, [model], "gates and cell of chosen units, word by word"))
+    trace.add_options(command(group, "trace", trace.run, reads, "gates and cell of chosen units, word by word"))
     explore.add_options(command(group, "explore", explore.run, [model], "a trained LSTM alive in one HTML page"))
-    command(group, "info", info.run, [model], "what a model file holds and how it was made")
+    command(group, "info", info.run, [model, form], "what a model file holds and how it was made")
     group = "rerun"
     summary = "the whole paper on a model, with a report"
-    reproduce.add_options(command(group, "reproduce", reproduce.run, [model], summary))
+    reproduce.add_options(command(group, "reproduce", reproduce.run, reads, summary))
     claims.add_options(
-        command(group, "claims", claims.run, [model], "the paper's 40 claims, or later ones, judged on a model")
+        command(group, "claims", claims.run, reads, "the paper's 40 claims, or later ones, judged on a model")
     )
     summary = "is the right verb form likelier than the wrong one?"
-    agreement.add_options(command(group, "agreement", agreement.run, [model, items], summary))
+    agreement.add_options(command(group, "agreement", agreement.run, [*reads, items], summary))
     for first in (one for one in ANALYSES if one.summary):
         variants, group = {}, "rerun" if first.paper else "beyond the paper"
         for one in ANALYSES:
@@ -104,11 +105,11 @@ def _add_commands(command):
                 variants.setdefault(flag, []).append(one)
         run = agreement.run_ablate if first.command == "ablate" else analysis.run
         run = partial(run, variants=variants)
-        added = command(group, first.command, run, [model, items], first.summary)
+        added = command(group, first.command, run, [*reads, items], first.summary)
         analysis.add_options(added, dict(sorted(variants.items())))
     summary = "agreement, ablation, decoding and locality over training"
-    emergence.add_options(command(group, "emergence", emergence.run, [reading, items], summary))
-    score.add_options(command(group, "score", score.run, [model], "whole sentences of other people's test sets"))
+    emergence.add_options(command(group, "emergence", emergence.run, [reading, form, items], summary))
+    score.add_options(command(group, "score", score.run, reads, "whole sentences of other people's test sets"))
     group = "your own model"
     train.add_options(command(group, "train", train.run, [], "train a model from scratch, as those in weights/ were"))
     import_.add_options(command(group, "import", import_.run, [], "open a PyTorch checkpoint without PyTorch"))

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections import Counter
 from pathlib import Path
 
 from ..analyses.experiment import HALVES, natural, positive
@@ -14,25 +15,36 @@ LARGE = 128  # units of a layer from which several threads of BLAS pay
 
 
 def model_options():
-    """Which model; and how it reads."""
-    model = argparse.ArgumentParser(add_help=False, parents=[reading_options()])
+    """Which model, and how many cores compute."""
+    model = argparse.ArgumentParser(add_help=False)
     model.add_argument("--model", default="mini", metavar="NAME|PATH", help="a bundled model, or a file (mini)")
+    core_options(model)
     return model
 
 
+def core_options(command):
+    """How many cores compute."""
+    command.add_argument(
+        "--jobs", "--threads", type=positive, metavar="N", help="how many cores to use (all; OMP_NUM_THREADS)"
+    )
+
+
 def reading_options():
-    """What models read from, in which precision; and the form of what is printed."""
+    """What models read from, in which precision."""
     reading = argparse.ArgumentParser(add_help=False)
     reading.add_argument("--state", choices=("context", "zero"), default="context", help="what a sentence is read from")
     reading.add_argument("--unknown", choices=("error", "<unk>"), default="error", help="what an unknown word becomes")
     reading.add_argument("--float64", action="store_true", help="compute in double precision")
-    reading.add_argument(
-        "--jobs", "--threads", type=positive, metavar="N", help="how many cores to use (all; OMP_NUM_THREADS)"
-    )
-    form = reading.add_mutually_exclusive_group()
-    form.add_argument("--json", dest="form", action="store_const", const="json", default="text", help="print JSON")
-    form.add_argument("--csv", dest="form", action="store_const", const="csv", help="print CSV")
     return reading
+
+
+def form_options():
+    """The form of what is printed."""
+    form = argparse.ArgumentParser(add_help=False)
+    one = form.add_mutually_exclusive_group()
+    one.add_argument("--json", dest="form", action="store_const", const="json", default="text", help="print JSON")
+    one.add_argument("--csv", dest="form", action="store_const", const="csv", help="print CSV")
+    return form
 
 
 def item_options():
@@ -67,7 +79,10 @@ def task_options(command):
     """Which sentences of the tasks."""
     lexicon_option(command)
     command.add_argument(
-        "--n", type=positive, metavar="N", help="sentences a condition (default: the published counts)"
+        "--n",
+        type=positive,
+        metavar="N",
+        help="sentences a condition, of a file the first ones (default: the published counts, all of a file)",
     )
     command.add_argument(
         "--seed", type=natural, default=0, help="which sentences, and which random sets, are drawn (0)"
@@ -75,7 +90,7 @@ def task_options(command):
 
 
 def lexicon_option(command):
-    """Whose words the tasks are made of; `load_model` fills in what the model's file says."""
+    """Whose words the tasks are made of."""
     command.add_argument(
         "--lexicon", help="words of the tasks: paper, frequent or auxiliaries (what the model's file says, else paper)"
     )
@@ -96,13 +111,28 @@ def picture_path(text):
     return Path(text)
 
 
+def refuse(options, why, **flags):
+    """Raise MinilstmError if one of some options was given that have no effect.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+    why : str
+        What it goes with, or why there is nothing for it to do.
+    flags : str
+        {name of an option: its flag}. One that is as it would be without being given is left alone.
+    """
+    for name, flag in flags.items():
+        if getattr(options, name, None) != options.parser.get_default(name):
+            raise MinilstmError(f"{flag}: {why}")
+
+
 def load_model(options):
-    """The model; with it the number of cores, and the lexicon if the options do not say which."""
+    """The model, and with it the number of cores."""
     from ..models import load
 
     model = load(options.model, precision(options))
     limit_cores(options, model)
-    choose_lexicon(options, model)
     return model
 
 
@@ -113,15 +143,13 @@ def limit_cores(options, model):
     threadpool_limits(options.jobs or (1 if max(model.sizes) < LARGE else None))
 
 
+NOT_PREDICTIONS = "is about what is read from gates and cells; nothing here reads them"
+NOT_DRAWN = "says which sentences of the tasks are drawn; here they are those of --stimuli"
+
+
 def precision(options):
     """What to compute in."""
-    return "float64" if options.float64 else "float32"
-
-
-def choose_lexicon(options, model):
-    """Fill in the lexicon that the options leave to the model."""
-    if "lexicon" in options and options.lexicon is None:
-        options.lexicon = model.provenance.get("lexicon", "paper")
+    return "float64" if getattr(options, "float64", False) else "float32"
 
 
 def state_of(options):
@@ -138,12 +166,21 @@ def stimuli_of(options, model):
     if options.tasks:
         raise MinilstmError(f"--task {','.join(options.tasks)}: give either --task or --stimuli")
     stimuli = read_items(options.stimuli)
-    items, notes = fit_to_vocabulary(list(stimuli), model.vocabulary, options.unknown)
+    items, notes = fit_to_vocabulary(first_of_each(stimuli, options.n), model.vocabulary, options.unknown)
     half = [item for item in items if item.id % 2 in HALVES[options.half or "all"]]
     fit_to_vocabulary(half, model.vocabulary, options.unknown)  # raises where nothing of the half can be scored
     for note in (*(f"{options.stimuli}: {note}" for note in stimuli.summary()), *notes):
         print(note, file=sys.stderr)
     return tuple(items)
+
+
+def first_of_each(items, n):
+    """The first `n` items of each condition; all if None."""
+    counts, kept = Counter(), []
+    for item in items:
+        counts[item.task, item.condition] += 1
+        kept += [item] * (n is None or counts[item.task, item.condition] <= n)
+    return kept
 
 
 def linzen_of(options):
@@ -170,7 +207,8 @@ def experiment_of(model, options, **more):
     from ..analyses.experiment import Experiment
 
     names = "n", "n_random", "seed", "lexicon", "unknown", "kind", "tasks", "lowercase_context"
-    given = {name: getattr(options, name) for name in names if getattr(options, name, None) is not None}
+    given = {"lexicon": model.provenance.get("lexicon", "paper")} if "lexicon" in options else {}
+    given |= {name: getattr(options, name) for name in names if getattr(options, name, None) is not None}
     if "stimuli" in options:
         given["stimuli"] = stimuli_of(options, model)
     sets = {"linzen": linzen_of(options), "test_sets": test_sets_of(options)}

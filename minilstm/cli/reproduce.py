@@ -15,12 +15,11 @@ WIDTH = 100
 
 def add_options(command):
     """The options of `minilstm reproduce`, beside those of a model."""
-    amount = command.add_mutually_exclusive_group()
+    amount = add_experiment_options(command)
     amount.add_argument(
         "--quick", action="store_true", help=f"{QUICK} random sets for each group of units (the default)"
     )
     amount.add_argument("--full", action="store_true", help=f"{FULL:,} of them, as in the paper")
-    add_experiment_options(command)
     TEST_SETS.add_to(command)
     command.add_argument(
         "--out",
@@ -35,11 +34,13 @@ def add_options(command):
 
 
 def add_experiment_options(command):
-    """How the whole paper is rerun."""
+    """How the whole paper is rerun; returns the group of options that say how many random sets."""
     task_options(command)
-    command.add_argument("--random", dest="n_random", type=positive, metavar="N", help="how many random sets")
+    amount = command.add_mutually_exclusive_group()
+    amount.add_argument("--random", dest="n_random", type=positive, metavar="N", help="how many random sets")
     LINZEN.add_to(command)
     KIND.add_to(command)
+    return amount
 
 
 def run(options):

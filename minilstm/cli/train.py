@@ -15,6 +15,7 @@ from ..errors import MinilstmError
 from ..io.atomic import check_writable
 from ..io.checkpoints import ENDINGS
 from ..training.trainer import Recipe, Text, train
+from .options import refuse
 from .output import check_folder
 
 FEW_UPDATES = 500  # after which a model of the fragment begins to agree
@@ -83,6 +84,13 @@ def run(options):
     """Train as the options say, and write the model."""
     from threadpoolctl import threadpool_limits
 
+    if options.text:
+        fragment = "is about the fragment of English; here --text is read"
+        refuse(options, fragment, tokens="--tokens", text_seed="--text-seed")
+    else:
+        refuse(options, "goes with --text", min_count="--min-count")
+    if not options.snapshots:
+        refuse(options, "goes with --snapshots", moments="--moments")
     recipe = Recipe(
         layers=options.layers,
         embedding=options.embedding,

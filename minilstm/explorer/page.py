@@ -14,6 +14,7 @@ import numpy as np
 from ..analyses.base import Results
 from ..errors import MinilstmError
 from ..language_model import LanguageModel
+from ..records import short_repr
 from .payload import PRECISIONS, choose_words, cut, default_precision, lexicon_of, payload, round_weights
 from .roles import analyse, roles_of
 
@@ -22,6 +23,7 @@ SCRIPTS = """lstm model reading state words draw focus charts answer units circu
 main""".split()
 
 
+@short_repr
 @dataclass(frozen=True)
 class Page:
     """An explorer page; a notebook shows it inline.
@@ -93,6 +95,10 @@ def explore(
     ------
     MinilstmError
         If the model lacks one of the words, or there are more than two sentences.
+
+    See Also
+    --------
+    minilstm.reproduce : The analyses that say which unit has which role.
 
     Examples
     --------

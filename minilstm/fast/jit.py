@@ -35,7 +35,7 @@ def compiled(plain):
 
 
 def in_use():
-    """Whether compiled code is used."""
+    """Return whether compiled code is used."""
     return _loops() is not None
 
 

@@ -1,7 +1,10 @@
 """Independent pieces of work on all cores, or on other machines: joblib, with BLAS held to one thread in each piece.
 
-Threads are the default, since the products and the compiled loops let go of Python's lock. Any other backend that a
-caller chooses with `joblib.parallel_config` (loky, dask, ray) is used instead, so functions and arguments can be sent.
+Threads are the default, since the products and the compiled loops release the GIL. Any other backend that a caller
+chooses with `joblib.parallel_config` (loky, dask, ray) is used instead, so functions and arguments can be sent.
+
+Sweeps are cut into pieces, random groups among them. Snapshots and seeds are not cut once more: in `emergence` 95 % of
+the time is spent in sweeps. A long text is read in order, since each word needs the state after the last.
 """
 
 import joblib
@@ -13,7 +16,7 @@ PIECES = 2  # for each worker, so that none waits long for the last; each reads 
 
 
 def count_pieces(n_jobs):
-    """How many pieces to cut work into: one for a single worker, several for each of more."""
+    """Number of pieces to cut work into: one for a single worker, several for each of more."""
     workers = joblib.effective_n_jobs(n_jobs)
     return 1 if workers == 1 else PIECES * workers
 

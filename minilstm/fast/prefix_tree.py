@@ -9,8 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import MinilstmError
+from ..records import short_repr
 
 
+@short_repr
 class Level(NamedTuple):
     """All different prefixes of one length, and the sentences that begin with them, node by node."""
 
@@ -21,6 +23,7 @@ class Level(NamedTuple):
     ends: np.ndarray  # (n,) bool: whether it ends there
 
 
+@short_repr
 class Visit(NamedTuple):
     """Neighbouring nodes of one level that have been read, and the sentences that go through them."""
 

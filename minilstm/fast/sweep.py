@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import MinilstmError
+from ..records import short_repr
 from ..units import by_layer
 from .gates import gates
 from .parallel import Progress, count_pieces, cut, run_pieces
@@ -37,8 +38,9 @@ SETS = 2048  # sets to ablate at once: with more, memory would grow, and speed n
 FEWEST = 32  # sets of a piece: with fewer, the intact network in row 0 of each piece would cost too much
 
 
+@short_repr
 class Rows(NamedTuple):
-    """Which row of which layer reads the network with which set of units ablated."""
+    """Assignment of ablation sets to the rows of each layer."""
 
     counts: list  # how many rows each layer has
     targets: list  # (row, unit) of each layer: two arrays, the unit counted from 0 within its layer

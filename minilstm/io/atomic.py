@@ -81,7 +81,7 @@ def write_whole(path, mode="wb"):
 
 
 def abandoned(path):
-    """Whether a file is a temporary one of `write_whole` whose writer was killed: nothing was written for an hour."""
+    """Return whether a file is one of `write_whole` whose writer was killed: nothing was written for an hour."""
     try:
         return path.name[0] == "." and time.time() - path.stat().st_mtime > ABANDONED
     except FileNotFoundError:  # its writer has put it in its place by now

@@ -1,4 +1,4 @@
-"""How frameworks name, shape and order the weights of an LSTM, and the way to and from ours (blocks i f g o, one bias).
+"""Conventions of frameworks: names, shapes and order of an LSTM's weights, to and from ours (blocks i f g o, one bias).
 
 The tensors of layer k, where x has D numbers, the layer H units, and g is the candidate C~ (ONNX and Keras say c)::
 
@@ -20,7 +20,7 @@ from ..lstm import Layer
 
 
 class Convention(NamedTuple):
-    """What a framework calls its tensors, in the order W, U, biases, and the order of their blocks."""
+    """A framework's names of its tensors, in the order W, U, biases, and the order of their blocks."""
 
     order: str
     weights: tuple[str, str]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ModelFileError
+from ..records import short_repr
 from .checkpoints import make_header
 from .parts import find_parts
 from .recognise import kind_of
@@ -13,6 +14,7 @@ from .torch import TorchFile, read_torch
 from .vocabulary import read_vocabulary, words_of
 
 
+@short_repr
 @dataclass(frozen=True)
 class Imported:
     """A language model that was imported.
@@ -111,7 +113,7 @@ def _vocabulary_inside(file, rows):
 
 
 def _norm(file, parts, max_norm):
-    """How long rows of the embedding may be, and a remark on it."""
+    """The largest length of rows of the embedding, and a remark on it."""
     if max_norm is not None:
         return (max_norm, 2.0), [f"rows of the embedding are scaled down to a norm of {max_norm}"]
     path = parts.embedding.removesuffix(".weight")
@@ -144,7 +146,7 @@ def _check_apart(file, parts):
 
 
 def _report(file, parts, sizes, words):
-    """What was found: {what: value}, anything that JSON can hold."""
+    """Report on what was found: {what: value}, anything that JSON can hold."""
     tied = any({parts.embedding, parts.decoder} <= set(group) for group in file.tied)
     return {
         "layout": file.layout,

@@ -1,4 +1,4 @@
-"""What is known of the paper's own model: its context, and six log-probabilities that its authors published.
+"""The paper's own model as far as it is known: its context, and six log-probabilities that its authors published.
 
 The checkpoint itself is not bundled. Whoever has it can import it (`minilstm import`) and sees at once, with
 `minilstm info`, whether the port computes what the authors computed, and with which casing of the context.
@@ -26,7 +26,7 @@ PUBLISHED = (
 
 
 def may_be_original(model):
-    """Whether a model has the shape and the words of the paper's."""
+    """Return whether a model has the shape and the words of the paper's."""
     words = {word for sentence, right, wrong, *_ in PUBLISHED for word in (*sentence.split(), right, wrong)}
     return model.sizes == (650, 650) and len(model.vocabulary) >= 50_000 and words <= set(model.vocabulary)
 

@@ -23,7 +23,7 @@ NAMES = "name the three parts: --names embedding,lstm,decoder (in Python modules
 
 
 class Parts(NamedTuple):
-    """Which tensor is what.
+    """Roles of the tensors.
 
     Attributes
     ----------
@@ -166,7 +166,7 @@ def _in_order(stacks, tensors, modules):
 
 
 def _chained(order, stacks, tensors):
-    """Whether each module reads as many numbers as the one before puts out."""
+    """Return whether each module reads as many numbers as the one before puts out."""
     out = [np.shape(tensors[stacks[path][-1]["weight_hh"]])[-1:] for path in order]
     into = [np.shape(tensors[stacks[path][0]["weight_ih"]])[-1:] for path in order]
     return out[:-1] == into[1:]
@@ -206,7 +206,7 @@ def _matrices(rest, tensors, width, H, modules):
 
 
 def _alike(pairs, rest, tensors):
-    """Whether all the pairs are the same numbers, so that any will do."""
+    """Return whether all the pairs are the same numbers, so that any will do."""
     first = pairs[0]
     return all(_same(tensors[rest[a]], tensors[rest[b]]) for pair in pairs for a, b in zip(first, pair, strict=True))
 
@@ -250,7 +250,7 @@ def _called(name, paths):
 
 
 def _path(short):
-    """What stands before a name's last part, with the dot."""
+    """The path before a name's last part, with the dot."""
     return short[: len(short) - len(_leaf(short))]
 
 

@@ -1,4 +1,4 @@
-"""What kind of file a model is in, by its content and not by its name."""
+"""Recognise the kind of a model file by its content, not by its name."""
 
 from pathlib import Path
 

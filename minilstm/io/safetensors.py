@@ -67,7 +67,7 @@ def read_tensors(path):
 
 
 def stored_types(path):
-    """What `read_tensors` does not say of a file that it has read: the format's name of each tensor's type."""
+    """The format's name of each tensor's type, which `read_tensors` does not return."""
     header, _ = _split(Path(path).read_bytes())
     return {name: entry["dtype"] for name, entry in header.items() if name != "__metadata__"}
 
@@ -92,7 +92,7 @@ def _distinct(pairs):
 
 
 def _view(name, entry):
-    """What a tensor's entry says, checked within itself: dtype, shape, start and end."""
+    """Read a tensor's entry and check it within itself: dtype, shape, start and end."""
     if not isinstance(entry, dict) or entry.keys() != {"dtype", "shape", "data_offsets"}:
         raise ValueError(f"{name}: expected dtype, shape and data_offsets")
     kind, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]

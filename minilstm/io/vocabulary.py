@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import ModelFileError
+from ..records import short_repr
 
 LONGEST_WORD = 1_000  # bytes
 LARGEST_JSON = 2**26  # bytes
@@ -15,6 +16,7 @@ NUMBER = re.compile("[0-9]+")
 QUOTES = '"', "'"
 
 
+@short_repr
 class Vocabulary(NamedTuple):
     """Words in the order of their indices, and sentences on what was mended on the way."""
 

@@ -14,7 +14,7 @@ from ..analyses.tables import plain, show
 from ..models import describe
 from .ledger import COLUMNS, remarks
 from .provenance import options, processor, shape, versions
-from .reproduce import EXPLORER, left_out, results_of, takes_units
+from .reproduce import EXPLORER, left_out, results_of, shared_options, takes_units
 
 STYLE = Path(__file__).with_name("report.css")
 MARKS = dict(zip(VERDICTS, ("✓", "✗", "–"), strict=True))
@@ -41,7 +41,7 @@ def command_line(name, experiment, analysis):
     for flag, attribute, usual in SHARED if analysis.requires != "test_sets" else SHARED[-1:]:
         if getattr(experiment, attribute) != usual:
             words += [flag, str(getattr(experiment, attribute))]
-    for option in analysis.options:
+    for option in shared_options(analysis):
         if option.name in ("n_random", "kind") and getattr(experiment, option.name) != option.default:
             words += [option.flag, str(getattr(experiment, option.name))]
     words += ["--state", "zero"] * (experiment.state is None)
@@ -131,7 +131,7 @@ def _folded(anchor, heading, title, summary, content):
 
 
 def _found(runs):
-    """What the analyses of a section have found, in a sentence each."""
+    """Summaries of a section's analyses, a sentence each."""
     said = [
         f"Not done: {one.unavailable}." if one.unavailable else one.result.summary() or one.result.text()[0]
         for one in runs
@@ -140,7 +140,7 @@ def _found(runs):
 
 
 def _counted(rows):
-    """How many claims hold, in words."""
+    """Number of claims that hold, in words."""
     count = Counter(row[COLUMNS.index("verdict")] for row in rows)
     holds, fails, untested = (count[verdict] for verdict in VERDICTS)
     return f"{holds} hold in this network, {fails} do not, and {untested} cannot be tested on it"
@@ -188,7 +188,7 @@ def _sentences(experiment, number):
 
 
 def _section(name, experiment, runs, links):
-    """What stands below the heading: of one analysis, or of several that belong together."""
+    """Content below a heading: of one analysis, or of several that belong together."""
     first = runs[0].analysis
     parts = [f'<p class="where">{escape(first.paper)}</p>'] if first.paper else []
     for one in runs:

@@ -37,7 +37,7 @@ COLUMNS = "number", "section", "claim", "paper", "measure", "criterion", "value"
 
 
 class Judgement(NamedTuple):
-    """What became of a claim."""
+    """Outcome of a claim."""
 
     number: int
     value: str  # this model's
@@ -82,7 +82,7 @@ def ledger(experiment, results, claims=CLAIMS):
 
 
 def remarks(experiment, results):
-    """What claims 7, 8, 14 and 15 do not see: a unit can be needed without carrying the number.
+    """Caveats on claims 7, 8, 14 and 15: a unit can be needed without carrying the number.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What a result depends on, and where it was made: the model, the versions of all that computes, the machine."""
+"""Provenance of a result: the model, the versions of all that computes, the machine."""
 
 import hashlib
 import platform
@@ -45,7 +45,7 @@ def source():
 
 
 def shape(model):
-    """What a model is, in a few words."""
+    """A model's shape in a few words."""
     layers = " + ".join(map(str, model.sizes))
     return (
         f"{len(model.sizes)} LSTM layer{'s' * (len(model.sizes) > 1)} of {layers} units, {len(model.vocabulary)} words"

@@ -5,7 +5,6 @@ on, and tables and figures as files. `result.npz` is written last, and whole, so
 that was not run. One that is unavailable on a model leaves nothing but the reason; those that do not need it go on.
 """
 
-import hashlib
 import json
 import time
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from ..analyses.tables import render
 from ..errors import MinilstmError, ModelFileError
 from ..io.atomic import abandoned, write_whole
 from ..language_model import LanguageModel
+from ..records import short_repr
 from . import cache
 from .provenance import fingerprint, source, versions
 from .svg import to_svg
@@ -37,12 +37,14 @@ WORDS = {
     "dtype": "precision",
     "half": "half of the sentences",
     "stimuli": "set of sentences",
+    "snapshots": "set of snapshots",
     "needs": "result that it needs",
     "source": "version of this code",
     "versions": "version of a library",
 }
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Run:
     """One analysis that was run, or resumed.
@@ -93,6 +95,8 @@ def reproduce(
         Cache results there, with all tables and figures; nothing is written if not given.
     fresh : bool
         Take nothing from the folder.
+    progress : bool
+        Show progress bars, if standard error is a terminal.
     **options
         Of `Experiment`: n, n_random, seed, state, linzen, lexicon, unknown, kind, test_sets.
 
@@ -139,7 +143,7 @@ BY_NAME = {analysis.name: analysis for analysis in ANALYSES}
 
 
 def takes_units(command):
-    """Whether a command can be told the number units: one of its analyses needs them, directly or not."""
+    """Return whether a command can be told the number units: one of its analyses needs them, directly or not."""
 
     def needs_units(analysis):
         return analysis.given_by == "--units" or any(needs_units(BY_NAME[name]) for name in analysis.needs)
@@ -147,22 +151,23 @@ def takes_units(command):
     return any(needs_units(analysis) for analysis in ANALYSES if analysis.command == command)
 
 
+def shared_options(analysis):
+    """The options of an Experiment on which a result depends, by itself or by what it needs; each once."""
+    needed = [option for name in analysis.needs for option in shared_options(BY_NAME[name])]
+    own = [option for option in analysis.options if option.name in Experiment.__dataclass_fields__]
+    return list({option.name: option for option in (*needed, *own)}.values())
+
+
 def key_of(experiment, analysis, by_name=BY_NAME):
-    """What a result depends on: it serves another run with an equal key, and no other."""
+    """Cache key: a result serves another run with an equal key, and no other."""
     key = {"analysis": analysis.name, "model": fingerprint(experiment.model), "dtype": str(experiment.model.dtype)}
-    key |= {name: getattr(experiment, name) for name in SHARED}
-    key["stimuli"] = _digest(experiment.stimuli)
-    for option in analysis.options:
-        if option.name in Experiment.__dataclass_fields__:
-            value = getattr(experiment, option.name)
-            key[option.name] = value if isinstance(value, (int, float, str)) else _digest(value)  # of sentences
+    options = [option.name for option in analysis.options if option.name in Experiment.__dataclass_fields__]
+    for name in (*SHARED, "stimuli", *options, *filter(None, [analysis.requires])):
+        value = getattr(experiment, name)
+        key[name] = value if value is None or isinstance(value, (int, float, str)) else cache.digest(value)
     needed = {name: key_of(experiment, by_name[name], by_name) for name in analysis.needs}
-    key["needs"] = _digest(json.dumps(needed, sort_keys=True))
+    key["needs"] = cache.digest(needed)
     return key | {"versions": versions(), "source": source()}
-
-
-def _digest(value):
-    return hashlib.sha256(repr(value).encode()).hexdigest()
 
 
 def run(experiment, folder=None, analyses=ANALYSES, fresh=False, done=lambda run: None):
@@ -281,7 +286,7 @@ def _clear(folder, name):
 
 
 def left_out(experiment):
-    """What a run does not do that a full one does: a sentence, or nothing."""
+    """Parts of a full run that this one leaves out: a sentence, or nothing."""
     texts = []
     if experiment.n_random < FULL:
         texts.append(

@@ -1,4 +1,4 @@
-"""Which column of a user's table is what: by the names in its header, or by what stands in the cells."""
+"""Recognise the columns of a user's table by the names in its header, or by what stands in the cells."""
 
 import re
 
@@ -46,13 +46,19 @@ def plain_name(name):
     return re.sub(r"[\s_\-]", "", name.lower())
 
 
-def by_header(names):
-    """{role: column} of a line of names; empty if it does not name two forms of the verb, or two sentences."""
+def known_names(names):
+    """{role: columns} of the names of a line that are known."""
     roles = {}
     for column, name in enumerate(names):
         role = ROLE_OF.get(plain_name(name))
         if role:
             roles.setdefault(role, []).append(column)
+    return roles
+
+
+def by_header(names):
+    """{role: columns} of a line of names; empty if it does not name two forms of the verb, or two sentences."""
+    roles = known_names(names)
     if not any(set(pair) <= set(roles) for pair in (("right", "wrong"), ("good", "bad"), ("singular", "plural"))):
         return {}
     if "condition" not in roles:
@@ -137,7 +143,7 @@ def _verb_like(cell):
 
 
 def are_forms(one, other):
-    """Whether two cells are the two numbers of one verb, as far as the rules of English tell.
+    """Return whether two cells are the two numbers of one verb, as far as the rules of English tell.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What the condition of a user's sentence says of numbers, however it is written."""
+"""Numbers of the nouns in the condition of a user's sentence, however it is written."""
 
 import re
 
@@ -32,10 +32,10 @@ def said_numbers(condition):
     >>> said_numbers("plural subject"), said_numbers("plural attractor")
     ('P', '')
     """
-    if re.fullmatch("[SP]+", condition):
-        return condition
+    if re.fullmatch("[SP]+|[sp]+", condition) and condition != "pp":  # which may be a prepositional phrase
+        return condition.upper()
     words = split_name(condition)
-    if words and all(re.fullmatch("[sp]", word) for word in words):
+    if words and all(word in ("s", "p") for word in words):
         return "".join(words).upper()
     numbers = [LETTERS.get(PART_OF.get(word)) for word in words]
     nouns = ["subject" if word in SUBJECT else "other" if word in OTHERS else "" for word in words]

@@ -10,7 +10,7 @@ OTHER = {"S": "P", "P": "S"}
 
 
 def tested_noun(task: str) -> int:
-    """Which noun of its sentences the verb agrees with, and which letter of their conditions is its number: from 0."""
+    """Index of the noun that the verb agrees with, and of the letter of the condition that is its number: from 0."""
     return TASKS[task].tested_noun if task in TASKS else 0
 
 

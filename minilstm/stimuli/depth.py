@@ -167,7 +167,7 @@ def _ways(symbol, length):
 
 @cache
 def how_many(symbol: str, length: int) -> int:
-    """How many shapes of `length` words a symbol of the grammar has."""
+    """Number of shapes of `length` words that a symbol of the grammar has."""
     return int(length == 1) if symbol in TERMINALS else sum(_ways(symbol, length).values())
 
 

@@ -113,7 +113,7 @@ def progressive(base: str) -> str:
 
 
 def held_out(noun: int, verb: int) -> bool:
-    """Whether this subject noun and this verb (indices into NOUNS and VERBS) never meet in training.
+    """Return whether this subject noun and this verb (indices into NOUNS and VERBS) never meet in training.
 
     A quarter of all pairs. Within every four neighbouring nouns a verb lacks exactly one, and within every
     four neighbouring verbs a noun lacks exactly one, so that no noun and no verb is known worse than another.
@@ -135,7 +135,7 @@ def held_out_pairs() -> frozenset[tuple[str, str]]:
 
 
 def is_held_out(item: Item) -> bool:
-    """Whether the subject (first noun) and the verb of this item never met in training.
+    """Return whether the subject (first noun) and the verb of this item never met in training.
 
     False as well where noun or verb is not of the fragment, and for auxiliaries, which are never held out.
     """

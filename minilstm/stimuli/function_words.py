@@ -21,5 +21,5 @@ AUXILIARIES = frozenset(
 
 
 def is_adverb(word):
-    """Whether a word is one of the tasks' adverbs or ends as English adverbs do."""
+    """Return whether a word is one of the tasks' adverbs or ends as English adverbs do."""
     return word.lower() in ADVERBS or (word.lower().endswith("ly") and len(word) > 4)

@@ -74,7 +74,7 @@ class Pair:
 
 
 def split(good, bad):
-    """What two sentences begin with, what differs, and what both end in: (prefix, right, wrong, rest)."""
+    """Split two sentences into common beginning, differences, and common end: (prefix, right, wrong, rest)."""
     start = next((k for k, (a, b) in enumerate(zip(good, bad, strict=False)) if a != b), min(len(good), len(bad)))
     shortest, end = min(len(good), len(bad)) - start, 0
     while end < shortest and good[-1 - end] == bad[-1 - end]:

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, replace
 
 from ..errors import StimulusError
+from ..records import short_repr
 from .conditions import check_numbers
 from .items import Pair, split, subject_number
 from .lines import broken, lines, tokens, words
@@ -23,6 +24,7 @@ class Comparison:
     higher: str
 
 
+@short_repr
 @dataclass(frozen=True)
 class Suite:
     """A suite of SyntaxGym.
@@ -42,7 +44,7 @@ class Suite:
 
 
 def read_json(path):
-    """What a JSON file, or one with a JSON object a line, holds.
+    """Read a JSON file, or one with a JSON object a line.
 
     Parameters
     ----------

@@ -7,6 +7,11 @@ import re
 from ..errors import StimulusError
 
 GLUED = re.compile(r"(.*\w)([,;:!?])")  # a word with a mark that no vocabulary writes as part of it
+NO_TEXT = {
+    "\0": "byte 0x00; expected text in UTF-8. Text in UTF-16 has such bytes: `iconv -f utf-16 -t utf-8 OLD > NEW`",
+    "\r": "a carriage return that ends no line; expected lines that end as in Unix or Windows: "
+    "`tr '\\r' '\\n' < OLD > NEW`",
+}
 SENTENCE_ENDS = (".", "!", "?", "<eos>")
 
 
@@ -22,7 +27,11 @@ def lines(path):
             for number, line in enumerate(file, 1):
                 if number == 1:
                     line = line.removeprefix(codecs.BOM_UTF8)
-                yield number, line.decode("utf-8").removesuffix("\n").removesuffix("\r")
+                text = line.decode("utf-8").removesuffix("\n").removesuffix("\r")
+                for mark, why in NO_TEXT.items():
+                    if mark in text:
+                        raise broken(path, number, why)
+                yield number, text
     except OSError as error:
         raise StimulusError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -34,7 +43,9 @@ def lines(path):
 
 
 def _encoding_hint(data, number):
-    """What the file may be instead, and what makes it UTF-8."""
+    """Hint at the file's likely encoding, and at what makes it UTF-8."""
+    if number == 1 and data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return ". It begins as UTF-32 does: `iconv -f utf-32 -t utf-8 OLD > NEW`"
     if number == 1 and data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return ". It begins as UTF-16 does: `iconv -f utf-16 -t utf-8 OLD > NEW`"
     text = data.decode("windows-1252", "replace").strip()
@@ -84,7 +95,10 @@ def cells(path, number, line, delimiter="\t"):
     """The cells of a line, spaces around them taken off, and quotes that a spreadsheet or pandas has put around one."""
     if delimiter != "\t":
         try:
-            return [cell.strip(" ") for cell in next(csv.reader([line], delimiter=delimiter, strict=True), [""])]
+            return [
+                cell.strip(" ")
+                for cell in next(csv.reader([line], delimiter=delimiter, strict=True, skipinitialspace=True), [""])
+            ]
         except csv.Error as error:
             raise broken(path, number, f"cannot be read as cells between {delimiter!r} ({error})") from error
     return [_unquoted(cell.strip(" ")) for cell in line.split("\t")]

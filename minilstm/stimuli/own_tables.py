@@ -7,7 +7,7 @@ import re
 from collections import Counter
 
 from ..errors import StimulusError
-from .columns import as_named, by_content, by_header, with_prefix
+from .columns import as_named, by_content, by_header, known_names, with_prefix
 from .conditions import NUMBERS, check_numbers, said_numbers
 from .items import Item, Pair, split, subject_number
 from .lines import broken, tokens, words
@@ -52,6 +52,7 @@ def own_pairs(path):
     else:
         roles = _content(path, rows)
         if roles is None:
+            _one_of_each(path, first, header, known_names(header))
             roles, rows = as_named(header, _content(path, rows[1:])), rows[1:]
             forms = [name for name in ("right", "wrong", "singular", "plural") if name in roles]
             named = ", ".join(f"{header[roles[form][0]]!r} for the {form} form" for form in forms)
@@ -71,11 +72,11 @@ def record_pairs(path, records):
     roles = by_header(names)
     if not roles:
         expected = f"keys such as {EXPECTED}, or sentence_good and sentence_bad"
-        raise StimulusError(f"{path}, {records[0][0]}: keys {', '.join(map(repr, names))}; expected {expected}")
+        raise _error(path, records[0][0], f"keys {', '.join(map(repr, names))}; expected {expected}")
     _one_of_each(path, records[0][0], names, roles)
     for place, record in records:
         if list(record) != names or not all(isinstance(value, (str, int)) for value in record.values()):
-            raise StimulusError(f"{path}, {place}: expected the keys {', '.join(names)}, each with a text")
+            raise _error(path, place, f"expected the keys {', '.join(names)}, each with a text")
     rows = [(place, [str(value) for value in record.values()]) for place, record in records]
     roles, notes = with_prefix(roles, [row for _, row in rows]), []
     return _pairs(path, rows, roles, notes), f"JSON records of {len(names)} keys", notes
@@ -148,7 +149,7 @@ def _pairs(path, rows, roles, notes):
 
 
 def _forms_by_number(path, place, condition):
-    """Which of the columns 'singular' and 'plural' holds the right form: the condition says it."""
+    """Choose the right form from the columns 'singular' and 'plural' by the condition."""
     letters = said_numbers(condition or "") or (condition or "").upper()
     if not re.fullmatch("[SP]+", letters):
         found = "no column is named 'condition'" if condition is None else f"condition {condition!r}"

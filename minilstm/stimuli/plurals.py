@@ -1,4 +1,4 @@
-"""Which noun forms are the two numbers of one noun: by the rules of English, and by the sentences' own pairs.
+"""Singular and plural forms of one noun: by the rules of English, and by the sentences' own pairs.
 
 A classifier that is tested on nouns it was not trained on must not have seen their other number either:
 *children* belongs with *child*.
@@ -7,6 +7,7 @@ A classifier that is tested on nouns it was not trained on must not have seen th
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..records import short_repr
 from .items import Item, subject_number
 from .positions import subject_position
 
@@ -38,6 +39,7 @@ _ENDINGS = (  # of a singular and of its plural, where the plural is not made by
 LISTED = 5  # nouns that a warning names
 
 
+@short_repr
 @dataclass(frozen=True)
 class NumberPairs:
     """The nouns in the subjects of sentences.
@@ -150,7 +152,7 @@ def number_pairs(items: Sequence[Item], position: int | None = None) -> NumberPa
 
 
 def _same_but_for_number(some, others):
-    """Whether words around one noun are also around another, each word alike or the other number of it."""
+    """Return whether words around one noun are also around another, each word alike or the other number of it."""
     return any(
         [len(part) for part in one] == [len(part) for part in other]
         and all(
@@ -164,7 +166,7 @@ def _same_but_for_number(some, others):
 
 
 def split_problem(plural: Sequence[bool], nouns: Sequence[str], split: str, least: int = 5) -> str:
-    """Why sentences cannot be cut into some to train a classifier of number on and others to test it on.
+    """Reason why sentences cannot be split into a training and a test set for a classifier of number.
 
     Parameters
     ----------

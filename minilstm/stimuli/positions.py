@@ -1,4 +1,4 @@
-"""What stands at each step of a sentence: positions in nounPP sentences, and labels for axes and tables."""
+"""Positions in nounPP sentences, and labels of steps for axes and tables."""
 
 from collections.abc import Sequence
 
@@ -53,7 +53,7 @@ def step_labels(items: Sequence[Item], after: Sequence[str] = ("the",)) -> tuple
 
 
 def subject_position(item: Item) -> int:
-    """Where the subject noun stands, from 0, as far as the order of words tells.
+    """Position of the subject noun, from 0, as far as the order of words tells.
 
     The last word of the first noun phrase: what follows its determiner, before a preposition, a relative pronoun, an
     adverb or a mark of punctuation.

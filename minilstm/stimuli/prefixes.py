@@ -90,6 +90,6 @@ def _places(sentence, form):
 
 
 def _is_whole(prefix):
-    """Whether the words end as a sentence ends."""
+    """Return whether the words end as a sentence ends."""
     last = prefix[-1]
     return last in SENTENCE_ENDS or bool(re.fullmatch(r"[a-z]{3,}\.", last)) and last not in _ABBREVIATIONS

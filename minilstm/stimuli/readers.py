@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import StimulusError
+from ..records import short_repr
 from .attractors import TABLE_COLUMNS, gulordava_pairs, gulordava_table_pairs, linzen_pairs
 from .items import Item, Pair
 from .json_sets import Suite, read_json
@@ -15,9 +16,10 @@ from .own_tables import own_pairs
 from .tasks import TASKS
 
 
+@short_repr
 @dataclass(frozen=True)
 class Stimuli:
-    """What a file of sentences holds. Iterating over it gives its items.
+    """Contents of a file of sentences. Iterating over it gives its items.
 
     Attributes
     ----------
@@ -48,7 +50,7 @@ class Stimuli:
         return len(self.items)
 
     def summary(self, whole: bool = False) -> list[str]:
-        """What the file was taken for, and what was done to it: a list of lines.
+        """Summary of what the file was taken for and what was done to it: a list of lines.
 
         Parameters
         ----------
@@ -102,6 +104,20 @@ def read_items(path: str | Path) -> Stimuli:
     ------
     StimulusError
         If the file is none of these, or a line of it is not what it should be: it names file and line.
+
+    See Also
+    --------
+    minilstm.agreement : What to do with them.
+    na_task : Sentences that are generated.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "mine.csv"
+    ...     _ = path.write_text("prefix,right,wrong,condition\\nThe keys to the cabinet,are,is,PS\\n")
+    ...     read_items(path).items[0].prefix
+    ('The', 'keys', 'to', 'the', 'cabinet')
     """
     path = Path(path)
     first = _first_line(path)

@@ -25,21 +25,43 @@ def read_rows(path):
     ------
     StimulusError
     """
-    kept = [(number, line) for number, line in lines(path) if line.strip(" \t") and not line.startswith("#")]
+    written = [(number, line) for number, line in lines(path) if line.strip(" \t")]
+    kept = [(number, line) for number, line in written if not line.startswith("#")]
     if not kept:
         raise StimulusError(f"{path}: no sentences; expected lines of {EXPECTED}, separated by tabs")
     delimiter = "\t"
     if not any("\t" in line for _, line in kept):
-        counts = {mark: min(line.count(mark) for _, line in kept) for mark in ",;"}
+        number, line = kept[0]
+        counts = {mark: (min(line.count(mark) for _, line in kept), line.count(mark)) for mark in ",;"}
         delimiter = max(counts, key=counts.get)
-        if counts[delimiter] < 2:
-            number, line = kept[0]
+        if max(counts[delimiter]) < 2:
             message = f"1 column(s), {line[:60]!r}; expected 4, separated by tabs: {EXPECTED}"
             raise broken(path, number, message + ". Sentences alone do not say which verb is tested")
     rows = [(number, cells(path, number, line, delimiter)) for number, line in kept]
     _check_lengths(path, rows, NAMES[delimiter])
-    rows, notes = _without_empty(rows)
+    rows, notes = _without_empty(_without_quotes(rows) if delimiter == "\t" else rows)
+    if len(kept) < len(written):
+        notes.append(f"{len(written) - len(kept)} line(s) begin with #: taken for comments")
     return rows, NAMES[delimiter], notes
+
+
+def _without_quotes(rows):
+    """The rows of a table between tabs without the quotes around all cells of a line, or of a column below its name.
+
+    Quotes around one cell among others may be part of a sentence.
+    """
+    quoted = [[len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in row] for _, row in rows]
+    columns = [all(column) for column in zip(*(quoted[1:] or quoted), strict=True)]
+    return [
+        (
+            number,
+            [
+                cell[1:-1].replace('""', '"').strip(" ") if is_quoted and (columns[k] or all(line)) else cell
+                for k, (cell, is_quoted) in enumerate(zip(row, line, strict=True))
+            ],
+        )
+        for (number, row), line in zip(rows, quoted, strict=True)
+    ]
 
 
 def _without_empty(rows):

@@ -77,6 +77,22 @@ def na_task(
     ------
     StimulusError
         No such task, condition or lexicon, or fewer than `n` sentences.
+
+    See Also
+    --------
+    na_tasks : Several tasks in all their conditions.
+
+    References
+    ----------
+    Lakretz et al. (2019), section 3, Table 1; the nested tasks are those of Lakretz et al. (2021), Mechanisms for
+    handling nested dependencies in neural-network language models and humans.
+
+    Examples
+    --------
+    >>> for item in na_task("nounPP", "SP", n=2):
+    ...     print(*item.prefix, f"{item.right}/{item.wrong}")
+    The farmer near the dogs avoids/avoid
+    The uncle beside the trees engages/engage
     """
     template = find_task(task)
     if task == "namePP" and condition in _ONE:
@@ -112,6 +128,14 @@ def na_tasks(
     Returns
     -------
     list of Item
+
+    See Also
+    --------
+    na_task : One task in one condition.
+
+    References
+    ----------
+    Lakretz et al. (2019), section 3, Table 1.
 
     Examples
     --------

@@ -49,11 +49,11 @@ class Template:
 
     @property
     def tested_noun(self) -> int:
-        """Which letter of the condition is the number of the verb tested, from 0."""
+        """Index of the letter of the condition that is the number of the verb tested, from 0."""
         return int(_parse(self.text.split()[-1])[1]) - 1
 
     def fits(self, prefix: Sequence[str], condition: str) -> bool:
-        """Whether words before a verb are of this form, whatever the nouns, names and verbs in them.
+        """Return whether words before a verb are of this form, whatever the nouns, names and verbs in them.
 
         Parameters
         ----------
@@ -72,7 +72,7 @@ class Template:
 
 
 def how_many(template, lexicon):
-    """How many different sentences a condition has, no noun and no verb twice in any of them."""
+    """Number of different sentences of a condition, no noun and no verb twice in any of them."""
     pools = _pools(template, lexicon)
     groups = {}
     for slot, pool in zip(template.slots, pools, strict=True):
@@ -131,7 +131,7 @@ def _parse(word):
 
 
 def _fills(word, slot):
-    """Whether a word can stand in a slot; a word of the template stands for itself."""
+    """Return whether a word can stand in a slot; a word of the template stands for itself."""
     if slot not in POOLS:
         return word == slot
     if slot in ("PREP", "NAMEPREP"):

@@ -1,6 +1,7 @@
 """Sentences and a model's vocabulary: words spelt otherwise, words it lacks, forms that cannot be scored."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ Spelt = TypeVar("Spelt", Item, Pair, tuple[str, ...])
 
 @dataclass(frozen=True)
 class Coverage:
-    """What a vocabulary lacks of the words of sentences.
+    """Words of sentences that a vocabulary lacks.
 
     Attributes
     ----------
@@ -73,7 +74,7 @@ class Coverage:
 
 
 def coverage(items: Sequence[Item], vocabulary: Collection[str]) -> Coverage:
-    """What a vocabulary lacks of the words of items.
+    """Find the words of items that a vocabulary lacks.
 
     Parameters
     ----------
@@ -156,8 +157,9 @@ def _refuse_unknown(words, items):
 def respell(stimuli: Sequence[Spelt], vocabulary: Collection[str]) -> tuple[list[Spelt], list[str]]:
     """Spell words as a vocabulary does, where it lacks them as they are and it is certain how.
 
-    A curly apostrophe or quotation mark becomes a straight one, a non-breaking blank parts two words, and ``hasn't`` is
-    written ``has n't``: each only if the vocabulary lacks the word and has all of what it becomes.
+    An accent of its own joins its letter, a curly apostrophe or quotation mark becomes a straight one, a non-breaking
+    blank parts two words, and ``hasn't`` is written ``has n't``: each only if the vocabulary lacks the word and has all
+    of what it becomes.
 
     Parameters
     ----------
@@ -206,7 +208,7 @@ def respell(stimuli: Sequence[Spelt], vocabulary: Collection[str]) -> tuple[list
 
 def _spellings(word):
     """The ways in which a word may be meant, each a tuple of words."""
-    straight = word.translate(_STRAIGHT)
+    straight = unicodedata.normalize("NFC", word.translate(_STRAIGHT))
     yield (straight,)
     if _BLANKS.search(straight):
         yield tuple(part for part in _BLANKS.split(straight) if part)

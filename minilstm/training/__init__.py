@@ -1,1 +1,1 @@
-"""How such a network learns: backpropagation through time, and a trainer."""
+"""Learning: backpropagation through time, and a trainer."""

@@ -34,7 +34,7 @@ ROWS = 512  # predictions whose logits are worked on at once
 
 
 def derivatives(step, C_prev, dh, dC):
-    """Differentiate by what one layer computes at one word.
+    """Gradients of the loss with respect to each quantity of a step.
 
     Parameters
     ----------
@@ -42,12 +42,12 @@ def derivatives(step, C_prev, dh, dC):
     C_prev : (batch, H) array
         The cell that the step started from.
     dh, dC : (batch, H) arrays
-        What h and C receive from their readers; of C, only from the word after.
+        Gradients with respect to h and C that come from their readers; to C, only from the word after.
 
     Returns
     -------
     lstm.Step
-        di, df, do, dC~, dC and dh, (batch, H) each: what it would be worth to change that alone.
+        di, df, do, dC~, dC and dh, (batch, H) each.
     """
     i, f, o, C_tilde, C, _ = step
     do = dh * np.tanh(C)

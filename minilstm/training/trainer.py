@@ -16,6 +16,7 @@ from ..errors import MinilstmError, ModelFileError
 from ..io.npz import open_npz, write_npz
 from ..language_model import LanguageModel
 from ..lstm import Layer
+from ..records import short_repr
 from ..version import __version__
 from .backpropagation import loss_and_gradients
 
@@ -76,6 +77,7 @@ class Recipe:
             raise MinilstmError(f"dropout: expected {len(self.layers)} shares from 0 to below 1, got {self.dropout}")
 
 
+@short_repr
 @dataclass(frozen=True)
 class Text:
     """Sentences as one array of word indices; `ends` are the places behind each sentence's last word."""
@@ -217,7 +219,7 @@ class Trainer:
         return loss
 
     def model(self, vocabulary, context=(), word_counts=None, provenance=None):
-        """What has been learned so far, as a LanguageModel."""
+        """The current weights as a LanguageModel."""
         p = {name: array.copy() for name, array in self.parameters.items()}
         layers = tuple(Layer(p[f"W{k}"], p[f"U{k}"], p[f"b{k}"]) for k in range(len(self.recipe.layers)))
         return LanguageModel(
@@ -272,7 +274,7 @@ class Trainer:
         return arrays | {f"{name}{k}": array for k, pair in enumerate(self.state) for name, array in zip("hC", pair)}
 
     def _about(self):
-        """Which training this is, and how far it has come."""
+        """Identity of this training, and its number of updates."""
         text = [len(self.text.words), zlib.crc32(self.text.words)]
         return {**asdict(self.recipe), "updates": self.done, "text": text}
 

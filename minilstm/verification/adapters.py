@@ -9,14 +9,17 @@ from functools import partial
 from importlib.util import find_spec
 from typing import NamedTuple
 
-from .in_jax import call_jax, equinox_step, flax_reader, haiku_step, jax_devices, make_jax, of_steps
+from .cases import where_and_how
+from .comparing import TOLERANCES
+from .in_jax import call_jax, equinox_step, flax_reader, haiku_step, jax_devices, of_steps
 from .in_keras import call_keras, keras_devices, make_keras
+from .in_mlx import call_mlx, mlx_devices
 from .in_onnx import call_onnx, in_evaluator, in_runtime, make_onnx
-from .in_tensorflow import call_tensorflow, make_tensorflow, tensorflow_devices
-from .in_tinygrad import call_tinygrad, make_tinygrad
+from .in_tensorflow import call_tensorflow, tensorflow_devices
+from .in_tinygrad import call_tinygrad
 from .in_torch import call_torch, make_torch, torch_devices
 
-ALL = "float64", "float32", "float16", "bfloat16"
+ALL = tuple(TOLERANCES)
 
 
 class Adapter(NamedTuple):
@@ -39,7 +42,7 @@ class Adapter(NamedTuple):
 
 
 def _in_jax(package, convention, reader):
-    return Adapter(package, convention, make_jax(reader), call_jax, ALL, devices=jax_devices)
+    return Adapter(package, convention, where_and_how, partial(call_jax, reader=reader), devices=jax_devices)
 
 
 def _in_onnx(package, runner, precisions, variants, padding):
@@ -50,7 +53,7 @@ def _in_onnx(package, runner, precisions, variants, padding):
 TORCH_KINDS = "bidirectional", "projection", "bidirectional-projection"
 ONNX_KINDS = "bidirectional", "peepholes", "coupled", "clip", "activations", "onnx"
 ADAPTERS = {
-    "torch": Adapter("torch", "pytorch", make_torch, call_torch, ALL, TORCH_KINDS, devices=torch_devices),
+    "torch": Adapter("torch", "pytorch", make_torch, call_torch, variants=TORCH_KINDS, devices=torch_devices),
     "onnxruntime": _in_onnx("onnxruntime", in_runtime, ("float32",), ONNX_KINDS, padding=True),
     "onnx evaluator": _in_onnx("onnx", in_evaluator, ALL[:3], ONNX_KINDS[:2], padding=False),
     "keras": Adapter(
@@ -60,7 +63,8 @@ ADAPTERS = {
     "equinox": _in_jax("equinox", "pytorch", of_steps(equinox_step)),
     "haiku": _in_jax("haiku", "keras", of_steps(haiku_step)),
     "tensorflow": Adapter(
-        *("tensorflow", "keras", make_tensorflow, call_tensorflow, ("float32", "float16")), devices=tensorflow_devices
+        *("tensorflow", "keras", where_and_how, call_tensorflow, ("float32", "float16")), devices=tensorflow_devices
     ),
-    "tinygrad": Adapter("tinygrad", "pytorch", make_tinygrad, call_tinygrad, ("float32",), gradients=False),
+    "mlx": Adapter("mlx", "pytorch", where_and_how, call_mlx, ALL[:3], devices=mlx_devices),
+    "tinygrad": Adapter("tinygrad", "pytorch", where_and_how, call_tinygrad, ("float32",), gradients=False),
 }

@@ -1,13 +1,16 @@
 """What one run of a framework's LSTM is given, and the loop over calls and layers that all frameworks share."""
 
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
+from ..records import short_repr
 from .program import Variant
 
 
+@short_repr
 class Case(NamedTuple):
     """What one run of a framework is given: arrays as test vectors have them."""
 
@@ -35,9 +38,18 @@ class Case(NamedTuple):
         arrays = self.tensors if arrays is None else arrays
         return {name.removesuffix(end): array for name, array in arrays.items() if name.endswith(end)}
 
+    def each_layer(self, read):
+        """`read(weights, x, h, C)` as `in_calls` wants it: for each layer, with its weights among all that is given."""
+        return lambda given: [partial(read, self.of_layer(k, given)) for k in range(self.layers)]
+
     def ends(self, steps):
         """The index of each sequence's last word, where `steps` are read in one call."""
         return [steps - 1] * self.x.shape[1] if self.lengths is None else [int(n) - 1 for n in self.lengths]
+
+
+def where_and_how(case, dtype, device):
+    """An adapter's `make` where there is no object to make: the precision and the device, which `call` is told."""
+    return dtype, device
 
 
 def count_layers(names):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import VectorsError
+from ..records import short_repr
 
 TOLERANCES = {  # relative, absolute
     "float64": (1e-10, 1e-12),
@@ -12,6 +13,7 @@ TOLERANCES = {  # relative, absolute
     "float16": (1e-2, 5e-3),
     "bfloat16": (5e-2, 3e-2),
 }
+HALF = "float16", "bfloat16"
 # Times the absolute one, for sums over all words: of ten seeds without padding, PyTorch in float32 needs 2.8, Keras 6.5
 GRADIENTS = 8
 LARGEST = {"float64": 1.79e308, "float32": 3.40e38, "float16": 65504.0, "bfloat16": 3.38e38}  # infinite beyond
@@ -31,6 +33,7 @@ class Errors(NamedTuple):
     fits: str  # the coarsest precision that holds all of its numbers
 
 
+@short_repr
 class Comparison(NamedTuple):
     """One quantity of one case: what was handed in and what is right, in float64, where there are words."""
 

@@ -12,14 +12,15 @@ import numpy as np
 
 from ..errors import ModelFileError
 from ..io.conventions import layers_from
-from .comparing import coarsest, spacing
+from ..records import short_repr
+from .comparing import HALF, coarsest, spacing
 from .diagnosis import tries_pairs
 from .gradients import in_tensors
 from .model_files import find_lstms
 from .place import listed
 from .program import GATES, Variant
 from .variant_vectors import pose
-from .verdict import HALF
+from .verdict import BASES, explained_by
 from .wrong_numbers import roundings_of_weights
 from .wrong_weights import misread, order_name, orders_of_parts, wrong_orders, wrong_weights
 
@@ -37,6 +38,7 @@ class WrongWeight(NamedTuple):
         return "{} is {:.7g} instead of {:.7g}.".format(*self)
 
 
+@short_repr
 class Conversion(NamedTuple):
     """What `compare_files` found, true only if both files hold the same LSTM; `print(conversion)` tells all of it."""
 
@@ -60,14 +62,11 @@ class Conversion(NamedTuple):
             f"They do not hold the same LSTM: {self.differing:,} of {self.weights:,} weights differ{beyond}, first:",
             str(self.first),
         ]
-        if len(self.diagnosis) == 1:
-            lines.append(f"This mistake explains all of it: {self.diagnosis[0]}.")
-        elif self.diagnosis:
-            lines.append("Each of these mistakes explains all of it:")
-            lines += [f"  - {name}" for name in self.diagnosis]
+        if self.diagnosis:
+            lines += explained_by(self.diagnosis, "these weights")
         else:
             lines.append(f"None of the known mistakes explains it. The differences lie in {self.place}.")
-        return "\n".join([*lines, "(Indices are counted from 0, layers from 1, units from 1 through all layers.)"])
+        return "\n".join([*lines, BASES])
 
 
 def compare_files(first, second):
@@ -106,8 +105,8 @@ def compare_files(first, second):
 
 
 def _weights(p):
-    """The arrays of a problem by part and layer, small ones first."""
-    return {(part, k): array for part in "bUW" for k, array in enumerate(getattr(p, part))}
+    """The arrays of a problem by part and layer: layer by layer, small ones first."""
+    return {(part, k): getattr(p, part)[k] for k in range(len(p.W)) for part in "bUW"}
 
 
 def _half_units(p, precision):
@@ -145,20 +144,19 @@ def _known_pairs(p):
 
 def _first(right, got, outside, q):
     """The first weight that differs, layer by layer, and where it stands in the tensors of the second file."""
-    key = min((key for key in outside if outside[key].any()), key=lambda key: (key[1], "WUb".index(key[0])))
-    where = tuple(np.argwhere(outside[key])[0])
-    marks = {part: [np.zeros(array.shape) for array in getattr(q, part)] for part in "WUb"}
-    part, layer = key
-    marks[part][layer][where] = 1
+    part, k = next(key for key in outside if outside[key].any())
+    where = tuple(np.argwhere(outside[part, k])[0])
+    marks = {each: [np.zeros(array.shape) for array in getattr(q, each)] for each in "WUb"}
+    marks[part][k][where] = 1
     tensors = in_tensors(marks, q.convention).items()
     names = [f"{name}[{', '.join(map(str, index))}]" for name, array in tensors for index in np.argwhere(array)]
-    return WrongWeight(" + ".join(names), float(got[key][where]), float(right[key][where]))
+    return WrongWeight(" + ".join(names), float(got[part, k][where]), float(right[part, k][where]))
 
 
 def _place(outside):
     """Which weights differ, in words."""
     places = []
-    for (part, k), array in sorted(outside.items(), key=lambda item: (item[0][1], "WUb".index(item[0][0]))):
+    for (part, k), array in outside.items():
         if array.any():
             units = array.shape[1] * k + 1  # the number of the layer's first unit
             below = ("from unit", units - array.shape[1]) if k else ("input", 0)

@@ -32,16 +32,18 @@ def diagnose(cases, compared, progress=False):
     compared : dict of str to dict of str to Comparison
         By case and quantity; first those cases that depart from the equations.
     """
-    problems = {case: cases[case] for case in compared}
     case = next(iter(compared))
-    best = _Best(compared[case])
-    changes = [mistakes.with_and_without_state, *([mistakes.in_wrong_orders] if tries_pairs(problems[case]) else [])]
+    best, changes = _Best(compared[case]), [mistakes.with_and_without_state]
+    changes += [mistakes.in_wrong_orders] if tries_pairs(cases[case]) else []
     with threadpool_limits(1, user_api="blas"):  # products are small: two threads would mostly wait for each other
         for change in changes:
-            names = _explaining(problems, compared, change, best, progress)
+            orders = change is mistakes.with_and_without_state  # an order on top of an order is an order
+            changed = {each: change(cases[each]) for each in compared}
+            runs = {each: _runs(problem, orders) for each, (problem, _) in changed.items()}
+            names = _explaining(compared, runs, changed[case][1], best, progress)
             if names:
                 return Diagnosis(names, None, None, None)
-        for name, run in inexact(problems[case], compared[case]):
+        for name, run in inexact(cases[case], compared[case]):
             best.see([f"looks like {name}"], run())
     return best.diagnosis()
 
@@ -53,23 +55,18 @@ def tries_pairs(p):
 
 def diagnose_among(runs, compared):
     """Compare what was handed in, a `Comparison` by name, with what each of `runs`, by mistake, would have returned."""
-    best, names = _Best(compared), []
-    for name, run in runs.items():
-        wrong = run()
-        best.see([name], wrong)
-        if _explained(compared, wrong, 1, departing=True).all():
-            names.append(name)
-    return Diagnosis(tuple(names), None, None, None) if names else best.diagnosis()
+    best = _Best(compared)
+    names = _explaining({"": compared}, {"": runs}, ["{}"], best)
+    return Diagnosis(names, None, None, None) if names else best.diagnosis()
 
 
-def _explaining(problems, compared, change, best, progress):
-    """The names of the mistakes, each on top of what `change` does to the problem, that explain every case."""
-    changed = {case: change(problem) for case, problem in problems.items()}
-    sayings = next(iter(changed.values()))[1]
-    orders = change is mistakes.with_and_without_state  # an order on top of an order is an order
-    runs = {case: _runs(problem, orders) for case, (problem, _) in changed.items()}
+def _explaining(compared, runs, sayings, best, progress=False):
+    """The names of the mistakes that explain every case: of those alone, if there are any.
+
+    Each of `runs`, by case and name, stands for as many programs as there are `sayings`.
+    """
     first, *others = compared
-    singles, pairs = [], []
+    alone, together = [], []
     for name in tqdm(runs[first], disable=None if progress else True, unit="mistake", leave=False):
         wrong = runs[first][name]()
         names = [saying.format(name) for saying in sayings]
@@ -79,8 +76,8 @@ def _explaining(problems, compared, change, best, progress):
             if explained.any() and name in runs[case]:  # a case may lack the layer or step that `name` is about
                 explained = explained & _explained(compared[case], runs[case][name](), len(names))
         for k in np.flatnonzero(explained):
-            (singles if orders and k == 0 else pairs).append(names[k])
-    return tuple(singles or pairs)
+            (alone if names[k] == name else together).append(names[k])
+    return tuple(alone or together)
 
 
 def _runs(problem, orders):

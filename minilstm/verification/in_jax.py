@@ -9,16 +9,11 @@ import numpy as np
 from .cases import in_calls
 
 
-def make_jax(reader):
-    """An adapter's `make` from a `reader`."""
-    return lambda case, dtype, device: (reader, dtype, device)
-
-
-def call_jax(made, case, parts):
-    """What the layers of a reader make of `case`."""
+def call_jax(made, case, parts, reader):
+    """What the layers of a `reader` make of `case`."""
     import jax
 
-    reader, dtype, device = made
+    dtype, device = made
 
     def layers(given):
         return [reader(case.of_layer(k, given), case) for k in range(case.layers)]

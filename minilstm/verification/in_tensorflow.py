@@ -1,13 +1,6 @@
 """TensorFlow's own operation for an LSTM, BlockLSTMV2, which `LSTMBlockFusedCell` of TensorFlow 1 runs."""
 
-from functools import partial
-
 from .cases import in_calls
-
-
-def make_tensorflow(case, dtype, device):
-    """Where and in which precision to run it."""
-    return dtype, {"cuda": "GPU:0"}.get(device, device)
 
 
 def tensorflow_devices():
@@ -21,7 +14,7 @@ def call_tensorflow(made, case, parts):
     """What BlockLSTMV2 makes of `case`, layer by layer: one kernel over [x; h], blocks i f g o, no forget bias."""
     import tensorflow as tf
 
-    dtype, place = made
+    dtype, device = made
 
     def read(weights, x, h, C):
         peepholes = dict.fromkeys(("wci", "wcf", "wco"), tf.zeros(C.shape[2], dtype))
@@ -32,12 +25,9 @@ def call_tensorflow(made, case, parts):
         )
         return hs, *(tf.stack([[a[t, row] for row, t in enumerate(case.ends(len(x)))]]) for a in (hs, Cs))
 
-    def layers(given):
-        return [partial(read, case.of_layer(k, given)) for k in range(case.layers)]
-
-    with tf.device(place):
+    with tf.device({"cuda": "GPU:0"}.get(device, device)):
         given = {name: tf.constant(array, dtype) for name, array in (case.read | case.tensors).items()}
-        run = in_calls(parts, layers, lambda tensors: tf.concat(tensors, 0))
+        run = in_calls(parts, case.each_layer(read), lambda tensors: tf.concat(tensors, 0))
         return tensorflow_gradients(run, given, case.losses) if case.losses else run(given)
 
 

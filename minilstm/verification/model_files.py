@@ -143,5 +143,8 @@ def _runnable(found, adapter):
     if found.node:
         return with_runner(found)
     tensors = {name: np.array(array, np.float32) for name, array in found.tensors.items()}
-    made = lambda case: adapter.call(adapter.make(case, "float32", "cpu"), case, [STEPS])  # noqa: E731
+
+    def made(case):
+        return adapter.call(adapter.make(case, "float32", "cpu"), case, [STEPS])
+
     return found._replace(tensors=tensors, run=found.run or made)

@@ -50,6 +50,10 @@ def verify_module(
     MinilstmError
         If it is none of these.
 
+    See Also
+    --------
+    minilstm.verify : For outputs that a program of your own returned.
+
     Examples
     --------
     >>> import torch                                                   # doctest: +SKIP
@@ -63,10 +67,9 @@ def verify_module(
             f"session or an ONNX model, got {type(module).__module__}.{type(module).__qualname__}"
         )
     try:
-        found = take(module, parameters)
+        return verify_found(take(module, parameters), seed, rtol, atol)
     except MinilstmError as error:
         raise type(error)(f"verify_module: {error}") from None
-    return verify_found(found, seed, rtol, atol)
 
 
 # ---- from an object: the LSTM in it
@@ -110,8 +113,8 @@ def _take_flax(cell, parameters):
         for side, kind in (("i", "kernel"), ("h", "kernel"), ("h", "bias"))
     )
     tensors = {"kernel_l0": kernel, "recurrent_kernel_l0": recurrent, "bias_l0": bias}
-    made = flax_reader(cell), str(kernel.dtype), "cpu"
-    return Found("LSTM", "keras", tensors, run=partial(call_jax, made, parts=[STEPS]), lengths=LENGTHS)
+    run = partial(call_jax, (str(kernel.dtype), "cpu"), parts=[STEPS], reader=flax_reader(cell))
+    return Found("LSTM", "keras", tensors, run=run, lengths=LENGTHS)
 
 
 def _take_session(session, name):

@@ -10,9 +10,11 @@ from ..errors import MinilstmError, ModelFileError, VectorsError
 from ..io.conventions import to_array
 from ..io.npz import open_npz
 from ..io.safetensors import read_tensors, stored_types
-from .comparing import coarsest
+from ..records import short_repr
+from .comparing import HALF, coarsest
 
 OURS = "this is a model of minilstm, not an LSTM of your own"
+UNKNOWN_HALF = ": bfloat16, which .npz does not know; save it as float32 and give --precision bfloat16"
 OTHER_NAMES = {  # what frameworks call the quantities, in lower case
     **dict.fromkeys(("c_n", "cn", "y_c", "c_final", "cell_n", "state_c"), "C_n"),
     **dict.fromkeys(("h_n", "hn", "y_h", "h_final", "hidden_n", "state_h"), "h_n"),
@@ -23,6 +25,7 @@ OTHER_NAMES = {  # what frameworks call the quantities, in lower case
 }
 
 
+@short_repr
 class Output(NamedTuple):
     """One array that a program returned."""
 
@@ -56,7 +59,8 @@ def read_outputs(outputs, expected, lengths, nearest):
         arrays, precisions = _arrays(outputs, shapes, lengths)
         orders = {name: _orders(name, array.shape, shapes[name], lengths) for name, array in arrays.items()}
     except MinilstmError as error:
-        raise VectorsError(f"outputs: {error}") from None
+        hint = UNKNOWN_HALF if str(error).endswith("|V2") else ""
+        raise VectorsError(f"outputs: {error}{hint}") from None
     read = {}
     for name in sorted(arrays, key=list(shapes).index):
         array = arrays[name].astype(np.float64).squeeze()
@@ -104,7 +108,7 @@ def _type_name(tensor):
 
 def _precision(array, type_name):
     """By the type in which an array is handed in; only of float64 that holds numbers of float32 is it that."""
-    if type_name in ("float16", "bfloat16"):
+    if type_name in HALF:
         return type_name
     return "float64" if coarsest(array) == "float64" else "float32"
 

@@ -1,11 +1,11 @@
-"""Where in the network and in the text a departure lies, and what to hand in so that it can be placed better.
+"""Where in the network and in the text a departure lies.
 
 Units have the paper's numbers, which count from 1 through all layers (and directions).
 """
 
 import numpy as np
 
-from .program import RETURNED, TRACES, cell
+from .program import TRACES, cell
 
 AXES = {
     **dict.fromkeys(TRACES, ("layer", "step", "sequence", "unit")),
@@ -91,13 +91,3 @@ def listed(what, numbers):
     if numbers[-1] - numbers[0] == len(numbers) - 1:
         return f"{what}s {numbers[0]} to {numbers[-1]}"
     return f"{what}s {', '.join(map(str, numbers[:8]))}{', ...' if len(numbers) > 8 else ''}"
-
-
-def advice(missing, suffix=""):
-    """What to hand in next where the cause is not found, of the quantities that are `missing`; empty if none is."""
-    for group in (RETURNED, ("h", "C"), ("i", "f", "o", "C_tilde")):
-        names = [f"{name}{suffix}" for name in group if name in missing]
-        if names:
-            extent = "" if group is RETURNED else ", of all layers and steps"
-            return f"{' and '.join([', '.join(names[:-1]), names[-1]]) if names[1:] else names[0]}{extent}"
-    return ""

@@ -14,6 +14,7 @@ from scipy.special import expit as sigmoid
 
 from ..io.conventions import CONVENTIONS
 from ..lstm import Layer
+from ..records import short_repr
 
 TRACES = "i", "f", "o", "C_tilde", "C", "h"  # (..., layers, steps, batch, units)
 QUANTITIES = (*TRACES, "output", "C_n", "h_n")
@@ -32,6 +33,7 @@ class Variant(NamedTuple):
     activations: tuple[str, str, str] = ("sigmoid", "tanh", "tanh")  # gate, candidate, exposed
 
 
+@short_repr
 @dataclass(frozen=True)
 class Problem:
     """What a program reads: one case of test vectors, in float64.

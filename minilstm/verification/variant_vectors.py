@@ -100,10 +100,10 @@ def read_variant(arrays):
 
 
 def check_numbers(arrays):
-    """Raise a `VectorsError` if there are numbers that are too large, or none."""
+    """Raise a `MinilstmError` if there are numbers that are too large, or none."""
     for name, array in arrays.items():
         if not (np.abs(array) < np.float64(LARGEST)).all():
-            raise VectorsError(f"test vectors: {name}: expected numbers below {LARGEST:g}")
+            raise MinilstmError(f"{name}: expected numbers below {LARGEST:g}")
 
 
 def pose(x, lengths, h_0, C_0, tensors, convention, variant=Variant()):

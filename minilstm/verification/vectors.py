@@ -218,19 +218,16 @@ def _checked(arrays):
 def _cases(arrays, convention):
     """The cases that `arrays` make; whatever is left over is taken for a weight, and refused by name."""
 
-    def given(suffix):
-        names = f"x{suffix}", f"h_0{suffix}", f"C_0{suffix}"
-        for name in names:
-            if name not in arrays:
-                raise VectorsError(f"test vectors: no array {name!r}; there are {', '.join(sorted(arrays)) or 'none'}")
-        return [arrays.pop(name).astype(np.float64) for name in names]
+    def take(name):
+        if name not in arrays:
+            raise VectorsError(f"test vectors: no array {name!r}; there are {', '.join(sorted(arrays)) or 'none'}")
+        return arrays.pop(name)
 
-    x, h_0, C_0 = given("")
-    if "lengths" not in arrays:
-        raise VectorsError(f"test vectors: no array 'lengths'; there are {', '.join(sorted(arrays))}")
-    lengths, chunks = arrays.pop("lengths"), arrays.pop("chunks", None)
-    again = given("_again") if "x_again" in arrays else None
-    wide = given("_wide") if "x_wide" in arrays else None
+    def read(suffix):
+        return [take(f"{name}{suffix}").astype(np.float64) for name in ("x", "h_0", "C_0")]
+
+    (x, h_0, C_0), lengths, chunks = read(""), take("lengths"), arrays.pop("chunks", None)
+    again, wide = (read(f"_{case}") if f"x_{case}" in arrays else None for case in ("again", "wide"))
     wide_names = [name for name in arrays if name.startswith(WIDE)] if wide else []
     wide_weights = {name.removeprefix(WIDE): arrays.pop(name) for name in wide_names}
     losses = {name: arrays.pop(f"loss_{name}").astype(np.float64) for name in RETURNED if f"loss_{name}" in arrays}

@@ -2,11 +2,11 @@
 
 from typing import NamedTuple
 
+from ..records import short_repr
 from .comparing import Errors
 
 NO_PAIRS = "mistakes on top of a wrong gate order, which are not tried where there are many units"
 BASES = "(Steps, sequences and indices are counted from 0, layers from 1, units from 1 through all layers.)"
-HALF = "float16", "bfloat16"
 
 
 class Departure(NamedTuple):
@@ -41,6 +41,7 @@ class WrongGradient(NamedTuple):
         )
 
 
+@short_repr
 class Verdict(NamedTuple):
     """What `verify` found, true only if the program is right; `print(verdict)` tells all of it."""
 
@@ -52,7 +53,7 @@ class Verdict(NamedTuple):
     remainder: float | None = None  # and the share of the squared difference that it leaves
     place: str = ""  # where that rest lies, or all of the difference
     unseen: tuple[str, ...] = ()  # what these outputs cannot show
-    advice: str = ""  # what to hand in next, where the cause is not found
+    advice: tuple[str, ...] = ()  # what to hand in next, or to say of it
     notes: tuple[str, ...] = ()  # in which order axes were read, where their sizes do not say it
 
     def __bool__(self):
@@ -84,11 +85,8 @@ class Verdict(NamedTuple):
         yield str(self.first)
         if self.diagnosis and not self.explained:
             yield f"It {self.diagnosis[0]}, which explains {_percent(1 - self.remainder)} of the squared difference."
-        elif len(self.diagnosis) == 1:
-            yield f"This mistake explains all of it: {self.diagnosis[0]}."
         elif self.diagnosis:
-            yield "Each of these mistakes explains all of it; these outputs cannot tell which it is:"
-            yield from (f"  - {name}" for name in self.diagnosis)
+            yield from explained_by(self.diagnosis, "these outputs")
         else:
             pairs = "" if NO_PAIRS in self.unseen else ", with a wrong gate order"
             yield f"None of the known mistakes explains it, alone{pairs} or without a state."
@@ -99,20 +97,17 @@ class Verdict(NamedTuple):
                 yield f"{'The rest' if self.nearest else 'The difference'} lies in {self.place}."
             else:  # the nearest kind is an inexact one, or fails in another case
                 yield "What it leaves there is within the tolerance."
-            if self.advice:
-                yield f"To come closer, hand in next: {self.advice}."
-        yield from self._perhaps_coarser()
+        yield from self.advice
         yield BASES
 
-    def _perhaps_coarser(self):
-        """What to do where float32 holds numbers of half precision, unless it is known where they come from."""
-        fits = {name: e.fits for name, e in self.errors.items() if not e.ok and e.precision not in HALF}
-        coarser = "float16" if "float16" in fits.values() else "bfloat16"
-        if fits and set(fits.values()) <= set(HALF) and (not self.diagnosis or coarser in self.diagnosis[0]):
-            yield (
-                f"Every number in {', '.join(fits)} fits {coarser}, but was handed in as something finer. If the "
-                f"program computes in {coarser}, say so: --precision {coarser} (in Python: precision={coarser!r})."
-            )
+
+def explained_by(names, what):
+    """Lines that name the mistakes of which each explains all."""
+    if len(names) == 1:
+        yield f"This mistake explains all of it: {names[0]}."
+    else:
+        yield f"Each of these mistakes explains all of it; {what} cannot tell which it is:"
+        yield from (f"  - {name}" for name in names)
 
 
 def _percent(share):

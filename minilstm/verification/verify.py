@@ -12,11 +12,11 @@ import numpy as np
 
 from .. import lstm
 from ..errors import VectorsError
-from .comparing import GRADIENTS, TOLERANCES, compare
+from .comparing import GRADIENTS, HALF, TOLERANCES, compare
 from .diagnosis import diagnose, diagnose_among, tries_pairs
 from .gradients import gradients, named
 from .outputs import read_outputs
-from .place import advice, axes_in, place_of, unit_number
+from .place import axes_in, place_of, unit_number
 from .program import QUANTITIES, RETURNED, TRACES, Variant, complete
 from .variants import run as run_variant
 from .variants import wrong_variants
@@ -74,6 +74,10 @@ def verify(
     VectorsError
         If the vectors or the outputs are not what they should be, saying which name or shape was expected.
 
+    See Also
+    --------
+    minilstm.verify_module : Runs a framework's LSTM itself.
+
     Examples
     --------
     >>> import minilstm
@@ -114,7 +118,7 @@ def _judge(cases, right, compared, notes, progress):
     unseen = list(_unseen(right, compared))
     if not departing:
         return Verdict(True, errors, None, (), unseen=tuple(unseen), notes=notes)
-    case, to_hand_in = departing[0], ""
+    case, missing = departing[0], {}
     if case == "gradients":  # all outputs are right, or not handed in
         departure, place = _first_wrong_gradient(compared[case])
         known = wrong_gradients(first).items()
@@ -130,10 +134,32 @@ def _judge(cases, right, compared, notes, progress):
             found = diagnose_among(wrong_variants(first), compared[case])
         expected = found.wrong or {name: comparison.right for name, comparison in compared[case].items()}
         place = place_of(compared[case], expected, cases[case])
-        to_hand_in = advice(right[case][0].keys() - compared[case].keys(), _key("", case))
-    place = "" if found.names else place
-    search = found.names, found.nearest, found.remainder, place
-    return Verdict(False, errors, departure, *search, tuple(unseen), to_hand_in, notes)
+        missing = right[case][0].keys() - compared[case].keys()
+    advice = () if found.names else _next_outputs(missing, _key("", case))
+    search = found.names, found.nearest, found.remainder, "" if found.names else place
+    return Verdict(False, errors, departure, *search, tuple(unseen), (*advice, *_precision(errors, found.names)), notes)
+
+
+def _next_outputs(missing, suffix):
+    """What to hand in next where the cause is not found, of the quantities that are `missing`."""
+    for group in (RETURNED, ("h", "C"), ("i", "f", "o", "C_tilde")):
+        names = [f"{name}{suffix}" for name in group if name in missing]
+        if names:
+            extent = "" if group is RETURNED else ", of all layers and steps"
+            first = f"{', '.join(names[:-1])} and " if names[1:] else ""
+            yield f"To come closer, hand in next: {first}{names[-1]}{extent}."
+            return
+
+
+def _precision(errors, names):
+    """What to say where float32 holds numbers of half precision, unless `names` tell where they come from."""
+    fits = {name: e.fits for name, e in errors.items() if not e.ok and e.precision not in HALF}
+    coarser = "float16" if "float16" in fits.values() else "bfloat16"
+    if fits and set(fits.values()) <= set(HALF) and (not names or coarser in names[0]):
+        yield (
+            f"Every number in {', '.join(fits)} fits {coarser}, but was handed in as something finer. If the program "
+            f"computes in {coarser}, say so: --precision {coarser} (in Python: precision={coarser!r})."
+        )
 
 
 def _unseen(right, compared):

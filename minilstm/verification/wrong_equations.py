@@ -86,7 +86,7 @@ CELLS |= {
 CELLS |= {
     f"z clipped at {limit}": lambda z, C, t=limit: cell(np.clip(z, -t, t), C) for limit in (1, 2, 3, 5, 6, 10, 20)
 }
-of_float32, of_float16 = np.log([np.finfo(np.float32).max, np.finfo(np.float16).max])  # where exp overflows
+of_float32, of_float16 = (float(np.log(np.finfo(kind).max)) for kind in (np.float32, np.float16))  # where exp overflows
 CELLS |= {
     "exp overflows in sigmoid, nan where z is above 88": _with(gates=(_overflowing(of_float32, False)(sigmoid),) * 3),
     "exp overflows in tanh, nan where |z| is above 88": _with(candidate=_overflowing(of_float32)(np.tanh)),

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from .comparing import HALF
 from .program import cell, forward, matrix_of
 from .wrong_weights import with_parts
 
@@ -56,7 +57,7 @@ def inexact(p, compared):
 
 def _roundings():
     """What right numbers may have been rounded to before they were handed in."""
-    for name in ("float16", "bfloat16"):
+    for name in HALF:
         yield name, partial(_to, name)
     for n in range(2, 11):
         yield f"{n} decimals", partial(np.round, decimals=n)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import ModelFileError
+from ...records import short_repr
 from .inert import Budget
 from .layouts import map_file, read_layout
 from .modules import arrays, flatten, vocabularies
@@ -22,9 +23,10 @@ from .stubs import allow_list
 __all__ = ["TorchFile", "read_torch"]
 
 
+@short_repr
 @dataclass(frozen=True)
 class TorchFile:
-    """What a PyTorch file holds.
+    """Contents of a PyTorch file.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What is in a pickle and means nothing here: names and objects that do nothing; how much of it is too much."""
+"""Inert parts of a pickle: names and objects that do nothing here, and a limit on how many."""
 
 from dataclasses import dataclass
 

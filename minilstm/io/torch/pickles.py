@@ -207,7 +207,7 @@ class _Machine:
             self.top(set).update(map(_key, items))
 
     def top_is_inert(self):
-        """Whether the items are those of an object that the weights do not depend on: then nothing is kept."""
+        """Return whether the items are those of an object that the weights do not depend on: then nothing is kept."""
         return isinstance(self.top(), Instance)
 
     def do_frozenset(self, _):
