@@ -835,6 +835,8 @@ def test_a_file_that_is_no_model_is_refused_with_a_sentence(tab, tmp_path):
         (whole.replace(b'"ifgo"', b'"ifxo"'), "the gate order ifxo"),
         (whole.replace(b"embedding.npy", b"embeddinx.npy"), "the file lacks embedding"),
         (whole.replace(b"header.npy", b"haeder.npy"), "it has no header"),
+        (whole.replace(b'"sizes": {', b'"sizes": 7'), "it is damaged"),
+        (whole[:-6] + b"\xff" * 4 + whole[-2:], "it is damaged"),  # where its list of members begins
     ):
         path.write_bytes(data)
         assert reason in drop(page, path)
@@ -852,6 +854,8 @@ def test_tensors_that_are_no_model_file_of_ours_are_refused_with_a_sentence(tab,
         (b"\xff" * 99, "this is no .safetensors file"),
         (whole[:-40], "holds not what it says"),
         (whole.replace(b'"minilstm"', b'"minilsxx"'), "minilstm import --vocab makes a model file of it"),
+        (whole.replace(b"data_offsets", b"data_offsetx"), "it is damaged"),
+        (whole.replace(b'"shape": [', b'"shape": ,'), "it is damaged"),
         (whole.replace(b"encoder.weight", b"encodex.weight"), "the file lacks embedding"),
         (whole.replace(b"rnn.bias_ih_l0", b"rnn.bias_xx_l0"), "the file lacks b0"),
         (whole.replace(b"rnn.bias_hh_l0", b"rnn.bias_xx_l0"), "the file lacks b0"),

@@ -141,7 +141,8 @@ async function openFile(file) {
     redraw();
     scrollTo(0, 0);
   } catch (error) {
-    note.textContent = `${file.name} cannot be opened: ${error.message}.`;
+    const reason = error.name === "Error" ? error.message : "it is damaged"; // no sentence of ours, but the browser's
+    note.textContent = `${file.name} cannot be opened: ${reason}.`;
   }
 }
 
@@ -160,7 +161,7 @@ function pressKey(event) {
   if (event.altKey || event.ctrlKey || event.metaKey || event.target.matches("input, select, textarea")) return;
   const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
   const vertical = ["ArrowUp", "ArrowDown"].includes(event.key);
-  const { list, word } = event.target.dataset ?? {};
+  const { list, word } = event.target.dataset;
   if (!step || (vertical && (!list || word))) return;
   event.preventDefault();
   if (!vertical) return change({ word: Math.max(0, Math.min(view.length - 1, view.word + step)) });

@@ -86,7 +86,7 @@ function drawTour({ steps }, view) {
   const [back, next] = [part("tour-back"), part("tour-next")];
   [back.dataset.step, next.dataset.step] = [view.tour - 1, view.tour + 1];
   back.disabled = view.tour === 1;
-  next.textContent = view.tour < steps.length ? "Next" : "End of tour";
+  next.textContent = view.tour < steps.length ? "Next" : "Done";
   if (step.look !== "look") part(step.look).classList.add("spot");
 }
 
