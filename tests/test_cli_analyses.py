@@ -212,7 +212,7 @@ def test_group_tests_say_when_they_cannot_tell(run):
         (["efferents", "--units", "3"], "unit 3 has no weights to words"),
         (["interchange", "--stimuli", "own.tsv"], "conditions that differ in the subject's number"),
         (["votes", "--units", "3", "--short", "76"], "unit 3 has no weights to words"),
-        (["smallest", "--conditions", "XY"], "no sentence is in a condition to be lost, XY"),
+        (["smallest", "--conditions", "SP,XY"], "no sentence is in a condition to be lost, XY; see --conditions"),
         (["decode", "--task", "Simple"], "decoding: expected nounPP"),
     ],
 )
@@ -236,6 +236,8 @@ def test_bad_input_is_named(run, tmp_path, arguments, message):
         (["interchange", "--most", "0"], "--most: expected a whole number above 0, got '0'"),
         (["reproduce", "--full", "--random", "5"], "argument --random: not allowed with argument --full"),
         (["claims", "--quick", "--random", "5"], "argument --random: not allowed with argument --quick"),
+        (["depth", "--from", "none"], "--from: expected unit numbers such as 3,17, got 'none'"),
+        (["votes", "--units", "none"], "--units: expected unit numbers such as 3,17, got 'none'"),
         (["decode", "--units", "x"], "expected unit numbers such as 3,17, got 'x'"),
     ],
 )
@@ -364,6 +366,10 @@ def test_a_part_without_its_sentences_is_left_out(run):
     """The sentences from which the peak of the syntax unit is read have words that the model does not know."""
     printed = run("depth", "--lexicon", "frequent", code=1)
     assert "The syntax unit: 'gives' is not among the model's 289 words" in printed.err and "R2" in printed.out
+
+
+def test_a_task_named_twice_is_one(run):
+    assert [row["n"] for row in rows(run("agreement", "--task", "Simple,Simple", "--csv").out)] == ["8", "8"]
 
 
 def test_a_unit_named_twice_is_one(run):

@@ -3,6 +3,7 @@
 import argparse
 import collections
 import pathlib
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -281,6 +282,7 @@ def test_names_and_max_norm_by_option(tmp_path, vocab, capsys):
         (["--names", "a,b"], "expected three names such as embedding,lstm,fc, got 'a,b'"),
         (["--names", "a,b,x"], "m.pt: no part is called 'x'; there are 'a', 'c'"),
         (["--max-norm", "-1"], "--max-norm: expected a number above 0"),
+        (["--max-norm", "inf"], "--max-norm: expected a number above 0"),
         (["--vocab", str(tmp_path / "none.txt")], "none.txt: cannot be read"),
     ):
         assert main([*arguments, *wrong]) == 2
@@ -336,3 +338,40 @@ def test_empty_files_and_folders(tmp_path):
     ):
         with pytest.raises(ModelFileError, match=words):
             load(path)
+
+
+def test_one_of_several_weights_is_taken_and_said(tmp_path, vocab, capsys):
+    """An average of weights beside them may be what is wanted: nobody can tell."""
+    value, storages = described(tensors32())
+    other = dict(value)
+    (tmp_path / "m.pt").write_bytes(w.zipped({"model": value, "ema": other}, storages))
+    arguments = [
+        "import",
+        str(tmp_path / "m.pt"),
+        "--vocab",
+        str(vocab),
+        "-o",
+        str(tmp_path / "m.npz"),
+        "--module",
+        "x",
+    ]
+    assert main(arguments) == 0
+    printed = capsys.readouterr()
+    assert "note: the weights are those of 'model'; 'ema' has some too, which are left out" in printed.out
+    assert printed.err == "--module: no longer needed, classes of any name are read\n"
+    (tmp_path / "m.pt").write_bytes(w.zipped({"best": value, "ema": other}, storages))
+    assert main(arguments) == 2 and "several things in it have weights: 'best', 'ema'" in capsys.readouterr().err
+
+
+def test_a_module_of_torchscript_is_told_from_others(tmp_path, vocab):
+    with zipfile.ZipFile(tmp_path / "m.pt", "w") as file:
+        for name in ("version", "data.pkl", "code/__torch__.py", "constants.pkl"):
+            file.writestr(f"m/{name}", "")
+    with pytest.raises(ModelFileError, match=r"m\.pt: a module of TorchScript; .*state_dict\(\)"):
+        import_model(tmp_path / "m.pt", vocab)
+
+
+@pytest.mark.parametrize("norm", [0, -1.0, float("nan")])
+def test_a_max_norm_is_a_number_above_0(tmp_path, vocab, norm):
+    with pytest.raises(ModelFileError, match="max_norm: expected a number above 0"):
+        import_model(file_of(tmp_path / "m.pt", tensors32()), vocab, max_norm=norm)

@@ -19,6 +19,8 @@ from .experiment import KIND, RANDOM, positive
 from .smallest_set import SmallestSet, left, smallest_set
 from .style import GUIDE, LINES, NEUTRAL, PLURAL, SINGULAR, figure, in_style
 
+CONDITIONS = "SP,PS"  # of nounPP, in which number has to cross an attractor
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Smallest(Result):
@@ -115,14 +117,18 @@ def plot_smallest(search):
     return fig
 
 
-def compute(experiment, results, interchange=False, most=5, conditions="SP,PS"):
+def compute(experiment, results, interchange=False, most=5, conditions=CONDITIONS):
     """Both searches among all units, for conditions of nounPP; with `interchange` only that for the sufficient set."""
     if experiment.half == "odd":
         raise MinilstmError("--half odd: this search is made on odd ids and measured on even ones")
     source_of = dict(zip(*pairs(experiment.asked("nounPP")), strict=True))
-    hard = [item for item in source_of if item.condition in conditions.split(",")]
-    if not hard:
-        raise StimulusError(f"smallest set: no sentence is in a condition to be lost, {conditions}; see --conditions")
+    wanted = conditions.split(",")
+    hard = [item for item in source_of if item.condition in wanted]
+    missing = [name for name in wanted if name not in {item.condition for item in hard}]
+    if missing and (conditions != CONDITIONS or not hard):  # of those that nobody asked for, one is enough
+        raise StimulusError(
+            f"smallest set: no sentence is in a condition to be lost, {', '.join(missing)}; see --conditions"
+        )
     how = {name: getattr(experiment, name) for name in ("n_random", "seed", "kind", "progress")} | experiment.reading
     necessary = None if interchange else smallest_set(experiment.model, hard, most=most, **how)
     sufficient = smallest_set(experiment.model, hard, [source_of[item] for item in hard], most=most, **how)
@@ -143,7 +149,7 @@ ANALYSIS = Analysis(
             False,
         ),
         Option("most", "units at which the search ends (5)", 5, positive, metavar="N"),
-        Option("conditions", "that are to be lost (SP,PS)", "SP,PS", metavar="NAMES"),
+        Option("conditions", f"that are to be lost ({CONDITIONS})", CONDITIONS, metavar="NAMES"),
         RANDOM,
         KIND,
     ),

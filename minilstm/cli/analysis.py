@@ -51,7 +51,8 @@ def add_options(command, variants):
         if flag:
             command.add_argument(flag, action="store_true", help=_lower(variants[flag][0].title))
     for flag in dict.fromkeys(analysis.given_by for analysis in analyses if analysis.given is not None):
-        command.add_argument(flag, dest=_dest(flag), type=_named, metavar="UNITS", help=GIVEN_HELP[flag])
+        kind = _named_or_none if flag == "--short" else _named
+        command.add_argument(flag, dest=_dest(flag), type=kind, metavar="UNITS", help=GIVEN_HELP[flag])
     options = {option.name: option for one in analyses for option in one.options if _is_offered(option, one, variants)}
     for option in options.values():
         option.add_to(command)
@@ -82,8 +83,13 @@ def _dest(flag):
 
 
 def _named(text):
-    """'3,17', 'none' or 'search'."""
-    return {SEARCH: SEARCH, "none": ()}[text] if text in (SEARCH, "none") else unit_numbers(text)
+    """'3,17' or 'search'."""
+    return SEARCH if text == SEARCH else unit_numbers(text)
+
+
+def _named_or_none(text):
+    """The same, or 'none'."""
+    return () if text == "none" else _named(text)
 
 
 def run(options, variants):

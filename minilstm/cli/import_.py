@@ -1,5 +1,7 @@
 """`minilstm import`: a PyTorch or .safetensors file to a model file, without PyTorch; nothing in the file is run."""
 
+import math
+import sys
 from pathlib import Path
 
 from ..errors import MinilstmError
@@ -59,8 +61,10 @@ def run(options):
     names = None if options.names is None else options.names.split(",")
     if names is not None and (len(names) != 3 or not all(names)):
         raise MinilstmError(f"--names: expected three names such as embedding,lstm,fc, got {options.names!r}")
-    if options.max_norm is not None and not options.max_norm > 0:
+    if options.max_norm is not None and not 0 < options.max_norm < math.inf:
         raise MinilstmError(f"--max-norm: expected a number above 0, got {options.max_norm}")
+    if options.module:
+        print("--module: no longer needed, classes of any name are read", file=sys.stderr)
     model = import_model(options.file, options.vocab, names, context, options.max_norm)
     if context is None and set(CONTEXT) <= set(model.header["vocabulary"]):
         model.header["context"] = list(CONTEXT)

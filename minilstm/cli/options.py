@@ -59,7 +59,7 @@ def item_options():
     items.add_argument(
         "--task",
         dest="tasks",
-        type=lambda text: tuple(text.split(",")),
+        type=lambda text: tuple(dict.fromkeys(text.split(","))),
         default=(),
         metavar="TASKS",
         help="such as nounPP,SubjRel, in place of those that the analysis reads",

@@ -11,6 +11,7 @@ from .recognise import kind_of
 from .safetensors import read_tensors
 from .state_dict import take_over
 from .torch import TorchFile, read_torch
+from .torch.modules import LEFT_OUT
 from .vocabulary import read_vocabulary, words_of
 
 
@@ -83,7 +84,8 @@ def import_model(path, vocabulary=None, modules=None, context=None, max_norm=Non
     except ModelFileError as error:
         raise ModelFileError(f"{path}: {error}") from None
     sizes = [arrays[f"U{k}"].shape[1] for k in range(len(parts.layers))]
-    report = _report(file, parts, sizes, words) | {"remarks": [*parts.remarks, *remarks, *further]}
+    left_out = [file.attributes[LEFT_OUT]] if LEFT_OUT in file.attributes else []
+    report = _report(file, parts, sizes, words) | {"remarks": [*left_out, *parts.remarks, *remarks, *further]}
     provenance = {"imported from": Path(path).name, **report}
     return Imported(make_header(words, arrays["embedding"].shape[1], sizes, context or (), provenance), arrays, report)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from ..errors import ModelFileError
 
 POINTER = b"version https://git-lfs"
+DIRECTORY = 2**16  # bytes at the end of a zip file in which the names of its members are looked for
 
 
 def kind_of(path):
@@ -22,7 +23,7 @@ def kind_of(path):
     Raises
     ------
     ModelFileError
-        If it is empty, cannot be read, or is a pointer of Git LFS's in place of a file.
+        If it is empty, cannot be read, is a pointer of Git LFS's in place of a file, or a program of TorchScript's.
     """
     path = Path(path)
     try:
@@ -31,6 +32,8 @@ def kind_of(path):
             raise ModelFileError(f"{path}: {what}; expected a model file")
         with path.open("rb") as file:
             start, size = file.read(256), path.stat().st_size
+            file.seek(max(0, size - DIRECTORY))
+            end = file.read()
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from None
     if not start:
@@ -39,6 +42,11 @@ def kind_of(path):
         raise ModelFileError(f"{path}: a pointer of Git LFS, not the file itself; git lfs pull fetches that")
     if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= size - 8:
         return "safetensors"
+    if start.startswith(b"PK\x03\x04") and b"/constants.pkl" in end and b"/code/" in end:
+        raise ModelFileError(
+            f"{path}: a module of TorchScript; `torch.save(torch.jit.load(FILE).state_dict(), NEW)` makes a file of "
+            "its weights"
+        )
     if start.startswith(b"PK\x03\x04"):
         return "torch" if b"/data.pkl" in start else "npz"
     if start.startswith(b"\x80"):

@@ -103,6 +103,8 @@ def renormalised(embedding, max_norm, norm_type=2.0):
     array([[0.6, 0.8],
            [0.3, 0.4]])
     """
+    if not max_norm > 0:
+        raise ModelFileError(f"max_norm: expected a number above 0, got {max_norm}")
     norms = np.linalg.norm(embedding, norm_type, axis=1, keepdims=True)
     scale = np.where(norms > max_norm, max_norm / (norms + 1e-7), 1)
     return (embedding * scale).astype(embedding.dtype)

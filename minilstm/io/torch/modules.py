@@ -14,6 +14,7 @@ WEIGHT = re.compile(r"(.*\.)?((weight|bias)_[ih]h(_l\d+)?|weight|bias)")  # in a
 LONGEST_NAME = 200
 DEEPEST = 20
 PLAIN = (bool, int, float, str, type(None))
+LEFT_OUT = "weights left out"  # among the attributes: which weights are taken where several things have some
 
 
 def flatten(pickled, budget):
@@ -39,7 +40,9 @@ def flatten(pickled, budget):
     if isinstance(pickled, dict):
         budget.spend(len(pickled))
         attributes = {str(key): value for key, value in pickled.items() if isinstance(value, PLAIN)}
-    weights = pickled if _is_module(pickled) else _weights(pickled, budget)
+    chosen = []
+    weights = pickled if _is_module(pickled) else _weights(pickled, budget, chosen)
+    attributes |= {LEFT_OUT: chosen[-1]} if chosen else {}
     if weights is None:  # tensors of other names
         weights = next((pickled[key] for key in STATE_DICT_KEYS if isinstance(pickled.get(key), dict)), pickled)
     if isinstance(weights, dict):
@@ -53,8 +56,11 @@ def _is_module(value):
     return isinstance(value, Instance) and "_modules" in value.state
 
 
-def _weights(value, budget, depth=4):
-    """The module or the dictionary with an LSTM's weights in it, here or further inside; None if there is none."""
+def _weights(value, budget, chosen, depth=4):
+    """The module or the dictionary with an LSTM's weights in it, here or further inside; None if there is none.
+
+    Where it is one of several, a sentence that says so goes into the list `chosen`.
+    """
     if _is_module(value):
         return value if value.state["_modules"] or value.state.get("_parameters") else None  # a criterion has neither
     if not isinstance(value, dict) or depth == 0:
@@ -62,11 +68,16 @@ def _weights(value, budget, depth=4):
     budget.spend(len(value))
     if any(isinstance(name, str) and WEIGHT.fullmatch(name) for name in value):
         return value
-    inner = {key: found for key, part in value.items() if (found := _weights(part, budget, depth - 1)) is not None}
+    inner = {
+        key: found for key, part in value.items() if (found := _weights(part, budget, chosen, depth - 1)) is not None
+    }
     usual = [key for key in STATE_DICT_KEYS if key in inner]
     if len(inner) > 1 and not usual:
         keys = ", ".join(map(shown, inner))
         raise ModelFileError(f"several things in it have weights: {keys}; expected one, or one called 'state_dict'")
+    if len(inner) > 1:
+        others = ", ".join(shown(key) for key in inner if key != usual[0])
+        chosen.append(f"the weights are those of {usual[0]!r}; {others} has some too, which are left out")
     return inner[usual[0]] if usual else next(iter(inner.values()), None)
 
 
