@@ -174,7 +174,7 @@ def read_partial(path, vocabulary, context=(), dtype="float32"):
         return LanguageModel.from_state_dict(arrays, words, context=context, provenance=provenance, dtype=dtype)
 
 
-def words_read(model):
+def tokens_seen(model):
     """Number of tokens seen in training, repetitions counted, as the model's file says.
 
     Raises
@@ -218,7 +218,7 @@ def series(paths, vocabulary=None, context=(), dtype="float32"):
     for file in files:
         model = load(file, dtype) if vocabulary is None else read_partial(file, vocabulary, context, dtype)
         try:
-            found.setdefault(words_read(model), model)
+            found.setdefault(tokens_seen(model), model)
         except ModelFileError as error:
             raise ModelFileError(f"{file}: {error}") from None
     return [found[words] for words in sorted(found)]

@@ -221,6 +221,6 @@ def test_without_number_units_there_is_a_sentence_that_says_so(experiment):
 
 
 def test_of_the_papers_model_all_sentences_are_judged(monkeypatch):
-    monkeypatch.setattr("minilstm.analyses.experiment.may_be_original", lambda model: True)
+    monkeypatch.setattr("minilstm.analyses.experiment.looks_like_paper_model", lambda model: True)
     found = compute(Experiment(load("planted"), n=4), results())
     assert {item.id for item in found.split.items} == {1, 2, 3, 4}

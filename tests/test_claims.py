@@ -383,7 +383,7 @@ def test_shuffled_weights_do_none_of_it():
 
 def test_of_the_papers_model_nothing_is_chosen_and_all_items_score(monkeypatch):
     singular, plural, syntax, *_ = planted.UNITS.values()
-    monkeypatch.setattr("minilstm.analyses.experiment.may_be_original", lambda model: True)
+    monkeypatch.setattr("minilstm.analyses.experiment.looks_like_paper_model", lambda model: True)
     monkeypatch.setattr(number_units, "ORIGINAL", {"S": plural, "P": singular})
     monkeypatch.setattr(syntax_unit, "ORIGINAL", syntax + 5)
     experiment, results = gather(load("planted"), n=4, n_random=10)

@@ -133,5 +133,5 @@ def test_the_published_numbers_are_set_beside_the_models():
 
 
 def test_only_a_model_of_the_papers_shape_may_be_the_papers():
-    assert not original.may_be_original(original_like((6, 5)))
-    assert not original.may_be_original(small_model((650, 650), dtype=np.float32))
+    assert not original.looks_like_paper_model(original_like((6, 5)))
+    assert not original.looks_like_paper_model(small_model((650, 650), dtype=np.float32))

@@ -27,7 +27,7 @@ from minilstm.analyses.table2 import Table2
 from minilstm.analyses.tables import read_csv, render
 from minilstm.cli.main import main
 from minilstm.errors import MinilstmError, ModelFileError, StimulusError
-from minilstm.models import read_partial, series, words_read
+from minilstm.models import read_partial, series, tokens_seen
 from minilstm.stimuli import na_task, na_tasks
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
@@ -171,9 +171,9 @@ def test_files_are_ordered_by_words_read(tmp_path):
     for name, (words, model) in zip("dbca", stages().items(), strict=True):
         model.save(tmp_path / f"{name}.npz")
         model.save(tmp_path / f"again {name}.npz")
-    assert [words_read(model) for model in series([tmp_path])] == list(STAGES)
+    assert [tokens_seen(model) for model in series([tmp_path])] == list(STAGES)
     files = [tmp_path / "a.npz", tmp_path / "d.npz"]
-    assert [words_read(model) for model in series(files)] == [1_000, 4_000_000]
+    assert [tokens_seen(model) for model in series(files)] == [1_000, 4_000_000]
 
 
 def test_snapshots_of_our_own_training_say_how_much_was_read(tmp_path, capsys):
@@ -183,8 +183,8 @@ def test_snapshots_of_our_own_training_say_how_much_was_read(tmp_path, capsys):
     models = series([folder])
     updates = [model.provenance["updates"] for model in models]
     assert len(updates) == 3 and updates[0] == 1 and updates[1] ** 2 == pytest.approx(updates[2], rel=0.2)
-    assert [words_read(model) for model in models] == [20 * n for n in updates]
-    assert words_read(load(out)) == 20 * updates[-1]
+    assert [tokens_seen(model) for model in models] == [20 * n for n in updates]
+    assert tokens_seen(load(out)) == 20 * updates[-1]
 
 
 def test_files_that_are_no_series(tmp_path):
@@ -212,7 +212,7 @@ def test_a_snapshot_of_some_words_answers_as_the_whole(tmp_path):
     items = [item for c in ("SP", "PS") for item in na_task("nounPP", c, 30)]
     needed = {word for item in items for word in (*item.prefix, item.right, item.wrong)} | set(model.context)
     few = read_partial(partial(tmp_path / "s.npz", model, sorted(needed)), model.vocabulary, model.context)
-    assert words_read(few) == 12_345 and set(few.vocabulary) == needed and len(needed) < len(model.vocabulary)
+    assert tokens_seen(few) == 12_345 and set(few.vocabulary) == needed and len(needed) < len(model.vocabulary)
     rounded = type(model).from_state_dict(
         {name: array.astype(np.float16) for name, array in model.state_dict().items()},
         model.vocabulary,
@@ -233,7 +233,7 @@ def test_the_english_training_writes_such_snapshots(tmp_path, monkeypatch):
     words = [*dict.fromkeys(model.context), "greet", "greets"]
     train_english.save_snapshot(tmp_path, weights, 77, np.array([model.vocabulary.index(word) for word in words]))
     (few,) = series([tmp_path], model.vocabulary, model.context)
-    assert words_read(few) == 77 and few.vocabulary == tuple(words)
+    assert tokens_seen(few) == 77 and few.vocabulary == tuple(words)
     np.testing.assert_allclose(few.decoder_bias, model.decoder_bias[[model.vocabulary.index(w) for w in words]], 1e-3)
 
 

@@ -183,7 +183,7 @@ def test_conditions_that_do_not_tell_numbers_have_no_prediction(experiment):
 
 
 def test_of_the_papers_own_model_only_correct_sentences_are_read(monkeypatch):
-    monkeypatch.setattr("minilstm.analyses.experiment.may_be_original", lambda model: True)
+    monkeypatch.setattr("minilstm.analyses.experiment.looks_like_paper_model", lambda model: True)
     own = Experiment(load("planted"), n=4)
     wrong = [replace(item, right=item.wrong, wrong=item.right) for item in own.asked("nounPP") if item.id == 1]
     items = (*wrong, *(item for item in own.asked("nounPP") if item.id > 1))

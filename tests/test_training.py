@@ -14,10 +14,10 @@ from minilstm.lstm import Layer, step
 from minilstm.stimuli import fragment
 from minilstm.stimuli.fragment_lexicon import vocabulary
 from minilstm.training import backpropagation as bp
-from minilstm.training.trainer import Recipe, Text, Trainer, log_spaced, train
+from minilstm.training.trainer import Corpus, Trainer, TrainingConfig, log_spaced, train
 
 CHUNK, BATCH, WORDS = 7, 5, 11
-TINY = Recipe(layers=(6, 4), embedding=5, epochs=2, batch=4, steps=5, warm_up=3, dropout=(0.3, 0.0), seed=1)
+TINY = TrainingConfig(layers=(6, 4), embedding=5, epochs=2, batch=4, steps=5, warm_up=3, dropout=(0.3, 0.0), seed=1)
 
 
 def random_parameters(rng, sizes, embedding=6, dtype=np.float64):
@@ -159,29 +159,29 @@ def test_predictions_a_few_at_a_time(monkeypatch):
         np.testing.assert_allclose(now[name], array, rtol=1e-9, atol=1e-12, err_msg=name)
 
 
-def tiny_text():
-    return Text.from_sentences(fragment.sentences(600, seed=0), vocabulary())
+def tiny_corpus():
+    return Corpus.from_sentences(fragment.sentences(600, seed=0), vocabulary())
 
 
 def test_training_learns():
-    recipe = dataclasses.replace(TINY, epochs=40, rate=1e-2, dropout=(0.0, 0.0))
-    model = train(recipe, tiny_text(), vocabulary(), context=fragment.CONTEXT)
-    untrained = train(dataclasses.replace(recipe, epochs=0), tiny_text(), vocabulary(), context=fragment.CONTEXT)
-    text = [vocabulary()[k] for k in tiny_text().words]
+    config = dataclasses.replace(TINY, epochs=40, learning_rate=1e-2, dropout=(0.0, 0.0))
+    model = train(config, tiny_corpus(), vocabulary(), context=fragment.CONTEXT)
+    untrained = train(dataclasses.replace(config, epochs=0), tiny_corpus(), vocabulary(), context=fragment.CONTEXT)
+    text = [vocabulary()[k] for k in tiny_corpus().words]
     assert model.perplexity(text) < 0.4 * untrained.perplexity(text)
     assert model.word_counts.sum() == len(text) and model.provenance["updates"] == 40 * ((len(text) // 4 - 1) // 5)
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_does_not():
-    one, two = (train(TINY, tiny_text(), vocabulary()) for _ in range(2))
-    other = train(dataclasses.replace(TINY, seed=2), tiny_text(), vocabulary())
+    one, two = (train(TINY, tiny_corpus(), vocabulary()) for _ in range(2))
+    other = train(dataclasses.replace(TINY, seed=2), tiny_corpus(), vocabulary())
     for a, b in zip([one.embedding, *one.layers[1]], [two.embedding, *two.layers[1]], strict=True):
         assert a.tobytes() == b.tobytes()
     assert not np.array_equal(one.embedding, other.embedding)
 
 
 def test_an_interrupted_training_ends_in_the_same_bits(tmp_path, monkeypatch):
-    whole = train(TINY, tiny_text(), vocabulary())
+    whole = train(TINY, tiny_corpus(), vocabulary())
     real, stop = Trainer.update, 37  # within the second epoch, between two saves
 
     def interrupted(self):
@@ -191,18 +191,18 @@ def test_an_interrupted_training_ends_in_the_same_bits(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Trainer, "update", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        train(TINY, tiny_text(), vocabulary(), state=tmp_path / "state.npz", save_every=5)
+        train(TINY, tiny_corpus(), vocabulary(), state=tmp_path / "state.npz", save_every=5)
     monkeypatch.setattr(Trainer, "update", real)
-    rest = train(TINY, tiny_text(), vocabulary(), state=tmp_path / "state.npz", save_every=5)
+    rest = train(TINY, tiny_corpus(), vocabulary(), state=tmp_path / "state.npz", save_every=5)
     for a, b in zip([whole.embedding, *whole.layers[1]], [rest.embedding, *rest.layers[1]], strict=True):
         assert a.tobytes() == b.tobytes()
 
 
 def test_a_state_of_another_training_is_refused(tmp_path):
-    trainer = Trainer(TINY, tiny_text(), 289)
+    trainer = Trainer(TINY, tiny_corpus(), 289)
     trainer.save(tmp_path / "state.npz")
-    with pytest.raises(MinilstmError, match=r"comes from another training: rate 0.003 \(here 0.1\)"):
-        Trainer(dataclasses.replace(TINY, rate=0.1), tiny_text(), 289).resume(tmp_path / "state.npz")
+    with pytest.raises(MinilstmError, match=r"comes from another training: learning_rate 0.003 \(here 0.1\)"):
+        Trainer(dataclasses.replace(TINY, learning_rate=0.1), tiny_corpus(), 289).resume(tmp_path / "state.npz")
     whole = (tmp_path / "state.npz").read_bytes()
     (tmp_path / "state.npz").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(MinilstmError, match="not a whole .npz file.*; expected a state of training"):
@@ -211,7 +211,7 @@ def test_a_state_of_another_training_is_refused(tmp_path):
 
 def test_a_state_that_is_none_is_refused(tmp_path):
     """Other arrays, other shapes, updates that the training does not have, the same words in another order."""
-    trainer, path = Trainer(TINY, tiny_text(), 289), tmp_path / "state.npz"
+    trainer, path = Trainer(TINY, tiny_corpus(), 289), tmp_path / "state.npz"
     trainer.save(path)
     with np.load(path) as file:
         kept = dict(file)
@@ -229,15 +229,15 @@ def test_a_state_that_is_none_is_refused(tmp_path):
         with pytest.raises(MinilstmError, match=sentence):
             trainer.resume(path)
     trainer.save(path)
-    other = Text(tiny_text().words[::-1].copy(), tiny_text().ends)
-    with pytest.raises(MinilstmError, match="comes from another training: text"):
+    other = Corpus(tiny_corpus().words[::-1].copy(), tiny_corpus().ends)
+    with pytest.raises(MinilstmError, match="comes from another training: corpus"):
         Trainer(TINY, other, 289).resume(path)
 
 
 def test_snapshots_are_models_at_log_spaced_moments(tmp_path):
     from minilstm.models import load
 
-    model = train(TINY, tiny_text(), vocabulary(), context=fragment.CONTEXT, snapshots=tmp_path, n_snapshots=4)
+    model = train(TINY, tiny_corpus(), vocabulary(), context=fragment.CONTEXT, snapshots=tmp_path, n_snapshots=4)
     names = sorted(path.name for path in tmp_path.iterdir())
     total = model.provenance["updates"]
     assert names == [f"{moment:06d}.npz" for moment in log_spaced(total, 4)]
@@ -247,8 +247,8 @@ def test_snapshots_are_models_at_log_spaced_moments(tmp_path):
 
 
 def test_shuffling_keeps_every_sentence_whole():
-    text = tiny_text()
-    new = Text(text.shuffled(np.random.default_rng(0)), None).words
+    text = tiny_corpus()
+    new = Corpus(text.shuffled(np.random.default_rng(0)), None).words
     eos = vocabulary().index("<eos>")
 
     def sentences(words):
@@ -268,27 +268,27 @@ def test_shuffling_keeps_every_sentence_whole():
         ({"epochs": float("inf")}, "epochs: expected a finite number from 0 up, got inf"),
         ({"batch": 2.5}, "batch: expected a whole number from 1 up, got 2.5"),
         ({"steps": -1}, "steps: expected a whole number from 1 up, got -1"),
-        ({"rate": -1}, "rate: expected a finite number above 0, got -1"),
-        ({"rate": 0}, "rate: expected a finite number above 0, got 0"),
+        ({"learning_rate": -1}, "learning_rate: expected a finite number above 0, got -1"),
+        ({"learning_rate": 0}, "learning_rate: expected a finite number above 0, got 0"),
         ({"warm_up": -1}, "warm_up: expected a whole number from 0 up, got -1"),
         ({"clip": float("nan")}, "clip: expected a finite number above 0, got nan"),
-        ({"dropout": (0.5,)}, "dropout: expected 2 shares from 0 to below 1, got (0.5,)"),
-        ({"dropout": (0.5, 1)}, "dropout: expected 2 shares from 0 to below 1, got (0.5, 1)"),
+        ({"dropout": (0.5,)}, "dropout: expected 2 probabilities from 0 to below 1, got (0.5,)"),
+        ({"dropout": (0.5, 1)}, "dropout: expected 2 probabilities from 0 to below 1, got (0.5, 1)"),
         ({"seed": -1}, "seed: expected a whole number from 0 up, got -1"),
     ],
 )
 def test_settings_that_make_no_sense(setting, sentence):
     with pytest.raises(MinilstmError, match=f"^{re.escape(sentence)}$"):
-        Recipe(**setting)
+        TrainingConfig(**setting)
 
 
-def test_bad_texts():
+def test_bad_corpora():
     with pytest.raises(MinilstmError, match="'unicorn' is not in the vocabulary"):
-        Text.from_sentences([["The", "unicorn"]], vocabulary())
+        Corpus.from_sentences([["The", "unicorn"]], vocabulary())
     with pytest.raises(MinilstmError, match=r"6\d\d words; one update takes .* 4608; .* smaller --batch or --steps"):
-        Trainer(Recipe(), tiny_text(), 289)
+        Trainer(TrainingConfig(), tiny_corpus(), 289)
     with pytest.raises(MinilstmError, match=r"training text: word \d+ of a vocabulary of 20 words"):
-        Trainer(TINY, tiny_text(), 20)
+        Trainer(TINY, tiny_corpus(), 20)
 
 
 @pytest.mark.parametrize(
@@ -302,10 +302,10 @@ def test_bad_texts():
 def test_what_makes_no_model_is_refused_before_the_first_update(more, sentence, monkeypatch):
     monkeypatch.setattr(Trainer, "update", lambda self: pytest.fail("it has begun"))
     with pytest.raises(MinilstmError, match=sentence):
-        train(TINY, tiny_text(), vocabulary(), **more)
+        train(TINY, tiny_corpus(), vocabulary(), **more)
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_training_that_diverges_says_so():
-    with pytest.raises(MinilstmError, match=r"update \d+: the loss is .*; expected a smaller --rate"):
-        train(dataclasses.replace(TINY, rate=1e38), tiny_text(), vocabulary())
+    with pytest.raises(MinilstmError, match=r"update \d+: the loss is .*; expected a smaller --learning-rate"):
+        train(dataclasses.replace(TINY, learning_rate=1e38), tiny_corpus(), vocabulary())

@@ -23,7 +23,7 @@ from minilstm.analyses.tables import read_csv, render
 from minilstm.models import series
 from minilstm.stimuli import fragment, na_tasks
 from minilstm.stimuli.fragment_lexicon import vocabulary
-from minilstm.training.trainer import Recipe, Text, train
+from minilstm.training.trainer import Corpus, TrainingConfig, train
 
 # %% [markdown]
 # ## A network learns while you wait
@@ -35,10 +35,10 @@ from minilstm.training.trainer import Recipe, Text, train
 
 # %%
 words = vocabulary()
-text = Text.from_sentences(fragment.sentences(2_000_000, seed=0), words)
-recipe = Recipe(layers=(32,), dropout=(0.0,), epochs=1, batch=32, rate=0.006, seed=2)
+corpus = Corpus.from_sentences(fragment.sentences(2_000_000, seed=0), words)
+config = TrainingConfig(layers=(32,), dropout=(0.0,), epochs=1, batch=32, learning_rate=0.006, seed=2)
 with tempfile.TemporaryDirectory() as folder:
-    train(recipe, text, words, context=fragment.CONTEXT, snapshots=folder, n_snapshots=24)
+    train(config, corpus, words, context=fragment.CONTEXT, snapshots=folder, n_snapshots=24)
     models = series([folder])[8:]  # whole models, in the order of training
 live = emergence(models, na_tasks(n=50))
 print("training tokens:", *(f"{snapshot.tokens:,}" for snapshot in live.snapshots))
@@ -189,6 +189,6 @@ fig  # a notebook shows it
 #
 # ## Try this
 #
-# - Give the recipe another `seed`. Do the units matter before the task is solved, as they did here?
+# - Give the configuration another `seed`. Do the units matter before the task is solved, as they did here?
 # - `plot_emergence(*table({"live": live}))` draws the network that learned while you waited.
 # - Read only `mini-06` from the table: which unit was the costliest at each snapshot, and when did it change?

@@ -24,7 +24,7 @@ import numpy as np
 import minilstm
 from minilstm.analyses.style import NEUTRAL, SINGULAR, figure, save
 from minilstm.analyses.tables import render
-from minilstm.io.original import CONTEXT, PUBLISHED, compare, may_be_original
+from minilstm.io.original import CONTEXT, PUBLISHED, compare, looks_like_paper_model
 
 # %% [markdown]
 # ## A stand-in
@@ -68,7 +68,7 @@ else:
 
 # %%
 print(f"\nlayers {model.sizes}, {len(model.vocabulary)} words, context of {len(model.context)} words")
-print("has the shape and words of the original:", may_be_original(model))
+print("has the shape and words of the original:", looks_like_paper_model(model))
 columns, rows = compare(model)
 print()
 print(render(columns, [[*row[:2], *(f"{float(value):.4f}" for value in row[2:])] for row in rows]))

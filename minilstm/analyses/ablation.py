@@ -17,7 +17,7 @@ from ..records import short_repr
 from ..stimuli import Item
 from ..units import collection_of
 from .drops import POINTS, drops, lost
-from .number_agreement import known_verbs, share_right
+from .number_agreement import in_vocabulary, share_right
 from .statistics import TESTABLE, random_p
 
 
@@ -77,7 +77,7 @@ def ablation_sweep(
 def set_margins(model, items, sets, kind="paper", state="context", unknown="error", progress=False, n_jobs=None):
     """Ablate sets of units, each set together: (sets, items). The empty set is the intact network."""
     items = tuple(items)
-    known = known_verbs(model, items)
+    known = in_vocabulary(model, items)
     margins = np.full((len(sets), len(items)), np.nan, model.dtype)
     if known.any() and len(sets):
         scored = [item for item, k in zip(items, known, strict=True) if k]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import MinilstmError, StimulusError
-from ..models import words_read
+from ..models import tokens_seen
 from ..stimuli import SECOND_NOUN, SUBJECT
 from .ablation import missing_conditions
 from .base import Analysis, Figure, Result, Table, Unavailable
@@ -113,7 +113,7 @@ def emergence(models, items, state="context", unknown="error", progress=False):
     """
     from tqdm import tqdm
 
-    items, models = tuple(items), sorted(models, key=words_read)
+    items, models = tuple(items), sorted(models, key=tokens_seen)
     if not models or len({model.sizes for model in models}) > 1:
         raise MinilstmError(f"emergence: expected models of one shape, got {sorted({model.sizes for model in models})}")
     if missing_conditions(items):
@@ -133,7 +133,7 @@ def emergence(models, items, state="context", unknown="error", progress=False):
     for model, parts in zip(models, swept, strict=True):
         data = number_data(model, noun_pp, **reading)
         auc = tuple(float(data.generalisation(units, (SUBJECT,)).mean[0, SECOND_NOUN]) for units in seen)
-        snapshots.append(Snapshot(words_read(model), **parts, auc=auc))
+        snapshots.append(Snapshot(tokens_seen(model), **parts, auc=auc))
     return Training(tuple(snapshots), final)
 
 

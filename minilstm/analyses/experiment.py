@@ -9,7 +9,7 @@ import numpy as np
 
 from ..activity import lower_context
 from ..errors import MinilstmError, StimulusError
-from ..io.original import may_be_original
+from ..io.original import looks_like_paper_model
 from ..language_model import LanguageModel
 from ..stimuli import NA_TASKS, na_tasks
 from .ablation import missing_conditions
@@ -137,7 +137,7 @@ class Experiment:
     @cached_property
     def original(self):
         """Whether this is the paper's own model, whose units are known: nothing is chosen, and all items score."""
-        return may_be_original(self.model)
+        return looks_like_paper_model(self.model)
 
     @cached_property
     def model_lowercase_context(self):

@@ -114,7 +114,7 @@ def agreement(
     if not items:
         raise StimulusError("agreement: expected at least one item, got none")
     margins = np.full(len(items), np.nan)
-    known = known_verbs(model, items)
+    known = in_vocabulary(model, items)
     if known.any():
         scored = [item for item, k in zip(items, known, strict=True) if k]
         if kind == "paper":
@@ -133,7 +133,7 @@ def _margins(model, items, state, ablate, unknown):
     return ((W[right] - W[wrong]) * h).sum(axis=1) + b[right] - b[wrong]
 
 
-def known_verbs(model, items):
+def in_vocabulary(model, items):
     """For each item whether both its verb forms are in the model's vocabulary: (items,) bool."""
     vocabulary = set(model.vocabulary)
     return np.array([item.right in vocabulary and item.wrong in vocabulary for item in items], bool)
@@ -141,7 +141,7 @@ def known_verbs(model, items):
 
 def scored_items(model, items, n=None):
     """The items of which the model knows both verb forms: the first `n` of each condition, all if not given; a list."""
-    items = [item for item, known in zip(items, known_verbs(model, items), strict=True) if known]
+    items = [item for item, known in zip(items, in_vocabulary(model, items), strict=True) if known]
     return [items[k] for k in sorted(k for where in by_condition(items).values() for k in where[:n])]
 
 

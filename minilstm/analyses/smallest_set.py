@@ -14,7 +14,7 @@ from ..records import short_repr
 from .ablation import random_sets, set_margins
 from .base import format_units
 from .exchange import exchange
-from .number_agreement import by_condition, known_verbs, share_right
+from .number_agreement import by_condition, in_vocabulary, share_right
 from .statistics import CHANCE, TESTABLE, random_p
 
 MOST = 10  # units at which a search ends
@@ -127,7 +127,7 @@ def smallest_set(
     """
     if most < 1:
         raise MinilstmError(f"smallest set: expected at most 1 unit or more, got {most}")
-    known = np.flatnonzero(known_verbs(model, items))
+    known = np.flatnonzero(in_vocabulary(model, items))
     odd, even = ([k for k in known if items[k].id % 2 == rest] for rest in (1, 0))
     conditions = tuple(by_condition([items[k] for k in known]))
     if not conditions or any(

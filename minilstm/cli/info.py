@@ -8,7 +8,7 @@ from .options import load_model
 def run(options):
     """Print what a person would ask of a model."""
     from ..analyses.tables import plain, render, to_json
-    from ..io.original import compare, may_be_original
+    from ..io.original import compare, looks_like_paper_model
     from ..models import describe
 
     model = load_model(options)
@@ -21,6 +21,6 @@ def run(options):
         for key, value in facts.items():
             text = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(plain(value))
             print(textwrap.fill(f"{key}: {text}", 100, subsequent_indent="    "))
-        if may_be_original(model):
+        if looks_like_paper_model(model):
             print("\nIt has the shape and the words of the paper's model. log p of verb forms, published and here:")
             print(render(*compare(model)))

@@ -14,7 +14,7 @@ from ..analyses.experiment import natural, positive
 from ..errors import MinilstmError
 from ..io.atomic import check_writable
 from ..io.checkpoints import ENDINGS
-from ..training.trainer import Recipe, Text, train
+from ..training.trainer import Corpus, TrainingConfig, train
 from .options import refuse
 from .output import check_folder
 
@@ -25,7 +25,7 @@ CONTEXT_SENTENCES = 5  # of a text of one's own, these become the context
 
 def add_options(command):
     """The options of `minilstm train`."""
-    recipe = Recipe()
+    config = TrainingConfig()
     command.add_argument("file", type=Path, metavar="FILE", help="the model file to write, .npz")
     command.add_argument(
         "--text", type=Path, metavar="FILE", help="a corpus of your own: one sentence a line, words between spaces"
@@ -33,17 +33,17 @@ def add_options(command):
     command.add_argument("--min-count", type=positive, default=2, help="with --text: rarer words become <unk> (2)")
     command.add_argument("--tokens", type=positive, default=3_000_000, help="words of the fragment to draw (3000000)")
     command.add_argument("--text-seed", type=natural, default=0, help="which sentences of the fragment are drawn (0)")
-    command.add_argument("--layers", type=_sizes, default=recipe.layers, help="units of each layer, such as 32,32")
-    command.add_argument("--embedding", type=positive, default=recipe.embedding, help="length of the word vectors (32)")
-    command.add_argument("--epochs", type=float, default=recipe.epochs, help="how often the corpus is read (10)")
-    command.add_argument("--batch", type=positive, default=recipe.batch)
-    command.add_argument("--steps", type=positive, default=recipe.steps, help="words between two updates (35)")
-    command.add_argument("--rate", type=float, default=recipe.rate, help="learning rate of Adam (0.003)")
+    command.add_argument("--layers", type=_sizes, default=config.layers, help="units of each layer, such as 32,32")
+    command.add_argument("--embedding", type=positive, default=config.embedding, help="length of the word vectors (32)")
+    command.add_argument("--epochs", type=float, default=config.epochs, help="how often the corpus is read (10)")
+    command.add_argument("--batch", type=positive, default=config.batch)
+    command.add_argument("--steps", type=positive, default=config.steps, help="words between two updates (35)")
+    command.add_argument("--learning-rate", "--rate", type=float, default=config.learning_rate, help="of Adam (0.003)")
     command.add_argument(
-        "--dropout", type=_shares, metavar="P", help="dropout probability of each layer, such as 0.2,0 (none)"
+        "--dropout", type=_probabilities, metavar="P", help="dropout probability of each layer, such as 0.2,0 (none)"
     )
     command.add_argument(
-        "--seed", type=natural, default=recipe.seed, help="initial weights and the order of sentences (0)"
+        "--seed", type=natural, default=config.seed, help="initial weights and the order of sentences (0)"
     )
     command.add_argument(
         "--snapshots", type=Path, metavar="FOLDER", help="save the model there at log-spaced training steps"
@@ -69,15 +69,15 @@ def _sizes(text):
     return tuple(int(part) for part in text.split(","))
 
 
-def _shares(text):
+def _probabilities(text):
     """'0.2,0' -> (0.2, 0.0)."""
     try:
-        shares = tuple(float(part) for part in text.split(","))
+        probabilities = tuple(float(part) for part in text.split(","))
     except ValueError:
-        shares = (-1.0,)
-    if not all(0 <= share < 1 for share in shares):
+        probabilities = (-1.0,)
+    if not all(0 <= p < 1 for p in probabilities):
         raise ArgumentTypeError(f"expected a dropout probability for each layer, such as 0.2 or 0.2,0, got {text!r}")
-    return shares
+    return probabilities
 
 
 def run(options):
@@ -91,13 +91,13 @@ def run(options):
         refuse(options, "goes with --text", min_count="--min-count")
     if not options.snapshots:
         refuse(options, "goes with --snapshots", moments="--moments")
-    recipe = Recipe(
+    config = TrainingConfig(
         layers=options.layers,
         embedding=options.embedding,
         epochs=options.epochs,
         batch=options.batch,
         steps=options.steps,
-        rate=options.rate,
+        learning_rate=options.learning_rate,
         dropout=options.dropout or (0.0,) * len(options.layers),
         seed=options.seed,
     )
@@ -107,7 +107,7 @@ def run(options):
         if options.resume.resolve() == options.file.resolve():
             raise MinilstmError(f"--resume {options.resume}: expected a file beside the model's, not the same")
     check_folder(options.snapshots, "--snapshots")
-    vocabulary, text, context, source = _own_text(options) if options.text else _fragment(options)
+    vocabulary, corpus, context, source = _own_text(options) if options.text else _fragment(options)
     if options.snapshots:
         options.snapshots.mkdir(parents=True, exist_ok=True)
     provenance = {
@@ -116,10 +116,10 @@ def run(options):
         "python": platform.python_version(),
         "numpy": np.__version__,
     }
-    with threadpool_limits(options.threads or (1 if max(recipe.layers) < 128 else None)):
+    with threadpool_limits(options.threads or (1 if max(config.layers) < 128 else None)):
         model = train(
-            recipe,
-            text,
+            config,
+            corpus,
             vocabulary,
             context=context,
             provenance=provenance,
@@ -129,8 +129,8 @@ def run(options):
             progress=True,
         )
     model.save(options.file)
-    print(f"{options.file}: {sum(recipe.layers)} units, {recipe.epochs:g} x {len(text.words)} words")
-    updates = int(recipe.epochs * len(text.words) / (recipe.batch * recipe.steps))
+    print(f"{options.file}: {sum(config.layers)} units, {config.epochs:g} x {len(corpus.words)} words")
+    updates = int(config.epochs * len(corpus.words) / (config.batch * config.steps))
     if updates < FEW_UPDATES:
         print(
             f"{updates} updates are few: it has hardly learned; a longer text, more --epochs, or a smaller --batch and "
@@ -144,14 +144,14 @@ def _fragment(options):
     from ..stimuli.fragment_lexicon import held_out_pairs, vocabulary
 
     words = vocabulary()
-    text = Text.from_sentences(fragment.sentences(options.tokens, options.text_seed), words)
+    corpus = Corpus.from_sentences(fragment.sentences(options.tokens, options.text_seed), words)
     source = {
         "fragment": asdict(fragment.DEFAULT),
         "tokens": options.tokens,
         "text_seed": options.text_seed,
         "held_out_pairs": sorted(map(list, held_out_pairs())),
     }
-    return words, text, fragment.CONTEXT, source
+    return words, corpus, fragment.CONTEXT, source
 
 
 def _own_text(options):
@@ -168,7 +168,7 @@ def _own_text(options):
     known = set(vocabulary)
     sentences = [[word if word in known else "<unk>" for word in sentence] for sentence in sentences]
     context = [word for sentence in sentences[:CONTEXT_SENTENCES] for word in sentence]
-    return vocabulary, Text.from_sentences(sentences, vocabulary), context, {"text": options.text.name}
+    return vocabulary, Corpus.from_sentences(sentences, vocabulary), context, {"text": options.text.name}
 
 
 def _without_places(arguments):

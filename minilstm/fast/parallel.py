@@ -3,8 +3,8 @@
 Threads are the default, since the products and the compiled loops release the GIL. Any other backend that a caller
 chooses with `joblib.parallel_config` (loky, dask, ray) is used instead, so functions and arguments can be sent.
 
-Sweeps are cut into pieces, random groups among them. Snapshots and seeds are not cut once more: in `emergence` 95 % of
-the time is spent in sweeps. A long text is read in order, since each word needs the state after the last.
+Sweeps are cut into pieces, random groups among them. Snapshots and seeds are not cut once more: in `emergence` nearly
+all time is spent in sweeps. A long text is read in order, since each word needs the state after the last.
 """
 
 import joblib

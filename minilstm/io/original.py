@@ -25,7 +25,7 @@ PUBLISHED = (
 )
 
 
-def may_be_original(model):
+def looks_like_paper_model(model):
     """Return whether a model has the shape and the words of the paper's."""
     words = {word for sentence, right, wrong, *_ in PUBLISHED for word in (*sentence.split(), right, wrong)}
     return model.sizes == (650, 650) and len(model.vocabulary) >= 50_000 and words <= set(model.vocabulary)

@@ -1,7 +1,7 @@
 """Training a language model from scratch: Adam on truncated back-propagation, seeded, resumable, with snapshots.
 
-`backpropagation.py` says where the gradients come from. Here is what is done with them, and what the recipe of the
-mini models is. The same settings and text give the same bits on one machine, interrupted or not.
+`backpropagation.py` says where the gradients come from. Here is what is done with them, and what the settings of the
+mini models are. The same settings and corpus give the same bits on one machine, interrupted or not.
 """
 
 import json
@@ -28,8 +28,8 @@ def check_whole(name, value, least=1):
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """Everything that decides what training gives, besides the text.
+class TrainingConfig:
+    """The settings of a training: with the corpus they decide what it gives.
 
     Attributes
     ----------
@@ -38,15 +38,15 @@ class Recipe:
     embedding : int
         Length of the word vectors.
     epochs : float
-        How often the text is presented, its sentences in a new order each time.
+        How often the corpus is read, its sentences in a new order each time.
     batch, steps : int
         How many stretches of text are read side by side, and how many words at a time; the state is carried on.
-    rate : float
-        Adam's step size: it rises for `warm_up` updates, then falls to zero on a straight line.
+    learning_rate : float
+        Adam's: it rises for `warm_up` updates, then falls to zero on a straight line.
     clip : float
         The gradient of all weights together is scaled down to this length where it is longer.
     dropout : tuple of float
-        For each layer the share of its hidden states that the layer above (or the decoder) does not get to see.
+        For each layer the probability that the layer above (or the decoder) does not see one of its hidden states.
     seed : int
     """
 
@@ -55,7 +55,7 @@ class Recipe:
     epochs: float = 10
     batch: int = 128
     steps: int = 35
-    rate: float = 3e-3
+    learning_rate: float = 3e-3
     warm_up: int = 200
     clip: float = 1.0
     dropout: tuple[float, ...] = (0.0, 0.0)
@@ -70,16 +70,18 @@ class Recipe:
             check_whole(name, getattr(self, name), least)
         if not 0 <= self.epochs < np.inf:
             raise MinilstmError(f"epochs: expected a finite number from 0 up, got {self.epochs}")
-        for name in ("rate", "clip"):
+        for name in ("learning_rate", "clip"):
             if not 0 < getattr(self, name) < np.inf:
                 raise MinilstmError(f"{name}: expected a finite number above 0, got {getattr(self, name)}")
-        if len(self.dropout) != len(self.layers) or not all(0 <= share < 1 for share in self.dropout):
-            raise MinilstmError(f"dropout: expected {len(self.layers)} shares from 0 to below 1, got {self.dropout}")
+        if len(self.dropout) != len(self.layers) or not all(0 <= p < 1 for p in self.dropout):
+            raise MinilstmError(
+                f"dropout: expected {len(self.layers)} probabilities from 0 to below 1, got {self.dropout}"
+            )
 
 
 @short_repr
 @dataclass(frozen=True)
-class Text:
+class Corpus:
     """Sentences as one array of word indices; `ends` are the places behind each sentence's last word."""
 
     words: np.ndarray
@@ -113,7 +115,7 @@ class Adam:
     ::
 
         m = beta_1 m + (1 - beta_1) g          v = beta_2 v + (1 - beta_2) g^2
-        w = w - rate * m / (1 - beta_1^t) / (sqrt(v / (1 - beta_2^t)) + epsilon)
+        w = w - learning_rate * m / (1 - beta_1^t) / (sqrt(v / (1 - beta_2^t)) + epsilon)
     """
 
     BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
@@ -123,7 +125,7 @@ class Adam:
         self.mean = {name: np.zeros_like(array) for name, array in parameters.items()}
         self.square = {name: np.zeros_like(array) for name, array in parameters.items()}
 
-    def update(self, parameters, gradients, rate, clip):
+    def update(self, parameters, gradients, learning_rate, clip):
         """Change `parameters` in place."""
         length = np.sqrt(sum(float(np.vdot(g, g)) for g in gradients.values()))
         scale = min(1.0, clip / (length + 1e-6))
@@ -133,15 +135,15 @@ class Adam:
             m, v, g = self.mean[name], self.square[name], gradients[name]
             m += (1 - self.BETA_1) * (g * scale - m)
             v += (1 - self.BETA_2) * (np.square(g * scale) - v)
-            w -= rate * correct[0] * m / (np.sqrt(v * correct[1]) + self.EPSILON)
+            w -= learning_rate * correct[0] * m / (np.sqrt(v * correct[1]) + self.EPSILON)
 
 
-def initial_parameters(recipe, n_words, dtype=np.float32):
+def initial_parameters(config, n_words, dtype=np.float32):
     """Embedding from N(0, 1), everything else uniform within 1 / sqrt(units of its layer), as PyTorch begins."""
-    rng = np.random.default_rng([recipe.seed, 0])
-    p = {"embedding": rng.normal(size=(n_words, recipe.embedding))}
-    D = recipe.embedding
-    for k, H in enumerate(recipe.layers):
+    rng = np.random.default_rng([config.seed, 0])
+    p = {"embedding": rng.normal(size=(n_words, config.embedding))}
+    D = config.embedding
+    for k, H in enumerate(config.layers):
         for name, shape in (("W", (4 * H, D)), ("U", (4 * H, H)), ("b", (4 * H,))):
             p[f"{name}{k}"] = rng.uniform(-(H**-0.5), H**-0.5, shape)
         D = H
@@ -151,31 +153,31 @@ def initial_parameters(recipe, n_words, dtype=np.float32):
 
 
 class Trainer:
-    """A model in training: weights, optimiser, and the place in the text.
+    """A model in training: weights, optimiser, and the place in the corpus.
 
     Parameters
     ----------
-    recipe : Recipe
-    text : Text
+    config : TrainingConfig
+    corpus : Corpus
     n_words : int
         Size of the vocabulary.
     """
 
-    def __init__(self, recipe, text, n_words):
-        self.recipe, self.text = recipe, text
-        self.parameters = initial_parameters(recipe, n_words)
+    def __init__(self, config, corpus, n_words):
+        self.config, self.corpus = config, corpus
+        self.parameters = initial_parameters(config, n_words)
         self.adam = Adam(self.parameters)
         self.state = self._zero_state()
-        self.chunks = (len(text.words) // recipe.batch - 1) // recipe.steps  # in one epoch
+        self.chunks = (len(corpus.words) // config.batch - 1) // config.steps  # in one epoch
         if self.chunks < 1:
-            need = recipe.batch * (recipe.steps + 1)
+            need = config.batch * (config.steps + 1)
             raise MinilstmError(
-                f"training text: {len(text.words)} words; one update takes batch x (steps + 1) = {need}; expected more "
-                "text, or a smaller --batch or --steps"
+                f"training text: {len(corpus.words)} words; one update takes batch x (steps + 1) = {need}; expected "
+                "more text, or a smaller --batch or --steps"
             )
-        if not 0 <= text.words.min() <= text.words.max() < n_words:
-            raise MinilstmError(f"training text: word {text.words.max()} of a vocabulary of {n_words} words")
-        self.total = int(recipe.epochs * self.chunks)
+        if not 0 <= corpus.words.min() <= corpus.words.max() < n_words:
+            raise MinilstmError(f"training text: word {corpus.words.max()} of a vocabulary of {n_words} words")
+        self.total = int(config.epochs * self.chunks)
         self._epoch, self._columns, self._workspace = None, None, {}
 
     @property
@@ -191,10 +193,10 @@ class Trainer:
         float
             The mean loss on that chunk before the change, in nats a word.
         """
-        r = self.recipe
+        r = self.config
         epoch, chunk = divmod(self.done, self.chunks)
         if epoch != self._epoch:
-            words = self.text.shuffled(np.random.default_rng([r.seed, 1, epoch]))
+            words = self.corpus.shuffled(np.random.default_rng([r.seed, 1, epoch]))
             whole = len(words) // r.batch
             self._columns = np.ascontiguousarray(words[: whole * r.batch].reshape(r.batch, whole).T)  # (whole, batch)
             self._epoch = epoch
@@ -212,16 +214,16 @@ class Trainer:
         if not np.isfinite(loss):
             raise MinilstmError(
                 f"update {self.done + 1}: the loss is {loss}: the weights have grown without bound; expected a smaller "
-                "--rate"
+                "--learning-rate"
             )
         rise, fall = (self.done + 1) / r.warm_up if r.warm_up else 1, 1 - self.done / self.total
-        self.adam.update(self.parameters, gradients, r.rate * min(1, rise) * fall, r.clip)
+        self.adam.update(self.parameters, gradients, r.learning_rate * min(1, rise) * fall, r.clip)
         return loss
 
     def model(self, vocabulary, context=(), word_counts=None, provenance=None):
         """The current weights as a LanguageModel."""
         p = {name: array.copy() for name, array in self.parameters.items()}
-        layers = tuple(Layer(p[f"W{k}"], p[f"U{k}"], p[f"b{k}"]) for k in range(len(self.recipe.layers)))
+        layers = tuple(Layer(p[f"W{k}"], p[f"U{k}"], p[f"b{k}"]) for k in range(len(self.config.layers)))
         return LanguageModel(
             tuple(vocabulary),
             p["embedding"],
@@ -230,7 +232,7 @@ class Trainer:
             p["decoder_bias"],
             tuple(context),
             word_counts,
-            {**(provenance or {}), "recipe": asdict(self.recipe), "updates": self.done, "minilstm": __version__},
+            {**(provenance or {}), "recipe": asdict(self.config), "updates": self.done, "minilstm": __version__},
         )
 
     def save(self, path):
@@ -243,7 +245,7 @@ class Trainer:
         Raises
         ------
         MinilstmError
-            If the file is not a whole one of this recipe and text.
+            If the file is not a whole one of this configuration and corpus.
         """
         try:
             with open_npz(path) as file:
@@ -275,19 +277,19 @@ class Trainer:
 
     def _about(self):
         """Identity of this training, and its number of updates."""
-        text = [len(self.text.words), zlib.crc32(self.text.words)]
-        return {**asdict(self.recipe), "updates": self.done, "text": text}
+        corpus = [len(self.corpus.words), zlib.crc32(self.corpus.words)]
+        return {**asdict(self.config), "updates": self.done, "corpus": corpus}
 
     def _zero_state(self):
-        batch = self.recipe.batch
-        return [(np.zeros((batch, H), np.float32), np.zeros((batch, H), np.float32)) for H in self.recipe.layers]
+        batch = self.config.batch
+        return [(np.zeros((batch, H), np.float32), np.zeros((batch, H), np.float32)) for H in self.config.layers]
 
     def _masks(self, rng):
-        """Dropout: for each layer 0 or 1 / (1 - share), or None where nothing is dropped."""
-        shape, masks = (self.recipe.steps, self.recipe.batch), []
-        for H, share in zip(self.recipe.layers, self.recipe.dropout, strict=True):
-            kept = (rng.random((*shape, H), np.float32) >= share) if share else None
-            masks.append(None if kept is None else kept.astype(np.float32) / np.float32(1 - share))
+        """Dropout: for each layer 0 or 1 / (1 - p), or None where nothing is dropped."""
+        shape, masks = (self.config.steps, self.config.batch), []
+        for H, p in zip(self.config.layers, self.config.dropout, strict=True):
+            kept = (rng.random((*shape, H), np.float32) >= p) if p else None
+            masks.append(None if kept is None else kept.astype(np.float32) / np.float32(1 - p))
         return masks
 
 
@@ -297,8 +299,8 @@ def log_spaced(total, n):
 
 
 def train(
-    recipe,
-    text,
+    config,
+    corpus,
     vocabulary,
     *,
     context=(),
@@ -313,13 +315,13 @@ def train(
 
     Parameters
     ----------
-    recipe : Recipe
-    text : Text
+    config : TrainingConfig
+    corpus : Corpus
     vocabulary : sequence of str
     context : sequence of str
         The words that the model will read before each sentence.
     provenance : dict, optional
-        What to write into the model's file, besides the recipe.
+        What to write into the model's file, besides the configuration.
     snapshots : path, optional
         A folder for models at `n_snapshots` log-spaced training steps, named by their number of updates.
     state : path, optional
@@ -335,8 +337,8 @@ def train(
 
     check_whole("n_snapshots", n_snapshots)
     check_whole("save_every", save_every)
-    trainer = Trainer(recipe, text, len(vocabulary))
-    counts = np.bincount(text.words, minlength=len(vocabulary))
+    trainer = Trainer(config, corpus, len(vocabulary))
+    counts = np.bincount(corpus.words, minlength=len(vocabulary))
     trainer.model(vocabulary, context, counts)  # what makes no model is refused now, not after the last update
     if state is not None and Path(state).is_file():
         trainer.resume(state)

@@ -25,7 +25,7 @@ from machine import machine
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from minilstm.analyses.ablation import random_sets
-from minilstm.training.trainer import Recipe, initial_parameters
+from minilstm.training.trainer import TrainingConfig, initial_parameters
 
 ROUNDS, SECONDS = 7, 0.1  # rounds a row; each way's share of a round
 OTHERS, AGAIN = 0.05, 4  # share of a core that other processes may take; times ROUNDS that are tried at most
@@ -123,7 +123,7 @@ def row_trace():
 
 def row_training():
     """One update of a 2 x 32 network: 128 streams, 35 words."""
-    parameters = initial_parameters(Recipe(), 300)
+    parameters = initial_parameters(TrainingConfig(), 300)
     words = np.random.default_rng(0).integers(0, 300, (36, 128))
     mine, theirs = (make(dict(parameters), words) for make in (peers.our_training_step, peers.torch_training_step))
     compare(
