@@ -50,11 +50,12 @@ class Agreement:
 
     def table(self) -> list[Row]:
         """One Row for each task and condition, in the order in which they first come."""
-        return [
-            Row(task, condition, int((~np.isnan(m)).sum()), share_right(m), mean(m), int(np.isnan(m).sum()))
-            for (task, condition), where in by_condition(self.items).items()
-            for m in [self.margins[where]]
-        ]
+        rows = []
+        for (task, condition), indices in by_condition(self.items).items():
+            margins = self.margins[indices]
+            skipped = int(np.isnan(margins).sum())
+            rows.append(Row(task, condition, len(margins) - skipped, share_right(margins), mean(margins), skipped))
+        return rows
 
 
 def agreement(

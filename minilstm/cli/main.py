@@ -68,13 +68,16 @@ def parser():
     groups = {}
 
     def command(group, name, run, parents, text):
-        groups.setdefault(group, []).append(f"  {name:<12} {text}")
+        groups.setdefault(group, {})[name] = text
         added = commands.add_parser(name, parents=parents, description=text)
         added.set_defaults(run=run, parser=added)  # what is unread is the command's own, not the program's
         return added
 
     _add_commands(command)
-    lines = [line for group, entries in groups.items() for line in (f"{group}:", *entries, "")]
+    width = max(len(name) for entries in groups.values() for name in entries)
+    lines = []
+    for group, entries in groups.items():
+        lines += [f"{group}:", *(f"  {name:<{width}}  {text}" for name, text in entries.items()), ""]
     top.epilog = "\n".join([*lines, "minilstm COMMAND --help says more."])
     return top
 

@@ -38,16 +38,18 @@ def run(x, layers, state=None, ablate=()):
     """Compute what `lstm.run` does, from the same arguments, with the same errors; layers may be prepared."""
     x, h_start, C_start, ablated = check(x, layers, state, ablate)
     steps, batch = x.shape[:2]
-    traces, states = [], []
+    traces, h_end, C_end = [], [], []  # one entry a layer
     for layer, h_0, C_0, units in zip(prepare(layers, x.dtype), h_start, C_start, ablated, strict=True):
         h, C = _states(steps, h_0, C_0, units)
         z = inputs_to(layer, x)  # (steps, batch, 4 * H)
         recur(z, layer.U.T, h, C, units)
         i, f, C_tilde, o = np.split(z, 4, axis=-1)  # (steps, batch, H) each
         traces.append(lstm.Step(i, f, o, C_tilde, C[1:], h[1:]))
-        states.append((h[-1].copy(), C[-1].copy()))
+        h_end.append(h[-1].copy())
+        C_end.append(C[-1].copy())
         x = h[1:]
-    return lstm.Trace(*map(pack, zip(*traces, strict=True)), state=lstm.State(*map(pack, zip(*states, strict=True))))
+    i, f, o, C_tilde, C, h = (pack(of_layers) for of_layers in zip(*traces, strict=True))
+    return lstm.Trace(i, f, o, C_tilde, C, h, lstm.State(pack(h_end), pack(C_end)))
 
 
 def read(x, layers, state=None, ablate=()):

@@ -24,7 +24,7 @@ SHORT = 32  # characters: columns that hold no more are not broken into lines, t
 LONG = 18  # rows of a table beyond which it is folded
 WIDE_TABLE, WIDE_FIGURE = 80, 500  # characters, points: what is wider does not share its line with another
 TITLE, BEYOND, LATER_CLAIMS = "Number and syntax units", "Beyond the paper", "Claims of later papers"
-SHARED = (
+ITEM_FLAGS = (  # flag, field of the experiment, default
     ("--n", "n", None),
     ("--seed", "seed", 0),
     ("--lexicon", "lexicon", "paper"),
@@ -38,7 +38,7 @@ def command_line(name, experiment, analysis):
     words = ["minilstm", *analysis.command.replace("--linzen", "--linzen FILE").split(), *files, "--model", name]
     if experiment.model.provenance.get("number_units") and takes_units(analysis.command):
         words += ["--units", "search"]  # else the command takes those that the model's file names
-    for flag, attribute, usual in SHARED if analysis.requires != "test_sets" else SHARED[-1:]:
+    for flag, attribute, usual in ITEM_FLAGS if analysis.requires != "test_sets" else ITEM_FLAGS[-1:]:
         if getattr(experiment, attribute) != usual:
             words += [flag, str(getattr(experiment, attribute))]
     for option in shared_options(analysis):
