@@ -16,9 +16,11 @@ import numpy as np
 import pytest
 from browser import browser
 from conftest import need
+from small_model import small_model
 
 import minilstm
 from minilstm import lstm
+from minilstm.analyses.base import Results
 from minilstm.explorer.page import explore
 from minilstm.explorer.payload import lexicon_of
 from minilstm.explorer.roles import analyse
@@ -389,6 +391,17 @@ def test_three_hundred_words_and_not_one_more(tab):
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     click(page, "#details summary")
     assert page.evaluate("document.querySelectorAll('#table tbody tr').length") == 305
+
+
+def test_three_hundred_words_and_six_hundred_units(chromium, tmp_path):
+    """More numbers than a function takes arguments."""
+    explore(small_model((300, 300)), results=Results({})).save(tmp_path / "wide.html")
+    page = chromium.open(tmp_path / "wide.html")
+    sentence = " ".join(["The boy near the cars"] * 60)
+    page.evaluate(f"minilstm.change({{ sentences: [{sentence!r}, {sentence.replace('boy', 'boys')!r}], list: 'all' }})")
+    assert page.evaluate("document.querySelectorAll('#units li:not([hidden])').length") == 600
+    assert page.evaluate("document.querySelectorAll('#stage .column').length") == 300 and page.problems() == []
+    page.close()
 
 
 def test_examples_of_the_tasks(tab):

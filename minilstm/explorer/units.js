@@ -41,7 +41,7 @@ function drawUnits(model, view) {
   const { shown, words, columns } = shownOf(view);
   const cells = (unit) => shown.map((s) => valuesOf(model, s.now.slice(0, columns), unit, "C"));
   const values = units.map((unit) => cells(unit).reduce((C, others) => C.map((x, t) => x - others[t])));
-  const most = Math.max(1e-9, ...values.flat().map(Math.abs));
+  const most = Math.max(1e-9, ...values.map((some) => Math.max(...some.map(Math.abs))));
   part("units").querySelectorAll("li").forEach((row, k) => {
     row.hidden = view.list !== "all" && k >= SHOWN && units[k] !== view.unit;
     if (!row.hidden) drawUnit(model, view, row, units[k], values[k], { shown, words, most });
