@@ -190,7 +190,7 @@ def random_sets(total, size, n, seed):
 
 @short_repr
 class Needs(NamedTuple):
-    """What the rule for number units asks of a unit: conditions (task, condition) that it costs, and that it spares."""
+    """Conditions (task, condition) in which ablating a number unit must hurt, and in which it must not."""
 
     hard: tuple
     spared: tuple
@@ -210,7 +210,7 @@ def missing_conditions(items):
 
 
 def long_range_units(items, full, ablated):
-    """Which units carry the number of a singular, or of a plural, across a noun of the other number: by a written rule.
+    """Find the units that carry the number of a singular, or of a plural, across a noun of the other number, by a rule.
 
     A unit is one if its ablation costs more than 10 points in both conditions with an attractor of that number
     (nounPP and nounPPAdv, SP for the singular and PS for the plural), and at most 10 in Simple of that number and in

@@ -60,7 +60,7 @@ class Connectivity:
 
     @property
     def what(self):
-        """What the numbers are, for columns and axes."""
+        """Description of the numbers, for columns and axes."""
         return "weight x peak" if self.scaled else "weight"
 
     def rows(self, units, gates=GATES):

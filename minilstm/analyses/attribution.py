@@ -22,7 +22,7 @@ from .number_agreement import by_condition, check_words, scored_items
 @short_repr
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """What each unit of the last layer contributes to each choice.
+    """Contribution of each unit of the last layer to each choice.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Attribution:
         return self.contributions.sum(axis=1) + self.bias
 
     def of(self, units):
-        """What these units together contribute to each margin: (items,)."""
+        """Summed contribution of these units to each margin: (items,)."""
         return self.contributions[:, columns_of(units, self.units)].sum(axis=1)
 
     def only(self, where):

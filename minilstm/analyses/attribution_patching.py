@@ -16,7 +16,7 @@ from ..training.backpropagation import derivatives, through_gates
 
 
 def exchange_by_gradient(model, bases, sources, state="context", unknown="error"):
-    """What every `exchange.exchange` of one variable of one unit at one word would change, to first order.
+    """Effect of every `exchange.exchange` of one variable of one unit at one word, to first order.
 
     One forward pass of bases and sources, one backward pass of the bases.
 

@@ -138,7 +138,7 @@ class Option:
 
 
 class Outcome(NamedTuple):
-    """Whether a claim holds, and the number that says so."""
+    """Verdict on a claim, and the number that decides it."""
 
     holds: bool
     value: str
@@ -146,7 +146,7 @@ class Outcome(NamedTuple):
 
 
 class NotTestable(Exception):
-    """What a claim presupposes is missing; `value` is what there is to report all the same."""
+    """Raised where a claim's precondition is missing; `value` is what there is to report all the same."""
 
     def __init__(self, reason, value="-"):
         super().__init__(reason)
@@ -154,7 +154,7 @@ class NotTestable(Exception):
 
 
 class Criterion:
-    """When a claim counts as true: a sentence and a function that share their numbers, so that each is written once.
+    """Criterion of a claim: a sentence and a function that share their numbers, so that each is written once.
 
     Parameters
     ----------

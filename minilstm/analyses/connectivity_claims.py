@@ -12,7 +12,7 @@ from .statistics import OUTLIER
 
 
 def pushes(experiment, results, gate, beyond, connected=None):
-    """Whether the z of Y* onto a gate of S* and of P* are so large that Y* opens f, or shuts i."""
+    """Judge whether the z of Y* onto a gate of S* and of P* are so large that Y* opens f, or shuts i."""
     connected = connected or results["connectivity"].scaled
     cells, afferents = _onto(results, connected, gate), connected.weights.shape[-1]
     if (afferents - 1) ** 0.5 <= beyond:
@@ -22,7 +22,7 @@ def pushes(experiment, results, gate, beyond, connected=None):
 
 
 def pushes_as_published(experiment, results, gate, within, plural, singular):
-    """Whether they are near the published ones, and their ranks at most `plural` (776) and `singular` (988)."""
+    """Judge whether they are near the published ones, and their ranks at most `plural` (776) and `singular` (988)."""
     cells = _onto(results, results["connectivity"].scaled, gate)
     ranks = {ORIGINAL["P"]: plural, ORIGINAL["S"]: singular}
     near = [abs(z - PUBLISHED[gate, unit]) <= within and rank <= ranks[unit] for unit, z, rank in cells]

@@ -35,7 +35,7 @@ class NumberOverTime(Result):
     notes: tuple = ()
 
     def label(self, key):
-        """What a classifier saw, for tables and legends."""
+        """Name of a classifier's inputs, for tables and legends."""
         if key == "rest":
             return "all units but these" if self.roles else "all units"
         return f"unit {key}"

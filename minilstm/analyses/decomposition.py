@@ -154,7 +154,7 @@ def _whole(values, in_phrase):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Decomposition(Result):
-    """What each word contributes to the choice of the verb form, each asked for alone.
+    """Contribution of each word alone to the choice of the verb form.
 
     Attributes
     ----------
@@ -203,7 +203,7 @@ class Decomposition(Result):
         ]
 
     def default(self):
-        """What the intercept adds to log p(singular form) - log p(plural form), mean over the sentences."""
+        """Contribution of the intercept to log p(singular form) - log p(plural form), mean over the sentences."""
         sign = np.array([{"S": 1, "P": -1}.get(subject_number(item), np.nan) for item in self.items])
         return float(np.nanmean(sign * self.beta[self.words.index(INTERCEPT)]))
 

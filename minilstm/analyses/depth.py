@@ -146,7 +146,7 @@ class DepthRegression(Result):
 
     @property
     def counted(self):
-        """Whether word frequency was among the features: the model's file has word counts."""
+        """Return whether word frequency was among the features: the model's file has word counts."""
         return not np.isnan(self.r2_frequency).any()
 
     @property

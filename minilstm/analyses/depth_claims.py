@@ -45,7 +45,7 @@ def as_many_outliers_as_published(experiment, results, low, high):
 
 
 def _outliers(depth):
-    """How many, which, and of what distribution of weights, as text."""
+    """Number and names of the outliers, and their distribution of weights, as text."""
     n, total, units = len(depth.outliers), len(depth.weights), ", ".join(map(str, depth.outliers)) or "-"
     return f"{n} of {total}: {units}; mean {depth.weights.mean():.1g}, sd {depth.weights.std():.1g}"
 

@@ -195,7 +195,7 @@ def direction(
 
 @in_style()
 def plot_direction(result):
-    """How far each direction moves the margin, word by word."""
+    """Plot how far each direction moves the margin, word by word."""
     fig, ((axis,),) = figure()
     x = range(len(result.words))
     lines = zip(("all of C", *DIRECTIONS), (result.whole, *result.moved.T), LINES, strict=False)
@@ -235,7 +235,7 @@ def compute(experiment, results, sentences=50):
 
 
 def carries_the_number(experiment, results, percent):
-    """Whether the better of the fitted directions moves the margin nearly as far as all of C, at every word."""
+    """Judge whether the better of the fitted directions moves the margin nearly as far as all of C, at every word."""
     result = results["direction"]
     best = result.moved[:, :FITTED].max(axis=1)
     pairs = zip(result.words, best, result.whole, strict=True)
@@ -244,7 +244,7 @@ def carries_the_number(experiment, results, percent):
 
 
 def beats_the_best_unit(experiment, results, points):
-    """Whether the better of the fitted directions moves the margin farther at the subject than any single unit."""
+    """Judge whether the better fitted direction moves the margin farther at the subject than any single unit."""
     result = results["direction"]
     along, unit = 100 * result.moved[0, :FITTED].max(), 100 * result.moved[0, -1]
     return Outcome(bool(along - unit >= points), f"direction {along:.1f} %, unit {unit:.1f} %")

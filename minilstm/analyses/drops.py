@@ -18,13 +18,13 @@ def lost(before, after):
 
 
 def spared(before, after, share):
-    """Whether at least `share` of an accuracy is left, without the rounding by which .72 is less than .9 x .8."""
+    """Return whether at least `share` of an accuracy is left, without the rounding that makes .72 less than .9 x .8."""
     return lost(np.multiply(share, before), after) <= 0
 
 
 @short_repr
 class Drops(NamedTuple):
-    """What each ablation costs in each condition."""
+    """Accuracy drop of each ablation in each condition."""
 
     full: dict  # (task, condition) -> accuracy of the intact network, 0 to 1
     accuracy: dict  # (task, condition) -> (units,) array, with that unit ablated

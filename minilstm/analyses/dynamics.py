@@ -23,7 +23,7 @@ BYTES = 2**25  # of a block of sentences
 @short_repr
 @dataclass(frozen=True, eq=False)
 class Dynamics:
-    """What chosen units do at each word.
+    """Activity of chosen units at each word.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Dynamics:
 
     @property
     def tells_numbers(self):
-        """Whether the conditions say the nouns' numbers, such as SP, and there are sentences with either subject."""
+        """Return whether conditions say the nouns' numbers, such as SP, and there are sentences with either subject."""
         named = all(set(condition) <= set("SP") for condition in self.conditions)
         return named and {c[0] for c, n in zip(self.conditions, self.n, strict=True) if n} == set("SP")
 

@@ -47,7 +47,7 @@ def efferents(model, units=None, verbs=VERBS):
 
 
 def segregation(weights):
-    """How far apart weights onto singular and onto plural forms are: |mean_S - mean_P| / (sd_S + sd_P).
+    """Separation of weights onto singular and onto plural forms: |mean_S - mean_P| / (sd_S + sd_P).
 
     Parameters
     ----------

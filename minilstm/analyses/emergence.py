@@ -138,7 +138,7 @@ def emergence(models, items, state="context", unknown="error", progress=False):
 
 
 def _sweep(model, items, reading):
-    """What ablation shows in one model: those parts of a Snapshot for which no other snapshot is needed."""
+    """Ablate one model: those parts of a Snapshot for which no other snapshot is needed."""
     table = table2(model, items, **reading)
     of_units, indices = table.drops, by_condition(items)
     drop, ranking = {}, {}

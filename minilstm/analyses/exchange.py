@@ -37,7 +37,7 @@ def right_both_ways(intact, source):
 
 
 def way_moved(intact, patched, source):
-    """How far the mean margin moves from the base's towards the source's: 0 to 1 where all the way.
+    """Normalised effect: how far the mean margin moves from the base's (0) to the source's (1).
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def way_moved(intact, patched, source):
 
 @short_repr
 class Word(NamedTuple):
-    """What a layer does at a word, and the cell that it goes on from; (nodes, rows, H) arrays."""
+    """Gates and states of a layer at a word, and the cell before it; (nodes, rows, H) arrays."""
 
     step: Step
     C_prev: np.ndarray

@@ -136,7 +136,7 @@ class Experiment:
 
     @cached_property
     def original(self):
-        """Whether this is the paper's own model, whose units are known: nothing is chosen, and all items score."""
+        """Return whether this is the paper's own model, whose units are known: nothing is selected, all items score."""
         return looks_like_paper_model(self.model)
 
     @cached_property
@@ -160,11 +160,11 @@ class Experiment:
         return {"even": "odd", "odd": "even", "all": "all"}[self.evaluation_half]
 
     def evaluates(self, items):
-        """Which of the items units are judged on: (items,) bool."""
+        """Mask of the items that units are evaluated on: (items,) bool."""
         return np.array([item.id % 2 in HALVES[self.evaluation_half] for item in items], bool)
 
     def selects(self, items):
-        """Which of the items units are chosen on: (items,) bool."""
+        """Mask of the items that units are selected on: (items,) bool."""
         return np.array([item.id % 2 in HALVES[self.selection_half] for item in items], bool)
 
     def sentences(self, *tasks):
@@ -199,7 +199,7 @@ class Experiment:
 
     @property
     def why_no_linzen(self):
-        """Why there is no Linzen set."""
+        """Reason why there is no Linzen set."""
         return self._linzen[1]
 
     @cached_property
@@ -216,5 +216,5 @@ class Experiment:
 
     @property
     def reading(self):
-        """How every analysis reads sentences: keyword arguments."""
+        """Keyword arguments with which every analysis reads sentences."""
         return {"state": self.state, "unknown": self.unknown}

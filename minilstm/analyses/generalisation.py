@@ -49,7 +49,7 @@ class Generalisation:
 
     @property
     def undefined(self):
-        """How many splits lack a class."""
+        """Number of splits that lack a class."""
         return int(np.isnan(self.auc).any(axis=(1, 2)).sum())
 
     def _of_splits(self, statistic):

@@ -18,7 +18,7 @@ from .style import LIGHTER, LINES, NEUTRAL, WIDTH, boxes, figure, in_style, name
 
 @short_repr
 class GroupTest(NamedTuple):
-    """What ablating a group does in one condition, beside random sets of as many units."""
+    """Effect of ablating a group in one condition, beside random sets of as many units."""
 
     task: str
     condition: str
@@ -190,7 +190,7 @@ def plot_groups(groups):
 
 
 def significant(experiment, tests, size, needed, of, alpha, missing=()):
-    """Whether `needed` of `of` group tests have p < alpha; NotTestable if those without power leave it open.
+    """Judge whether `needed` of `of` group tests have p < alpha; NotTestable if those without power leave it open.
 
     Parameters
     ----------
@@ -209,6 +209,6 @@ def significant(experiment, tests, size, needed, of, alpha, missing=()):
 
 
 def lacks_power(experiment, test, size, alpha):
-    """Whether a test could hardly pass: random sets hit its units or are too few, or the task is not solved."""
+    """Return whether a test could hardly pass: random sets hit its units or are too few, or the task is not solved."""
     smallest = smallest_p(sum(experiment.model.sizes), size, experiment.n_random)
     return smallest >= alpha or test.power < 1 - alpha or not test.full >= TESTABLE

@@ -56,7 +56,7 @@ class Interchange(Result):
     carriers: int = 0
 
     def _flips(self, most=None):
-        """What becomes of the verbs of nounPP SP and PS, as text; nothing where these conditions were not read."""
+        """Verbs of nounPP SP and PS that flip, as text; nothing where these conditions were not read."""
         where = self.comparison.by_condition()
         if not where.keys() >= set(SELECTION.values()):
             return ""
@@ -116,7 +116,7 @@ class Interchange(Result):
 
 @in_style()
 def plot_interchange(comparison, most=6):
-    """How far each intervention moves the choice towards the source's, for the strongest units, a panel a condition.
+    """Plot how far each intervention moves the choice towards the source's, for the strongest units by condition.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ ABLATIONS = {"zero": "paper", "mean": "mean"}  # what the first two are called i
 @short_repr
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """What three ways of intervening on the same units do to the same sentences.
+    """Effects of ablation and activation patching of the same units on the same sentences.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class Comparison:
         return (self.margins[method][:, where] <= 0).mean(axis=1) if len(where) else np.full(len(self.sets), np.nan)
 
     def moved(self, method, where=None):
-        """How far their mean margin moves towards the source's, 0 to 1 where all is the source's: (sets,)."""
+        """Normalised effect: how far the mean margin moves from the base's (0) to the source's (1): (sets,)."""
         where = self.counted if where is None else where
         return way_moved(self.intact[where], self.margins[method][:, where], self.source[where])
 

@@ -1,4 +1,4 @@
-"""What the table of `emergence.py` shows of trainings: curves, and milestones.
+"""Curves and milestones of trainings, from the table of `emergence.py`.
 
 A milestone is when agreement was solved for good, or since when a single unit is missed.
 """

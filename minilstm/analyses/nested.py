@@ -186,7 +186,7 @@ def plot_nested(tasks):
 
 @in_style()
 def plot_carriers(searches):
-    """How far each unit moves the outer verb and the inner one; the number of each that moves one by 10 % of the way.
+    """Plot how far each unit moves the outer and the inner verb, and name those that move one by 10 % of the way.
 
     Parameters
     ----------

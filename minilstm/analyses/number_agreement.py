@@ -28,7 +28,7 @@ class Row(NamedTuple):
 @short_repr
 @dataclass(frozen=True, eq=False)
 class Agreement:
-    """What a model answered.
+    """Margins and accuracy on agreement items.
 
     Attributes
     ----------

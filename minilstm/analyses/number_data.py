@@ -15,7 +15,7 @@ SPLITS = "sentence", "noun"
 
 @short_repr
 class NumberData(NamedTuple):
-    """What the network does on the incongruent nounPP sentences."""
+    """Activity of the network on the incongruent nounPP sentences."""
 
     C: np.ndarray  # (sentences, positions, units), all layers side by side
     plural: np.ndarray  # (sentences,) bool, of the subject

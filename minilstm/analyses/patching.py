@@ -1,4 +1,4 @@
-"""Where and when number lives: every gate, the cell and h of every unit, at every word, patched alone.
+"""Activation patching: every gate, the cell and h of every unit, at every word, patched alone.
 
 Between two sentences that differ in the number of the subject, one variable of one unit at one word is exchanged
 (`exchange.py`), and the choice of the verb form moves towards the other sentence's, or not. All units at all words make
@@ -34,7 +34,7 @@ SHOWN = 10  # units in the picture
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Patching(Result):
-    """What exchanging one variable of one unit at one word does to the choice of the verb form.
+    """Effect of patching one variable of one unit at one word on the choice of the verb form.
 
     Attributes
     ----------

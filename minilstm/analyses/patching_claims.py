@@ -7,7 +7,7 @@ from .base import Claim, Criterion, NotTestable, Outcome
 
 
 def written_by_the_candidate(experiment, results, percent):
-    """Whether C~ of the number units that carry number, patched at the subject, does more than their i and f."""
+    """Judge whether C~ of the number units that carry number, patched at the subject, does more than their i and f."""
     texts, holds = [], []
     for number, unit, k in _number_units(results):
         effects = {name: 100 * results["patching"].exact[name][k, 0, unit - 1] for name in ("C_tilde", "i", "f", "C")}
@@ -22,7 +22,7 @@ def written_by_the_candidate(experiment, results, percent):
 
 
 def stays_in_the_number_units(experiment, results):
-    """Whether at every word from the subject on the unit whose C moves the margin farthest is a number unit."""
+    """Judge whether at every word from the subject on the unit whose C moves the margin farthest is a number unit."""
     found = {number: 1 + results["patching"].exact["C"][k].argmax(axis=1) for number, _, k in _number_units(results)}
     units = results["number_units"].long_range
     texts = (f"{' '.join(SELECTION[number])}: {', '.join(map(str, best))}" for number, best in found.items())

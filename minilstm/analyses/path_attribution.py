@@ -1,4 +1,4 @@
-"""What the number of a noun does to the choice of a verb form, attributed to the paths from noun to verb.
+"""Influence of a noun's number on the choice of a verb form, attributed to the paths from noun to verb.
 
 The noun's embedding goes from the mean of its two forms, which has no number, to that of the form in the sentence; the
 mean gradient of the margin on the way, times the difference, is the noun's *attribution*: how much its number is for

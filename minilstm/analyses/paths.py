@@ -159,7 +159,7 @@ def primary_units(steps, start, end):
 
 
 def count_paths(layers, words):
-    """How many paths lead from a noun to the verb.
+    """Number of paths from a noun to the verb.
 
     Parameters
     ----------

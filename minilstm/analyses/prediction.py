@@ -1,4 +1,4 @@
-"""What the paper predicts of a unit that keeps a number (section 4.1, Fig. 1c), and how a unit compares with it."""
+"""Predictions of the paper for a unit that keeps a number (section 4.1, Fig. 1c), compared with a unit."""
 
 import numpy as np
 
@@ -46,7 +46,7 @@ def predicted(conditions, steps, verb, number="S", sign=-1, subject=SUBJECT):
 
 
 def against_prediction(dynamics, unit, number=None):
-    """Where gates should be open or shut, and how far open they are (i, f and o of Fig. 1c).
+    """Table of the gates that should be near 1 or near 0, and where they are (i, f and o of Fig. 1c).
 
     Parameters
     ----------

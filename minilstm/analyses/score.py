@@ -20,7 +20,7 @@ from .word_scores import readable, word_scores
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Scores(Result):
-    """What a model makes of pairs of sentences.
+    """Scores of a model on pairs of sentences.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ class Scores(Result):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TestSets(Result):
-    """What a model makes of several sets.
+    """Scores of a model on several test sets.
 
     Attributes
     ----------

@@ -110,7 +110,7 @@ def short_range_units(model, data, verbs=VERBS, percentile=PERCENTILE, split="se
 
 
 def _lasts(auc):
-    """Whether number is decodable at every word from the subject to the second noun; auc (..., positions)."""
+    """Return whether number is decodable at every word from the subject to the second noun; auc (..., positions)."""
     return (auc[..., SUBJECT : SECOND_NOUN + 1] > DECODABLE).all(axis=-1)
 
 

@@ -95,7 +95,7 @@ class Smallest(Result):
 
 @in_style()
 def plot_smallest(search):
-    """What is left as units are added one by one, on items that they were not chosen on, beside random sets."""
+    """Plot accuracy as units are added one by one, on items that they were not chosen on, beside random sets."""
     steps = np.arange(len(search.units) + 1)
     fig, axes = figure(width=max(3.4, 0.45 * len(steps) + 1.2), height=2.6)
     axis = axes[0, 0]

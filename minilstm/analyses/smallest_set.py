@@ -52,7 +52,7 @@ class SmallestSet:
 
     @property
     def verdict(self):
-        """What the search came to: a sentence or two."""
+        """Result of the search: a sentence or two."""
         units = format_units(self.units)
         if self.found:
             return f"Smallest set found: {units}. No condition is then right on more than 60 % of the odd items."
@@ -73,7 +73,7 @@ class SmallestSet:
 
 
 def left(accuracy):
-    """What is left of the task, 0.5 to 1: the mean of accuracies (..., conditions), none counted below chance.
+    """Clipped accuracy, 0.5 to 1: the mean of accuracies (..., conditions), none counted below chance.
 
     A network that has lost the subject's number follows the attractor and may be wrong throughout; that is no further
     loss, and must not make up for another condition in which nothing is lost.

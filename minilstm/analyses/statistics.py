@@ -20,7 +20,7 @@ def format_numbers(values):
 
 
 def easier(a, b):
-    """Whether the first of two conditions is the easier one, by accuracy or, where both are at the ceiling, by margin.
+    """Return whether the first of two conditions is easier, by accuracy or, where both are at the ceiling, by margin.
 
     Parameters
     ----------

@@ -148,7 +148,7 @@ def _read(experiment, units):
 
 
 def signs_as_published(experiment, results, tasks):
-    """Whether the cell is positive between subject and verb, and negative at the verb."""
+    """Judge whether the cell is positive between subject and verb, and negative at the verb."""
     texts, holds = [], []
     for task, C, _, verb in _cells(results, tasks):
         between = C[SUBJECT + 1 : verb]
@@ -158,7 +158,7 @@ def signs_as_published(experiment, results, tasks):
 
 
 def changes_most_at_the_verb(experiment, results, tasks, sds):
-    """Whether the cell stays on one side of 0 from the subject to the verb, and leaves it there."""
+    """Judge whether the cell stays on one side of 0 from the subject to the verb, and leaves it there."""
     texts, holds = [], []
     for task, C, sd, verb in _cells(results, tasks):
         change = np.diff(C, prepend=0) * np.sign(C[verb - 1])  # of the word at each step; < 0 is a drop

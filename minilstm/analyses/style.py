@@ -81,7 +81,7 @@ def save(fig, path, dpi="figure"):
 
 
 def _shows_the_same(path, drawn):
-    """Whether the file at `path` is the PNG in memory, drawn by the same software, but for a few shades."""
+    """Return whether the file at `path` is the PNG in memory, drawn by the same software, but for a few shades."""
     import numpy as np
     from PIL import Image
 

@@ -19,7 +19,7 @@ from .word_scores import readable, word_scores
 @short_repr
 @dataclass(frozen=True, eq=False)
 class SuiteScores:
-    """What a model makes of a suite of SyntaxGym.
+    """Scores of a model on a suite of SyntaxGym.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class SuiteScores:
 
     @property
     def right(self):
-        """Whether all comparisons of an item hold: (items,) floats, 1 or 0, nan where it is not scored."""
+        """Return whether all comparisons of an item hold: (items,) floats, 1 or 0, nan where it is not scored."""
         lower, higher = self.surprisal[..., 0], self.surprisal[..., 1]
         return np.where(np.isnan(self.surprisal).any(axis=(1, 2)), np.nan, (lower < higher).all(axis=1))
 

@@ -223,7 +223,7 @@ def table2(model, items, kind="paper", state="context", unknown="error", progres
 
 
 def verb_form_counts(model):
-    """How often the forms of the verbs of the NA-tasks stand in the training text: (2, verbs), or None."""
+    """Counts of the verb forms of the NA-tasks in the training text: (2, verbs), or None."""
     known = set(model.vocabulary)
     pairs = [pair for pair in LEXICONS["paper"].verbs if known.issuperset(pair)]
     if model.word_counts is None or not pairs:

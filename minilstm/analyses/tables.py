@@ -67,7 +67,7 @@ def read_csv(path):
 
 
 def _parsed(text):
-    """What a cell held: None, a whole number, a float or a string."""
+    """Parse a cell: None, a whole number, a float or a string."""
     for kind in (int, float):
         try:
             return kind(text)

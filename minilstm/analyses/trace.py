@@ -13,7 +13,7 @@ from .style import GATES, GUIDE, LABELS, LIGHTER, LINES, NEUTRAL, PLURAL, SINGUL
 
 @dataclass(frozen=True, eq=False, repr=False)
 class UnitTrace(Result):
-    """What chosen units do at each word of one sentence or of two.
+    """Activity of chosen units at each word of one sentence or of two.
 
     Attributes
     ----------

@@ -162,7 +162,7 @@ class Votes(Result):
         return {task: np.flatnonzero(tasks == task) for task in dict.fromkeys(tasks.tolist())}
 
     def _between(self):
-        """Whether in all sentences another noun comes between subject and verb."""
+        """Return whether in all sentences another noun comes between subject and verb."""
         return self._by_task().keys() <= set(BETWEEN)
 
     def tables(self):

@@ -61,5 +61,5 @@ def _log_probabilities(model, h, wanted):
 
 
 def readable(good, bad, known, unknown):
-    """Whether two sentences can be compared: all words known, or at least those that only one of them has."""
+    """Return whether two sentences can be compared: all words known, or at least those that only one of them has."""
     return known.issuperset({*good, *bad} if unknown == "error" else {*good} ^ {*bad})

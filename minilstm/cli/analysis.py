@@ -70,7 +70,7 @@ def add_options(command, variants):
 
 
 def _is_offered(option, analysis, variants):
-    """Whether a command has an option: its own analyses' all, and of what they need those of the experiment."""
+    """Return whether a command has an option: its own analyses' all, and of what they need those of the experiment."""
     return option.name in FIELDS or any(analysis in some for some in variants.values())
 
 
@@ -233,14 +233,14 @@ def compute(experiment, shown, named, folder, own=None):
 
 
 def _as_reproduced(analysis, keywords, named):
-    """Whether `reproduce` computes the same: no option of its own is set, and no unit it needs was named."""
+    """Return whether `reproduce` computes the same: no option of its own is set, and no unit it needs was named."""
     usual = {option.name: list(option.default) if option.repeat else option.default for option in analysis.options}
     set_options = [name for name, value in keywords.items() if value != usual[name]]
     return not set_options and not {one.name for one in with_needs([analysis])} & named.keys()
 
 
 def _say_units(options, results, named):
-    """Which number units these are, and where they come from."""
+    """Print which number units these are, and where they come from."""
     if "number_units" not in results:
         return
     if "number_units" not in named:

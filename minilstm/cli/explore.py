@@ -14,7 +14,7 @@ from .output import REPLACED
 
 
 def add_options(command):
-    """Where the page goes, and what it holds and opens with."""
+    """Add the options of the page: its file, its contents, and what it opens with."""
     command.add_argument(
         "-o", "--out", type=Path, default=Path("explorer.html"), metavar="FILE", help="(default: explorer.html)"
     )
@@ -52,7 +52,7 @@ def run(options):
 
 
 def _effect(model, page):
-    """What rounding does to the agreement tasks, in words."""
+    """Effect of rounding on the agreement tasks, in words."""
     lexicon = lexicon_of(model)
     items = [
         item for condition in ("SS", "SP", "PS", "PP") for item in na_task("nounPP", condition, 100, lexicon=lexicon)

@@ -15,7 +15,7 @@ LARGE = 128  # units of a layer from which several threads of BLAS pay
 
 
 def model_options():
-    """Which model, and how many cores compute."""
+    """Options of the model, and of the number of cores."""
     model = argparse.ArgumentParser(add_help=False)
     model.add_argument("--model", default="mini", metavar="NAME|PATH", help="a bundled model, or a file (mini)")
     core_options(model)
@@ -23,14 +23,14 @@ def model_options():
 
 
 def core_options(command):
-    """How many cores compute."""
+    """Option of the number of cores."""
     command.add_argument(
         "--jobs", "--threads", type=positive, metavar="N", help="how many cores to use (all; OMP_NUM_THREADS)"
     )
 
 
 def reading_options():
-    """What models read from, in which precision."""
+    """Options of the initial state and of the precision."""
     reading = argparse.ArgumentParser(add_help=False)
     reading.add_argument("--state", choices=("context", "zero"), default="context", help="what a sentence is read from")
     reading.add_argument("--unknown", choices=("error", "<unk>"), default="error", help="what an unknown word becomes")
@@ -48,7 +48,7 @@ def form_options():
 
 
 def item_options():
-    """Which sentences."""
+    """Options of the sentences."""
     items = argparse.ArgumentParser(add_help=False)
     items.add_argument(
         "--stimuli",
@@ -76,7 +76,7 @@ def item_options():
 
 
 def task_options(command):
-    """Which sentences of the tasks."""
+    """Options of the sentences of the tasks."""
     lexicon_option(command)
     command.add_argument(
         "--n",
@@ -90,7 +90,7 @@ def task_options(command):
 
 
 def lexicon_option(command):
-    """Whose words the tasks are made of."""
+    """Option of the lexicon."""
     command.add_argument(
         "--lexicon", help="words of the tasks: paper, frequent or auxiliaries (what the model's file says, else paper)"
     )
@@ -148,12 +148,12 @@ NOT_DRAWN = "says which sentences of the tasks are drawn; here they are those of
 
 
 def precision(options):
-    """What to compute in."""
+    """Floating-point precision."""
     return "float64" if getattr(options, "float64", False) else "float32"
 
 
 def state_of(options):
-    """What each sentence is read from."""
+    """Initial state of each sentence."""
     return None if options.state == "zero" else "context"
 
 

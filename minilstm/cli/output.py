@@ -1,4 +1,4 @@
-"""How results are printed, and written where `--out` says."""
+"""Printing of results, and writing of what `--out` asks for."""
 
 import sys
 import tempfile

@@ -34,7 +34,7 @@ def add_options(command):
 
 
 def add_experiment_options(command):
-    """How the whole paper is rerun; returns the group of options that say how many random sets."""
+    """Add the options of a run of the whole paper; return the group that says how many random sets."""
     task_options(command)
     amount = command.add_mutually_exclusive_group()
     amount.add_argument("--random", dest="n_random", type=positive, metavar="N", help="how many random sets")

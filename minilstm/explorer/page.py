@@ -127,7 +127,7 @@ def explore(
 
 
 def rounding_effect(model, page, items):
-    """What the page's rounding does to the choice between verb forms.
+    """Effect of the page's rounding on the choice between verb forms.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What of a model goes into the page: its words, its weights in few bytes, examples, and the roles of its units."""
+"""Payload of the page: a model's words, its weights in few bytes, examples, and the roles of its units."""
 
 import base64
 import math
@@ -133,7 +133,7 @@ def payload(model, name, precision, roles, sentences=(), forms=None):
 
 
 def lexicon_of(model):
-    """Whose words the tasks are made of: what the model's file says, else the paper's."""
+    """Lexicon of the tasks: the one that the model's file names, else the paper's."""
     lexicon = model.provenance.get("lexicon")
     return lexicon if isinstance(lexicon, str) and lexicon in LEXICONS else "paper"
 
@@ -175,7 +175,7 @@ def _base64(array):
 
 
 def _about(model):
-    """Which network this is, for the title: its size, and what it was trained on as far as its file says so."""
+    """Name of the network for the title: its size, and its training text as far as its file says so."""
     planted = "planted_units" in model.provenance
     made = "whose weights were written by hand" if planted else _training(model.provenance)
     units = " + ".join(map(str, model.sizes))
@@ -183,7 +183,7 @@ def _about(model):
 
 
 def _training(made):
-    """How many words of which text, from what a file says of how it was made."""
+    """Size and name of the training text, from what a file says of how it was made."""
     words, text = made.get("tokens read") or made.get("tokens"), made.get("text")
     is_number = isinstance(words, (int, float)) and math.isfinite(words) and words >= 500_000
     of = text if isinstance(text, str) else "text"

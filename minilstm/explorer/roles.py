@@ -1,4 +1,4 @@
-"""What the units of a model do: the results of the paper's own analyses, by which the page orders them.
+"""Roles of a model's units: the results of the paper's own analyses, by which the page orders them.
 
 Nothing is measured here. What the page calls S*, P*, Y* or a short-range unit is what the report and its ledger of
 claims call so.
