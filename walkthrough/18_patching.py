@@ -63,8 +63,7 @@ save(plot_patching(learned), here / "figures" / "18_patching.png", 110)
 #
 # Lu et al. (2020) found this path, C~ at the subject, then the cell, then h, in the paper's own network, by following
 # derivatives. Does it hold for `english`, a network of 2 x 256 units that has read novels and Wikipedia?
-# `minilstm patch --model english` asks all of its units; here are the three with the largest effects, in singular
-# sentences.
+# `minilstm patch --model english` asks all of its units; here are three of them, in singular sentences.
 
 # %%
 english = minilstm.load("english")
