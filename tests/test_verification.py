@@ -278,7 +278,11 @@ def test_a_gate_order_in_some_of_the_weights_is_named(name):
     assert verify(D, made(ORDERS[name], names=ALL)).diagnosis == (name,)
 
 
-STATELESS = "state zero again at every step", "steps and batch exchanged, state zero"  # whatever they are handed
+STATELESS = (  # whatever they are handed
+    "state zero again at every step",
+    "steps and batch exchanged, state zero",
+    "exp overflows in float16, nan where |z| is above 11",
+)
 PAIRED = [name for name in PROGRAMS if "seam" not in name and "beyond" not in name]
 
 

@@ -8,7 +8,7 @@ precision it computes in. Among random units, three of each layer have weights m
 - the relay hands that sign to the counter of the next layer;
 - the switch has gates that are shut at one word and fully open at another.
 
-In some words |z| of the relay's candidate and of the switch's gates is near 100, where exp overflows in float32.
+In some words |z| is near 100, where exp overflows in float32: in the first layer's relay and in the gates of its switch.
 
 Where a sum has more than 8 terms, its weights are smaller, as the square root of their number: otherwise rounding
 errors would grow from word to word, and a right program in float32 depart by more than any tolerance.
@@ -46,13 +46,13 @@ def draw_layers(rng, layers, units, inputs):
         for unit in (COUNTER, RELAY, SWITCH):
             W[:, unit] = draw(rng, *W[:, unit].shape, below=0.125)
             U[:, unit] = draw(rng, *U[:, unit].shape, below=0.125)
-        sign = RELAY if k else 0  # the input that says which way to count
-        W[CANDIDATE, COUNTER, sign] = 40 if k else 30
-        W[CANDIDATE, RELAY, [sign, COUNTER if k else 1]] = (100, -30) if k else (70, -35)
-        for gate in (INPUT, FORGET, OUTPUT):
-            W[gate, SWITCH, [RELAY, COUNTER] if k else [1, 0]] = (110, 30) if k else (70, 40)
+        gates = [INPUT, FORGET, OUTPUT]
+        if k == 0:  # x[..., 0] says which way to count
+            W[CANDIDATE, COUNTER, 0], W[CANDIDATE, RELAY, :2], W[gates, SWITCH, :2] = 30, (70, -35), (40, 70)
+        else:
+            W[CANDIDATE, COUNTER, RELAY], W[CANDIDATE, RELAY, RELAY], W[gates, SWITCH, RELAY] = 40, 100, 90
         b[0, [INPUT, FORGET], COUNTER], b[1, [INPUT, FORGET], COUNTER] = 12, 13
-        b[0, [INPUT, FORGET, OUTPUT], RELAY], b[1, [INPUT, FORGET, OUTPUT], RELAY] = (12, -12, 12), (13, -13, 13)
+        b[0, gates, RELAY], b[1, gates, RELAY] = (12, -12, 12), (13, -13, 13)
         b_ih, b_hh = b.reshape(2, -1)
         stack.append(Layer(W.reshape(4 * units, -1), U.reshape(4 * units, -1), b_ih + b_hh))
         second.append(b_hh)
