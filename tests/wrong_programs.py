@@ -174,13 +174,6 @@ wrong("recurrent weights U transposed", layers=per_block(square_turned, 1))
 wrong("input weights W transposed", layers=per_block(square_turned, 0))
 wrong("W and U transposed", layers=per_block(square_turned, 0, 1))
 wrong("layers in reverse order", layers=lambda layers: layers[::-1])
-for layer in (1, 2):
-    wrong(
-        f"bias missing in layer {layer}",
-        layers=lambda layers, layer=layer: [
-            (W, U, b * (k != layer), c * (k != layer)) for k, (W, U, b, c) in enumerate(layers, 1)
-        ],
-    )
 for gate in "ifgo":
     of = "forget bias" if gate == "f" else f"bias of gate {gate}"
     by_gate(f"{of} + 1", lambda W, U, b, c, gate=gate: (W, U, b | {gate: b[gate] + 1}, c))
@@ -232,16 +225,39 @@ for order in ("".join(o) for o in permutations("ifgo")):
                 lambda *arrays: [rearranged(a, order) if k in indices else a for k, a in enumerate(arrays)]
             ),
         )
+
+# ---- all of these in one layer of two alone
+
+LAYERED = {}
+
+
+def one_layer(case, k, x):
+    """The case of layer k alone, which reads x."""
+    return SimpleNamespace(
+        **{**vars(case), "x": x, "layers": case.layers[k : k + 1], "h": case.h[k : k + 1], "C": case.C[k : k + 1]}
+    )
+
+
+def in_one_layer(run, layer):
+    """`run` reads with one layer, a right program with the other."""
+
+    def mixed(case, order="ifgo"):
+        if len(case.layers) == 1:
+            return program(case, order)
+        lower, upper = (run if k == layer else program for k in (0, 1))
+        below = lower(one_layer(case, 0, case.x), order)
+        above = upper(one_layer(case, 1, np.nan_to_num(below["output"])), order)
+        both = {name: np.concatenate([below[name], above[name]]) for name in ("h", "C", "h_n", "C_n")}
+        return both | {"output": above["output"]}
+
+    return mixed
+
+
+in_all = {name: run for name, run in PROGRAMS.items() if name != "layers in reverse order"}
+in_all |= {name: run for name, run in ORDERS.items() if " in " not in name}
+for name, run in in_all.items():
     for layer in (0, 1):
-        ORDERS[f"gate order {spaced} in layer {layer + 1} alone"] = lambda case, _="", order=order, layer=layer: (
-            program(
-                case,
-                layers=lambda layers: [
-                    [rearranged(a, order) for a in arrays] if k == layer and len(layers) > 1 else arrays
-                    for k, arrays in enumerate(layers)
-                ],
-            )
-        )
+        LAYERED[f"{name} in layer {layer + 1} alone"] = in_one_layer(run, layer)
 
 # ---- initial states
 

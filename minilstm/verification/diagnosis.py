@@ -10,7 +10,7 @@ from . import mistakes
 from .wrong_numbers import inexact
 
 ALIKE = 0.9  # of the squared difference: what an inexact kind has to explain to be named
-PAIRS_UP_TO = 64  # units: with more of them, to try every mistake on top of every gate order would take minutes
+PAIRS_UP_TO = 32  # units: with more of them, to try every mistake on top of every gate order would take many seconds
 NEAR = 0.5  # what a mistake has to explain to be named as the nearest
 
 
@@ -37,9 +37,9 @@ def diagnose(cases, compared, progress=False):
     changes += [mistakes.in_wrong_orders] if tries_pairs(cases[case]) else []
     with threadpool_limits(1, user_api="blas"):  # products are small: two threads would mostly wait for each other
         for change in changes:
-            orders = change is mistakes.with_and_without_state  # an order on top of an order is an order
+            singly = change is mistakes.with_and_without_state
             changed = {each: change(cases[each]) for each in compared}
-            runs = {each: _runs(problem, orders) for each, (problem, _) in changed.items()}
+            runs = {each: _runs(problem, singly) for each, (problem, _) in changed.items()}
             names = _explaining(compared, runs, changed[case][1], best, progress)
             if names:
                 return Diagnosis(names, None, None, None)
@@ -80,9 +80,9 @@ def _explaining(compared, runs, sayings, best, progress=False):
     return tuple(alone or together)
 
 
-def _runs(problem, orders):
-    """Every program to try by name; that without a mistake stands for the change to the problem alone."""
-    return (mistakes.gate_orders(problem) if orders else {}) | mistakes.single_mistakes(problem)
+def _runs(problem, singly):
+    """Every program to try by name."""
+    return (mistakes.unpaired_mistakes(problem) if singly else {}) | mistakes.single_mistakes(problem)
 
 
 def _explained(comparisons, wrong, count, departing=False):

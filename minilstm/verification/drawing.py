@@ -8,7 +8,7 @@ precision it computes in. Among random units, three of each layer have weights m
 - the relay hands that sign to the counter of the next layer;
 - the switch has gates that are shut at one word and fully open at another.
 
-In some words |z| is near 100, where exp overflows in float32: in the first layer's relay and in the gates of its switch.
+In some words |z| is near 100, where exp overflows in float32: in the relay and the gates of the switch of layer 1.
 
 Where a sum has more than 8 terms, its weights are smaller, as the square root of their number: otherwise rounding
 errors would grow from word to word, and a right program in float32 depart by more than any tolerance.

@@ -14,6 +14,7 @@ from .wrong_equations import wrong_equations
 from .wrong_time import wrong_returns, wrong_time
 from .wrong_weights import (
     misread,
+    mistakes_of_layers,
     no_initial_state,
     order_name,
     orders_of_parts,
@@ -31,10 +32,13 @@ def single_mistakes(p):
     return _runs(problems) | dict(wrong_equations(p)) | dict(wrong_time(p)) | dict(wrong_returns(p))
 
 
-def gate_orders(p):
-    """Each wrong gate order, in all arrays or in some, likewise."""
+def unpaired_mistakes(p):
+    """Each wrong gate order, and each mistake in the weights of some arrays or layers alone, likewise.
+
+    Those that are not tried on top of a wrong gate order.
+    """
     everywhere = {order_name(order): partial(misread, p, order) for order in wrong_orders(p.order)}
-    return _runs(everywhere | dict(orders_of_parts(p)))
+    return _runs(everywhere | dict(orders_of_parts(p)) | dict(mistakes_of_layers(p)))
 
 
 def _runs(problems):

@@ -17,6 +17,8 @@ ORDERED = (  # in which arrays alone an order of gates may be wrong
     (" in U and b, not in W", "Ub"),
 )
 
+LAYERS_REVERSED = "layers in reverse order"
+
 
 def with_parts(p, **changes):
     """`p` with each layer's array of every part in `changes` (W, U, b) passed through a function."""
@@ -33,20 +35,19 @@ def order_name(order, where=""):
     return f"gate order {' '.join(order)}{where}"
 
 
-def misread(p, order, parts="WUb", layers=None):
-    """`p` as a program sees it that takes the blocks of `parts`, in `layers` or in all, to stand in `order`."""
+def misread(p, order, parts="WUb"):
+    """`p` as a program sees it that takes the blocks of `parts` to stand in `order`."""
     taken = [GATES.index(p.order[order.index(gate)]) for gate in GATES]
 
     def read(part):
         axis = -2 if part.startswith("b") else -3
-        arrays = enumerate(getattr(p, part))
-        return tuple(a.take(taken, axis) if layers is None or k in layers else a for k, a in arrays)
+        return tuple(a.take(taken, axis) for a in getattr(p, part))
 
     return replace(p, **{part: read(part) for part in (*parts, *(("b_hh",) if p.b_hh and "b" in parts else ()))})
 
 
 def orders_of_parts(p):
-    """Every wrong order in some arrays or in one layer: pairs of a name and a function that makes the problem."""
+    """Every wrong order in some of the arrays: pairs of a name and a function that makes the problem."""
     for order in wrong_orders(p.order):
         for where, parts in ORDERED:
             yield order_name(order, where), partial(misread, p, order, parts)
@@ -54,8 +55,29 @@ def orders_of_parts(p):
             for where, turned, kept in ((" in b_ih alone", p.b_ih, p.b_hh), (" in b_hh alone", p.b_hh, p.b_ih)):
                 b = misread(replace(p, b=turned, b_hh=None), order, "b").b
                 yield order_name(order, where), partial(replace, p, b=tuple(map(np.add, b, kept)))
-        for k in range(len(p.W)) if len(p.W) > 1 else ():
-            yield order_name(order, f" in layer {k + 1} alone"), partial(misread, p, order, layers=(k,))
+
+
+def mistakes_of_layers(p):
+    """Every wrong order and misread weight in some layers alone, as where half of a model has been converted."""
+    orders = ((order_name(order), partial(misread, p, order)) for order in wrong_orders(p.order))
+    known, count = [*orders, *wrong_weights(p)], len(p.W)
+    spans = (
+        {(k, k + 1) for k in range(count)} | {(0, k) for k in range(1, count)} | {(k, count) for k in range(1, count)}
+    )
+    for first, end in sorted(spans) if count > 1 else ():
+        which = f"layer {end}" if end == first + 1 else f"layers {first + 1} to {end}"
+        for name, make in known:
+            if name != LAYERS_REVERSED:
+                yield f"{name} in {which} alone", partial(_between, p, make, first, end)
+
+
+def _between(p, make, first, end):
+    """`p` with the weights of `make()` in its layers from number `first` to that before `end`, counted from 0."""
+    wrong, arrays = make(), {}
+    for part in "WUb":
+        own = getattr(p, part)
+        arrays[part] = (*own[:first], *getattr(wrong, part)[first:end], *own[end:])
+    return replace(p, **arrays)
 
 
 def wrong_weights(p):
@@ -72,7 +94,7 @@ def wrong_weights(p):
     yield "gates taken to alternate from row to row", partial(with_parts, p, **changes)
     square = _all_square(p)
     yield "W and U exchanged", partial(replace, p, W=p.U, U=p.W) if square else lambda: p
-    yield "layers in reverse order", partial(_layers_reversed, p) if square else lambda: p
+    yield LAYERS_REVERSED, partial(_layers_reversed, p) if square else lambda: p
     for gate in GATES:
         for part in "UW":
             yield f"gate {gate} without {part}", partial(with_parts, p, **{part: partial(_zeroed, gate, -3)})
@@ -91,9 +113,6 @@ def _biases(p):
         yield f"{name} + 1", partial(with_parts, p, b=lambda b, one=one: b + one)
         yield f"{name} - 1", partial(with_parts, p, b=lambda b, one=one: b - one)
         yield f"bias of gate {gate} missing", partial(with_parts, p, b=partial(_zeroed, gate, -2))
-    for k in range(len(p.b)) if len(p.b) > 1 else ():
-        b = tuple(0 * b if k == layer else b for layer, b in enumerate(p.b))
-        yield f"bias missing in layer {k + 1}", partial(replace, p, b=b)
     for source in GATES:
         others = [gate for gate in GATES if gate != source]
         for gates, which in (
