@@ -14,7 +14,6 @@ from ..errors import ModelFileError
 from ..io.conventions import layers_from
 from ..records import short_repr
 from .comparing import HALF, coarsest, spacing
-from .diagnosis import tries_pairs
 from .gradients import in_tensors
 from .model_files import find_lstms
 from .place import listed
@@ -24,6 +23,7 @@ from .verdict import BASES, explained_by
 from .wrong_numbers import roundings_of_weights
 from .wrong_weights import misread, mistakes_of_layers, order_name, orders_of_parts, wrong_orders, wrong_weights
 
+PAIRS_UP_TO = 64  # units: with more of them, mistakes on top of every gate order would take long
 TWICE = 1 + 1e-3  # what is rounded to float32 first and then again may be off by this much more than half a unit
 
 
@@ -97,7 +97,7 @@ def compare_files(first, second):
     if not count:
         return Conversion(True, rounded_to, 0, of, None, (), "")
     names = _explaining(_known(p), got, allowed)
-    if not names and tries_pairs(p):
+    if not names and p.C_0.shape[-1] <= PAIRS_UP_TO:
         names = _explaining(_known_pairs(p), got, allowed)
     if not names and _explaining([("", lambda: q)], right, _half_units(p, precise)):
         names = (f"the first file is the second, rounded to {precise}",)
