@@ -28,6 +28,6 @@ def test_a_mistake_that_would_pass_itself_is_not_named():
 def test_a_rest_without_a_place_is_told_so():
     errors = Errors(0.1, 0.25, 9.0, "bfloat16", 0.05, 0.03, False, "bfloat16")
     first = Departure("output", 3, 1, 2, 12, 0.5, 0.4)
-    told = str(Verdict(False, {"output": errors}, first, (), "looks like bfloat16 inside, states and gates too", 0.13))
+    told = str(Verdict(False, {"output": errors}, first, (), "looks like h and C kept in bfloat16", 0.13))
     assert "leaves 13 % of the squared difference.\nWhat it leaves there is within the tolerance." in told
     assert "lies in ." not in told

@@ -657,3 +657,79 @@ wrong(
     "sequences returned in reverse order",
     returned(lambda o: {name: np.nan_to_num(o[name])[..., ::-1, :] for name in ("h", "C", "h_n", "C_n")}),
 )
+
+# ---- inexact ones, to be run in float32: options of `program`
+
+
+def to_bfloat16(a):
+    bits = np.float32(a).view(np.uint32)
+    return (bits + 0x7FFF + (bits >> 16 & 1) & np.uint32(0xFFFF0000)).view(np.float32)
+
+
+def to_float16(a):
+    return np.float16(a).astype(np.float32)
+
+
+def to_tf32(a):
+    return np.float32(a).view(np.uint32) + np.uint32(1 << 12) & np.uint32(0xFFFFE000)
+
+
+def to_int8(a):
+    """In steps of 1/127 of the largest number."""
+    largest = np.max(np.abs(a))
+    return np.float32(np.rint(a * 127 / largest) * largest / 127) if largest else a
+
+
+def keeping(h_to, C_to, early=False):
+    """A cell whose state is rounded when it is stored; or C already before h is made of it."""
+
+    def cell(z, C):
+        C = z["f"] * C + z["i"] * z["g"]
+        if early:
+            C = C_to(C)
+        return h_to(z["o"] * np.tanh(C)), C_to(C)
+
+    return cell
+
+
+def product_of(change, outside=lambda a: a):
+    return lambda a, b: outside(change(a) @ change(b))
+
+
+def exact(a):
+    return a
+
+
+SCALES = {"each array": to_int8, "each gate": to_int8, "each row": lambda a: np.stack([to_int8(row) for row in a])}
+
+
+def quantised(where):
+    def change(a):
+        return np.concatenate(list(map(to_int8, np.split(a, 4)))) if where == "each gate" else SCALES[where](a)
+
+    return each_layer(lambda W, U, b, c: (change(W), change(U), b, c))
+
+
+INEXACT = {  # by name, each a list of programs that go by it
+    "products in TF32 or float16": [
+        {"dot": product_of(to_float16)},
+        {"dot": product_of(lambda a: to_tf32(a).view(np.float32))},
+    ],
+    "products in bfloat16": [{"dot": product_of(to_bfloat16)}],
+}
+for half, to in {"float16": to_float16, "bfloat16": to_bfloat16}.items():
+    INEXACT |= {
+        f"products and their sums in {half}": [{"dot": product_of(to, to)}],
+        f"h kept in {half}": [{"cell": keeping(to, exact)}],
+        f"C kept in {half}": [{"cell": keeping(exact, to, early)} for early in (True, False)],
+        f"h and C kept in {half}": [{"cell": keeping(to, to, early)} for early in (True, False)],
+    }
+    throughout = {"gates": {g: (lambda z, f=f, to=to: to(f(z))) for g, f in GATES.items()}, "sums": to}
+    INEXACT[f"{half} throughout"] = [throughout | {"cell": keeping(to, to, True), "dot": product_of(to, to)}]
+for where in SCALES:
+    INEXACT |= {
+        f"weights in int8, one scale for {where}": [{"layers": quantised(where)}],
+        f"weights and inputs in int8, one scale for {where}": [
+            {"layers": quantised(where), "dot": lambda a, b: a @ to_int8(b)}
+        ],
+    }

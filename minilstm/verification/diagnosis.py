@@ -1,5 +1,6 @@
 """Search the known mistakes for those that explain what a program returned, and for the one that comes nearest."""
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -7,7 +8,9 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from . import mistakes
-from .wrong_numbers import inexact
+from .program import forward
+from .wrong_equations import clipped
+from .wrong_numbers import inexact, throughout
 
 ALIKE = 0.9  # of the squared difference: what an inexact kind has to explain to be named
 PAIRS_UP_TO = 32  # units: with more of them, to try every mistake on top of every gate order would take many seconds
@@ -43,8 +46,15 @@ def diagnose(cases, compared, progress=False):
             names = _explaining(compared, runs, changed[case][1], best, progress)
             if names:
                 return Diagnosis(names, None, None, None)
+        for name, wrong_cell in clipped(cases[case], compared[case]):
+            runs = {each: {name: partial(forward, cases[each], wrong_cell)} for each in compared}
+            names = _explaining(compared, runs, ["{}"], best)
+            if names:
+                return Diagnosis(names, None, None, None)
         for name, run in inexact(cases[case], compared[case]):
             best.see([f"looks like {name}"], run())
+        for name, outputs in throughout(compared[case]) if best.share < ALIKE else ():
+            best.see([f"looks like {name}"], outputs)
     return best.diagnosis()
 
 

@@ -3,6 +3,7 @@
 from functools import partial
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 from scipy.special import expit as sigmoid
 
 from .program import cell, forward
@@ -79,13 +80,15 @@ CELLS = {  # functions (z, C) as `program.cell`
     "output gate inside tanh, h = tanh(o C)": _combined(new_h=lambda o, C, C_prev: np.tanh(o * C)),
     "h from the cell before, h = o tanh(C_prev)": _combined(new_h=lambda o, C, C_prev: o * np.tanh(C_prev)),
 }
-CELLS |= {
-    f"C clipped at {limit}": _combined(lambda i, f, o, C_tilde, C, t=limit: np.clip(f * C + i * C_tilde, -t, t))
-    for limit in (1, 2, 3, 4, 5, 6, 8, 10)
+CLIPPED = {  # what may be cut to [-t, t]: the cell that does so, and usual values of t
+    "C": (
+        lambda t: _combined(lambda i, f, o, C_tilde, C: np.clip(f * C + i * C_tilde, -t, t)),
+        (1, 2, 3, 4, 5, 6, 8, 10),
+    ),
+    "z": (lambda t: lambda z, C: cell(np.clip(z, -t, t), C), (1, 2, 3, 5, 6, 10, 20)),
+    "h": (lambda t: _combined(new_h=lambda o, C, C_prev: np.clip(o * np.tanh(C), -t, t)), ()),
 }
-CELLS |= {
-    f"z clipped at {limit}": lambda z, C, t=limit: cell(np.clip(z, -t, t), C) for limit in (1, 2, 3, 5, 6, 10, 20)
-}
+CELLS |= {f"{what} clipped at {limit}": cut(limit) for what, (cut, limits) in CLIPPED.items() for limit in limits}
 of_float32, of_float16 = (float(np.log(np.finfo(kind).max)) for kind in (np.float32, np.float16))  # where exp overflows
 CELLS |= {
     "exp overflows in sigmoid, nan where z is above 88": _with(gates=(_overflowing(of_float32, False)(sigmoid),) * 3),
@@ -116,6 +119,34 @@ def wrong_cells():
     for k, gate in enumerate("ifo"):
         yield f"1 - {gate} for {gate}", _gate_replaced(k, lambda z: sigmoid(-z))
     yield from CELLS.items()
+
+
+def clipped(p, compared):
+    """Pairs of a name and a cell that is clipped at a limit which is not listed, but found in what was handed in.
+
+    `compared` is a `Comparison` by name. The limit that leaves the least squared difference is rounded to as few
+    decimals as will do; or it is the largest number handed in, where what is clipped is handed in itself.
+    """
+
+    def left(limit, cut):
+        wrong = forward(p, cut(limit))
+        return np.nan_to_num(sum(c.squares(wrong[name]) for name, c in compared.items()), nan=np.inf)
+
+    total = sum(c.squares(c.right) for c in compared.values())
+    for what, (cut, _) in CLIPPED.items():
+        step, most = (0.05, 1) if what == "h" else (0.5, 20 if what == "z" else 12)
+        near = min(np.arange(step, most, step), key=lambda limit, cut=cut: left(limit, cut))
+        if left(near, cut) > total / 2:
+            continue
+        fit = minimize_scalar(
+            left, bounds=(near - step, near + step), args=(cut,), method="bounded", options={"xatol": 1e-7}
+        )
+        seen = [np.abs(c.got[c.words]).max() for name, c in compared.items() if name in SEEN.get(what, ())]
+        for limit in (*(round(fit.x, decimals) for decimals in range(5)), *seen):
+            yield f"{what} clipped at {limit:.6g}", cut(limit)
+
+
+SEEN = {"C": ("C", "C_n"), "h": ("h", "h_n", "output")}
 
 
 def wrong_equations(p):

@@ -8,13 +8,11 @@ from functools import partial
 
 import numpy as np
 
-from .comparing import HALF
+from .comparing import HALF, compare
 from .program import cell, forward, matrix_of
 from .wrong_weights import with_parts
 
 BITS = {"TF32": 10, "float16": 10, "bfloat16": 7}  # of the mantissa, but for the leading one
-
-
 INT8 = {"each array": (-3, -2, -1), "each gate": (-2, -1), "each row": (-1,)}
 RATES = 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8  # of dropout
 LARGEST = 10  # units, so that all sets of them can be tried
@@ -39,12 +37,13 @@ def inexact(p, compared):
     right = forward(p)
     for name, change in _roundings():
         yield f"outputs rounded to {name}", partial(_changed, right, change)
-    for name, bits in BITS.items():
+    for name, bits in {"TF32 or float16": BITS["TF32"], "bfloat16": BITS["bfloat16"]}.items():
         yield f"products in {name}", partial(forward, p, product=lambda a, b, bits=bits: rounded(a, bits) @ b)
-        if name != "TF32":
-            yield f"products and their sums in {name}", partial(forward, p, product=_rounding(bits))
-            yield f"{name} inside, states and gates too", partial(forward, p, _rounding_cell(bits), _rounding(bits))
-            yield f"h kept in {name}", partial(forward, p, lambda z, C, bits=bits: _rounded_h(cell(z, C), bits))
+    for name in HALF:
+        yield f"products and their sums in {name}", partial(forward, p, product=_rounding(BITS[name]))
+        for what in ("h", "C", "h and C"):
+            for early in (True, False) if "C" in what else (True,):
+                yield f"{what} kept in {name}", partial(forward, p, _keeping(what, BITS[name], early))
     for name, quantise in _in_steps(p):
         yield name, lambda make=quantise: forward(make())
         name = name.replace("weights", "weights and inputs")
@@ -78,18 +77,26 @@ def _rounding(bits):
     return lambda a, b: rounded(rounded(a, bits) @ b, bits)
 
 
-def _rounding_cell(bits):
+def _keeping(what, bits, early):
+    """A cell that rounds h, C or both; C before h is made of it, or after."""
+
     def wrong(z, C):
-        i, f, o, C_tilde, *_ = (rounded(a, bits) for a in cell(rounded(z, bits), C))
-        C = rounded(f * C + i * C_tilde, bits)
-        return i, f, o, C_tilde, C, rounded(o * rounded(np.tanh(C), bits), bits)
+        i, f, o, C_tilde, C, h = cell(z, C)
+        kept = rounded(C, bits) if "C" in what else C
+        h = o * np.tanh(kept) if early else h
+        return i, f, o, C_tilde, kept, rounded(h, bits) if "h" in what else h
 
     return wrong
 
 
-def _rounded_h(step, bits):
-    *others, h = step
-    return *others, rounded(h, bits)
+def throughout(compared):
+    """A name and what was handed in, where that is right for numbers of half precision, which all of it are."""
+    for name in ("bfloat16", "float16"):
+        halves = {key: compare(c.got, c.right, c.words, name) for key, c in compared.items()}
+        fits = {half.errors().fits for half in halves.values()}
+        if fits <= {name, "bfloat16"} and all(half.errors().ok for half in halves.values()):
+            yield f"{name} throughout", {key: c.got for key, c in compared.items()}
+            return
 
 
 def roundings_of_weights(p):
@@ -114,7 +121,7 @@ def _in_int8(array, axes):
 
 
 def _product_in_int8(a, b):
-    return _in_int8(a, (-2, -1)) @ b
+    return _in_int8(a, (-1,)) @ b
 
 
 def with_dropout(p, right, output):
