@@ -1,6 +1,7 @@
 """Gradients: the reference against PyTorch and finite differences, and backward passes that are wrong."""
 
 from dataclasses import replace
+from itertools import permutations
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,9 +9,11 @@ import pytest
 from conftest import need
 
 from minilstm import verify
+from minilstm.verification.comparing import GRADIENTS, TOLERANCES
 from minilstm.verification.gradients import gradients, named
 from minilstm.verification.program import forward
 from minilstm.verification.vectors import make_vectors, read_vectors
+from minilstm.verification.wrong_gradients import wrong_gradients
 
 D = make_vectors()
 V = read_vectors(D)
@@ -122,7 +125,7 @@ def backward(d, options):
     """Gradients of one program; `options` says what it gets wrong."""
     o = SimpleNamespace(
         **{"h_back": 1, "C_back": 1, "down": 1, "pre": False, "at": False, "slope": True, "tanh_C": True, "gate": True}
-        | {"reads": "ifgo", "writes": "ifgo", "losses": (1, 1, 1)}
+        | {"reads": "ifgo", "writes": "ifgo", "losses": (1, 1, 1), "span": None}
         | options
     )
     w = {k: a.astype(float) for k, a in d.items() if a.dtype.kind == "f"}
@@ -163,6 +166,8 @@ def backward(d, options):
                 dh, dC = w[f"weight_hh_l{k}"].T @ column, dC * a["f"]
                 if t:
                     dh, dC = o.h_back * dh, o.C_back * dC
+                if t and o.span and t % o.span == 0:
+                    dh, dC = 0 * dh, 0 * dC
             grads["d_h_0"][k, b], grads["d_C_0"][k, b] = dh, dC
             sent = [o.down * row for row in lower[::-1]]
         grads["d_x"][:n, b] = lower[::-1]
@@ -187,21 +192,70 @@ BACKWARD = {
     "the loss of output left out": {"losses": (0, 1, 1)},
     "the loss of h_n left out": {"losses": (1, 0, 1)},
     "the loss of C_n left out": {"losses": (1, 1, 0)},
-    "gate order i o f g for i f g o in the backward pass, of the gates it reads": {"reads": "iofg"},
-    "gate order i o f g for i f g o in the backward pass, of the derivatives it writes": {"writes": "iofg"},
 }
-AFTERWARDS = {
+for span in range(2, 16):
+    BACKWARD[f"truncated: nothing goes back over every step divisible by {span}"] = {"span": span}
+for order in list(map("".join, permutations("ifgo")))[1:]:
+    name = f"gate order {' '.join(order)} for i f g o in the backward pass, of the"
+    BACKWARD |= {f"{name} gates it reads": {"reads": order}, f"{name} derivatives it writes": {"writes": order}}
+AFTERWARDS = {  # by what a gradient is multiplied whose name starts so
     "bias never learned": {"bias": 0},
+    "first bias b_ih never learned": {"bias_ih": 0},
+    "second bias b_hh never learned": {"bias_hh": 0},
     "recurrent weights never learned": {"weight_hh": 0},
     "input weights never learned": {"weight_ih": 0},
-    "weights' gradients averaged over the batch": {"weight": 1 / 5, "bias": 1 / 5},
-    "all gradients averaged over the words": {"": 1 / 45},
     "all gradients doubled": {"": 2},
     "all gradients with the other sign": {"": -1},
 }
+for what, n in {"the batch": 5, "the steps": 16, "the words": 45}.items():
+    AFTERWARDS[f"weights' gradients averaged over {what}"] = {"weight": 1 / n, "bias": 1 / n}
+    AFTERWARDS[f"all gradients averaged over {what}"] = {"": 1 / n}
 
 
-@pytest.mark.parametrize("name", BACKWARD)
+def scaled(made, factors):
+    """Gradients with those multiplied that `factors` names."""
+    return {
+        key: array * next((f for start, f in factors.items() if key.startswith(f"d_{start}")), 1)
+        for key, array in made.items()
+    }
+
+
+SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 10))]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_mistake_is_that_of_a_program_written_apart(seed):
+    d = make_vectors(seed=seed)
+    v = read_vectors(d)
+    known, right = wrong_gradients(v), named(gradients(v), "pytorch")
+    assert known.keys() == BACKWARD.keys() | AFTERWARDS.keys()
+    for name, run in known.items():
+        apart = backward(d, BACKWARD[name]) if name in BACKWARD else scaled(right, AFTERWARDS[name])
+        for key, array in named(run(), "pytorch").items():
+            np.testing.assert_allclose(array, apart[key], rtol=1e-8, atol=1e-8, err_msg=f"{name}, {key}")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_mistake_is_seen_and_no_two_are_the_same(seed):
+    """In float32, under ten seeds, as the page says."""
+    v = read_vectors(make_vectors(seed=seed))
+    right = named(gradients(v), "pytorch")
+    rtol, atol = TOLERANCES["float32"]
+    allowed = [GRADIENTS * max(1, np.abs(a).max()) * atol + rtol * np.abs(a).ravel() for a in right.values()]
+    rows = {"right": right} | {name: named(run(), "pytorch") for name, run in wrong_gradients(v).items()}
+    rows = {name: np.concatenate([a.ravel() for a in made.values()]) for name, made in rows.items()}
+    for name, row in rows.items():
+        near = [other for other in rows if (np.abs(rows[other] - row) <= np.concatenate(allowed)).all()]
+        assert near == [name]
+
+
+SAMPLE = [name for name in BACKWARD if "gate order" not in name and "divisible" not in name]
+SAMPLE += [name for name in BACKWARD if "i o f g for" in name or "by 5" in name]
+
+
+@pytest.mark.parametrize(
+    "name", [n if n in SAMPLE else pytest.param(n, marks=pytest.mark.exhaustive) for n in BACKWARD]
+)
 def test_a_mistake_in_the_backward_pass_is_named(name):
     verdict = verify(D, backward(D, BACKWARD[name]))
     assert not verdict.ok and verdict.diagnosis == (name,)
@@ -210,11 +264,18 @@ def test_a_mistake_in_the_backward_pass_is_named(name):
 
 @pytest.mark.parametrize("name", AFTERWARDS)
 def test_a_mistake_in_what_is_done_with_gradients_is_named(name):
-    def factor(key):
-        return next((f for start, f in AFTERWARDS[name].items() if key.startswith(f"d_{start}")), 1)
-
-    single = {key: np.float32(factor(key) * array) for key, array in reference().items()}
+    single = {key: np.float32(array) for key, array in scaled(reference(), AFTERWARDS[name]).items()}
     assert verify(D, single).diagnosis == (name,)
+
+
+@pytest.mark.parametrize("convention", ["onnx", "keras"])
+def test_one_of_two_biases_never_learned(convention):
+    made = reference(convention)
+    if convention == "keras":
+        assert "second bias b_hh never learned" not in wrong_gradients(read_vectors(make_vectors("keras")))
+    else:
+        wrong = made | {key: a * (np.arange(64) < 32) for key, a in made.items() if key.startswith("d_B")}
+        assert verify(make_vectors("onnx"), wrong).diagnosis == ("second bias b_hh never learned",)
 
 
 def test_a_gradient_that_nothing_explains_is_placed():

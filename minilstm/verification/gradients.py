@@ -81,10 +81,12 @@ def named(made, convention):
 
 
 def in_tensors(parts, convention):
-    """Arrays of the shapes of W, U, b, in lists of one a layer, by a framework's names; b in each bias that it has."""
-    two = convention != "keras"
-    layers = [
-        Layer(W.reshape(-1, W.shape[2]), U.reshape(-1, U.shape[2]), b.ravel() * (1 + two))
-        for W, U, b in zip(*(parts[part] for part in "WUb"), strict=True)
-    ]
-    return layers_to(layers, convention, recurrent_bias=[layer.b / 2 for layer in layers] if two else None)
+    """Arrays of the shapes of W, U, b, in lists of one a layer, by a framework's names; b in each bias that it has.
+
+    Where there are two, `b_hh` may hold what stands in the second one instead.
+    """
+    two, layers, second = convention != "keras", [], parts.get("b_hh", parts["b"])
+    for W, U, b, b_hh in zip(*(parts[part] for part in "WUb"), second, strict=True):
+        both = b.ravel() + two * b_hh.ravel()
+        layers.append(Layer(W.reshape(-1, W.shape[2]), U.reshape(-1, U.shape[2]), both))
+    return layers_to(layers, convention, recurrent_bias=[b.ravel() for b in second] if two else None)

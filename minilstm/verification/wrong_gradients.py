@@ -60,6 +60,9 @@ def wrong_gradients(p):
         return lambda: _scaled(gradients(p), factor, parts)
 
     known |= {f"{what} never learned": scaled(0, part) for what, part in NEVER_LEARNED.items()}
+    if p.b_hh:
+        known["first bias b_ih never learned"] = partial(_one_bias, p, 0, 1)
+        known["second bias b_hh never learned"] = partial(_one_bias, p, 1, 0)
     known |= {f"weights' gradients averaged over {what}": scaled(1 / n, "WUb") for what, n in sizes.items()}
     known |= {f"all gradients averaged over {what}": scaled(1 / n, ALL) for what, n in sizes.items()}
     return known | {"all gradients doubled": scaled(2, ALL), "all gradients with the other sign": scaled(-1, ALL)}
@@ -76,6 +79,12 @@ def _writing(taken, *word):
     """The blocks of dz are."""
     dz, dC = cell_backward(*word)
     return dz[:, taken], dC
+
+
+def _one_bias(p, first, second):
+    """One bias has a gradient, the other none."""
+    made = gradients(p)
+    return made | {part: [factor * b for b in made["b"]] for part, factor in (("b", first), ("b_hh", second))}
 
 
 def _scaled(made, factor, parts):
