@@ -24,8 +24,8 @@ class Errors(NamedTuple):
     """How far one quantity departs from the equations, at its worst."""
 
     abs: float
-    rel: float
-    ulps: float  # units in the last place of the right number, or of `atol` where that is larger, in `precision`
+    rel: float  # to the right number, or to `atol` where that is larger, as is the next
+    ulps: float  # units in the last place, in `precision`
     precision: str
     rtol: float
     atol: float
@@ -74,11 +74,11 @@ class Comparison(NamedTuple):
     def errors(self):
         """The `Errors` of it."""
         got, right = self.got[self.words], self.right[self.words]
-        off = np.abs(got - right)
+        off, size = np.abs(got - right), np.maximum(np.abs(right), max(self.atol, SMALL))
         return Errors(
             float(off.max()),
-            float((off / np.maximum(np.abs(right), SMALL)).max()),
-            float((off / spacing(np.maximum(np.abs(right), max(self.atol, SMALL)), self.precision)).max()),
+            float((off / size).max()),
+            float((off / spacing(size, self.precision)).max()),
             self.precision,
             self.rtol,
             self.atol,
