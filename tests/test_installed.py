@@ -169,6 +169,20 @@ def test_a_flax_cell():
             verify_module(cell)
 
 
+@pytest.mark.parametrize("kind", ["LSTMCell", "OptimizedLSTMCell"])
+def test_a_cell_of_flax_nnx(kind):
+    need("flax")
+    from flax import nnx
+
+    cell = getattr(nnx, kind)(5, 7, rngs=nnx.Rngs(0))
+    for part in (cell.dense_h,) if hasattr(cell, "dense_h") else (cell.hi, cell.hf, cell.hg, cell.ho):
+        part.bias[...] = np.random.default_rng(0).uniform(-1, 1, part.bias.shape)
+    assert verify_module(cell)
+    cell.activation_fn = lambda z: z
+    wrong = verify_module(cell)  # in two places at once
+    assert not wrong and wrong.diagnosis == ()
+
+
 def onnx_model(count=1):
     """An LSTM node, or several, whose weights are stored in the model."""
     onnx = need("onnx")

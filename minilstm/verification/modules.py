@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import MinilstmError
 from .found import LENGTHS, STEPS, Found, verify_found
-from .in_jax import call_jax, flax_reader
+from .in_jax import call_jax, flax_reader, of_steps
 from .in_keras import call_keras
 from .in_onnx import with_runner
 from .in_torch import call_torch
@@ -31,11 +31,11 @@ def verify_module(
     ----------
     module : object
         A `torch.nn.LSTM`, also with two directions or a projection, on whatever device and in whatever precision; a
-        `keras.layers.LSTM` that has been built; a `flax.linen.LSTMCell` or `OptimizedLSTMCell`; or an
-        `onnxruntime.InferenceSession` or `onnx.ModelProto`, whose LSTM node is run by ONNX Runtime, where the session
-        runs.
+        `keras.layers.LSTM` that has been built; an `LSTMCell` or `OptimizedLSTMCell` of `flax.linen` or `flax.nnx`; or
+        an `onnxruntime.InferenceSession` or `onnx.ModelProto`, whose LSTM node is run by ONNX Runtime, where the
+        session runs.
     parameters : mapping or str, optional
-        Of a Flax cell: what its `init` returned. Of an ONNX model with several LSTM nodes: the name of one.
+        Of a cell of flax.linen: what its `init` returned. Of an ONNX model with several LSTM nodes: the name of one.
     seed : int
         Of the words and states.
     rtol, atol : float, optional
@@ -63,8 +63,8 @@ def verify_module(
     take = next((KINDS[kind] for kind in kinds if kind in KINDS), None)
     if take is None:
         raise MinilstmError(
-            "verify_module: expected a torch.nn.LSTM, a keras.layers.LSTM, a flax.linen LSTM cell, an ONNX Runtime "
-            f"session or an ONNX model, got {type(module).__module__}.{type(module).__qualname__}"
+            "verify_module: expected a torch.nn.LSTM, a keras.layers.LSTM, an LSTM cell of flax.linen or flax.nnx, an "
+            f"ONNX Runtime session or an ONNX model, got {type(module).__module__}.{type(module).__qualname__}"
         )
     try:
         return verify_found(take(module, parameters), seed, rtol, atol)
@@ -105,8 +105,10 @@ def _take_keras(layer, _):
 
 
 def _take_flax(cell, parameters):
+    if type(cell).__module__.startswith("flax.nnx"):
+        return _take_nnx(cell)
     if not parameters:
-        raise MinilstmError("a Flax cell has no weights of its own; give the parameters of its init too")
+        raise MinilstmError("a cell of flax.linen has no weights of its own; give the parameters of its init too")
     inner = parameters.get("params", parameters)
     kernel, recurrent, bias = (
         np.concatenate([np.asarray(inner[f"{side}{gate}"][kind]) for gate in "ifgo"], axis=-1)
@@ -114,6 +116,24 @@ def _take_flax(cell, parameters):
     )
     tensors = {"kernel_l0": kernel, "recurrent_kernel_l0": recurrent, "bias_l0": bias}
     run = partial(call_jax, (str(kernel.dtype), "cpu"), parts=[STEPS], reader=flax_reader(cell))
+    return Found("LSTM", "keras", tensors, run=run, lengths=LENGTHS)
+
+
+def _take_nnx(cell):
+    """A cell of flax.nnx, which has its weights in it: one matrix for all gates, or one for each."""
+    if hasattr(cell, "dense_i"):
+        inward, recurrent = [cell.dense_i], [cell.dense_h]
+    else:
+        inward, recurrent = [cell.ii, cell.if_, cell.ig, cell.io], [cell.hi, cell.hf, cell.hg, cell.ho]
+    parts = ([part.kernel for part in inward], [part.kernel for part in recurrent], [part.bias for part in recurrent])
+    arrays = [np.concatenate([np.asarray(part[...]) for part in each], axis=-1) for each in parts]
+    tensors = dict(zip(("kernel_l0", "recurrent_kernel_l0", "bias_l0"), arrays, strict=True))
+
+    def one_word(x, h, C):
+        (C, h), _ = cell((C, h), x)
+        return h, C
+
+    run = partial(call_jax, (str(arrays[0].dtype), "cpu"), parts=[STEPS], reader=of_steps(lambda _: one_word))
     return Found("LSTM", "keras", tensors, run=run, lengths=LENGTHS)
 
 
