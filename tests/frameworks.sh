@@ -38,7 +38,9 @@ for packages in "$@"; do
         "$python" -m pip install --quiet . pytest $packages >&2
     fi
     verify="--installed --device cpu"
-    [ "$name" != silero-vad ] || verify=$(echo "$folder/$name"/lib/python*/site-packages/silero_vad/data/silero_vad_16k.safetensors)
+    if [ "$name" = silero-vad ]; then
+        verify=$(echo "$folder/$name"/lib/python*/site-packages/silero_vad/data/silero_vad_16k.safetensors)
+    fi
     printf '\n## %s\n\n```text\n' "$name"
     export JAX_PLATFORMS=cpu PYTHONPATH=$PWD
     # shellcheck disable=SC2086
@@ -46,7 +48,7 @@ for packages in "$@"; do
     printf '```\n'
     if [ -n "${tests[$name]:-}" ]; then
         # shellcheck disable=SC2086
-        result=$("$python" -m pytest -o addopts= -q ${tests[$name]} 2>&1 | tail -n 1)
+        result=$("$python" -m pytest -o addopts= -q ${tests[$name]} 2>&1 | tail -n 1) || true
         printf '\n`%s`: %s\n' "${tests[$name]}" "${result% in *}"
     fi
 done

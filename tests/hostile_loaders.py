@@ -1,6 +1,8 @@
 """A small good file for every loader of the package, to be damaged by `hostile.py`."""
 
+import os
 from dataclasses import replace
+from importlib.util import find_spec
 
 import numpy as np
 import torch_writer as w
@@ -14,8 +16,10 @@ from minilstm.language_model import LanguageModel
 from minilstm.models import load
 from minilstm.stimuli import read_items, read_linzen, read_na_task
 from minilstm.stimuli.trees import read_depth
+from minilstm.verification.model_files import find_lstms
 from minilstm.verification.vectors import read_cases, write_vectors
 
+os.environ.setdefault("KERAS_BACKEND", "torch")
 WORDS = tuple(f"w{k}" for k in range(7))
 VOCABULARY = "".join(f"{word}\n" for word in WORDS)
 ITEMS = "# mine\nprefix\tright\twrong\tcondition\nThe keys to the cabinet\tare\tis\tPS\nThe key\tis\tare\tS\n"
@@ -79,6 +83,42 @@ def _parts(path):
     }
 
 
+def onnx_files(folder):
+    """A model of one LSTM node; protobuf has no checksum."""
+    if find_spec("onnx") is None:
+        return []
+    from onnx import TensorProto, helper, numpy_helper
+
+    rng, shapes = np.random.default_rng(0), {"W": (1, 16, 3), "R": (1, 16, 4), "B": (1, 32), "P": (1, 12)}
+    stored = [numpy_helper.from_array(rng.uniform(-1, 1, shape).astype("f4"), name) for name, shape in shapes.items()]
+    inputs, settings = ["x", "W", "R", "B", "", "h", "", "P"], {"direction": "reverse", "clip": 0.5}
+    node = helper.make_node("LSTM", inputs, ["y"], name="lstm", hidden_size=4, **settings)
+    given, made = (
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names] for names in ("xh", "y")
+    )
+    graph = helper.make_graph([node], "g", given, made, stored)
+    data = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)], ir_version=8).SerializeToString()
+    return [Loader("ONNX", "model.onnx", data, _lstms, ModelFileError, range(len(data)), strict=False)]
+
+
+def keras_files(folder):
+    """A model of one layer."""
+    if find_spec("keras") is None:
+        return []
+    import keras
+
+    model = keras.Sequential([keras.Input((None, 3)), keras.layers.LSTM(4)])
+    model.save(folder / "model.keras")
+    data = (folder / "model.keras").read_bytes()
+    return [Loader("Keras", "model.keras", data, _lstms, ModelFileError, strict=False)]
+
+
+def _lstms(path):
+    return [
+        (str(found), {name: np.array(array) for name, array in found.tensors.items()}) for found in find_lstms(path)
+    ]
+
+
 def vector_files(folder):
     """Test vectors."""
     made = []
@@ -125,4 +165,4 @@ def text_files(folder):
     ]
 
 
-GROUPS = (torch_files, model_files, vector_files, text_files)
+GROUPS = (torch_files, model_files, onnx_files, keras_files, vector_files, text_files)

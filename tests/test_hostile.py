@@ -6,6 +6,8 @@ from hostile import CANARY, Loader, count, equal, judge, mutants, truncations
 from hostile_loaders import GROUPS
 
 N = 500
+# Keras's own way from torch to NumPy 2
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning:keras")
 
 
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.__name__)

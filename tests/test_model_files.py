@@ -252,6 +252,37 @@ def test_a_keras_file(tmp_path):
     assert "reads backwards" in str(found)
 
 
+def with_config(path, change, extra=b""):
+    """The .keras file with another config.json, and something beside it."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts["config.json"] = change(parts["config.json"].decode()).encode()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in (parts | {"extra": extra}).items():
+            archive.writestr(name, part)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda text: text.replace('"units": 6', '"units": 60000'), "60000 units with 5 inputs, but all of it is"),
+        (lambda text: text.replace("null, 5]", "null, 900000000]"), "6 units with 900000000 inputs, but all"),
+        (lambda text: text.replace('"units": 6', '"units": -6'), "Keras cannot open it"),
+        (lambda text: text.replace('"units": 6', '"units": "six"'), "Keras cannot open it"),
+        (lambda text: text.replace('"units": 6', '"units": 7'), "Keras cannot open it"),
+        (lambda text: "[" * 100_000, "Keras cannot open it"),
+        (lambda text: "7", "Keras cannot open it"),
+        (lambda text: " " * 30_000_000 + text, "unpacks to"),
+    ],
+)
+def test_a_keras_file_that_states_what_it_has_not(tmp_path, change, told):
+    keras = need("keras")
+    keras.Sequential([keras.Input((None, D)), keras.layers.LSTM(H)]).save(tmp_path / "m.keras")
+    with pytest.raises(ModelFileError, match=f"m.keras: {told}"):
+        find_lstms(with_config(tmp_path / "m.keras", change))
+
+
 def test_silero_vad():
     """If it is installed: an LSTM that others have trained, as they give it out, twice in ONNX and once more."""
     spec = find_spec("silero_vad")

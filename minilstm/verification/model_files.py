@@ -4,6 +4,7 @@ Files are recognised by what is in them: ONNX, PyTorch (state dicts and modules,
 with PyTorch's names, and .keras. Each LSTM is run in its own framework on random words, from random states.
 """
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from .program import Variant
 from .vectors import FORMAT
 
 MODEL_NAMES = ".onnx", ".pt", ".pth", ".keras"
+UNPACKED = 100  # times the size of a .keras file that its parts may have; Keras does not compress them
 RUN_IN = {"pytorch": "torch", "onnx": "onnxruntime", "keras": "keras"}
 
 
@@ -115,10 +117,37 @@ def _in_keras(path):
     except ImportError:
         raise ModelFileError(f"{path}: .keras needs a package: pip install keras") from None
     try:
+        _check_sizes(path)
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except ModelFileError:
+        raise
     except Exception as error:  # Keras raises many kinds on files that are not whole
-        raise ModelFileError(f"{path}: Keras cannot open it ({str(error).splitlines()[0][:200]})") from None
+        raise ModelFileError(f"{path}: Keras cannot open it ({_first_line(error)})") from None
     return [take_keras(layer) for layer in model._flatten_layers() if type(layer).__name__ == "LSTM"]
+
+
+def _check_sizes(path):
+    """Keras makes room for the sizes that the text states; they are believed if the file has weights for them."""
+    with zipfile.ZipFile(path) as archive:
+        room = sum(member.file_size for member in archive.infolist())
+        if room > UNPACKED * path.stat().st_size:
+            raise ModelFileError(f"{path}: unpacks to {room} bytes, more than {UNPACKED} times the file")
+        left = [json.loads(archive.read("config.json"))]
+    while left:
+        part = left.pop()
+        left += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+        config = part.get("config") if isinstance(part, dict) else None
+        units = config.get("units") if isinstance(config, dict) else None
+        if units is not None:
+            inputs = ((part.get("build_config") or {}).get("input_shape") or [1])[-1]
+            gated = str(part.get("class_name")) in ("LSTM", "GRU", "SimpleRNN")
+            if 2 * units * max(inputs, units if gated else 1) > room:
+                raise ModelFileError(f"{path}: {units} units with {inputs} inputs, but all of it is {room} bytes")
+
+
+def _first_line(error):
+    """The beginning of what an exception says, or its kind."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
 def verify_file(path, seed=0):
@@ -134,8 +163,7 @@ def verify_file(path, seed=0):
         except MinilstmError as error:
             raise ModelFileError(f"{path}: {found.name}: {error}") from None
         except Exception as error:  # whatever a framework raises on weights that do not fit
-            message = str(error).splitlines()[0] if str(error) else type(error).__name__
-            yield found, f"not run: {adapter.package} refuses it ({message[:200]})"
+            yield found, f"not run: {adapter.package} refuses it ({_first_line(error)})"
 
 
 def _runnable(found, adapter):
