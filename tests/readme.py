@@ -87,9 +87,9 @@ def _signature(value):
 def reproduce_all(amount):
     """Cache the results of all models that `claims --all` judges, one after the other; those cached are left alone."""
     from minilstm import models
-    from minilstm.cli.claims import LARGE
+    from minilstm.cli.claims import SLOWEST
 
-    for name in (name for name in models.names() if name not in ("mini", LARGE)):
+    for name in (name for name in models.names() if name not in ("mini", SLOWEST)):
         command = [sys.executable, "-m", "minilstm", "reproduce", "--model", name, amount]
         status = subprocess.run(command, cwd=HERE.parent, stdout=sys.stderr).returncode
         if status > 1:  # 1: an analysis is unavailable on this model

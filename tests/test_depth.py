@@ -64,7 +64,7 @@ def shape(tree):
 
 def test_every_shape_of_a_length_is_equally_likely():
     for length in range(1, 8):
-        assert depth.how_many("S", length) == len(every_shape("S", length))
+        assert depth.count_shapes("S", length) == len(every_shape("S", length))
     shapes = every_shape("S", 4)
     drawn = Counter(shape(sentence.tree) for sentence in depth.depth_sentences(200 * len(shapes), [4]))
     assert set(drawn) == set(shapes) and len(set(shapes)) == len(shapes)

@@ -9,9 +9,9 @@ from minilstm.analyses.attribution_patching import exchange_by_gradient
 from minilstm.analyses.exchange import (
     VARIABLES,
     exchange,
+    normalized_effect,
     read_pairs,
     right_both_ways,
-    way_moved,
 )
 from minilstm.analyses.number_agreement import agreement
 from minilstm.errors import MinilstmError, StimulusError
@@ -133,7 +133,7 @@ def test_pairs_differ_in_the_subjects_number():
 
 def test_what_is_copied_has_a_name(model):
     bases, sources = pairs(items("Simple"))
-    with pytest.raises(MinilstmError, match="what to copy: expected one of i, f, o, C_tilde, C, h, both, got 'c'"):
+    with pytest.raises(MinilstmError, match="variable to copy: expected one of i, f, o, C_tilde, C, h, both, got 'c'"):
         exchange(model, bases, sources, [(1,)], "c")
     with pytest.raises(MinilstmError, match="unit 14: this network has units 1 to 13"):
         exchange(model, bases, sources, [(14,)])
@@ -186,9 +186,9 @@ def test_only_pairs_that_are_right_both_ways_count():
 def test_how_far_the_margin_moves():
     intact, source = np.array([2.0, 4.0]), np.array([-2.0, -4.0])
     np.testing.assert_allclose(
-        way_moved(intact, np.array([[2.0, 4.0], [1.0, 2.0], [-2.0, -4.0]]), source), [0, 0.25, 1]
+        normalized_effect(intact, np.array([[2.0, 4.0], [1.0, 2.0], [-2.0, -4.0]]), source), [0, 0.25, 1]
     )
-    assert np.isnan(way_moved(intact[:0], np.empty((3, 0)), source[:0])).tolist() == [True] * 3
+    assert np.isnan(normalized_effect(intact[:0], np.empty((3, 0)), source[:0])).tolist() == [True] * 3
 
 
 def test_all_of_an_intervention_is_at_its_word(model):

@@ -143,7 +143,7 @@ def test_the_result_shows_the_number_units_on_the_evaluation_half(experiment):
     means, against = found.tables()
     assert means.name == "means" and means.long and against.name == "against_prediction"
     assert [row[1] for row in against.rows] == ["singular"] * 7 + ["plural"] * 7
-    assert found.summary() == "Of what Fig. 1c predicts for gates, 14 of 14 are so in units 71 and 72."
+    assert found.summary() == "14 of 14 gate predictions of Fig. 1c hold for units 71 and 72."
     assert found.text()[0].endswith("Means over 6 + 6 + 6 + 6 sentences with even ids.")
     assert found.figures()[0].draw().axes[0].get_title().startswith("prediction")
     results["gates"] = found

@@ -9,7 +9,7 @@ import pytest
 from minilstm import load, planted
 from minilstm.analyses.attribution_patching import exchange_by_gradient
 from minilstm.analyses.base import NotTestable
-from minilstm.analyses.exchange import exchange, way_moved
+from minilstm.analyses.exchange import exchange, normalized_effect
 from minilstm.analyses.experiment import Experiment
 from minilstm.analyses.patching import CLAIMS, PANELS, compute, patching, plot_gradient, plot_patching
 from minilstm.errors import StimulusError
@@ -54,10 +54,10 @@ def test_it_is_exchange_at_every_word(experiment, result):
     for name in ("i", "C"):
         for at in (0, 2):
             patched, intact, source = exchange(experiment.model, bases, sources, [(71,), (3,)], name, at)
-            ways = way_moved(intact[where], patched[:, where], source[where])
+            ways = normalized_effect(intact[where], patched[:, where], source[where])
             np.testing.assert_allclose(result.exact[name][k, at, [70, 2]], ways, atol=1e-5)
             linear = intact + changes[name][1 + at, [70, 2]]
-            ways = way_moved(intact[where], linear[:, where], source[where])
+            ways = normalized_effect(intact[where], linear[:, where], source[where])
             np.testing.assert_allclose(result.gradient[name][k, at, [70, 2]], ways, atol=1e-5)
 
 

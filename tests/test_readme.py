@@ -12,7 +12,7 @@ from readme import API, EXAMPLE, README, WEIGHTS, api, printed
 from minilstm import load, models
 from minilstm.analyses.base import Results
 from minilstm.analyses.experiment import Experiment
-from minilstm.cli.claims import LARGE, SIGNS
+from minilstm.cli.claims import SIGNS, SLOWEST
 from minilstm.cli.output import print_results
 from minilstm.report.ledger import CLAIMS, LATER
 
@@ -29,7 +29,7 @@ def test_the_tables_of_claims_are_about_all_claims_and_models(block, claims):
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()]
     if not rows:
         pytest.skip(f"the table is yet to be written: python tests/readme.py {block}")
-    assert rows[0] == ["#", "sec.", "claim", *(name for name in models.names() if name not in ("mini", LARGE))]
+    assert rows[0] == ["#", "sec.", "claim", *(name for name in models.names() if name not in ("mini", SLOWEST))]
     assert [row[:3] for row in rows[2:]] == [[str(one.number), one.section, one.text] for one in claims]
     assert {cell for row in rows[2:] for cell in row[3:]} <= {*SIGNS.values(), "?"}
 

@@ -38,8 +38,8 @@ def of(*pairs, suite=None):
 @pytest.mark.parametrize("state", [None, "context"])
 @pytest.mark.parametrize("sizes", [(8, 5), (6,)])
 def test_the_words_of_sentences_of_any_length_score_as_they_do_alone(state, sizes, monkeypatch):
-    monkeypatch.setattr(module, "CHUNK", 2)  # sentences in several chunks, rows in several blocks
-    monkeypatch.setattr(module, "ROWS", 3)
+    monkeypatch.setattr(module, "SENTENCES_AT_ONCE", 2)  # sentences in several chunks, rows in several blocks
+    monkeypatch.setattr(module, "WORDS_AT_ONCE", 3)
     model = small_model(sizes)
     sentences = [tuple(sentence.split()) for sentence in SENTENCES]
     for words, scores in zip(sentences, word_scores(model, sentences, state), strict=True):

@@ -12,7 +12,7 @@ from minilstm.analyses import smallest_set as search
 from minilstm.analyses.ablation import set_margins
 from minilstm.analyses.experiment import Experiment
 from minilstm.analyses.smallest import Smallest, compute, plot_smallest
-from minilstm.analyses.smallest_set import SmallestSet, left, smallest_set
+from minilstm.analyses.smallest_set import SmallestSet, clipped_accuracy, smallest_set
 from minilstm.analyses.tables import render
 from minilstm.errors import MinilstmError, StimulusError
 from minilstm.stimuli import CONDITIONS, na_task, pairs
@@ -89,10 +89,10 @@ def test_each_step_leaves_least_on_odd_items_and_is_judged_on_even_ones(solved):
         np.testing.assert_allclose(found.judged[k], accuracy(found.units[:k], 0))
     for k, unit in enumerate(found.units):
         before = found.units[:k]
-        others = [left(accuracy((*before, u), 1)) for u in range(1, 14) if u not in before]
-        assert left(accuracy((*before, unit), 1)) == min(others)
+        others = [clipped_accuracy(accuracy((*before, u), 1)) for u in range(1, 14) if u not in before]
+        assert clipped_accuracy(accuracy((*before, unit), 1)) == min(others)
         assert len(found.random[k]) == (13, 40, 40)[k]
-        hurt = np.count_nonzero(left(found.random[k]) <= left(found.judged[k + 1]))
+        hurt = np.count_nonzero(clipped_accuracy(found.random[k]) <= clipped_accuracy(found.judged[k + 1]))
         assert found.p[k] == (hurt + 1) / (len(found.random[k]) + 1)
     assert len(found.units) == 3 or found.found
     assert found.found == (found.chosen[-1].max() <= 0.6)
@@ -106,11 +106,15 @@ def test_each_step_leaves_least_on_odd_items_and_is_judged_on_even_ones(solved):
         "lowest of them",
         "p",
     ]
-    assert rows[1][2] == 100 * found.judged[1, 0] and rows[1][6] == 100 * left(found.judged[1]) and rows[0][7] is None
+    assert (
+        rows[1][2] == 100 * found.judged[1, 0]
+        and rows[1][6] == 100 * clipped_accuracy(found.judged[1])
+        and rows[0][7] is None
+    )
 
 
 def test_below_chance_is_no_further_loss():
-    assert left(np.array([[0.0, 1.0], [0.6, 0.7]])).tolist() == pytest.approx([0.75, 0.65])
+    assert clipped_accuracy(np.array([[0.0, 1.0], [0.6, 0.7]])).tolist() == pytest.approx([0.75, 0.65])
 
 
 def test_a_network_that_does_not_do_the_task_has_nothing_to_lose():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from small_model import small_model
 
-from minilstm.analyses.style import GATES
+from minilstm.analyses.style import PANELS
 from minilstm.analyses.trace import plot_trace, trace_units
 from minilstm.errors import MinilstmError
 
@@ -21,7 +21,7 @@ def test_values_are_those_of_the_models_trace(model):
     found = trace_units(model, [WORDS, BESIDE], [12, 3], ("greets", "greet"))
     for k, words in enumerate((WORDS, BESIDE)):
         trace = model.trace(words, "context")
-        for gate in GATES:
+        for gate in PANELS:
             field = getattr(trace, gate)
             expected = np.stack([field[1][:, 0, 3], field[0][:, 0, 2]], axis=1)
             np.testing.assert_array_equal(found.values[k][gate], expected)
@@ -35,7 +35,13 @@ def test_values_are_those_of_the_models_trace(model):
 def test_the_table_has_a_row_a_word(model):
     found = trace_units(model, [WORDS, BESIDE], [12, 3], ("greets", "greet"))
     (table,) = found.tables()
-    assert table.columns == ["sentence", "word", *(f"{g} {u}" for u in (12, 3) for g in GATES), "p(greets)", "p(greet)"]
+    assert table.columns == [
+        "sentence",
+        "word",
+        *(f"{g} {u}" for u in (12, 3) for g in PANELS),
+        "p(greets)",
+        "p(greet)",
+    ]
     assert [row[:2] for row in table.rows] == [[1, word] for word in WORDS] + [[2, word] for word in BESIDE]
     assert table.digits == (0, 0, *[2] * 10, 4, 4)
     assert table.rows[6][10] == found.values[1]["C"][1, 1] and table.rows[6][13] == found.p[1]["greet"][1]
@@ -45,7 +51,7 @@ def test_the_table_has_a_row_a_word(model):
 def test_probabilities_are_drawn_once(model):
     forms = "greets", "greet", "knows"
     fig = trace_units(model, [WORDS], [12, 3, 9], forms).figures()[0].draw()
-    assert len(fig.axes) == 3 * len(GATES) + 1
+    assert len(fig.axes) == 3 * len(PANELS) + 1
     panels = [axis for axis in fig.axes if axis.get_ylabel() == "$p$"]
     (panel,) = panels
     found = trace_units(model, [WORDS], [12], forms)
@@ -58,8 +64,8 @@ def test_probabilities_are_drawn_once(model):
 def test_the_picture_shows_the_numbers(model):
     found = trace_units(model, [WORDS, BESIDE], [12, 3])
     fig = found.figures()[0].draw()
-    axes = np.array(fig.axes).reshape(len(GATES), 2)
-    for row, gate in enumerate(GATES):
+    axes = np.array(fig.axes).reshape(len(PANELS), 2)
+    for row, gate in enumerate(PANELS):
         for column in range(2):
             for k, line in enumerate(axes[row, column].lines[:2]):
                 np.testing.assert_array_equal(line.get_ydata(), found.values[k][gate][:, column])
@@ -71,8 +77,8 @@ def test_the_picture_shows_the_numbers(model):
         "cars / car",
     ]
     assert not any(label.get_text() for label in axes[0, 0].get_xticklabels())
-    one = plot_trace(WORDS, [1], {gate: np.zeros((5, 1)) for gate in GATES})
-    assert len(one.axes) == len(GATES) and [axis.get_title() for axis in one.axes][0] == "unit 1"
+    one = plot_trace(WORDS, [1], {gate: np.zeros((5, 1)) for gate in PANELS})
+    assert len(one.axes) == len(PANELS) and [axis.get_title() for axis in one.axes][0] == "unit 1"
 
 
 def test_bad_input_is_named(model):

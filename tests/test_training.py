@@ -152,7 +152,7 @@ def test_predictions_a_few_at_a_time(monkeypatch):
     """The same loss and gradients as of all together."""
     p, *rest = problem(4, (6, 5), dropout=True)
     want, gradients, _ = bp.loss_and_gradients(p, *rest)
-    monkeypatch.setattr(bp, "ROWS", 8)  # 35 rows: five blocks, the last not full
+    monkeypatch.setattr(bp, "BLOCK", 8)  # 35 rows: five blocks, the last not full
     loss, now, _ = bp.loss_and_gradients(p, *rest)
     assert loss == pytest.approx(want, rel=1e-12)
     for name, array in gradients.items():

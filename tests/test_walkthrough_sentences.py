@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from minilstm import load
-from minilstm.analyses.exchange import exchange, way_moved
+from minilstm.analyses.exchange import exchange, normalized_effect
 from minilstm.analyses.milestones import milestones
 from minilstm.analyses.patching import patching
 from minilstm.analyses.tables import read_csv
@@ -317,7 +317,7 @@ def test_18_what_it_does_not_print():
     moved = []
     for at in range(4):
         patched, intact, source = exchange(model, *pairs(items), [(29,)], "C", at)
-        moved.append(100 * way_moved(intact, patched, source)[0])
+        moved.append(100 * normalized_effect(intact, patched, source)[0])
     assert abs(moved[0]) < 5 and min(moved[1:]) > 10 and "a part of the number is in the cell of 29 too" in prose(18)
     learned = patching(model, items)
     largest = {how: np.argsort(-np.abs(learned.mean("C", "S", how)[1:]))[:, :2] + 1 for how in ("exact", "gradient")}

@@ -12,13 +12,13 @@ import numpy as np
 from scipy.stats import mannwhitneyu, spearmanr
 
 import minilstm
-from minilstm.analyses.locality import CONDITIONS, locality, split_units
+from minilstm.analyses.locality import ACROSS_ATTRACTOR, locality, split_units
 from minilstm.analyses.style import NEUTRAL, SINGULAR, figure, save
 from minilstm.analyses.tables import read_csv, render
 from minilstm.stimuli import na_task
 
 here = Path(__file__).parent if "__file__" in globals() else Path()
-items = [item for condition in CONDITIONS.values() for item in na_task("nounPP", condition, 100)]
+items = [item for condition in ACROSS_ATTRACTOR.values() for item in na_task("nounPP", condition, 100)]
 
 # %% [markdown]
 # ## How many units does it take to lose an answer?
@@ -31,7 +31,7 @@ items = [item for condition in CONDITIONS.values() for item in na_task("nounPP",
 mini, planted = minilstm.load("mini"), minilstm.load("planted")
 for name, model in (("planted", planted), ("mini", mini)):
     found = locality(model, items)
-    for number, condition in CONDITIONS.items():
+    for number, condition in ACROSS_ATTRACTOR.items():
         curve = " ".join(f"{value:.2f}" for value in found.above_chance[number])
         print(f"{name:7} {condition}: units {', '.join(map(str, found.units[number]))}; above chance {curve}")
     print(f"{'':7} area {found.area:.2f} units, locality {found.index:.2f}")

@@ -17,7 +17,7 @@ import numpy as np
 
 import minilstm
 from minilstm.analyses.attribution_patching import exchange_by_gradient
-from minilstm.analyses.exchange import exchange, way_moved
+from minilstm.analyses.exchange import exchange, normalized_effect
 from minilstm.analyses.patching import PANELS, patching, plot_patching
 from minilstm.analyses.style import save
 
@@ -77,7 +77,7 @@ for name in PANELS:
     cells = []
     for at in range(4):
         patched, intact, source = exchange(english, bases, sources, units, name, at)
-        cells.append(100 * way_moved(intact, patched, source))
+        cells.append(100 * normalized_effect(intact, patched, source))
     print(f"{name:8}" + "".join(f"{value:7.1f}" for value in np.transpose(cells).ravel()))
 
 # %% [markdown]

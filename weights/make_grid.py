@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from minilstm.analyses.locality import CONDITIONS, locality
+from minilstm.analyses.locality import ACROSS_ATTRACTOR, locality
 from minilstm.analyses.number_agreement import by_condition, share_right
 from minilstm.analyses.table2 import table2
 from minilstm.analyses.tables import read_csv, render
@@ -70,11 +70,11 @@ def row(layers, dropout, seed, items):
     right = {key: 100 * share_right(found.full[where]) for key, where in by_condition(items).items()}
     silenced = [
         cell
-        for number in CONDITIONS
+        for number in ACROSS_ATTRACTOR
         for cell in (" ".join(map(str, here.units[number])), sum(here.above_chance[number]))
     ]
-    named = [" ".join(map(str, found.numbers[number])) for number in CONDITIONS]
-    hard = [right["nounPP", condition] for condition in CONDITIONS.values()]
+    named = [" ".join(map(str, found.numbers[number])) for number in ACROSS_ATTRACTOR]
+    hard = [right["nounPP", condition] for condition in ACROSS_ATTRACTOR.values()]
     return [
         layers,
         dropout,

@@ -16,7 +16,7 @@ from ..language_model import LanguageModel, Start
 from ..records import short_repr
 from ..stimuli import Item
 from ..units import collection_of
-from .drops import POINTS, drops, lost
+from .drops import POINTS, accuracy_drop, drops
 from .number_agreement import in_vocabulary, share_right
 from .statistics import TESTABLE, random_p
 
@@ -170,7 +170,7 @@ def group_ablation(
     if np.isnan(accuracy[0]):
         raise StimulusError("group_ablation: the model knows the verb forms of none of the items")
     singles, random = accuracy[2 : 2 + len(units)], accuracy[2 + len(units) :]
-    strong = {unit for unit, one in zip(units, singles, strict=True) if lost(accuracy[0], one) > POINTS}
+    strong = {unit for unit, one in zip(units, singles, strict=True) if accuracy_drop(accuracy[0], one) > POINTS}
     power = np.mean([strong.isdisjoint(draw) for draw in draws])
     return Group(float(accuracy[0]), float(accuracy[1]), random, float(random_p(random <= accuracy[1])), float(power))
 
@@ -248,11 +248,11 @@ def long_range_units(items, full, ablated):
 
 
 def _pass(items, full, ablated):
-    """{"S": (units,) bool, "P": (units,) bool}: who passes the rule on these items."""
+    """{"S": (units,) bool, "P": (units,) bool}: mask of the units that meet the rule on these items."""
     found = drops(items, full, ablated)
     return {
-        number: np.all(found.costs(needs.hard) > POINTS, axis=0)
+        number: np.all(found.accuracy_drops(needs.hard) > POINTS, axis=0)
         & all(found.full[key] >= TESTABLE for key in needs.hard)
-        & np.all(found.costs(needs.spared) <= POINTS, axis=0)
+        & np.all(found.accuracy_drops(needs.spared) <= POINTS, axis=0)
         for number, needs in RULE.items()
     }

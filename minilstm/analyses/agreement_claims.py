@@ -4,7 +4,7 @@ import numpy as np
 
 from ..stimuli import CONDITIONS, EASY
 from .base import Claim, Criterion, NotTestable, Outcome
-from .drops import DISPLAYED, spared
+from .drops import SPARED_RATIO, spared
 from .number_agreement import share_right
 from .published import TABLE_2
 from .statistics import ALPHA, CEILING, TESTABLE, easier, percent
@@ -154,8 +154,8 @@ CLAIMS = (
         "'-'",
         "every unit ablated alone; Simple, Adv, 2Adv, S and P",
         original=Criterion(
-            "776 and 988 >= {share} x intact; others are reported", easy_tasks_spare_the_published, share=DISPLAYED
+            "776 and 988 >= {share} x intact; others are reported", easy_tasks_spare_the_published, share=SPARED_RATIO
         ),
-        other=Criterion("no unit < {share} x intact", easy_tasks_need_no_unit, share=DISPLAYED),
+        other=Criterion("no unit < {share} x intact", easy_tasks_need_no_unit, share=SPARED_RATIO),
     ),
 )

@@ -25,7 +25,7 @@ from ..activity import activity
 from ..stimuli import pairs, step_labels, steps_that_differ, tested_noun
 from ..units import last_layer
 from .base import Analysis, Claim, Criterion, Figure, Option, Outcome, Result, Table
-from .exchange import exchange, exchange_along, right_both_ways, way_moved
+from .exchange import exchange, exchange_along, normalized_effect, right_both_ways
 from .experiment import RANDOM, positive
 from .number_agreement import scored_items
 from .number_directions import fitted_directions, learned_direction
@@ -172,7 +172,7 @@ def direction(
     def moved(halves, directions, at):
         patched, intact, source = exchange_along(model, *halves, directions, at, progress=progress, **shared)
         good = right_both_ways(intact, source)
-        return way_moved(intact[good], patched[:, good], source[good]), good
+        return normalized_effect(intact[good], patched[:, good], source[good]), good
 
     directions, results, whole = [], [], []
     for at in range(length - first):
@@ -185,7 +185,7 @@ def direction(
         result, good = moved(judged, [*directions[-1], *random], at)
         results.append(result)
         patched, intact, source = exchange(model, *judged, [units], "C", at, **shared)
-        whole.append(way_moved(intact[good], patched[0, good], source[good]))
+        whole.append(normalized_effect(intact[good], patched[0, good], source[good]))
     results, n = np.array(results), len(DIRECTIONS)
     words = step_labels(chosen[0], after=())[first:length]
     return Direction(

@@ -1,4 +1,4 @@
-"""Drops in accuracy: what counts as one, and what ablating each unit costs in each condition."""
+"""Drops in accuracy: what counts as one, and those of ablating each unit in each condition."""
 
 from typing import NamedTuple
 
@@ -9,17 +9,17 @@ from .number_agreement import by_condition, share_right
 from .style import colorbar, figure, in_style, write_in_cells
 
 POINTS = 0.10  # a drop in accuracy that counts: the paper's 'more than 10%'
-DISPLAYED = 0.9  # Table 2 prints an ablated accuracy where it is below 0.9 x full, else '-'
+SPARED_RATIO = 0.9  # Table 2 prints an ablated accuracy where it is below 0.9 x full, else '-'
 
 
-def lost(before, after):
+def accuracy_drop(before, after):
     """The drop in accuracy, without the rounding by which .8 - .7 is more than .1."""
     return np.round(np.subtract(before, after), 9)
 
 
 def spared(before, after, share):
     """Return whether at least `share` of an accuracy is left, without the rounding that makes .72 less than .9 x .8."""
-    return lost(np.multiply(share, before), after) <= 0
+    return accuracy_drop(np.multiply(share, before), after) <= 0
 
 
 @short_repr
@@ -29,9 +29,9 @@ class Drops(NamedTuple):
     full: dict  # (task, condition) -> accuracy of the intact network, 0 to 1
     accuracy: dict  # (task, condition) -> (units,) array, with that unit ablated
 
-    def costs(self, conditions=None):
+    def accuracy_drops(self, conditions=None):
         """The drop in accuracy, of each unit in some conditions (task, condition), or in all: (conditions, units)."""
-        return np.array([lost(self.full[key], self.accuracy[key]) for key in conditions or self.full])
+        return np.array([accuracy_drop(self.full[key], self.accuracy[key]) for key in conditions or self.full])
 
     def above_threshold(self, roles=None):
         """Columns and rows: every unit whose ablation costs more than 10 points somewhere, the largest drop first.
@@ -41,7 +41,7 @@ class Drops(NamedTuple):
         roles : dict, optional
             {unit: its role}.
         """
-        keys, cost = list(self.full), self.costs()
+        keys, cost = list(self.full), self.accuracy_drops()
         rows = []
         for u in np.argsort(-np.nanmax(cost, axis=0), kind="stable"):
             hit = [k for k in np.argsort(-cost[:, u], kind="stable") if cost[k, u] > POINTS]
@@ -49,7 +49,7 @@ class Drops(NamedTuple):
                 where = ", ".join(f"{' '.join(keys[k])} {100 * cost[k, u]:.0f}" for k in hit[:4])
                 more = f", {len(hit) - 4} more" if len(hit) > 4 else ""
                 rows.append([int(u) + 1, where + more, (roles or {}).get(u + 1)])
-        return ["unit", "points lost when it is off", "role"], rows
+        return ["unit", "accuracy drop when ablated", "role"], rows
 
 
 def drops(items, full, ablated):
@@ -63,8 +63,8 @@ def drops(items, full, ablated):
 
 @in_style()
 def plot_ablations(drops):
-    """Points lost in each condition (columns) when a unit (rows) is off, for all units that matter somewhere."""
-    keys, cost = list(drops.full), 100 * drops.costs().T  # (units, conditions)
+    """Plot the accuracy drop in each condition (columns) with a unit (rows) ablated, for all units with a drop."""
+    keys, cost = list(drops.full), 100 * drops.accuracy_drops().T  # (units, conditions)
     strong = [row[0] - 1 for row in drops.above_threshold()[1]]
     order = strong or [int(np.nanargmax(np.nanmax(cost, axis=1)))]
     fig, axes = figure(width=5.2, height=1.5 + 0.17 * len(order))

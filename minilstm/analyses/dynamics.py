@@ -14,7 +14,7 @@ from .base import Table
 from .number_agreement import agreement, check_words
 from .number_units import NUMBERS
 from .prediction import predicted
-from .style import GATES, GUIDE, LABELS, PLURAL, SINGULAR, figure, in_style, name_ticks
+from .style import GUIDE, LABELS, PANELS, PLURAL, SINGULAR, figure, in_style, name_ticks
 
 VARIABLES = "C_tilde", "i", "f", "C", "o", "h"
 BYTES = 2**25  # of a block of sentences
@@ -216,10 +216,10 @@ def plot_dynamics(dynamics, units=None, numbers=None, prediction=True):
     ratios = [1 if sd is not None else 0.75 for _, _, sd in columns]
     width = max(3.4, (0.27 * len(dynamics.words) + 0.3) * sum(ratios) + 0.5)
     how = {"sharex": True, "sharey": "row", "width_ratios": ratios}
-    fig, axes = figure(len(GATES), len(columns), width, 0.95 * len(GATES) + 0.9, **how)
+    fig, axes = figure(len(PANELS), len(columns), width, 0.95 * len(PANELS) + 0.9, **how)
     for k, (title, mean, sd) in enumerate(columns):
         axes[0, k].set_title(title)
-        for axis, gate in zip(axes[:, k], GATES, strict=True):
+        for axis, gate in zip(axes[:, k], PANELS, strict=True):
             _plot_conditions(axis, dynamics.conditions, mean[gate], None if sd is None else sd[gate])
             if gate in ("C_tilde", "C"):
                 axis.axhline(0, **GUIDE)
@@ -228,7 +228,7 @@ def plot_dynamics(dynamics, units=None, numbers=None, prediction=True):
                 axis.set_yticks([0, 0.5, 1])
             axis.axvline(dynamics.verb, color="0.9", linewidth=4, zorder=-1)
         name_ticks(axes[-1, k], dynamics.words)
-    for row, gate in enumerate(GATES):
+    for row, gate in enumerate(PANELS):
         axes[row, 0].set_ylabel(LABELS[gate], rotation=0, labelpad=10, va="center", fontsize=9)
     fig.align_ylabels()
     handles, labels = axes[0, 0].get_legend_handles_labels()
@@ -249,7 +249,7 @@ def _columns(dynamics, units, numbers, prediction):
                 yield f"prediction\nfor a {NUMBERS[number]} unit{guess}", pattern, None
             shown = expected, guess
         k = dynamics.units.index(unit)
-        yield f"unit {unit}", *({gate: of[gate][:, :, k] for gate in GATES} for of in (dynamics.mean, dynamics.sd))
+        yield f"unit {unit}", *({gate: of[gate][:, :, k] for gate in PANELS} for of in (dynamics.mean, dynamics.sd))
 
 
 def _plot_conditions(axis, conditions, mean, sd):

@@ -13,15 +13,15 @@ from ..models import tokens_seen
 from ..stimuli import SECOND_NOUN, SUBJECT
 from .ablation import missing_conditions
 from .base import Analysis, Figure, Result, Table, Unavailable
-from .drops import POINTS, lost
-from .locality import CONDITIONS, locality
+from .drops import POINTS, accuracy_drop
+from .locality import ACROSS_ATTRACTOR, locality
 from .milestones import SOLVED, milestones, plot_emergence
 from .number_agreement import by_condition
 from .number_data import number_data
 from .table2 import table2
 
 # Columns of the table that people read
-DISPLAYED = (
+COLUMNS = (
     "training",
     "tokens",
     "Simple S",
@@ -142,11 +142,11 @@ def _sweep(model, items, reading):
     table = table2(model, items, **reading)
     of_units, indices = table.drops, by_condition(items)
     drop, ranking = {}, {}
-    for number, condition in CONDITIONS.items():
+    for number, condition in ACROSS_ATTRACTOR.items():
         key = "nounPP", condition
         if np.isnan(of_units.full[key]):
             raise StimulusError(f"emergence: the model knows the verb forms of no item of nounPP {condition}")
-        (drop[number],) = of_units.costs([key])
+        (drop[number],) = of_units.accuracy_drops([key])
         margins = np.nanmean(table.ablated[:, indices[key]], axis=1)
         ranking[number] = [int(u) + 1 for u in np.lexsort((margins, -drop[number]))]
     return {
@@ -168,7 +168,7 @@ def table(trainings):
     """
     first = next(iter(trainings.values())).snapshots[0]
     columns = ["training", "tokens", *(" ".join(key) for key in first.accuracy)]
-    for condition in CONDITIONS.values():
+    for condition in ACROSS_ATTRACTOR.values():
         columns += [
             f"by rule {condition}",
             f"costliest {condition}",
@@ -181,8 +181,8 @@ def table(trainings):
     for name, training in trainings.items():
         for snapshot in training.snapshots:
             row = [name, snapshot.tokens, *(100 * accuracy for accuracy in snapshot.accuracy.values())]
-            for number in CONDITIONS:
-                drop = lost(100 * snapshot.drop[number], 0)
+            for number in ACROSS_ATTRACTOR:
+                drop = accuracy_drop(100 * snapshot.drop[number], 0)
                 row += [
                     " ".join(map(str, snapshot.by_rule[number])),
                     snapshot.ranking[number][0],
@@ -212,14 +212,14 @@ class Emergence(Result):
 
     def tables(self):
         columns, rows = table(self.trainings)
-        displayed = [[row[columns.index(column)] for column in DISPLAYED] for row in rows]
+        displayed = [[row[columns.index(column)] for column in COLUMNS] for row in rows]
         return [
             Table("emergence", "Every snapshot.", columns, rows, digits=2, long=True),
             Table(
                 "emergence_overview",
                 "Every snapshot after so many training tokens: percent correct; the unit whose ablation costs most in "
                 "nounPP SP and in PS, and the points lost without it; the units by the rule for number units.",
-                list(DISPLAYED),
+                list(COLUMNS),
                 displayed,
             ),
             Table(

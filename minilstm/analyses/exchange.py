@@ -25,7 +25,7 @@ from ..fast.sweep import LogitDifferences, Reader, assign_rows
 from ..lstm import Step
 from ..records import short_repr
 
-VARIABLES = {name: (name,) for name in Step._fields} | {"both": ("C", "h")}  # {what: the variables exchanged}
+VARIABLES = {name: (name,) for name in Step._fields} | {"both": ("C", "h")}  # {variable: those exchanged}
 
 
 def right_both_ways(intact, source):
@@ -36,7 +36,7 @@ def right_both_ways(intact, source):
     return good
 
 
-def way_moved(intact, patched, source):
+def normalized_effect(intact, patched, source):
     """Normalised effect: how far the mean margin moves from the base's (0) to the source's (1).
 
     Parameters
@@ -63,9 +63,9 @@ class Word(NamedTuple):
 
 
 def exchange(
-    model, bases, sources, sets, what="C", at=0, onwards=False, state="context", unknown="error", progress=False
+    model, bases, sources, sets, variable="C", at=0, onwards=False, state="context", unknown="error", progress=False
 ):
-    """The choice of a verb form with a variable of some units taken from another sentence.
+    """Compute margins with a variable of some units taken from another sentence.
 
     Parameters
     ----------
@@ -74,8 +74,8 @@ def exchange(
         See `stimuli.pairs`; of equal lengths word for word.
     sets : sequence of collections of int
         Units to patch together, in the paper's numbers. Each set is tried on every pair.
-    what : {"i", "f", "o", "C_tilde", "C", "h", "both"}
-        What is exchanged; "both": C and h.
+    variable : {"i", "f", "o", "C_tilde", "C", "h", "both"}
+        The one that is exchanged; "both": C and h.
     at : int
         At which word: 0 is the first in which the two sentences differ, the subject; 1 the next, and so on.
     onwards : bool
@@ -102,16 +102,16 @@ def exchange(
     >>> bool((intact > 0).all()), (patched > 0).all(axis=1)
     (True, array([False,  True]))
     """
-    if what not in VARIABLES:
-        raise MinilstmError(f"what to copy: expected one of {', '.join(VARIABLES)}, got {what!r}")
+    if variable not in VARIABLES:
+        raise MinilstmError(f"variable to copy: expected one of {', '.join(VARIABLES)}, got {variable!r}")
     rows = assign_rows(sets, model.sizes)
 
     def patch(k, base, source):
         row, unit = rows.targets[k]
         here = slice(None), row, unit
-        values = {name: getattr(source.step, name)[:, 0, unit] for name in VARIABLES[what]}
+        values = {name: getattr(source.step, name)[:, 0, unit] for name in VARIABLES[variable]}
         i, f, o, C_tilde, C, h = Step(*(field[here] for field in base.step))._replace(**values)
-        if what in ("i", "f", "C_tilde"):
+        if variable in ("i", "f", "C_tilde"):
             C = f * base.C_prev[here] + i * C_tilde  # Eq. 1
         if "h" not in values:
             h = o * np.tanh(C)  # Eq. 2

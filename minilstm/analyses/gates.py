@@ -54,7 +54,7 @@ class GatesAndCell(Result):
             return ""
         fits = sum((should == "open") == (value > OPEN) for *_, should, value in rows)
         units = format_units(self.dynamics.units)
-        return f"Of what Fig. 1c predicts for gates, {fits} of {len(rows)} are so in {units}"
+        return f"{fits} of {len(rows)} gate predictions of Fig. 1c hold for {units}"
 
     def text(self):
         n = " + ".join(map(str, self.dynamics.n))

@@ -7,10 +7,10 @@ from .base import Claim, Criterion, NotTestable, Outcome
 from .published import ORIGINAL
 from .statistics import format_numbers
 
-CONDITIONS = "SS", "SP", "PS", "PP"
+NOUN_PP = "SS", "SP", "PS", "PP"
 
 
-def _at(results, variable, unit, step, conditions=CONDITIONS, moment="mean"):
+def _at(results, variable, unit, step, conditions=NOUN_PP, moment="mean"):
     """Mean (or sd) of a variable of a unit: (conditions,), or (conditions, steps) for a slice."""
     found = results["gates"].dynamics
     rows = [found.conditions.index(condition) for condition in conditions]
@@ -18,7 +18,7 @@ def _at(results, variable, unit, step, conditions=CONDITIONS, moment="mean"):
 
 
 def _own(number):
-    return [condition for condition in CONDITIONS if condition[0] == number]
+    return [condition for condition in NOUN_PP if condition[0] == number]
 
 
 def _units(results):

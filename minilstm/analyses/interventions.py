@@ -14,7 +14,7 @@ from ..records import short_repr
 from ..stimuli import pairs
 from ..units import collection_of
 from .ablation import set_margins
-from .exchange import exchange, way_moved
+from .exchange import exchange, normalized_effect
 from .number_agreement import by_condition, scored_items, share_right
 
 # The methods side by side, and what each does to a unit.
@@ -67,7 +67,7 @@ class Comparison:
     def moved(self, method, where=None):
         """Normalised effect: how far the mean margin moves from the base's (0) to the source's (1): (sets,)."""
         where = self.counted if where is None else where
-        return way_moved(self.intact[where], self.margins[method][:, where], self.source[where])
+        return normalized_effect(self.intact[where], self.margins[method][:, where], self.source[where])
 
     def accuracy(self, condition, unit=None):
         """Share right in a condition, of the intact network or with a unit ablated; nan without sentences."""
@@ -92,7 +92,7 @@ class Comparison:
         return columns, rows
 
 
-def compare(model, items, sets=None, what="C", methods=METHODS, state="context", unknown="error", progress=False):
+def compare(model, items, sets=None, variable="C", methods=METHODS, state="context", unknown="error", progress=False):
     """Interchange beside ablation at zero and at the mean, on every item that has a source among the others.
 
     Parameters
@@ -102,7 +102,7 @@ def compare(model, items, sets=None, what="C", methods=METHODS, state="context",
         Those of which the model lacks a verb form are left out.
     sets : sequence of collections of int, optional
         Every unit of the network alone if not given.
-    what : str
+    variable : str
         As in `exchange.exchange`.
     methods : collection of str
         Some of `METHODS`, "once" or "onwards" among them.
@@ -120,5 +120,5 @@ def compare(model, items, sets=None, what="C", methods=METHODS, state="context",
             margins[method] = set_margins(model, bases, sets, ABLATIONS[method], **shared)
         else:
             onwards = method == "onwards"
-            margins[method], intact, source = exchange(model, bases, sources, sets, what, onwards=onwards, **shared)
+            margins[method], intact, source = exchange(model, bases, sources, sets, variable, onwards=onwards, **shared)
     return Comparison(bases, sets, intact, source, margins)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .base import Analysis, Claim, Criterion, NotTestable, Outcome, Result, Table
-from .drops import DISPLAYED, spared
+from .drops import SPARED_RATIO, spared
 from .experiment import KIND, LINZEN
 from .number_agreement import agreement
 from .published import FIGURES
@@ -126,7 +126,7 @@ CLAIMS = (
             high=5642,
             spared=84.5,  # .9 x 93.9 %
         ),
-        other=Criterion("report: P* < {share} x intact, S* not", only_the_plural_unit_shows, share=DISPLAYED),
+        other=Criterion("report: P* < {share} x intact, S* not", only_the_plural_unit_shows, share=SPARED_RATIO),
     ),
 )
 ANALYSIS = Analysis(

@@ -41,7 +41,7 @@ from .ablation import set_margins
 from .number_agreement import share_right
 from .statistics import CHANCE, TESTABLE
 
-CONDITIONS = {"S": "SP", "P": "PS"}  # of nounPP: a subject of that number, an attractor of the other
+ACROSS_ATTRACTOR = {"S": "SP", "P": "PS"}  # of nounPP: a subject of that number, an attractor of the other
 
 
 @short_repr
@@ -95,7 +95,7 @@ def locality(model, items, kind="paper", state="context", unknown="error"):
         If one of the two conditions lacks items with odd or with even ids.
     """
     units, above_chance = {}, {}
-    for number, condition in CONDITIONS.items():
+    for number, condition in ACROSS_ATTRACTOR.items():
         condition_items = [item for item in items if (item.task, item.condition) == ("nounPP", condition)]
         halves = [[item for item in condition_items if item.id % 2 == odd] for odd in (1, 0)]
         if not all(halves):

@@ -6,7 +6,7 @@ A milestone is when agreement was solved for good, or since when a single unit i
 import numpy as np
 
 from .drops import POINTS
-from .locality import CONDITIONS
+from .locality import ACROSS_ATTRACTOR
 from .style import NEUTRAL, PLURAL, SINGULAR, figure, in_style
 
 SOLVED = 0.95
@@ -24,7 +24,7 @@ def milestones(columns, rows):
     for name in dict.fromkeys(snapshot["training"] for snapshot in snapshots):
         training = [snapshot for snapshot in snapshots if snapshot["training"] == name]
         tokens, line = [snapshot["tokens"] for snapshot in training], [name]
-        for condition in CONDITIONS.values():
+        for condition in ACROSS_ATTRACTOR.values():
             points = [snapshot[f"lost by final {condition}"] for snapshot in training]
             line += [
                 for_good(tokens, [snapshot[f"nounPP {condition}"] >= 100 * SOLVED for snapshot in training]),
@@ -35,7 +35,7 @@ def milestones(columns, rows):
         lines.append([*line, training[-1]["locality"]])
     parts = [
         f"{condition}: {part}"
-        for condition in CONDITIONS.values()
+        for condition in ACROSS_ATTRACTOR.values()
         for part in ("solved at", "unit", "lost", "missed since")
     ]
     return ["training", *parts, "locality"], lines

@@ -7,7 +7,7 @@ import numpy as np
 from ..stimuli import SELECTION
 from ..units import last_layer
 from .base import Analysis, NotTestable, Result, format_units
-from .drops import POINTS, lost
+from .drops import POINTS, accuracy_drop
 from .number_agreement import share_right
 from .number_units_claims import CLAIMS
 from .published import ORIGINAL
@@ -179,7 +179,7 @@ def _largest_drop(table, selection, number, units, strict):
     """The one of `units` with the largest drop; if `strict`, none if at most 10 points, or the task is not solved."""
     half = selection & table.where(*SELECTION[number])
     full = share_right(table.full[half])
-    drop = lost(full, share_right(table.ablated[:, half][np.array(units) - 1]))
+    drop = accuracy_drop(full, share_right(table.ablated[:, half][np.array(units) - 1]))
     if strict and not (full >= TESTABLE and drop.max() > POINTS):
         return None
     return units[int(np.argmax(drop))]

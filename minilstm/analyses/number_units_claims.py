@@ -6,7 +6,7 @@ from ..stimuli import HARD, NA_TASKS, SELECTION
 from ..units import last_layer
 from .agreement_claims import solved
 from .base import Claim, Criterion, NotTestable, Outcome
-from .drops import DISPLAYED, lost, spared
+from .drops import SPARED_RATIO, accuracy_drop, spared
 from .published import OFF, ORIGINAL, TABLE_2
 from .statistics import percent
 
@@ -19,7 +19,9 @@ def carries(experiment, results, number, points):
         return Outcome(False, "no unit", f"no unit of the last layer costs more than 10 points in {task} {condition}")
     before = table.intact(experiment, task, condition)
     after = table.without(experiment, task, condition, [unit])[0]
-    return Outcome(bool(lost(before, after) >= points / 100), f"unit {unit}: {percent(before)} to {percent(after)}")
+    return Outcome(
+        bool(accuracy_drop(before, after) >= points / 100), f"unit {unit}: {percent(before)} to {percent(after)}"
+    )
 
 
 def costs_as_published(experiment, results, number, points):
@@ -75,7 +77,7 @@ def units_are_in_the_last_layer(experiment, results):
     return Outcome(all(unit >= first for unit in units.values()), value, f"the last layer begins at {first}")
 
 
-CHANCE = 65  # percent: at or below, a condition is lost
+PERCENT_LEFT = 65  # percent: at or below, a condition is lost
 CLAIMS = (
     Claim(
         7,
@@ -101,17 +103,19 @@ CLAIMS = (
         "Each spares the other number",
         "'-'",
         "either ablated, conditions of the other number",
-        original=Criterion("all of them >= {share} x intact", spares_the_other, share=DISPLAYED, tasks=tuple(NA_TASKS)),
-        other=Criterion("those of nounPP >= {share} x intact", spares_the_other, share=DISPLAYED, tasks=("nounPP",)),
+        original=Criterion(
+            "all of them >= {share} x intact", spares_the_other, share=SPARED_RATIO, tasks=tuple(NA_TASKS)
+        ),
+        other=Criterion("those of nounPP >= {share} x intact", spares_the_other, share=SPARED_RATIO, tasks=("nounPP",)),
     ),
     Claim(
         10,
         "4.1",
         "The code is local: there is no third such unit",
         "2 units",
-        f"units that alone leave <= {CHANCE} % in SP (or PS) of nounPP and of nounPPAdv",
-        original=Criterion("exactly 776 and 988", exactly_the_published, percent_left=CHANCE),
-        other=Criterion("exactly one for each number", no_third_unit, percent_left=CHANCE),
+        f"units that alone leave <= {PERCENT_LEFT} % in SP (or PS) of nounPP and of nounPPAdv",
+        original=Criterion("exactly 776 and 988", exactly_the_published, percent_left=PERCENT_LEFT),
+        other=Criterion("exactly one for each number", no_third_unit, percent_left=PERCENT_LEFT),
     ),
     Claim(
         13,

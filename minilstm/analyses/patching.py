@@ -20,7 +20,7 @@ import numpy as np
 from ..stimuli import pairs, step_labels, steps_that_differ, tested_noun
 from .attribution_patching import exchange_by_gradient
 from .base import Analysis, Figure, Option, Result, Table
-from .exchange import exchange, right_both_ways, way_moved
+from .exchange import exchange, normalized_effect, right_both_ways
 from .experiment import positive
 from .number_agreement import by_condition, scored_items
 from .number_units import NUMBERS
@@ -29,7 +29,7 @@ from .statistics import r_squared
 from .style import GUIDE, LABELS, LINES, NEUTRAL, colorbar, figure, in_style, write_in_cells
 
 PANELS = "C_tilde", "i", "f", "C", "o", "h"  # in the order in which they are computed
-SHOWN = 10  # units in the picture
+UNITS_DISPLAYED = 10  # units in the picture
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -72,7 +72,7 @@ class Patching(Result):
         """The mean over the conditions with a subject of this number, in percent of the way: (words, units)."""
         return 100 * getattr(self, how)[variable][self._after(number)].mean(axis=0)
 
-    def strongest(self, most=SHOWN):
+    def strongest(self, most=UNITS_DISPLAYED):
         """The units, numbers, with the largest effects of any variable at any word; the largest first."""
         grids = [self.mean(name, number) for name in PANELS for number in self.numbers]
         return 1 + np.argsort(-np.abs(grids).max(axis=(0, 1)), kind="stable")[:most]
@@ -124,8 +124,8 @@ class Patching(Result):
             Figure(
                 "patching",
                 "Percent of the way to the margin of the other number with one variable of one unit exchanged at one "
-                f"word, after singular and after plural subjects: the {SHOWN} units with the largest effects. Red: "
-                "towards the other number; blue: away from it.",
+                f"word, after singular and after plural subjects: the {UNITS_DISPLAYED} units with the largest effects."
+                " Red: towards the other number; blue: away from it.",
                 "six grids of words by units, one for each gate, the cell and h",
                 lambda: plot_patching(self),
             ),
@@ -186,7 +186,9 @@ def patching(model, items, state="context", unknown="error", progress=False):
     where = {key: these[good[these]] for key, these in by_condition(bases).items()}
 
     def moved(margins):
-        return np.array([way_moved(intact[these], margins[..., these], source[these]) for these in where.values()])
+        return np.array(
+            [normalized_effect(intact[these], margins[..., these], source[these]) for these in where.values()]
+        )
 
     def fit(name):
         exactly, approximately = (np.float64(how[name] - intact)[..., good] for how in (exact, gradient))

@@ -133,7 +133,7 @@ def unit_groups(results):
     return {"long-range": long_range, "short-range": short_range}
 
 
-def how_many(experiment, results, least, most, reason=""):
+def as_many_as_expected(experiment, results, least, most, reason=""):
     units = results["short_range"].units
     value = f"{len(units)}: {', '.join(map(str, units))}" if units else "none"
     return Outcome(least <= len(units) <= most, value, reason)
@@ -146,10 +146,10 @@ CLAIMS = (
         "There are ten short-range units",
         "10",
         "the authors' rule",
-        original=Criterion("{least} to {most}", how_many, least=8, most=12),
+        original=Criterion("{least} to {most}", as_many_as_expected, least=8, most=12),
         other=Criterion(
             "report: one or more",
-            how_many,
+            as_many_as_expected,
             least=1,
             most=np.inf,
             reason="reported: how many depends on the size of the layer",

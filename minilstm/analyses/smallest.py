@@ -16,10 +16,10 @@ from ..errors import MinilstmError, StimulusError
 from ..stimuli import pairs
 from .base import Analysis, Figure, Option, Result, Table
 from .experiment import KIND, RANDOM, positive
-from .smallest_set import SmallestSet, left, smallest_set
+from .smallest_set import SmallestSet, clipped_accuracy, smallest_set
 from .style import GUIDE, LINES, NEUTRAL, PLURAL, SINGULAR, figure, in_style
 
-CONDITIONS = "SP,PS"  # of nounPP, in which number has to cross an attractor
+DEFAULT_CONDITIONS = "SP,PS"  # of nounPP, in which number has to cross an attractor
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -100,10 +100,12 @@ def plot_smallest(search):
     fig, axes = figure(width=max(3.4, 0.45 * len(steps) + 1.2), height=2.6)
     axis = axes[0, 0]
     if search.units:
-        low, middle, high = np.transpose([np.percentile(100 * left(random), (5, 50, 95)) for random in search.random])
+        low, middle, high = np.transpose(
+            [np.percentile(100 * clipped_accuracy(random), (5, 50, 95)) for random in search.random]
+        )
         axis.fill_between(steps[1:], low, high, color="0.85", linewidth=0, label="random sets: 5th to 95th percentile")
         axis.plot(steps[1:], middle, color=NEUTRAL, linewidth=1, label="their median")
-    axis.plot(steps, 100 * left(search.judged), "k--", linewidth=1.2, label="what is left")
+    axis.plot(steps, 100 * clipped_accuracy(search.judged), "k--", linewidth=1.2, label="what is left")
     axis.axhline(50, **GUIDE)
     for k, (task, condition) in enumerate(search.conditions):
         color, marker = {"S": (SINGULAR, "o"), "P": (PLURAL, "s")}.get(condition[:1], LINES[k % len(LINES)])
@@ -117,7 +119,7 @@ def plot_smallest(search):
     return fig
 
 
-def compute(experiment, results, interchange=False, most=5, conditions=CONDITIONS):
+def compute(experiment, results, interchange=False, most=5, conditions=DEFAULT_CONDITIONS):
     """Both searches among all units, for conditions of nounPP; with `interchange` only that for the sufficient set."""
     if experiment.half == "odd":
         raise MinilstmError("--half odd: this search is made on odd ids and measured on even ones")
@@ -125,7 +127,7 @@ def compute(experiment, results, interchange=False, most=5, conditions=CONDITION
     wanted = conditions.split(",")
     hard = [item for item in source_of if item.condition in wanted]
     missing = [name for name in wanted if name not in {item.condition for item in hard}]
-    if missing and (conditions != CONDITIONS or not hard):  # of those that nobody asked for, one is enough
+    if missing and (conditions != DEFAULT_CONDITIONS or not hard):  # of those that nobody asked for, one is enough
         raise StimulusError(
             f"smallest set: no sentence is in a condition to be lost, {', '.join(missing)}; see --conditions"
         )
@@ -149,7 +151,7 @@ ANALYSIS = Analysis(
             False,
         ),
         Option("most", "units at which the search ends (5)", 5, positive, metavar="N"),
-        Option("conditions", f"that are to be lost ({CONDITIONS})", CONDITIONS, metavar="NAMES"),
+        Option("conditions", f"that are to be lost ({DEFAULT_CONDITIONS})", DEFAULT_CONDITIONS, metavar="NAMES"),
         RANDOM,
         KIND,
     ),

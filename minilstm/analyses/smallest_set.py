@@ -37,7 +37,7 @@ class SmallestSet:
     random : tuple of (sets, conditions) arrays, one for each of `units`
         The same, on the others too, with random sets of 1, 2, ... units.
     p : (units,) array
-        (b + 1) / (n + 1), b: random sets that hurt at least as much, by `left`, on the others.
+        (b + 1) / (n + 1), b: random sets that hurt at least as much, by `clipped_accuracy`, on the others.
     found : bool
         Whether the search ended because nothing was left, and not because there were too many units.
     """
@@ -63,16 +63,18 @@ class SmallestSet:
         return format_units(self.units) if self.found else f"more than {format_units(self.units)}"
 
     def rows(self):
-        """Columns and rows: a step each, in percent on the items that the units were not chosen on; see `left`."""
+        """Columns and rows: a step each, in percent on items that the units were not chosen on."""
         names = [f"{task} {condition}" for task, condition in self.conditions]
-        judged = (100 * np.column_stack([self.judged, left(self.judged)])).tolist()
+        judged = (100 * np.column_stack([self.judged, clipped_accuracy(self.judged)])).tolist()
         rows = [[0, None, *judged[0], None, None, None]]
-        for k, (unit, random, p) in enumerate(zip(self.units, map(left, self.random), self.p.tolist(), strict=True), 1):
+        for k, (unit, random, p) in enumerate(
+            zip(self.units, map(clipped_accuracy, self.random), self.p.tolist(), strict=True), 1
+        ):
             rows.append([k, unit, *judged[k], float(100 * random.mean()), float(100 * random.min()), p])
         return ["size", "added", *names, "left", "random sets", "lowest of them", "p"], rows
 
 
-def left(accuracy):
+def clipped_accuracy(accuracy):
     """Clipped accuracy, 0.5 to 1: the mean of accuracies (..., conditions), none counted below chance.
 
     A network that has lost the subject's number follows the attractor and may be wrong throughout; that is no further
@@ -153,13 +155,15 @@ def smallest_set(
     while chosen[-1].max() > TESTABLE and len(units) < min(most, total):
         candidates = [unit for unit in range(1, total + 1) if unit not in units]
         accuracy, margin = without(odd, [(*units, unit) for unit in candidates])
-        best = min(range(len(candidates)), key=lambda k: (left(accuracy[k]), margin[k]))
+        best = min(range(len(candidates)), key=lambda k: (clipped_accuracy(accuracy[k]), margin[k]))
         units.append(candidates[best])
         chosen.append(accuracy[best])
 
     grown = [tuple(units[:size]) for size in range(len(units) + 1)]
     judged, _ = without(even, grown)
     random = tuple(without(even, random_sets(total, len(units), n_random, seed))[0] for units in grown[1:])
-    p = [random_p(left(some) <= left(own)) for some, own in zip(random, judged[1:], strict=True)]
+    p = [
+        random_p(clipped_accuracy(some) <= clipped_accuracy(own)) for some, own in zip(random, judged[1:], strict=True)
+    ]
     gone = bool(chosen[-1].max() <= TESTABLE)
     return SmallestSet(conditions, tuple(units), np.array(chosen), judged, random, np.array(p), gone)

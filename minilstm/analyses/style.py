@@ -8,7 +8,7 @@ from contextlib import contextmanager
 SINGULAR, PLURAL, NEUTRAL, LIGHTER = "#2477b3", "#c2357a", "#555555", "#999999"
 # Okabe and Ito's colours, told apart by everybody; with markers of their own, so that print will do
 LINES = (("#0072b2", "o"), ("#d55e00", "s"), ("#009e73", "^"), ("#cc79a7", "D"), ("#e69f00", "v"), ("#56b4e9", "P"))
-GATES = ("C_tilde", "i", "f", "C", "o")  # the panels of Fig. 1, top to bottom
+PANELS = ("C_tilde", "i", "f", "C", "o")  # the panels of Fig. 1, top to bottom
 LABELS = {"C_tilde": r"$\tilde{C}$", "i": "$i$", "f": "$f$", "C": "$C$", "o": "$o$", "h": "$h$"}
 WIDTH = 3.4  # inches: a column
 TICKS = 7  # points: names and numbers along the axes

@@ -18,7 +18,7 @@ from .efferent_weights import efferent_table, efferents
 from .statistics import OUTLIER
 
 ORIGINAL = 1150  # of the paper's own model
-DISPLAYED = 3  # units
+UNITS_DISPLAYED = 3  # units
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -101,9 +101,9 @@ def compute(experiment, results):
         unit = ORIGINAL
     elif outliers and targets:
         unit = connectivity(model, targets, peak).closest(outliers)
-    displayed = (outliers or strongest)[:DISPLAYED]
+    displayed = (outliers or strongest)[:UNITS_DISPLAYED]
     if unit is not None:
-        displayed = list(dict.fromkeys((unit, *displayed)))[:DISPLAYED]
+        displayed = list(dict.fromkeys((unit, *displayed)))[:UNITS_DISPLAYED]
         peak[unit - layer[0]] = peak_before_verb(model, items, unit, **experiment.reading)
     return SyntaxUnit(unit, tuple(displayed), peak, efferent_table(efferents(experiment.model), displayed, layer))
 

@@ -10,7 +10,7 @@ from ..stimuli.fragment_lexicon import is_held_out
 from .ablation import long_range_units, missing_conditions, set_margins
 from .agreement_claims import CLAIMS
 from .base import Analysis, Figure, Result, Table
-from .drops import DISPLAYED, drops, plot_ablations, spared
+from .drops import SPARED_RATIO, drops, plot_ablations, spared
 from .experiment import KIND
 from .number_agreement import agreement, by_condition, share_right
 from .published import TABLE_2
@@ -94,7 +94,7 @@ class Table2(Result):
             off = share_right(self.ablated[[unit - 1 for unit in units]][:, where]) if units else ()
             scored = ~np.isnan(self.full[where])
             margin = self.full[where][scored].mean() if scored.any() else None
-            cells = [None if spared(full, now, DISPLAYED) else 100 * now for now in off]
+            cells = [None if spared(full, now, SPARED_RATIO) else 100 * now for now in off]
             paper = TABLE_2.get((task, condition))
             rows.append([task, condition, int(scored.sum()), paper, 100 * full, held_out, margin, *cells])
         return columns, rows
@@ -145,7 +145,7 @@ class Table2(Result):
         if self.held_out is not None:
             caption += " 'held out': sentences whose subject and verb never met in training."
         if columns[-1].endswith(" off"):
-            caption += f" 'off': with that unit ablated, where that is below {DISPLAYED} x full."
+            caption += f" 'off': with that unit ablated, where that is below {SPARED_RATIO} x full."
         tables = [Table("table2", caption, columns, rows)]
         strong = self.units_above_threshold()
         if strong[1]:

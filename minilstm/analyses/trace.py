@@ -8,7 +8,7 @@ from ..errors import MinilstmError
 from ..language_model import log_softmax
 from ..units import by_layer, collection_of, pick
 from .base import Figure, Result, Table, format_units
-from .style import GATES, GUIDE, LABELS, LIGHTER, LINES, NEUTRAL, PLURAL, SINGULAR, WIDTH, figure, in_style
+from .style import GUIDE, LABELS, LIGHTER, LINES, NEUTRAL, PANELS, PLURAL, SINGULAR, WIDTH, figure, in_style
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,10 +33,10 @@ class UnitTrace(Result):
     p: tuple
 
     def tables(self):
-        columns = [f"{gate} {unit}" for unit in self.units for gate in GATES] + [f"p({form})" for form in self.p[0]]
+        columns = [f"{gate} {unit}" for unit in self.units for gate in PANELS] + [f"p({form})" for form in self.p[0]]
         rows, several = [], len(self.words) > 1
         for number, (words, values, p) in enumerate(zip(self.words, self.values, self.p, strict=True), 1):
-            by_unit = [values[gate][:, k] for k in range(len(self.units)) for gate in GATES]
+            by_unit = [values[gate][:, k] for k in range(len(self.units)) for gate in PANELS]
             cells = np.column_stack([*by_unit, *p.values()]).tolist()
             rows += [[*[number] * several, word, *row] for word, row in zip(words, cells, strict=True)]
         before = ["sentence"] * several + ["word"]
@@ -103,7 +103,7 @@ def trace_units(model, sentences, units, forms=(), state="context", ablate=(), u
     values, p = [], []
     for words in sentences:
         trace = model.trace(words, state, ablate, unknown)
-        values.append({gate: pick(getattr(trace, gate), units, model.sizes)[:, 0] for gate in GATES})
+        values.append({gate: pick(getattr(trace, gate), units, model.sizes)[:, 0] for gate in PANELS})
         p.append({})
         if forms:
             log_p = log_softmax(model.logits(words, state=state, ablate=ablate, unknown=unknown))
@@ -129,22 +129,22 @@ def plot_trace(words, units, values, p=None, beside=None):
     """
     sentences = [(words, values, p or {}), *([beside] if beside else [])]
     labels = [" / ".join(dict.fromkeys(pair)) for pair in zip(*(one[0] for one in sentences), strict=True)]
-    rows = len(GATES) + bool(p)
+    rows = len(PANELS) + bool(p)
     width = max(WIDTH, 0.45 * len(words) * len(units) + 0.6)
     height = 0.85 * rows + 0.8 + 0.5 * bool(p) + 0.25 * bool(beside)
     fig, axes = figure(rows, len(units), width, height, sharey="row")
     for k, unit in enumerate(units):
         axes[0, k].set_title(f"unit {unit}")
-        for axis, gate in zip(axes[:, k], GATES, strict=False):
+        for axis, gate in zip(axes[:, k], PANELS, strict=False):
             for (_, of_gates, _), color, style in zip(sentences, (NEUTRAL, LIGHTER), ("-", "--"), strict=False):
                 axis.plot(of_gates[gate][:, k], f"o{style}", color=color, markersize=3, linewidth=1)
             if gate in ("C_tilde", "C"):
                 axis.axhline(0, **GUIDE)
             else:
                 axis.set_ylim(-0.05, 1.05)
-            last = gate == GATES[-1]
+            last = gate == PANELS[-1]
             axis.set_xticks(range(len(words)), labels if last else [], rotation=60, ha="right")
-    for row, gate in enumerate(GATES):
+    for row, gate in enumerate(PANELS):
         axes[row, 0].set_ylabel(LABELS[gate], rotation=0, labelpad=10, va="center", fontsize=9)
     if p:
         _plot_probabilities(fig, axes, sentences, labels)

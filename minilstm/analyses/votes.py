@@ -1,4 +1,4 @@
-"""Votes: the margin split among groups of units, and who is for the wrong form where the network errs.
+"""Votes: the margin split among groups of units, and which units favour the wrong form where the network errs.
 
 What units contribute to the choice of a verb form (`attribution.py`) can be summed by groups without a remainder,
 sentence by sentence. The paper says that the long-range units favour the right form even where the network errs

@@ -5,8 +5,8 @@ import numpy as np
 from ..activity import activity
 from ..language_model import log_softmax
 
-CHUNK = 256  # sentences whose states are in memory at a time
-ROWS = 64  # words whose logits are
+SENTENCES_AT_ONCE = 256  # sentences whose states are in memory at a time
+WORDS_AT_ONCE = 64  # words whose logits are
 
 
 def word_scores(model, sentences, state="context", unknown="error"):
@@ -31,8 +31,8 @@ def word_scores(model, sentences, state="context", unknown="error"):
     encoded = [model.encode(sentence, unknown) for sentence in sentences]
     order = sorted(range(len(encoded)), key=lambda k: encoded[k].tolist())  # equal beginnings side by side
     scores = [None] * len(encoded)
-    for start in range(0, len(order), CHUNK):
-        chunk = order[start : start + CHUNK]
+    for start in range(0, len(order), SENTENCES_AT_ONCE):
+        chunk = order[start : start + SENTENCES_AT_ONCE]
         h = activity(model, [sentences[k] for k in chunk], "h", state, unknown)[..., -model.sizes[-1] :]
         rows, predicting, wanted = {}, [], []  # {prefix: its row}, h after it; (row, the word after it)
         for k, states in zip(chunk, h, strict=True):
@@ -53,9 +53,9 @@ def _log_probabilities(model, h, wanted):
     """log p of words, each given by (row of h, index in the vocabulary): (wanted,) float64."""
     rows, words = np.array(wanted).T
     log_p = np.empty(len(rows))
-    for start in range(0, len(h), ROWS):
-        block = log_softmax(h[start : start + ROWS] @ model.decoder_weight.T + model.decoder_bias)  # (rows, V)
-        here = (start <= rows) & (rows < start + ROWS)
+    for start in range(0, len(h), WORDS_AT_ONCE):
+        block = log_softmax(h[start : start + WORDS_AT_ONCE] @ model.decoder_weight.T + model.decoder_bias)  # (rows, V)
+        here = (start <= rows) & (rows < start + WORDS_AT_ONCE)
         log_p[here] = block[rows[here] - start, words[here]]
     return log_p
 

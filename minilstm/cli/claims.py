@@ -16,7 +16,7 @@ from .reproduce import add_experiment_options
 
 SIGNS = dict(zip(VERDICTS, ("+", "-", ""), strict=True))  # in the table over all models
 WIDTH = 110
-LARGE = "english-650"  # would take longer than all other models together
+SLOWEST = "english-650"  # would take longer than all other models together
 HEADING = "number_units", "syntax_unit", "interchange"  # what names S*, P* and Y*, and what the remarks read
 JUDGED = {  # {part of the ledger: analyses}
     part: [one for one in ANALYSES if one.name in HEADING or set(one.claims) & set(part)] for part in (CLAIMS, LATER)
@@ -28,7 +28,9 @@ def add_options(command):
     amount = add_experiment_options(command)
     amount.add_argument("--quick", action="store_true", help=f"{QUICK} random sets, not {FULL}")
     command.add_argument("--later", action="store_true", help="claims of later papers about such networks")
-    command.add_argument("--all", action="store_true", help=f"the bundled models but {LARGE}, in one table in Markdown")
+    command.add_argument(
+        "--all", action="store_true", help=f"the bundled models but {SLOWEST}, in one table in Markdown"
+    )
 
 
 def run(options):
@@ -89,7 +91,7 @@ def _all(options):
     for name in models.names():
         if name == "mini":  # another name of one of them
             continue
-        if name == LARGE:
+        if name == SLOWEST:
             print(f"{name}: left out, it would take longer than all others; --model {name} asks it", file=sys.stderr)
             continue
         print(f"{name} ...", file=sys.stderr)

@@ -11,7 +11,7 @@ from ..errors import MinilstmError
 UNITS = "numbered as in the paper: 1 is the first unit of the first layer, counting on through all layers"
 RESULTS = Path("results")
 PICTURES = (".png", ".svg")
-LARGE = 128  # units of a layer from which several threads of BLAS pay
+THREADED_FROM = 128  # units of a layer from which several threads of BLAS pay
 
 
 def model_options():
@@ -140,7 +140,7 @@ def limit_cores(options, model):
     """Let BLAS have as many threads as the options say; if they do not say, several only for a large model."""
     from threadpoolctl import threadpool_limits
 
-    threadpool_limits(options.jobs or (1 if max(model.sizes) < LARGE else None))
+    threadpool_limits(options.jobs or (1 if max(model.sizes) < THREADED_FROM else None))
 
 
 NOT_PREDICTIONS = "is about what is read from gates and cells; nothing here reads them"

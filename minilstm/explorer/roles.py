@@ -104,7 +104,7 @@ def roles_of(model, results):
         short_range = list(results["short_range"].units)
     lost, order = {}, list(range(1, sum(model.sizes) + 1))
     if table is not None:
-        costs = table.drops.costs()  # (conditions, units)
+        costs = table.drops.accuracy_drops()  # (conditions, units)
         order = [int(u) + 1 for u in np.argsort(-np.nanmax(costs, axis=0), kind="stable")]
         lost = {unit: conditions for unit, conditions, _ in table.units_above_threshold()[1]}
     names = {unit: " ".join(some) for unit, some in names.items() if some}

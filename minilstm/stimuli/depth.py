@@ -159,14 +159,14 @@ def _ways(symbol, length):
             children = tuple(zip(parts, split, strict=True))
             shapes = 1
             for child in children:
-                shapes *= how_many(*child)
+                shapes *= count_shapes(*child)
             if shapes:
                 ways[children] = shapes
     return ways
 
 
 @cache
-def how_many(symbol: str, length: int) -> int:
+def count_shapes(symbol: str, length: int) -> int:
     """Number of shapes of `length` words that a symbol of the grammar has."""
     return int(length == 1) if symbol in TERMINALS else sum(_ways(symbol, length).values())
 
@@ -175,7 +175,7 @@ def _draw(symbol, length, rng):
     """A tree with this symbol at its root and so many words, every shape equally likely."""
     if symbol in TERMINALS:
         return (symbol, TERMINALS[symbol][int(rng.random() * len(TERMINALS[symbol]))])
-    rank = int(rng.random() * how_many(symbol, length))  # below the sum of all `shapes`
+    rank = int(rng.random() * count_shapes(symbol, length))  # below the sum of all `shapes`
     for children, shapes in _ways(symbol, length).items():
         rank -= shapes
         if rank < 0:

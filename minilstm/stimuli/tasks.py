@@ -8,7 +8,7 @@ from .items import Item
 from .lexicon import Lexicon, find_lexicon
 from .nested import NESTED_TASKS
 from .relative_clauses import RELATIVE_CLAUSES
-from .templates import Template, draw, fill, how_many
+from .templates import Template, count_sentences, draw, fill
 
 _ONE = ("S", "P")
 _TWO = ("SS", "SP", "PS", "PP")
@@ -101,7 +101,7 @@ def na_task(
         valid = ", ".join(template.conditions)
         raise StimulusError(f"task {task} has no condition {condition!r}; it has: {valid}")
     lexicon = find_lexicon(lexicon)
-    exist = how_many(template, lexicon)
+    exist = count_sentences(template, lexicon)
     n = min(template.count, exist) if n is None else operator.index(n)
     if not 1 <= n <= exist:
         raise StimulusError(

@@ -71,7 +71,7 @@ class Template:
         return all(_fills(word, _parse(slot)[0]) for word, slot in zip(prefix, slots, strict=True))
 
 
-def how_many(template, lexicon):
+def count_sentences(template, lexicon):
     """Number of different sentences of a condition, no noun and no verb twice in any of them."""
     pools = _pools(template, lexicon)
     groups = {}
@@ -91,7 +91,7 @@ def draw(template, lexicon, n, key):
     template : Template
     lexicon : Lexicon
     n : int
-        At most ``how_many(template, lexicon)``.
+        At most ``count_sentences(template, lexicon)``.
     key : str
         Seeds the generator.
 

@@ -30,7 +30,7 @@ from ..fast.jit import compiled
 from ..fast.recurrence import recur
 from ..lstm import Step
 
-ROWS = 512  # predictions whose logits are worked on at once
+BLOCK = 512  # predictions whose logits are worked on at once
 
 
 def derivatives(step, C_prev, dh, dC):
@@ -206,9 +206,9 @@ def _decode(weight, bias, top, targets):
     Returns the mean loss, its derivative with respect to `top`, and the decoder's gradients.
     """
     d_top, loss, d_weight, d_bias = np.empty_like(top), 0.0, np.zeros_like(weight), np.zeros_like(bias)
-    for start in range(0, len(top), ROWS):
-        block = slice(start, start + ROWS)
-        logits = top[block] @ weight.T  # (ROWS, V)
+    for start in range(0, len(top), BLOCK):
+        block = slice(start, start + BLOCK)
+        logits = top[block] @ weight.T  # (BLOCK, V)
         logits += bias
         loss += cross_entropy(logits, targets[block], len(top))  # logits become their own derivative
         d_top[block] = logits @ weight
