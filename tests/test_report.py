@@ -238,6 +238,8 @@ HEIGHT = "document.documentElement.scrollHeight"
 OPENED = """((anchor) => { const one = document.getElementById(anchor);
   let open = true; for (let up = one; up; up = up.parentElement) if (up.tagName == "DETAILS") open &&= up.open;
   return [open, one.getBoundingClientRect().top, innerHeight]; })"""
+HEADING = """((anchor) => { const one = document.getElementById(anchor);
+  return one.tagName == "SECTION" ? one.previousElementSibling.getBoundingClientRect().top : null; })"""
 
 
 def test_it_opens_folded_and_links_open_what_they_lead_to(path, page, tmp_path):
@@ -262,6 +264,8 @@ def test_it_opens_folded_and_links_open_what_they_lead_to(path, page, tmp_path):
             page.evaluate(FRAMES)
             opened, top, height = page.evaluate(f"{OPENED}('{anchor}')")
             assert opened and -1 <= top < height, (anchor, opened, top)
+            heading = page.evaluate(f"{HEADING}('{anchor}')")
+            assert heading is None or 0 <= heading < top, anchor  # it is seen too
         page = running.open(path, width=1440)
         page.evaluate("document.querySelector('.strip a[href=\"#claim-16\"]').click()")
         page.evaluate(FRAMES)
