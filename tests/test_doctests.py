@@ -1,15 +1,18 @@
 """The examples in docstrings are what happens, and what is public has some."""
 
+import ast
 import doctest
 import inspect
 import pkgutil
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 import minilstm
 from minilstm import lstm, stimuli
 
+PACKAGE = Path(minilstm.__file__).parent
 SLOW = {"minilstm.report.reproduce"}  # every analysis
 MODULES = [info.name for info in pkgutil.walk_packages(minilstm.__path__, "minilstm.") if "__main__" not in info.name]
 
@@ -18,6 +21,18 @@ MODULES = [info.name for info in pkgutil.walk_packages(minilstm.__path__, "minil
 def test_examples(name):
     failed, _ = doctest.testmod(import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
     assert not failed
+
+
+QUESTIONS = set("what how where when which whether who whose why".split())
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_docstrings_begin_with_a_noun_or_an_imperative(path):
+    """Not with a question word, which leaves the reader to find out what a thing is."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
+            doc = ast.get_docstring(node) or "-"
+            assert doc.split()[0].lower() not in QUESTIONS, f"{path.name}: {doc[:60]}"
 
 
 def public_functions():

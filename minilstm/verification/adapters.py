@@ -23,7 +23,7 @@ ALL = tuple(TOLERANCES)
 
 
 class Adapter(NamedTuple):
-    """How one framework is run."""
+    """Adapter of one framework: how it is made, run and named."""
 
     package: str
     convention: str
@@ -37,7 +37,7 @@ class Adapter(NamedTuple):
 
     @property
     def found(self):
-        """Whether the framework is installed."""
+        """Return whether the framework is installed."""
         return find_spec(self.package) is not None
 
 

@@ -1,4 +1,4 @@
-"""What one run of a framework's LSTM is given, and the loop over calls and layers that all frameworks share."""
+"""Input of one run of a framework's LSTM, and the loop over calls and layers that all frameworks share."""
 
 from functools import partial
 from itertools import pairwise
@@ -12,7 +12,7 @@ from .program import Variant
 
 @short_repr
 class Case(NamedTuple):
-    """What one run of a framework is given: arrays as test vectors have them."""
+    """Input of one run of a framework: arrays as test vectors have them."""
 
     x: np.ndarray  # (steps, batch, D)
     lengths: np.ndarray | None  # None: all as long as the longest
@@ -24,12 +24,12 @@ class Case(NamedTuple):
 
     @property
     def layers(self):
-        """How many layers the tensors are of."""
+        """Number of layers."""
         return count_layers(self.tensors)
 
     @property
     def read(self):
-        """What is read, by name: the words and the states."""
+        """Inputs by name: the words and the states."""
         return {"x": self.x, "h_0": self.h_0, "C_0": self.C_0}
 
     def of_layer(self, k, arrays=None):
@@ -53,7 +53,7 @@ def where_and_how(case, dtype, device):
 
 
 def count_layers(names):
-    """How many layers there are, where tensors are called `names`."""
+    """Number of layers of tensors called `names`."""
     return 1 + max(int(name.rpartition("_l")[2].removesuffix("_reverse")) for name in names)
 
 

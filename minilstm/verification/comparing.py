@@ -21,7 +21,7 @@ SMALL = 1e-30  # what is below counts as this large, where errors are divided by
 
 
 class Errors(NamedTuple):
-    """How far one quantity departs from the equations, at its worst."""
+    """Largest errors of one quantity."""
 
     abs: float
     rel: float  # to the right number, or to `atol` where that is larger, as is the next
@@ -45,7 +45,7 @@ class Comparison(NamedTuple):
     precision: str
 
     def close(self, other, slack=1):
-        """Where `other`, which may have leading axes, would have been taken for `got`; everywhere in the padding."""
+        """Mask of where `other`, which may have leading axes, would have been taken for `got`; true in the padding."""
         near = np.abs(self.got - other) <= slack * (self.atol + self.rtol * np.abs(other))
         if np.isfinite(self.got).all():
             return near | ~self.words
@@ -54,7 +54,7 @@ class Comparison(NamedTuple):
         return near | overflown | np.isnan(self.got) & np.isnan(other) | ~self.words
 
     def explained_by(self, other):
-        """Whether all of it is close, for each index of the leading axes of `other`.
+        """Return whether all of it is close, for each index of the leading axes of `other`.
 
         Some times the tolerance will do in float32 and float64: wrong equations let rounding grow as right ones do not.
         """
@@ -63,7 +63,7 @@ class Comparison(NamedTuple):
         )
 
     def passed_by(self, other):
-        """Whether all of `other` would have passed for right, for each index of its leading axes."""
+        """Return whether all of `other` would have passed for right, for each index of its leading axes."""
         return self._replace(got=other).close(self.right).all(axis=tuple(range(-self.got.ndim, 0)))
 
     def squares(self, other):

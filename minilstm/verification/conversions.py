@@ -40,7 +40,7 @@ class WrongWeight(NamedTuple):
 
 @short_repr
 class Conversion(NamedTuple):
-    """What `compare_files` found, true only if both files hold the same LSTM; `print(conversion)` tells all of it."""
+    """Result of `compare_files`, true only if both files hold the same LSTM; `print(conversion)` tells all of it."""
 
     ok: bool
     rounded_to: str | None  # the precision of the second file, if weights were rounded to it
@@ -70,7 +70,7 @@ class Conversion(NamedTuple):
 
 
 def compare_files(first, second):
-    """Whether `second` is a conversion of `first`: the same weights, layer after layer, in both.
+    """Check whether `second` is a conversion of `first`: the same weights, layer after layer, in both.
 
     Returns
     -------
@@ -154,7 +154,7 @@ def _first(right, got, outside, q):
 
 
 def _place(outside):
-    """Which weights differ, in words."""
+    """Names of the weights that differ, in words."""
     places = []
     for (part, k), array in outside.items():
         if array.any():

@@ -18,7 +18,7 @@ NEAR = 0.5  # what a mistake has to explain to be named as the nearest
 
 
 class Diagnosis(NamedTuple):
-    """What explains the outputs: names of mistakes; and the nearest, with the share of the squared difference left."""
+    """Explanation of the outputs: names of mistakes; and the nearest, with the share of the squared difference left."""
 
     names: tuple[str, ...]
     nearest: str | None
@@ -59,7 +59,7 @@ def diagnose(cases, compared, progress=False):
 
 
 def tries_pairs(p):
-    """Whether mistakes are also tried on top of a wrong gate order."""
+    """Return whether mistakes are also tried on top of a wrong gate order."""
     return p.C_0.shape[-1] <= PAIRS_UP_TO
 
 
@@ -96,7 +96,7 @@ def _runs(problem, singly):
 
 
 def _explained(comparisons, wrong, count, departing=False):
-    """Which of `count` programs explain all that was handed in; in a case that departs, none that would pass itself."""
+    """Find which of `count` programs explain all outputs; in a case that departs, none that would pass itself."""
     explained, passing = np.ones(count, bool), np.full(count, departing)
     for name, comparison in comparisons.items():
         explained &= comparison.explained_by(wrong[name])

@@ -10,7 +10,7 @@ from .cases import in_calls
 
 
 def call_jax(made, case, parts, reader):
-    """What the layers of a `reader` make of `case`."""
+    """Run the layers of a `reader` on `case`."""
     import jax
 
     dtype, device = made

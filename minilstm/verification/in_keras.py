@@ -44,7 +44,7 @@ def make_keras(case, dtype, device):
 
 
 def call_keras(layers, case, parts):
-    """What a stack of Keras layers, as `make_keras` makes them, makes of `case`."""
+    """Run a stack of Keras layers, as `make_keras` makes them, on `case`."""
     keras = import_keras()
     ops, dtype = keras.ops, layers[0][0].compute_dtype
 

@@ -14,7 +14,7 @@ def mlx_devices():
 
 
 def call_mlx(made, case, parts):
-    """What a stack of `mlx.nn.LSTM` makes of `case`: one bias."""
+    """Run a stack of `mlx.nn.LSTM` on `case`: one bias."""
     import mlx.core as mx
     from mlx.nn import LSTM
 

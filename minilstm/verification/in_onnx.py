@@ -55,7 +55,7 @@ def _model_of(node, dtype, opset, stored=None):
 
 
 def _attributes(variant):
-    """How an LSTM node is told what a variant is; nothing for what it does by itself."""
+    """Attributes that tell an LSTM node its variant; none for what it does by itself."""
     named = [ACTIVATIONS[name] for name in variant.activations] * variant.directions
     return {
         **({"clip": float(variant.clip)} if variant.clip < np.inf else {}),
@@ -65,7 +65,7 @@ def _attributes(variant):
 
 
 def call_onnx(made, case, parts, runner):
-    """What `runner`, which makes a function of named arrays out of a model, returns of each layer's."""
+    """Run `case` layer by layer; `runner` makes a function of named arrays out of each layer's model."""
     models, dtype = made
     lengths = {} if case.lengths is None else {"sequence_lens": case.lengths.astype(np.int32)}
 
@@ -109,7 +109,7 @@ def with_runner(found, providers=("CPUExecutionProvider",)):
 
 
 def _call_node(runner, inputs, dtype, batch_first, backwards, case):
-    """What a node returns; one that reads backwards is given the words of each sequence from the last to the first."""
+    """Run a node; one that reads backwards is given the words of each sequence from the last to the first."""
     lengths = np.full(case.x.shape[1], STEPS) if case.lengths is None else case.lengths
     x = reversed_words(case.x, lengths) if backwards else case.x
     given = {"X": x, "initial_h": case.h_0, "initial_c": case.C_0}

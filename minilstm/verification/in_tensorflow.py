@@ -11,7 +11,7 @@ def tensorflow_devices():
 
 
 def call_tensorflow(made, case, parts):
-    """What BlockLSTMV2 makes of `case`, layer by layer: one kernel over [x; h], blocks i f g o, no forget bias."""
+    """Run BlockLSTMV2 on `case`, layer by layer: one kernel over [x; h], blocks i f g o, no forget bias."""
     import tensorflow as tf
 
     dtype, device = made
@@ -32,7 +32,7 @@ def call_tensorflow(made, case, parts):
 
 
 def tensorflow_gradients(run, given, losses):
-    """What run(given) returns, and the gradients of the loss by all that is given."""
+    """Outputs of run(given), and the gradients of the loss with respect to all that is given."""
     import tensorflow as tf
 
     with tf.GradientTape() as tape:

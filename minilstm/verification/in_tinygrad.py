@@ -7,7 +7,7 @@ from .cases import in_calls
 
 
 def call_tinygrad(made, case, parts):
-    """What a stack of `tinygrad.nn.LSTMCell` makes of `case`."""
+    """Run a stack of `tinygrad.nn.LSTMCell` on `case`."""
     from tinygrad import Tensor, nn
 
     dtype, _ = made

@@ -23,7 +23,7 @@ def make_torch(case, dtype, device):
 
 
 def call_torch(module, case, parts):
-    """What a `torch.nn.LSTM` makes of `case`, batch first or not, without dropout."""
+    """Run a `torch.nn.LSTM` on `case`, batch first or not, without dropout."""
     import torch
 
     weight = next(module.parameters())
@@ -51,7 +51,7 @@ def call_torch(module, case, parts):
 
 
 def torch_gradients(run, given, losses):
-    """What run(given) returns, and the gradients of the loss by all that is given."""
+    """Outputs of run(given), and the gradients of the loss with respect to all that is given."""
     import torch
 
     for tensor in given.values():

@@ -105,7 +105,7 @@ def _vectors(adapter, variant, seed):
 
 
 def run(adapter, vectors, precision="float32", device="cpu"):
-    """What a framework makes of all cases of `vectors`, by the names in which `verify` takes it."""
+    """Run a framework on all cases of `vectors`: outputs by the names that `verify` takes."""
     outputs, plain = {}, "variant" not in vectors
     for suffix in ("", "_again", "_chunks", "_wide") if plain else ("",):
         source = "_again" if suffix == "_chunks" else suffix

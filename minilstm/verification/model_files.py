@@ -29,7 +29,7 @@ RUN_IN = {"pytorch": "torch", "onnx": "onnxruntime", "keras": "keras"}
 
 
 def is_model_file(path):
-    """Whether a file is one that may hold a model, not test vectors or what a program made of them."""
+    """Return whether a file is one that may hold a model, not test vectors or what a program made of them."""
     path = Path(path)
     if not path.is_file():
         return path.suffix in MODEL_NAMES

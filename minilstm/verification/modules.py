@@ -90,7 +90,7 @@ def take_keras(layer):
     twin.set_weights(layer.get_weights())
 
     def run(case):
-        """What it returns stands in the order in which it reads."""
+        """Run a layer; its outputs stand in the order in which it reads."""
         x = case.x[::-1] if layer.go_backwards else case.x
         return call_keras([[twin]], case._replace(x=x), [STEPS])
 

@@ -117,7 +117,7 @@ def _found(node, constants, name, opset):
 
 
 def _origin(name, constants):
-    """Where a node has its initial h or C from."""
+    """Origin of a node's initial h or C."""
     source = constants.get(name)
     return "given" if name and source is None or hasattr(source, "op_type") else "stored in the file" if name else ZERO
 

@@ -37,7 +37,7 @@ class Output(NamedTuple):
 
 
 def read_outputs(outputs, expected, lengths, nearest):
-    """What a program returned, by name, as `Output`.
+    """Outputs of a program by name, as `Output`.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def read_outputs(outputs, expected, lengths, nearest):
 
 
 def _distance(array, right, words):
-    """How far `array` is from what is right, no number counting more than the largest of them."""
+    """Distance of `array` from what is right, no number counting more than the largest of them."""
     limit = np.abs(right).max()
     return np.minimum(np.nan_to_num(np.abs(array - right), nan=limit), limit)[words].sum()
 
@@ -149,7 +149,7 @@ def _orders(name, shape, expected, lengths):
 
 
 def _reason(name, got, expected, lengths):
-    """What an array of a wrong shape most likely is, and what to do; empty if nothing suggests itself."""
+    """Hint at what an array of a wrong shape most likely is, and what to do; empty if nothing suggests itself."""
     kind, got = name.split("_")[0], sorted(got)
     *front, batch, units = expected
     if kind == "output":

@@ -1,4 +1,4 @@
-"""Where in the network and in the text a departure lies.
+"""Place of a departure in the network and in the text.
 
 Units have the paper's numbers, which count from 1 through all layers (and directions).
 """
@@ -54,7 +54,7 @@ def _local(comparisons, p):
 
 
 def _where(name, outside, p):
-    """Which indices of a quantity are outside, in words."""
+    """Indices of a quantity that are out of tolerance, in words."""
     parts, axes = [name], AXES[name]
     for axis, what in enumerate(axes[:-1]):
         places = np.flatnonzero(outside.any(axis=tuple(k for k in range(outside.ndim) if k != axis)))
@@ -78,7 +78,7 @@ def unit_number(name, where, shape, p):
 
 
 def axes_in(name, shape, order):
-    """What the axes of an array are, in words, whose transposition by `order` is a quantity of `shape`."""
+    """Axes of an array, in words, whose transposition by `order` is a quantity of `shape`."""
     names = AXES.get(name, ("direction", "row", "column")[-len(shape) :])
     names = [axis for axis, n in zip(names, shape, strict=True) if n != 1]
     return ", ".join(names[order.index(k)] for k in range(len(order)))

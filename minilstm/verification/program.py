@@ -23,7 +23,7 @@ GATES = "ifgo"  # the blocks of W, U and b here, where g is the candidate
 
 
 class Variant(NamedTuple):
-    """What makes an LSTM another kind; the defaults make it the plain one."""
+    """Variant of an LSTM; the defaults are the plain one."""
 
     directions: int = 1
     projection: int = 0  # the size of h, where it is not that of C
@@ -36,7 +36,7 @@ class Variant(NamedTuple):
 @short_repr
 @dataclass(frozen=True)
 class Problem:
-    """What a program reads: one case of test vectors, in float64.
+    """One case of test vectors, in float64.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ class Problem:
 
     @property
     def steps(self):
-        """How many steps are read."""
+        """Number of steps."""
         return self.x.shape[-3]
 
     @property
@@ -120,7 +120,7 @@ def rows_by(a, b):
 
 
 def forward(p, cell=cell, product=rows_by, sent="h"):
-    """What a right program returns; another with another cell, product, or quantity that is sent to the next layer."""
+    """Outputs of a right program; of another with another cell, product, or quantity that is sent to the next layer."""
     x, per_layer = p.x, []
     for k, (W, U, b) in enumerate(zip(p.W, p.U, p.b, strict=True)):
         h, C, steps = p.h_0[..., k, :, :], p.C_0[..., k, :, :], []

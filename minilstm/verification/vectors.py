@@ -140,7 +140,7 @@ def write_vectors(directory, convention=None, seed=0, variant=None, **sizes):
 
 
 def _holds(directory, arrays):
-    """Whether the vectors in `directory` are these."""
+    """Return whether the vectors in `directory` are these."""
     try:
         there = _read(directory)
     except MinilstmError:

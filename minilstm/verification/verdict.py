@@ -1,4 +1,4 @@
-"""What `verify` says of a program: the verdict, and the first number that is wrong."""
+"""Verdict on a program, and the first number that is wrong."""
 
 from typing import NamedTuple
 
@@ -43,7 +43,7 @@ class WrongGradient(NamedTuple):
 
 @short_repr
 class Verdict(NamedTuple):
-    """What `verify` found, true only if the program is right; `print(verdict)` tells all of it."""
+    """Verdict of `verify`, true only if the program is right; `print(verdict)` tells all of it."""
 
     ok: bool
     errors: dict[str, Errors]
@@ -61,7 +61,7 @@ class Verdict(NamedTuple):
 
     @property
     def explained(self) -> bool:
-        """Whether a mistake was found that explains all of it."""
+        """Return whether a mistake was found that explains all of it."""
         return bool(self.diagnosis) and self.remainder is None
 
     def __str__(self):

@@ -141,7 +141,7 @@ def _judge(cases, right, compared, notes, progress):
 
 
 def _next_outputs(missing, suffix):
-    """What to hand in next where the cause is not found, of the quantities that are `missing`."""
+    """Advice on what to hand in next where the cause is not found, of the quantities `missing`."""
     for group in (RETURNED, ("h", "C"), ("i", "f", "o", "C_tilde")):
         names = [f"{name}{suffix}" for name in group if name in missing]
         if names:
@@ -152,7 +152,7 @@ def _next_outputs(missing, suffix):
 
 
 def _precision(errors, names):
-    """What to say where float32 holds numbers of half precision, unless `names` tell where they come from."""
+    """Advice where float32 holds numbers of half precision, unless `names` tell where they come from."""
     fits = {name: e.fits for name, e in errors.items() if not e.ok and e.precision not in HALF}
     coarser = "float16" if "float16" in fits.values() else "bfloat16"
     if fits and set(fits.values()) <= set(HALF) and (not names or coarser in names[0]):
@@ -163,7 +163,7 @@ def _precision(errors, names):
 
 
 def _unseen(right, compared):
-    """What the outputs that were handed in cannot show, in words."""
+    """Mistakes that the outputs handed in cannot show, in words."""
     for case, text in UNSEEN.items():
         if case in right and case not in compared:
             yield text
@@ -200,12 +200,12 @@ def _compare(right, outputs, rtol, atol, scale, precision, nearest):
 
 
 def _key(name, case):
-    """What a quantity of a case is called where it is handed in."""
+    """Name under which a quantity of a case is handed in."""
     return f"{name}_{case}" if case not in ("", "gradients") else name
 
 
 def _right(p):
-    """What a right program returns."""
+    """Outputs of a right program."""
     if p.variant != Variant():
         return run_variant(p)
     trace = lstm.run(p.x, p.layers, lstm.State(p.h_0, p.C_0))
@@ -214,7 +214,7 @@ def _right(p):
 
 
 def _words(name, shape, lengths):
-    """Where an array of `shape` holds words, not padding."""
+    """Mask of where an array of `shape` holds words, not padding."""
     if lengths is None or name in ("h_n", "C_n"):
         return np.ones(shape, bool)
     steps = np.arange(shape[-3])[:, None, None]

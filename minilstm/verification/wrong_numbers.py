@@ -55,7 +55,7 @@ def inexact(p, compared):
 
 
 def _roundings():
-    """What right numbers may have been rounded to before they were handed in."""
+    """Precisions that right numbers may have been rounded to before they were handed in."""
     for name in HALF:
         yield name, partial(_to, name)
     for n in range(2, 11):
@@ -125,7 +125,7 @@ def _product_in_int8(a, b):
 
 
 def with_dropout(p, right, output):
-    """What the last of two layers returns where units of the first are dropped such that it comes nearest to `output`.
+    """Output of the last of two layers with those units of the first dropped that bring it nearest to `output`.
 
     Word by word, all 2^H sets of units are tried; each word has H numbers to tell the one that was dropped.
 

@@ -87,7 +87,7 @@ def _repeating(p, twice):
 
 
 def _reordered(p, read, back, ends=None):
-    """What a program returns that reads the words in another order.
+    """Outputs of a program that reads the words in another order.
 
     `read` says which word is read at each step, -1 that none is, but zero; `back` for each word at which of these steps
     what is returned for it was computed, -1 that it is the initial state; both (steps, batch) or (steps, 1). `ends` are
@@ -121,7 +121,7 @@ def _in_parts(p, seams, hand_on, begin=lambda q, n: q):
 
 
 def _seams(p):
-    """What goes wrong where the state is handed on."""
+    """Mistakes where the state is handed on."""
     count = p.h_0.shape[-3]
     last, top = (np.arange(count) == count - 1)[:, None, None], (..., [count - 1] * count, slice(None), slice(None))
     handing = (
@@ -217,5 +217,5 @@ def _layers_exchanged(p):
 
 
 def _sequences(outputs, order):
-    """What is returned with its sequences in `order`."""
+    """Outputs with their sequences in `order`."""
     return {name: array[..., order, :] for name, array in outputs.items()}

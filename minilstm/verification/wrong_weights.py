@@ -31,7 +31,7 @@ def wrong_orders(right):
 
 
 def order_name(order, where=""):
-    """How a wrong order is called."""
+    """Name of a wrong order."""
     return f"gate order {' '.join(order)}{where}"
 
 
