@@ -21,7 +21,7 @@ from .program import GATES, Variant
 from .variant_vectors import pose
 from .verdict import BASES, explained_by
 from .wrong_numbers import roundings_of_weights
-from .wrong_weights import misread, mistakes_of_layers, order_name, orders_of_parts, wrong_orders, wrong_weights
+from .wrong_weights import mistakes_of_layers, order_name, orders_of_parts, with_gate_order, wrong_orders, wrong_weights
 
 PAIRS_UP_TO = 64  # units: with more of them, mistakes on top of every gate order would take long
 TWICE = 1 + 1e-3  # what is rounded to float32 first and then again may be off by this much more than half a unit
@@ -132,14 +132,16 @@ def _explaining(known, got, allowed):
 
 def _known(p):
     """Every known way to misread or round weights: pairs of a name and a function that makes the problem."""
-    yield from ((order_name(order), partial(misread, p, order)) for order in wrong_orders(p.order))
+    yield from ((order_name(order), partial(with_gate_order, p, order)) for order in wrong_orders(p.order))
     yield from chain(orders_of_parts(p), wrong_weights(p), mistakes_of_layers(p), roundings_of_weights(p))
 
 
 def _known_pairs(p):
     """Every way to misread them on top of every wrong gate order."""
     for order in wrong_orders(p.order):
-        yield from ((f"{order_name(order)} and {name}", make) for name, make in wrong_weights(misread(p, order)))
+        yield from (
+            (f"{order_name(order)} and {name}", make) for name, make in wrong_weights(with_gate_order(p, order))
+        )
 
 
 def _first(right, got, outside, q):

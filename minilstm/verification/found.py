@@ -17,7 +17,7 @@ FIRST = {"pytorch": ("weight_ih", "weight_hh"), "onnx": ("W", "R"), "keras": ("k
 
 
 @short_repr
-class Found(NamedTuple):
+class DetectedLSTM(NamedTuple):
     """One LSTM: its weights, and which kind it is."""
 
     name: str

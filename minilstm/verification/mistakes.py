@@ -13,11 +13,11 @@ from .program import forward
 from .wrong_equations import wrong_equations
 from .wrong_time import wrong_returns, wrong_time
 from .wrong_weights import (
-    misread,
     mistakes_of_layers,
     no_initial_state,
     order_name,
     orders_of_parts,
+    with_gate_order,
     wrong_orders,
     wrong_states,
     wrong_weights,
@@ -37,7 +37,7 @@ def unpaired_mistakes(p):
 
     Those that are not tried on top of a wrong gate order.
     """
-    everywhere = {order_name(order): partial(misread, p, order) for order in wrong_orders(p.order)}
+    everywhere = {order_name(order): partial(with_gate_order, p, order) for order in wrong_orders(p.order)}
     return _runs(everywhere | dict(orders_of_parts(p)) | dict(mistakes_of_layers(p)))
 
 
@@ -56,7 +56,7 @@ def with_and_without_state(p):
 def in_wrong_orders(p):
     """`p` as programs see it that have a wrong gate order, as one problem, and what is to be said of each."""
     orders = wrong_orders(p.order)
-    seen = [misread(p, order) for order in orders]
+    seen = [with_gate_order(p, order) for order in orders]
     parts = ("W", "U", "b", "b_hh") if p.b_hh else ("W", "U", "b")
     stacked = {part: tuple(map(np.stack, zip(*(getattr(q, part) for q in seen), strict=True))) for part in parts}
     return replace(p, **stacked), [f"{order_name(order)} and {{}}" for order in orders]

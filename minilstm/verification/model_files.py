@@ -15,7 +15,7 @@ from ..io.npz import BROKEN
 from ..io.safetensors import read_tensors
 from ..io.torch import read_torch
 from .adapters import ADAPTERS
-from .found import STEPS, Found, verify_found
+from .found import STEPS, DetectedLSTM, verify_found
 from .in_keras import import_keras
 from .in_onnx import with_runner
 from .modules import take_keras
@@ -103,7 +103,9 @@ def _by_torch_names(tensors):
         own = {key: np.asarray(array) for key, array in own.items() if key.rpartition("_l")[0] in kinds}
         projection = own["weight_hr_l0"].shape[0] if "weight_hr_l0" in own else 0
         variant = Variant(2 if "weight_ih_l0_reverse" in own else 1, projection)
-        found.append(Found(prefix.rstrip(".") or "LSTM", "pytorch", own, variant, ("LSTMCell",) if rest == "" else ()))
+        found.append(
+            DetectedLSTM(prefix.rstrip(".") or "LSTM", "pytorch", own, variant, ("LSTMCell",) if rest == "" else ())
+        )
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import MinilstmError
-from .found import LENGTHS, STEPS, Found, verify_found
+from .found import LENGTHS, STEPS, DetectedLSTM, verify_found
 from .in_jax import call_jax, flax_reader, of_steps
 from .in_keras import call_keras
 from .in_onnx import with_runner
@@ -78,7 +78,7 @@ def verify_module(
 def _take_torch(module, _):
     tensors = {name: tensor.detach().cpu().double().numpy() for name, tensor in module.named_parameters()}
     variant = Variant(2 if module.bidirectional else 1, module.proj_size)
-    return Found("LSTM", "pytorch", tensors, variant, (), partial(call_torch, module, parts=[STEPS]), LENGTHS)
+    return DetectedLSTM("LSTM", "pytorch", tensors, variant, (), partial(call_torch, module, parts=[STEPS]), LENGTHS)
 
 
 def take_keras(layer):
@@ -95,7 +95,7 @@ def take_keras(layer):
         return call_keras([[twin]], case._replace(x=x), [STEPS])
 
     notes = ("keeps its state from call to call (stateful)",) * layer.stateful
-    return Found(layer.name, "keras", tensors, notes=notes, run=run, backwards=layer.go_backwards)
+    return DetectedLSTM(layer.name, "keras", tensors, notes=notes, run=run, backwards=layer.go_backwards)
 
 
 def _take_keras(layer, _):
@@ -116,7 +116,7 @@ def _take_flax(cell, parameters):
     )
     tensors = {"kernel_l0": kernel, "recurrent_kernel_l0": recurrent, "bias_l0": bias}
     run = partial(call_jax, (str(kernel.dtype), "cpu"), parts=[STEPS], reader=flax_reader(cell))
-    return Found("LSTM", "keras", tensors, run=run, lengths=LENGTHS)
+    return DetectedLSTM("LSTM", "keras", tensors, run=run, lengths=LENGTHS)
 
 
 def _take_nnx(cell):
@@ -134,7 +134,7 @@ def _take_nnx(cell):
         return h, C
 
     run = partial(call_jax, (str(arrays[0].dtype), "cpu"), parts=[STEPS], reader=of_steps(lambda _: one_word))
-    return Found("LSTM", "keras", tensors, run=run, lengths=LENGTHS)
+    return DetectedLSTM("LSTM", "keras", tensors, run=run, lengths=LENGTHS)
 
 
 def _take_session(session, name):

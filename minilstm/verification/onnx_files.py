@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from ..errors import ModelFileError
-from .found import Found
+from .found import DetectedLSTM
 from .in_onnx import ACTIVATIONS, INPUTS, model_of_node
 from .program import Variant
 from .variants import ONNX_HARD_SIGMOID
@@ -20,7 +20,7 @@ REARRANGING = "Identity", "Unsqueeze", "Squeeze", "Slice", "Concat", "Transpose"
 
 
 def lstms_in_onnx(source):
-    """The LSTM nodes in a file, or in what was in one, as `Found`; a ModelFileError if it is no ONNX or unreadable."""
+    """The LSTM nodes in a file, or in what was in one, as `DetectedLSTM`; a ModelFileError if it is unreadable."""
     path = "the model" if isinstance(source, bytes) else source
     try:
         import onnx
@@ -36,7 +36,7 @@ def lstms_in_onnx(source):
 
 
 def lstms_in_model(model):
-    """The LSTM nodes in an `onnx.ModelProto`, as `Found`; a ModelFileError if one cannot be read."""
+    """The LSTM nodes in an `onnx.ModelProto`, as `DetectedLSTM`; a ModelFileError if one cannot be read."""
     if not model.graph.node:
         raise ModelFileError(f"not {KINDS}: no graph in it")
     opset = next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), 0)
@@ -107,7 +107,7 @@ def _found(node, constants, name, opset):
         f"initial states {starts['h']}" if len(set(starts.values())) == 1 else "initial h {h}, C {C}".format(**starts)
     )
     notes = (states, *["lengths given"] * bool(given.get("sequence_lens")), *["batch first"] * batch_first)
-    return Found(
+    return DetectedLSTM(
         *(name, "onnx", tensors, Variant(directions, 0, "P_l0" in tensors, coupled, clip, chosen)),
         notes=(*notes, f"opset {opset}"),
         backwards=direction == "reverse",

@@ -10,7 +10,7 @@ from .program import Variant
 from .variants import VARIANTS
 
 PAGE = Path(__file__).with_name("page.md")  # with places for what `page` puts in
-SHOWN = """
+WHAT_VECTORS_SHOW = """
 ## What they can show
 
 Tested with ten seeds, for vectors of the usual sizes that have initial states. With `output`, `h_n` and `C_n`, in
@@ -119,7 +119,7 @@ def page(arrays, seed, directory):
         h_n=(states, batch, size),
         C_n=(states, batch, units),
         more="\n".join(rows),
-        shown="" if name else SHOWN.format(other="\n".join(text for _, text in present)),
+        shown="" if name else WHAT_VECTORS_SHOW.format(other="\n".join(text for _, text in present)),
     )
 
 

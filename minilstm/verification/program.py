@@ -137,7 +137,7 @@ def forward(p, cell=cell, product=rows_by, sent="h"):
     traces = {
         name: np.stack(layers, axis=-4) for name, layers in zip(TRACES, zip(*per_layer, strict=True), strict=True)
     }
-    return complete(traces, p.lengths)
+    return add_final_states(traces, p.lengths)
 
 
 def matrix_of(blocks):
@@ -145,7 +145,7 @@ def matrix_of(blocks):
     return blocks.reshape(*blocks.shape[:-3], -1, blocks.shape[-1]).swapaxes(-1, -2)
 
 
-def complete(traces, lengths):
+def add_final_states(traces, lengths):
     """Add `output`, `h_n` and `C_n` to the arrays (..., layers, steps, batch, units) of gates and states."""
     last, rows = lengths - 1, np.arange(len(lengths))
     return traces | {

@@ -19,7 +19,7 @@ import numpy as np
 
 from .program import Variant
 from .wrong_equations import ACTIVATIONS
-from .wrong_weights import misread, no_initial_state, order_name, with_parts, wrong_orders
+from .wrong_weights import no_initial_state, order_name, with_gate_order, with_parts, wrong_orders
 
 ONNX_HARD_SIGMOID = "hard sigmoid of Keras 2 and ONNX, 0.2 z + 0.5 within 0 and 1"
 VARIANTS = {
@@ -102,7 +102,7 @@ def wrong_variants(p):
         known["both directions with the weights of the first"] = _in_directions(p, (0, 0))
     known["bias missing"] = with_parts(p, b=lambda b: 0 * b)
     known["initial state not used, zero instead"] = no_initial_state(p)
-    known |= {order_name(order): misread(p, order) for order in wrong_orders(p.order)}
+    known |= {order_name(order): with_gate_order(p, order) for order in wrong_orders(p.order)}
     runs = {name: partial(run, wrong) for name, wrong in known.items()}
     if variant.peepholes:
         runs["peephole of o looks at C_prev"] = partial(run, p, partial(step, o_sees="C_prev"))

@@ -17,7 +17,7 @@ from .diagnosis import diagnose, diagnose_among, tries_pairs
 from .gradients import gradients, named
 from .outputs import read_outputs
 from .place import axes_in, place_of, unit_number
-from .program import QUANTITIES, RETURNED, TRACES, Variant, complete
+from .program import QUANTITIES, RETURNED, TRACES, Variant, add_final_states
 from .variants import run as run_variant
 from .variants import wrong_variants
 from .vectors import read_cases
@@ -209,7 +209,7 @@ def _right(p):
     if p.variant != Variant():
         return run_variant(p)
     trace = lstm.run(p.x, p.layers, lstm.State(p.h_0, p.C_0))
-    made = complete({name: getattr(trace, name) for name in TRACES}, p.lengths)
+    made = add_final_states({name: getattr(trace, name) for name in TRACES}, p.lengths)
     return {name: made[name] for name in QUANTITIES}
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from .program import TRACES, complete, forward
+from .program import TRACES, add_final_states, forward
 from .wrong_weights import no_initial_state
 
 FORGETTING = (  # what becomes of h and C, and in which words
@@ -97,9 +97,9 @@ def _reordered(p, read, back, ends=None):
     wrong = forward(replace(p, x=x, lengths=np.full_like(p.lengths, len(read))))
     start = {"h": p.h_0, "C": p.C_0}
     traces = {name: _taken(wrong[name], back, start.get(name, 0 * p.h_0)[..., None, :, :]) for name in TRACES}
-    made = complete(traces, p.lengths)
+    made = add_final_states(traces, p.lengths)
     if ends is not None:
-        at_ends = complete({name: wrong[name] for name in TRACES}, np.broadcast_to(ends + 1, p.lengths.shape))
+        at_ends = add_final_states({name: wrong[name] for name in TRACES}, np.broadcast_to(ends + 1, p.lengths.shape))
         made |= {name: at_ends[name] for name in ("h_n", "C_n")}
     return made
 
@@ -117,7 +117,9 @@ def _in_parts(p, seams, hand_on, begin=lambda q, n: q):
         part = replace(p, x=p.x[..., start:end, :, :], h_0=h, C_0=C, lengths=np.full_like(p.lengths, end - start))
         parts.append(forward(begin(part, n)))
         h, C = hand_on(parts[-1]["h_n"], parts[-1]["C_n"])
-    return complete({name: np.concatenate([part[name] for part in parts], axis=-3) for name in TRACES}, p.lengths)
+    return add_final_states(
+        {name: np.concatenate([part[name] for part in parts], axis=-3) for name in TRACES}, p.lengths
+    )
 
 
 def _seams(p):
@@ -172,7 +174,7 @@ def _returned_left_padded(p):
     """Right, but each sequence's words stand at the end, behind zeros."""
     right, steps = forward(p), np.arange(p.steps)[:, None] + p.lengths - p.steps
     traces = {name: _taken(right[name], np.maximum(steps, -1), 0) for name in TRACES}
-    return complete(traces, p.lengths) | {"h_n": right["h_n"], "C_n": right["C_n"]}
+    return add_final_states(traces, p.lengths) | {"h_n": right["h_n"], "C_n": right["C_n"]}
 
 
 def _exchanged(p):
@@ -180,7 +182,7 @@ def _exchanged(p):
     zero = np.zeros((p.h_0.shape[-3], p.steps, p.h_0.shape[-1]))
     exchanged = replace(p, x=p.x.swapaxes(-3, -2), lengths=np.ones(p.steps, int), h_0=zero, C_0=zero)
     wrong = forward(exchanged)
-    return complete({name: wrong[name].swapaxes(-3, -2) for name in TRACES}, p.lengths)
+    return add_final_states({name: wrong[name].swapaxes(-3, -2) for name in TRACES}, p.lengths)
 
 
 def _sorted(p):

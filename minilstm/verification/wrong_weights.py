@@ -35,7 +35,7 @@ def order_name(order, where=""):
     return f"gate order {' '.join(order)}{where}"
 
 
-def misread(p, order, parts="WUb"):
+def with_gate_order(p, order, parts="WUb"):
     """`p` as a program sees it that takes the blocks of `parts` to stand in `order`."""
     taken = [GATES.index(p.order[order.index(gate)]) for gate in GATES]
 
@@ -50,16 +50,16 @@ def orders_of_parts(p):
     """Every wrong order in some of the arrays: pairs of a name and a function that makes the problem."""
     for order in wrong_orders(p.order):
         for where, parts in ORDERED:
-            yield order_name(order, where), partial(misread, p, order, parts)
+            yield order_name(order, where), partial(with_gate_order, p, order, parts)
         if p.b_hh:
             for where, turned, kept in ((" in b_ih alone", p.b_ih, p.b_hh), (" in b_hh alone", p.b_hh, p.b_ih)):
-                b = misread(replace(p, b=turned, b_hh=None), order, "b").b
+                b = with_gate_order(replace(p, b=turned, b_hh=None), order, "b").b
                 yield order_name(order, where), partial(replace, p, b=tuple(map(np.add, b, kept)))
 
 
 def mistakes_of_layers(p):
     """Every wrong order and misread weight in some layers alone, as where half of a model has been converted."""
-    orders = ((order_name(order), partial(misread, p, order)) for order in wrong_orders(p.order))
+    orders = ((order_name(order), partial(with_gate_order, p, order)) for order in wrong_orders(p.order))
     known, count = [*orders, *wrong_weights(p)], len(p.W)
     spans = (
         {(k, k + 1) for k in range(count)} | {(0, k) for k in range(1, count)} | {(k, count) for k in range(1, count)}
