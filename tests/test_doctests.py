@@ -4,6 +4,7 @@ import ast
 import doctest
 import inspect
 import pkgutil
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -33,6 +34,16 @@ def test_docstrings_begin_with_a_noun_or_an_imperative(path):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
             doc = ast.get_docstring(node) or "-"
             assert doc.split()[0].lower() not in QUESTIONS, f"{path.name}: {doc[:60]}"
+
+
+def test_the_table_of_contents_of_the_analyses_names_each_file_once():
+    """Those of the list in bold."""
+    rows = minilstm.analyses.__doc__.partition("====\n")[2].split("\n")
+    named = re.findall(r"(\**)\b([a-z_0-9]+)\b", "\n".join(row[22:] for row in rows))
+    files = {path.stem for path in (PACKAGE / "analyses").glob("*.py")} - {"__init__"}
+    in_list = {analysis.compute.__module__.rpartition(".")[2] for analysis in minilstm.ANALYSES}
+    for file in files:
+        assert [stars for stars, name in named if name == file].count("**" * (file in in_list)) == 1, file
 
 
 def public_functions():

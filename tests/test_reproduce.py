@@ -300,7 +300,7 @@ def test_a_lexicon_that_the_model_knows_in_part(tmp_path, capsys):
     """The auxiliaries' relative clauses have a verb that the planted network lacks: Fig. 3 is left out."""
     words = [*SMALL, "--random", 20, "--lexicon", "auxiliaries"]
     lines = printed("reproduce", *words, "--out", tmp_path, code=1).splitlines()
-    k, more, nested = (k for k, line in enumerate(lines) if line.endswith("not done"))
+    k, more, nested = (k for k, line in enumerate(lines) if line.endswith("unavailable"))
     why = lines[k + 1].strip()
     assert "Fig. 3" in lines[k] and why.startswith(
         "SubjRel: 'helps' is not among the model's 289 words: The girl that helps"

@@ -1,7 +1,25 @@
 """The paper's analyses and some beyond it, one file each, and the list of them.
 
-To add one: write a file with a computation, a `Result` and an `Analysis` record, and put it into the list. The files
-that are not in the list hold what analyses share: computations on arrays, tables, statistics, looks of figures.
+To add one: write a file with a computation, a `Result` and an `Analysis` record, and put it into the list. What an
+analysis shares with others, or is too long for one file, stands in files beside it.
+
+====================  ================================================================================================
+read first            base: what an Analysis, a Result, a Claim is; experiment: a model, its options and sentences
+agreement             **table2**, **number_units**, **linzen**; number_agreement, ablation, drops, published;
+                      agreement_claims, number_units_claims
+gates and cell        **gates**; dynamics, prediction, trace, gates_claims
+weights               **efferents**, **connectivity**; efferent_weights, attribution, effects, afferents,
+                      connectivity_claims
+decoding              **decoding**, **short_range**; generalisation, number_data
+syntax                **depth**, **syntax_unit**, **structures**; ridge, depth_claims
+groups of units       **groups**, **votes**, **smallest**; group_tests, smallest_set
+patching              **interchange**, **patching**, **direction**, **nested**; exchange, interventions,
+                      attribution_patching, number_directions, patching_claims, nested_claims
+paths and words       **influence**, **decomposition**, **timescales**; paths, path_attribution, path_ablation
+training              **emergence**; locality, milestones
+whole sentences       **score**; word_scores, suite_scores
+shared by all         statistics, tables; style: looks of figures
+====================  ================================================================================================
 """
 
 from . import (

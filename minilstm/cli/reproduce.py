@@ -106,7 +106,7 @@ def _print_agreement(name, model, result):
 
 def _line(run):
     """One analysis in a line."""
-    time = "cached" if run.cached else "not done" if run.unavailable else f"{run.seconds:.1f} s"
+    time = "cached" if run.cached else "unavailable" if run.unavailable else f"{run.seconds:.1f} s"
     paper = f" ({run.analysis.paper})" if run.analysis.paper else ""
     return f"  {run.analysis.title}{paper}".ljust(70) + time
 

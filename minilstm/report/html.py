@@ -151,7 +151,7 @@ def _summary(experiment, runs, rows):
     asked = sum(row[COLUMNS.index("reason")] == NOT_GIVEN for row in rows)
     counted += f", {asked} of them since {NOT_GIVEN}." if asked else "."
     lines = [
-        f"{one.analysis.title}: not done. {one.unavailable}." if one.unavailable else one.result.summary()
+        f"{one.analysis.title}: unavailable. {one.unavailable}." if one.unavailable else one.result.summary()
         for one in runs
     ]
     bullets = "".join(f"<li>{escape(line)}</li>" for line in lines if line)
@@ -302,7 +302,7 @@ def _provenance(experiment, runs):
             one.analysis.title,
             f"{one.seconds:.1f}",
             one.date,
-            "not done" if one.unavailable else "cached by an earlier run" if one.cached else "this run",
+            "unavailable" if one.unavailable else "cached by an earlier run" if one.cached else "this run",
         ]
         for one in runs
     ]
