@@ -174,6 +174,13 @@ def test_interchange_prints_and_draws(run, tmp_path):
     assert all(float(row["once: flips"]) == 0 for row in rows(only_h))  # h is not what is stored
 
 
+def test_units_of_every_kind_that_are_named_are_interchanged(run):
+    table = json.loads(run("interchange", "--units", 71, "--short", "76,77", "--from", 73, "--json").out)["interchange"]
+    assert {row["units"] for row in table} == {"71", "73", "76+77"}
+    table = json.loads(run("interchange", "--units", 71, "--json").out)["interchange"]
+    assert {row["units"] for row in table} == {"71"}
+
+
 def test_votes_prints_and_draws(run, tmp_path):
     printed = " ".join(run("votes", "--out", tmp_path / "v.svg").out.split())
     assert "Long-range: units 71 and 72; short-range: units 76 and 77." in printed
@@ -231,6 +238,7 @@ def test_bad_input_is_named(run, tmp_path, arguments, message):
         (["smallest", "--random", "-5"], "expected a whole number above 0, got '-5'"),
         (["decode", "--random", "-3"], "expected a whole number above 0, got '-3'"),
         (["depth", "--random", "0"], "expected a whole number above 0, got '0'"),
+        (["decode", "--out", ""], "--out: expected the name of a file or a folder, got an empty one"),
         (["agreement", "--n", "-1"], "expected a whole number above 0, got '-1'"),
         (["agreement", "--seed", "-1"], "--seed: expected a whole number from 0 up, got '-1'"),
         (["interchange", "--most", "0"], "--most: expected a whole number above 0, got '0'"),

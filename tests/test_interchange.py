@@ -122,8 +122,8 @@ def results(long_range=(SINGULAR, PLURAL), short_range=SHORT, syntax=SYNTAX, nam
     """What is asked of earlier analyses."""
     return {
         "number_units": SimpleNamespace(long_range=named or long_range, named=named),
-        "short_range": SimpleNamespace(units=short_range),
-        "syntax_unit": SimpleNamespace(unit=syntax),
+        "short_range": SimpleNamespace(units=short_range, named=False),
+        "syntax_unit": SimpleNamespace(unit=syntax, displayed=(syntax,), named=False),
     }
 
 

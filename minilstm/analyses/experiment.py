@@ -35,6 +35,13 @@ def natural(text):
     return int(text)
 
 
+def file_path(text):
+    """A file or a folder, for a command line."""
+    if not text:
+        raise ArgumentTypeError("expected the name of a file or a folder, got an empty one")
+    return Path(text)
+
+
 def unit_numbers(text):
     """'3,17' -> (3, 17), each once, for a command line."""
     try:
@@ -45,12 +52,12 @@ def unit_numbers(text):
 
 # Options of an experiment that only some analyses depend on: fields of `Experiment`
 RANDOM = Option("n_random", f"how many random sets ({FULL:,})", FULL, positive, metavar="N", alias="--random")
-LINZEN = Option("linzen", "subj_agr_filtered.text, with the .gold beside it", None, Path, metavar="FILE")
+LINZEN = Option("linzen", "subj_agr_filtered.text, with the .gold beside it", None, file_path, metavar="FILE")
 TEST_SETS = Option(
     "test_sets",
     "whole sentences to be scored, as `minilstm score` reads them; may be given several times",
     (),
-    Path,
+    file_path,
     metavar="FILE",
     repeat=True,
     alias="--score",

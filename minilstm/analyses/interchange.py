@@ -148,14 +148,17 @@ def plot_interchange(comparison, most=6):
 def compute(experiment, results, what="C", group=(), most=None):
     """Interchange beside ablation on nounPP: S*, P* and Y* alone, S* and P* together, the short-range units together.
 
-    Of units that a user names, each alone. Each `group` together as well. At most `most` sets are displayed, those
-    that move the margin farthest; all if not given.
+    Where a user names number units, each alone, and of the others only those that are named too. Each `group` together
+    as well. At most `most` sets are displayed, those that move the margin farthest; all if not given.
     """
     groups, named = unit_groups(results), results["number_units"].named
-    long_range = groups["long-range"]
+    long_range, syntax, short_range = groups["long-range"], results["syntax_unit"], results["short_range"]
     sets = [(unit,) for unit in dict.fromkeys(long_range)]
+    if named:
+        sets += [(unit,) for unit in syntax.displayed if syntax.named and (unit,) not in sets]
+        sets += [short_range.units] if short_range.named and short_range.units else []
     if long_range and not named:
-        unit = results["syntax_unit"].unit
+        unit = syntax.unit
         sets += [(unit,)] if unit is not None and (unit,) not in sets else []
         sets += [units for units in groups.values() if units and units not in sets]
     sets += [units for units in map(tuple, group) if units not in sets]

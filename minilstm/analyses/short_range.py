@@ -42,8 +42,13 @@ class ShortRange(Result):
     first: int = 1
     chosen_on: str = "all"
 
+    @property
+    def named(self):
+        """Whether a user named the units, so that nothing was searched."""
+        return self.auc is None
+
     def text(self):
-        if self.auc is None:
+        if self.named:
             return [f"Short-range {format_units(self.units)}: given."]
         on = "" if self.chosen_on == "all" else f", chosen on {self.chosen_on} ids"
         return [
@@ -53,7 +58,7 @@ class ShortRange(Result):
         ]
 
     def tables(self):
-        if self.auc is None:
+        if self.named:
             return []
         rows = []
         for u in np.argsort(-self.segregation, kind="stable"):

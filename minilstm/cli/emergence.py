@@ -1,7 +1,6 @@
 """`minilstm emergence`: the analyses over the snapshots of one training or of several."""
 
-from pathlib import Path
-
+from ..analyses.experiment import file_path
 from ..errors import MinilstmError
 from .options import NOT_DRAWN, core_options, experiment_of, limit_cores, precision, refuse
 from .output import check_out, out_option, print_results, write_out
@@ -12,19 +11,19 @@ def add_options(command):
     command.add_argument(
         "paths",
         nargs="+",
-        type=Path,
+        type=file_path,
         metavar="FOLDER|FILE",
         help="each folder holds the snapshots of one training; files together are those of one training",
     )
     command.add_argument(
         "--vocabulary",
-        type=Path,
+        type=file_path,
         metavar="FILE",
         help="the files hold the rows of some words only (weights/train_english.py); this one holds all words, one a "
         "line",
     )
     command.add_argument(
-        "--context", type=Path, metavar="FILE", help="with --vocabulary: what is read before each sentence"
+        "--context", type=file_path, metavar="FILE", help="with --vocabulary: what is read before each sentence"
     )
     core_options(command)
     out_option(command)

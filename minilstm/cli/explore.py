@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from ..analyses.experiment import file_path
 from ..errors import MinilstmError
 from ..explorer.page import explore, rounding_effect
 from ..explorer.payload import lexicon_of
@@ -16,11 +17,11 @@ from .output import REPLACED
 def add_options(command):
     """Add the options of the page: its file, its contents, and what it opens with."""
     command.add_argument(
-        "-o", "--out", type=Path, default=Path("explorer.html"), metavar="FILE", help="(default: explorer.html)"
+        "-o", "--out", type=file_path, default=Path("explorer.html"), metavar="FILE", help="(default: explorer.html)"
     )
     command.add_argument(
         "--words",
-        type=Path,
+        type=file_path,
         metavar="FILE",
         help="words that go into the page, between white space, where the model has more than 3,000 "
         "(default: those of the tasks and the most frequent ones)",

@@ -2,8 +2,8 @@
 
 import math
 import sys
-from pathlib import Path
 
+from ..analyses.experiment import file_path
 from ..errors import MinilstmError
 from ..io import checkpoints
 from ..io.atomic import check_writable
@@ -17,22 +17,22 @@ def add_options(command):
     """The options of `minilstm import`."""
     command.add_argument(
         "file",
-        type=Path,
+        type=file_path,
         metavar="MODEL",
         help="what torch.save wrote, a state dict or a module, or a .safetensors file",
     )
     command.add_argument(
         "--vocab",
-        type=Path,
+        type=file_path,
         metavar="FILE",
         help="one word a line, line number = index, or a JSON mapping (not needed where the words are inside MODEL)",
     )
     command.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="FILE", help="the model file to write, .npz"
+        "-o", "--output", type=file_path, required=True, metavar="FILE", help="the model file to write, .npz"
     )
     command.add_argument(
         "--context",
-        type=Path,
+        type=file_path,
         metavar="FILE",
         help="words to be read before each sentence "
         "(default: the paper's five sentences, if the vocabulary has their words)",

@@ -5,7 +5,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from ..analyses.experiment import HALVES, natural, positive
+from ..analyses.experiment import HALVES, file_path, natural, positive
 from ..errors import MinilstmError
 
 UNITS = "numbered as in the paper: 1 is the first unit of the first layer, counting on through all layers"
@@ -52,7 +52,7 @@ def item_options():
     items = argparse.ArgumentParser(add_help=False)
     items.add_argument(
         "--stimuli",
-        type=Path,
+        type=file_path,
         metavar="FILE",
         help="your own sentences (prefix, right, wrong, condition), or a published set",
     )

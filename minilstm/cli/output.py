@@ -3,8 +3,8 @@
 import sys
 import tempfile
 import textwrap
-from pathlib import Path
 
+from ..analyses.experiment import file_path
 from ..analyses.tables import render, to_json
 from ..errors import MinilstmError
 from ..io.atomic import check_writable
@@ -99,4 +99,4 @@ def write_out(results, path):
 
 def out_option(command):
     """`--out`."""
-    command.add_argument("--out", type=Path, metavar="FOLDER|NAME.png|NAME.svg", help=OUT_HELP)
+    command.add_argument("--out", type=file_path, metavar="FOLDER|NAME.png|NAME.svg", help=OUT_HELP)

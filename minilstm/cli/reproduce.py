@@ -5,7 +5,7 @@ import textwrap
 from pathlib import Path
 
 from ..analyses.base import VERDICTS
-from ..analyses.experiment import FULL, KIND, LINZEN, QUICK, TEST_SETS, positive
+from ..analyses.experiment import FULL, KIND, LINZEN, QUICK, TEST_SETS, file_path, positive
 from ..report.ledger import COLUMNS
 from .options import RESULTS, experiment_of, load_model, task_options
 from .output import check_folder
@@ -23,7 +23,7 @@ def add_options(command):
     TEST_SETS.add_to(command)
     command.add_argument(
         "--out",
-        type=Path,
+        type=file_path,
         default=RESULTS,
         metavar="FOLDER",
         help="results go to FOLDER/NAME, such as results/mini: every model has a folder of its own there, called as it "

@@ -1,7 +1,6 @@
 """`minilstm score`: whole sentences of other people's test sets."""
 
-from pathlib import Path
-
+from ..analyses.experiment import file_path
 from .options import experiment_of, load_model
 from .output import check_out, out_option, print_results, write_out
 
@@ -11,7 +10,7 @@ def add_options(command):
     command.add_argument(
         "test_sets",
         nargs="+",
-        type=Path,
+        type=file_path,
         metavar="FILE",
         help="BLiMP, SyntaxGym, BIG-bench, Linzen, Gulordava, NA-tasks, or your own",
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..analyses.experiment import natural, positive
+from ..analyses.experiment import file_path, natural, positive
 from ..errors import MinilstmError
 from ..io.atomic import check_writable
 from ..io.checkpoints import ENDINGS
@@ -26,9 +26,9 @@ CONTEXT_SENTENCES = 5  # of a text of one's own, these become the context
 def add_options(command):
     """The options of `minilstm train`."""
     config = TrainingConfig()
-    command.add_argument("file", type=Path, metavar="FILE", help="the model file to write, .npz")
+    command.add_argument("file", type=file_path, metavar="FILE", help="the model file to write, .npz")
     command.add_argument(
-        "--text", type=Path, metavar="FILE", help="a corpus of your own: one sentence a line, words between spaces"
+        "--text", type=file_path, metavar="FILE", help="a corpus of your own: one sentence a line, words between spaces"
     )
     command.add_argument("--min-count", type=positive, default=2, help="with --text: rarer words become <unk> (2)")
     command.add_argument("--tokens", type=positive, default=3_000_000, help="words of the fragment to draw (3000000)")
@@ -46,13 +46,13 @@ def add_options(command):
         "--seed", type=natural, default=config.seed, help="initial weights and the order of sentences (0)"
     )
     command.add_argument(
-        "--snapshots", type=Path, metavar="FOLDER", help="save the model there at log-spaced training steps"
+        "--snapshots", type=file_path, metavar="FOLDER", help="save the model there at log-spaced training steps"
     )
     command.add_argument(
         "--moments", type=positive, default=12, metavar="N", help="with --snapshots: how many of them (12)"
     )
     command.add_argument(
-        "--resume", type=Path, metavar="FILE", help="save the state of training there, and resume from it"
+        "--resume", type=file_path, metavar="FILE", help="save the state of training there, and resume from it"
     )
     command.add_argument(
         "--threads",

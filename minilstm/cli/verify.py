@@ -2,9 +2,8 @@
 
 import math
 import sys
-from pathlib import Path
 
-from ..analyses.experiment import natural
+from ..analyses.experiment import file_path, natural
 from ..analyses.tables import render, to_json
 from ..errors import MinilstmError
 from ..io.conventions import CONVENTIONS
@@ -15,7 +14,7 @@ TOLERANCE = "precision", "rtol", "atol"  # options that say how closely to look
 
 def add_vectors_options(command):
     """The options of `minilstm vectors`."""
-    command.add_argument("folder", type=Path, metavar="DIR", help="the folder to write them into")
+    command.add_argument("folder", type=file_path, metavar="DIR", help="the folder to write them into")
     command.add_argument("--convention", choices=tuple(CONVENTIONS), help="names and order of weights (pytorch)")
     command.add_argument("--seed", type=natural, default=0)
     command.add_argument(
@@ -33,7 +32,7 @@ def add_verify_options(command):
     """The options of `minilstm verify`."""
     command.add_argument(
         "folder",
-        type=Path,
+        type=file_path,
         nargs="?",
         metavar="DIR",
         help="the test vectors that `minilstm vectors` wrote; or a model file (ONNX, PyTorch, .safetensors, .keras), "
@@ -41,7 +40,7 @@ def add_verify_options(command):
     )
     command.add_argument(
         "outputs",
-        type=Path,
+        type=file_path,
         nargs="?",
         metavar="OUTPUTS",
         help="what your LSTM returned for these test vectors: output, h_n, C_n, ... in an .npz or .safetensors file, "
