@@ -616,17 +616,25 @@ def test_no_right_program_is_accused(count):
 
 
 @pytest.mark.parametrize("rate", [0.2, 0.5])
-def test_dropout_that_was_left_on(rate):
+@pytest.mark.parametrize("where", ["of the input", "between the layers", "of the input, the same at every word"])
+def test_dropout_that_was_left_on(where, rate):
     rng, case = np.random.default_rng(1), cases(D)[""]
+
+    def dropped(words):
+        shape = words[:1].shape if "same" in where else words.shape
+        return words * (rng.random(shape) >= rate) / (1 - rate)
+
     results = []
     for b, length in enumerate(case.lengths):
-        h0, C0 = read(case.x[:length, b], case.h[:1, b], case.C[:1, b], case.layers[:1])
-        dropped = h0[0] * (rng.random(h0[0].shape) >= rate) / (1 - rate)
-        h1, C1 = read(dropped, case.h[1:, b], case.C[1:, b], case.layers[1:])
+        x = case.x[:length, b]
+        h0, C0 = read(dropped(x) if "input" in where else x, case.h[:1, b], case.C[:1, b], case.layers[:1])
+        above = dropped(h0[0]) if "layers" in where else h0[0]
+        h1, C1 = read(above, case.h[1:, b], case.C[1:, b], case.layers[1:])
         results.append((np.concatenate([h0, h1]), np.concatenate([C0, C1])))
     out = {name: array.astype(np.float32) for name, array in handed(hand_back(case, results)).items()}
     verdict = verify(D, out)
-    assert verdict.diagnosis == (f"looks like dropout left on between the layers, at a rate of about {rate}",)
+    name = where.partition(",")[0]
+    assert verdict.diagnosis == (f"looks like dropout {name} left on, at a rate of about {rate}",), verdict
     assert verdict.remainder < 1e-6
 
 

@@ -49,9 +49,11 @@ def inexact(p, compared):
         name = name.replace("weights", "weights and inputs")
         yield name, lambda make=quantise: forward(make(), product=_product_in_int8)
     output = compared.get("output")
-    if output and output.precision in ("float32", "float64") and len(p.W) == 2 and p.h_0.shape[-1] <= LARGEST:
-        rate, wrong = with_dropout(p, right, output.got)
-        yield f"dropout left on between the layers, at a rate of about {rate:g}", lambda: wrong
+    if output and output.precision in ("float32", "float64"):
+        for where, drops, width in (("of the input", 0, p.x.shape[-1]), ("between the layers", 1, p.h_0.shape[-1])):
+            if width <= LARGEST and (drops == 0 or len(p.W) == 2):
+                rate, wrong = with_dropout(p, right, output.got, drops)
+                yield f"dropout {where} left on, at a rate of about {rate:g}", lambda wrong=wrong: wrong
 
 
 def _roundings():
@@ -124,10 +126,10 @@ def _product_in_int8(a, b):
     return _in_int8(a, (-1,)) @ b
 
 
-def with_dropout(p, right, output):
-    """Output of the last of two layers with those units of the first dropped that bring it nearest to `output`.
+def with_dropout(p, right, output, drops):
+    """Output of a program with those numbers that layer `drops` reads dropped that bring it nearest to `output`.
 
-    Word by word, all 2^H sets of units are tried; each word has H numbers to tell the one that was dropped.
+    Word by word, all sets of these numbers are tried; each word has H numbers to tell the one that was dropped.
 
     Returns
     -------
@@ -135,28 +137,31 @@ def with_dropout(p, right, output):
     outputs : dict
         As of `forward`; what is behind a sequence's end is right, not what was handed in.
     """
-    H = p.h_0.shape[-1]
-    sets = (np.arange(2**H)[:, None] >> np.arange(H) & 1).astype(float)  # (2^H, H): 1 is kept
-    first = {rate: _errors(p, right, output, sets, rate, words=2) for rate in RATES}
+    width = (p.x if drops == 0 else p.h_0).shape[-1]
+    sets = (np.arange(2**width)[:, None] >> np.arange(width) & 1).astype(float)  # (2^width, width): 1 is kept
+    first = {rate: _errors(p, right, output, drops, sets, rate, words=2) for rate in RATES}
     rate = min(first, key=lambda rate: np.nan_to_num(first[rate][0], nan=np.inf))
-    _, traces = _errors(p, right, output, sets, rate, words=len(p.x))
+    _, traces = _errors(p, right, output, drops, sets, rate, words=len(p.x))
     last, rows = p.lengths - 1, np.arange(len(p.lengths))
-    wrong = {name: np.stack([right[name][0], traces[name]]) for name in ("h", "C")}
-    ends = {f"{name}_n": array[:, last, rows] for name, array in wrong.items()}
-    return rate, right | wrong | ends | {"output": wrong["h"][1]}
+    ends = {f"{name}_n": array[:, last, rows] for name, array in traces.items()}
+    return rate, right | traces | ends | {"output": traces["h"][-1]}
 
 
-def _errors(p, right, output, sets, rate, words):
-    """The squared difference to `output` in the first words of each sequence, and h and C of the second layer."""
-    W, U_T, b = matrix_of(p.W[1]), matrix_of(p.U[1]), p.b[1].ravel()
-    traces, total = {name: right[name][1].copy() for name in ("h", "C")}, 0.0
+def _errors(p, right, output, drops, sets, rate, words):
+    """The squared difference to `output` in the first words of each sequence, and h and C of all layers."""
+    layers = [(matrix_of(W), matrix_of(U), b.ravel()) for W, U, b in zip(p.W, p.U, p.b, strict=True)]
+    traces, total = {name: right[name].copy() for name in ("h", "C")}, 0.0
     for row, length in enumerate(p.lengths):
-        h, C = p.h_0[1, row], p.C_0[1, row]
+        states = list(zip(p.h_0[:, row], p.C_0[:, row], strict=True))
         for t in range(min(length, words)):
-            z = (sets * right["h"][0, t, row] / (1 - rate)) @ W + (h @ U_T + b)
-            *_, Cs, hs = cell(z.reshape(len(sets), 4, -1), C)
-            errors = np.square(hs - output[t, row]).sum(axis=1)
+            x, made = p.x[t, row][None], []
+            for k, ((W, U_T, b), (h, C)) in enumerate(zip(layers, states, strict=True)):
+                z = (x * sets / (1 - rate) if k == drops else x) @ W + (h @ U_T + b)
+                *_, C, x = cell(z.reshape(len(z), 4, -1), C)
+                made.append((x, C))
+            errors = np.square(x - output[t, row]).sum(axis=1)
             best = int(np.argmin(errors))
-            h, C, total = hs[best], Cs[best], total + errors[best]
-            traces["h"][t, row], traces["C"][t, row] = h, C
+            states = [(h[best % len(h)], C[best % len(C)]) for h, C in made]  # those below have no sets
+            traces["h"][:, t, row], traces["C"][:, t, row] = map(np.stack, zip(*states, strict=True))
+            total += errors[best]
     return total, traces
