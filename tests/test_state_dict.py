@@ -121,6 +121,25 @@ def test_embedding_and_decoder_of_one_shape():
     np.testing.assert_array_equal(tied[find_parts(tied).embedding], tensors["c.weight"])
 
 
+def test_a_file_that_holds_tied_weights_once():
+    """The embedding is the decoder too where a bias says that there is one, or where it is named twice."""
+    rng = np.random.default_rng(0)
+    shapes = {"weight_ih_l0": (12, 3), "weight_hh_l0": (12, 3), "bias_ih_l0": (12,), "bias_hh_l0": (12,)}
+    tensors = {f"rnn.{name}": rng.normal(size=shape) for name, shape in shapes.items()}
+    tensors |= {"encoder.weight": rng.normal(size=(4, 3)), "decoder.bias": rng.normal(size=4)}
+    words = "the boy greets <eos>".split()
+    model = LanguageModel.from_state_dict(tensors, words, dtype=np.float64)
+    for tied in (model.embedding, model.decoder_weight):
+        np.testing.assert_array_equal(tied, tensors["encoder.weight"])
+    np.testing.assert_array_equal(model.decoder_bias, tensors["decoder.bias"])
+    assert any("tied weights" in note for note in model.provenance["notes"])
+    del tensors["decoder.bias"]
+    with pytest.raises(ModelFileError, match="one name twice where embedding and decoder are tied"):
+        LanguageModel.from_state_dict(tensors, words)
+    named = LanguageModel.from_state_dict(tensors, words, modules=("encoder", "rnn", "encoder"))
+    assert not named.decoder_bias.any() and (named.decoder_weight == named.embedding).all()
+
+
 @pytest.mark.parametrize(
     "names", [("lstm1", "lstm2", "lstm10"), ("rnns.0", "rnns.1", "rnns.2"), ("lower", "a_middle", "upper")]
 )

@@ -44,7 +44,7 @@ class ShortRange(Result):
 
     @property
     def named(self):
-        """Whether a user named the units, so that nothing was searched."""
+        """True if a user named the units, so that nothing was searched."""
         return self.auc is None
 
     def text(self):

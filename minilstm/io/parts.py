@@ -19,7 +19,10 @@ WRAPPERS = {"module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_
 RECURRENT = re.compile(r"(?:(.*)\.)?(weight_ih|weight_hh|bias_ih|bias_hh)(?:_l(\d+))?(_raw)?")
 KINDS = "weight_ih", "weight_hh", "bias_ih", "bias_hh"
 USUAL = "encoder", "rnn", "decoder"  # what PyTorch's own example and the paper call them
-NAMES = "name the three parts: --names embedding,lstm,decoder (in Python modules=(...)), as the tensors call them"
+NAMES = (
+    "name the three parts: --names embedding,lstm,decoder (in Python modules=(...)), as the tensors call them; one "
+    "name twice where embedding and decoder are tied"
+)
 
 
 class Parts(NamedTuple):
@@ -91,6 +94,9 @@ def find_parts(tensors, modules=None):
     width, H = (np.shape(tensors[name])[1:] for name in (layers[0]["weight_ih"], layers[-1]["weight_hh"]))
     embedding, decoder = _matrices(rest, tensors, width, H, modules)
     bias = rest.get(_path(decoder) + "bias")
+    if decoder == embedding:
+        remarks.append(f"{rest[embedding]}: the decoder too, since there is no other matrix (tied weights)")
+        bias = rest.get(next(iter(_biases(rest, tensors, embedding)), None))
     if bias is None:
         remarks.append(f"{rest[decoder]}: a decoder without bias; its bias is zero")
     used = {rest[embedding], rest[decoder], bias}
@@ -198,11 +204,19 @@ def _matrices(rest, tensors, width, H, modules):
         pairs = [pair for pair in pairs if "emb" in pair[0].lower() and "emb" not in pair[1].lower()] or pairs
     if len(pairs) == 1 or pairs and _alike(pairs, rest, tensors):
         return pairs[0]
+    if len(matrices) == 1 and shapes[matrices[0]][1:] == width == H and _biases(rest, tensors, *matrices):
+        return matrices[0], matrices[0]  # a file that holds tied weights once
     what = "no embedding and decoder fit" if not pairs else "several embeddings and decoders would fit"
     listed = ", ".join(f"{rest[short]} {shapes[short]}" for short in list(shapes)[:12]) or "none"
     raise ModelFileError(
         f"{what} the LSTM; expected words x {width[0]} and words x {H[0]} among the other tensors: {listed}; {NAMES}"
     )
+
+
+def _biases(rest, tensors, matrix):
+    """The short names of vectors that could be the bias of a decoder, as many numbers as the matrix has rows."""
+    rows = np.shape(tensors[rest[matrix]])[:1]
+    return [short for short, name in rest.items() if _leaf(short) == "bias" and np.shape(tensors[name]) == rows]
 
 
 def _alike(pairs, rest, tensors):
