@@ -214,11 +214,11 @@ def series(paths, vocabulary=None, context=(), dtype="float32"):
         if not inside:
             raise ModelFileError(f"{path}: no .npz files in this folder; expected snapshots of a training")
         files += inside
-    found = {}
+    by_tokens = {}
     for file in files:
         model = load(file, dtype) if vocabulary is None else read_partial(file, vocabulary, context, dtype)
         try:
-            found.setdefault(tokens_seen(model), model)
+            by_tokens.setdefault(tokens_seen(model), model)
         except ModelFileError as error:
             raise ModelFileError(f"{file}: {error}") from None
-    return [found[words] for words in sorted(found)]
+    return [by_tokens[words] for words in sorted(by_tokens)]

@@ -249,10 +249,10 @@ def long_range_units(items, full, ablated):
 
 def _pass(items, full, ablated):
     """{"S": (units,) bool, "P": (units,) bool}: mask of the units that meet the rule on these items."""
-    found = drops(items, full, ablated)
+    result = drops(items, full, ablated)
     return {
-        number: np.all(found.accuracy_drops(needs.hard) > POINTS, axis=0)
-        & all(found.full[key] >= TESTABLE for key in needs.hard)
-        & np.all(found.accuracy_drops(needs.spared) <= POINTS, axis=0)
+        number: np.all(result.accuracy_drops(needs.hard) > POINTS, axis=0)
+        & all(result.full[key] >= TESTABLE for key in needs.hard)
+        & np.all(result.accuracy_drops(needs.spared) <= POINTS, axis=0)
         for number, needs in RULE.items()
     }

@@ -59,11 +59,11 @@ def attractors_hurt(experiment, results, pairs, alpha):
 
 
 def singular_is_harder(experiment, results, reason):
-    found = [
+    comparisons = [
         (task, *easier(*results["agreement"].paired((task, "PS"), (task, "SP")))) for task in ("nounPP", "nounPPAdv")
     ]
-    value = "; ".join(f"{task} SP v PS: {text} (p {p:.2g})" for task, _, text, p in found)
-    return Outcome(all(better for _, better, *_ in found), value, reason)
+    value = "; ".join(f"{task} SP v PS: {text} (p {p:.2g})" for task, _, text, p in comparisons)
+    return Outcome(all(better for _, better, *_ in comparisons), value, reason)
 
 
 def plural_is_the_default(experiment, results):

@@ -12,9 +12,9 @@ NOUN_PP = "SS", "SP", "PS", "PP"
 
 def _at(results, variable, unit, step, conditions=NOUN_PP, moment="mean"):
     """Mean (or sd) of a variable of a unit: (conditions,), or (conditions, steps) for a slice."""
-    found = results["gates"].dynamics
-    rows = [found.conditions.index(condition) for condition in conditions]
-    return getattr(found, moment)[variable][rows, step, found.units.index(unit)]
+    dynamics = results["gates"].dynamics
+    rows = [dynamics.conditions.index(condition) for condition in conditions]
+    return getattr(dynamics, moment)[variable][rows, step, dynamics.units.index(unit)]
 
 
 def _own(number):

@@ -76,8 +76,8 @@ class Comparison:
 
     def strongest(self, most=8):
         """Indices of the sets that move the margin farthest, in any condition by any method; the farthest first."""
-        found = [self.moved(method, where) for method in self.margins for where in self.by_condition().values()]
-        return np.argsort(-np.nan_to_num(np.abs(found)).max(axis=0), kind="stable")[:most]
+        moves = [self.moved(method, where) for method in self.margins for where in self.by_condition().values()]
+        return np.argsort(-np.nan_to_num(np.abs(moves)).max(axis=0), kind="stable")[:most]
 
     def rows(self, most=8):
         """Columns and rows: a set and a condition each; flips in percent of the items, moved in percent of the way."""

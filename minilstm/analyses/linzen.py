@@ -57,8 +57,8 @@ def compute(experiment, results):
         return Linzen(None, why=experiment.why_no_linzen)
 
     def margins(ablate):
-        found = agreement(experiment.model, items, experiment.state, ablate, experiment.kind, "<unk>").margins
-        return found[~np.isnan(found)]  # an unknown verb form is no wrong answer
+        scored = agreement(experiment.model, items, experiment.state, ablate, experiment.kind, "<unk>").margins
+        return scored[~np.isnan(scored)]  # an unknown verb form is no wrong answer
 
     return Linzen(margins(()), {unit: margins([unit]) for unit in results["number_units"].long_range})
 

@@ -215,8 +215,8 @@ def compute(experiment, results):
     how = {"methods": WAYS, "progress": experiment.progress, **experiment.reading}
     few = [item for item in experiment.asked(*NESTED_TASKS) if item.id % 2 and item.id <= SEARCHED]
     searches = {task: compare(model, items, **how) for task, items in _by_task(model, few).items()}
-    found = [find(one) for find in (carrier, costliest) for one in searches.values()]
-    roles = numbers.roles | {unit: () for unit in found if unit not in (None, *numbers.roles)}
+    carriers = [find(one) for find in (carrier, costliest) for one in searches.values()]
+    roles = numbers.roles | {unit: () for unit in carriers if unit not in (None, *numbers.roles)}
     sets = [(unit,) for unit in roles] + ([numbers.long_range] if len(numbers.long_range) > 1 else [])
     searched = set(few)
     judged = _by_task(model, [item for item in experiment.sentences(*NESTED_TASKS) if item not in searched])

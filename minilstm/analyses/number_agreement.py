@@ -157,10 +157,10 @@ def check_words(model, items, unknown):
 
 def by_condition(items):
     """{(task, condition): indices of its items}, in the order in which they first come."""
-    found = {}
+    indices = {}
     for k, item in enumerate(items):
-        found.setdefault((item.task, item.condition), []).append(k)
-    return {key: np.array(where) for key, where in found.items()}
+        indices.setdefault((item.task, item.condition), []).append(k)
+    return {key: np.array(where) for key, where in indices.items()}
 
 
 def share_right(margins):

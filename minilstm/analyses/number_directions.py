@@ -89,8 +89,8 @@ def learned_direction(model, bases, sources, start, at=0, state="context", unkno
         value, gradient = margin(direction)
         return value, (gradient - (gradient @ direction) * direction) / length  # a longer vector changes nothing
 
-    found = minimize(loss, start, jac=True, method="L-BFGS-B").x
-    return found / np.linalg.norm(found)
+    direction = minimize(loss, start, jac=True, method="L-BFGS-B").x
+    return direction / np.linalg.norm(direction)
 
 
 def margin_along(model, bases, sources, at=0, state="context", unknown="error"):

@@ -23,23 +23,23 @@ def written_by_the_candidate(experiment, results, percent):
 
 def stays_in_the_number_units(experiment, results):
     """Judge whether at every word from the subject on the unit whose C moves the margin farthest is a number unit."""
-    found = {number: 1 + results["patching"].exact["C"][k].argmax(axis=1) for number, _, k in _number_units(results)}
+    farthest = {number: 1 + results["patching"].exact["C"][k].argmax(axis=1) for number, _, k in _number_units(results)}
     units = results["number_units"].long_range
-    texts = (f"{' '.join(SELECTION[number])}: {', '.join(map(str, best))}" for number, best in found.items())
-    return Outcome(all(np.isin(best, units).all() for best in found.values()), "; ".join(texts))
+    texts = (f"{' '.join(SELECTION[number])}: {', '.join(map(str, best))}" for number, best in farthest.items())
+    return Outcome(all(np.isin(best, units).all() for best in farthest.values()), "; ".join(texts))
 
 
 def _number_units(results):
     """(number, S* or P*, index of its condition) where there is the unit, and sentences that count."""
     grid, units = results["patching"], results["number_units"].selected
-    found = [
+    carriers = [
         (number, units[number], grid.conditions.index(key))
         for number, key in SELECTION.items()
         if units[number] is not None and key in grid.conditions and grid.n[grid.conditions.index(key)]
     ]
-    if not found:
+    if not carriers:
         raise NotTestable("no S* and no P*, or no nounPP SP or PS that is right with either number")
-    return found
+    return carriers
 
 
 CLAIMS = (

@@ -83,7 +83,7 @@ class Table2(Result):
 
     def rows(self):
         """Columns and rows of the table: accuracies in percent, mean margins in nats."""
-        units = [unit for found in (self.numbers or {}).values() for unit in found]
+        units = [unit for named in (self.numbers or {}).values() for unit in named]
         columns = ["task", "condition", "n", "paper", "full", "held out", "margin", *(f"{unit} off" for unit in units)]
         rows = []
         for (task, condition), where in by_condition(self.items).items():
@@ -158,11 +158,12 @@ class Table2(Result):
 
     def _by_unit(self):
         """The accuracy without each unit, condition by condition."""
-        found = self.drops
-        columns = ["unit", *(f"{task} {condition}" for task, condition in found.full)]
-        rows = [["full", *(100 * accuracy for accuracy in found.full.values())]]
+        by_unit = self.drops
+        columns = ["unit", *(f"{task} {condition}" for task, condition in by_unit.full)]
+        rows = [["full", *(100 * accuracy for accuracy in by_unit.full.values())]]
         rows += [
-            [str(u + 1), *(100 * accuracy[u] for accuracy in found.accuracy.values())] for u in range(len(self.ablated))
+            [str(u + 1), *(100 * accuracy[u] for accuracy in by_unit.accuracy.values())]
+            for u in range(len(self.ablated))
         ]
         return Table("by_unit", "Percent correct without each unit.", columns, rows, long=True)
 
@@ -236,11 +237,11 @@ def compute(experiment, results):
     from dataclasses import replace
 
     items = experiment.items
-    found = table2(experiment.model, items, experiment.kind, progress=experiment.progress, **experiment.reading)
+    result = table2(experiment.model, items, experiment.kind, progress=experiment.progress, **experiment.reading)
     if experiment.original:
         lowercase = agreement(experiment.model_lowercase_context, items, **experiment.reading).margins
-        found = replace(found, margins_lowercase=lowercase)
-    return found
+        result = replace(result, margins_lowercase=lowercase)
+    return result
 
 
 ANALYSIS = Analysis(

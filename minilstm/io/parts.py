@@ -103,9 +103,9 @@ def find_parts(tensors, modules=None):
     left = {name for name in rest.values() if name not in used}
     hint = "" if modules else f": either the network computes something else, or {NAMES}"
     remarks += _left_over(left, tensors, sorted(used - {None}), hint)
-    found = _path(embedding)[:-1], "+".join(paths), _path(decoder)[:-1]
-    if tuple(name.rpartition(".")[2] for name in found) != USUAL:
-        remarks.insert(0, f"names: {', '.join(name or 'none' for name in found)} are embedding, LSTM, decoder")
+    module_paths = _path(embedding)[:-1], "+".join(paths), _path(decoder)[:-1]
+    if tuple(name.rpartition(".")[2] for name in module_paths) != USUAL:
+        remarks.insert(0, f"names: {', '.join(name or 'none' for name in module_paths)} are embedding, LSTM, decoder")
     return Parts(rest[embedding], layers, rest[decoder], bias, tuple(remarks))
 
 

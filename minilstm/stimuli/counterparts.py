@@ -76,15 +76,15 @@ def steps_that_differ(bases: Sequence[Item], sources: Sequence[Item]) -> tuple[i
     StimulusError
         If they are not the same for all pairs, or if nothing differs.
     """
-    found = set()
+    places = set()
     for base, source in zip(bases, sources, strict=True):
         differ = [one != other for one, other in zip(base.prefix, source.prefix, strict=True)]
         if not any(differ):
             raise StimulusError(f"task {base.task}: nothing tells the two numbers apart in {' '.join(base.prefix)!r}")
-        found.add((differ.index(True), len(differ)))
-    if len(found) > 1:
+        places.add((differ.index(True), len(differ)))
+    if len(places) > 1:
         raise StimulusError(
             f"task {bases[0].task}: expected sentences of one length with the noun at the same word, got several; "
             "--task takes one task"
         )
-    return found.pop()
+    return places.pop()
