@@ -77,3 +77,4 @@ ANALYSES: tuple[Analysis, ...] = tuple(
         emergence,
     )
 )
+BY_NAME = {analysis.name: analysis for analysis in ANALYSES}

@@ -4,7 +4,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from ..analyses import ANALYSES
+from ..analyses import BY_NAME
 from ..analyses.base import Results, Unavailable, format_units, with_roles
 from ..analyses.experiment import Experiment, positive, unit_numbers
 from ..analyses.number_units import named_by_file
@@ -12,7 +12,6 @@ from ..errors import MinilstmError
 from .options import NOT_DRAWN, NOT_PREDICTIONS, RESULTS, UNITS, experiment_of, load_model, refuse
 from .output import check_out, out_option, print_results, write_out
 
-BY_NAME = {analysis.name: analysis for analysis in ANALYSES}
 FIELDS = Experiment.__dataclass_fields__
 SEARCH = "search"
 GIVEN_HELP = {

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ..analyses import ANALYSES
+from ..analyses import ANALYSES, BY_NAME
 from ..analyses.base import Analysis, Results
 from ..analyses.experiment import FULL, Experiment
 from ..analyses.tables import render
@@ -137,9 +137,6 @@ def in_order_of_need(analyses):
         left.remove(ready)
         ordered.append(ready)
     return ordered
-
-
-BY_NAME = {analysis.name: analysis for analysis in ANALYSES}
 
 
 def takes_units(command):
