@@ -13,7 +13,7 @@ from minilstm.analyses.patching import patching
 from minilstm.analyses.tables import read_csv
 from minilstm.report.ledger import LATER
 from minilstm.stimuli import na_tasks, pairs
-from minilstm.verification.mistakes import gate_orders, single_mistakes
+from minilstm.verification.mistakes import single_mistakes, unpaired_mistakes
 from minilstm.verification.vectors import make_vectors, read_vectors
 
 FOLDER = Path(__file__).resolve().parent.parent / "walkthrough"
@@ -104,10 +104,10 @@ def test_13_sizes_and_mistakes():
     wide_inputs, wide = vectors["x_wide"].shape[2], vectors["h_0_wide"].shape[2]
     assert f"a wide LSTM, of {wide_inputs} inputs and {wide} units" in prose(13)
     problem = read_vectors(vectors)
-    orders = [name for name in gate_orders(problem) if re.fullmatch("gate order( [ifog]){4}", name)]
+    orders = [name for name in unpaired_mistakes(problem) if re.fullmatch("gate order( [ifog]){4}", name)]
     assert f"each of the {len(orders)} wrong orders among them" in prose(13)
     assert "several hundred known mistakes" in prose(13)
-    assert 200 <= len(single_mistakes(problem)) + len(gate_orders(problem)) < 1000
+    assert 200 <= len(single_mistakes(problem)) + len(unpaired_mistakes(problem)) < 1000
     assert "both between -1 and 1: True\nwith equal weights both are the same: True" in output(13)
 
 
