@@ -72,6 +72,7 @@ def test_a_cell_of_tensorflow_1(forget_bias):
     agree(layer_from_cell(tensors, "tf1", forget_bias), np.tanh(C) * sigmoid(o), C)
 
 
+@pytest.mark.filterwarnings("ignore:.*is deprecated and will be removed:UserWarning")
 @pytest.mark.parametrize("kind", ["BasicLSTMCell", "LSTMCell"])
 def test_the_real_cells_of_tensorflow_1(kind, monkeypatch):
     """Which TensorFlow 2 still has, with the tf_keras package."""
