@@ -278,6 +278,11 @@ def test_train_writes_a_model_that_says_how_it_was_made(capsys, tmp_path):
     )
     text = tmp_path / "own.txt"
     text.write_text("a b c .\nb a .\n" * 20)
+    assert (
+        "holds another model, made by `minilstm train" in run(capsys, "train", file, "--text", text, *shape, code=2).err
+    )
+    run(capsys, "train", file, "--tokens", 500, *shape)  # the same again takes nothing away
+    file.unlink()
     run(capsys, "train", file, "--text", text, *shape)
     assert json.loads(run(capsys, "info", "--model", file, "--json").out)["vocabulary"] == 6  # <unk> <eos> . a b c
     assert "there is no folder" in run(capsys, "train", tmp_path / "no" / "x.npz", *shape, code=2).err

@@ -450,7 +450,7 @@ def test_the_command(tmp_path, capsys, module, torch_file):
 def test_where_the_framework_is_not_installed(capsys, monkeypatch, torch_file):
     monkeypatch.setitem(ADAPTERS, "torch", ADAPTERS["torch"]._replace(package="no_such_package"))
     assert main(["verify", str(torch_file)]) == 2
-    assert "not run: no_such_package is not installed" in capsys.readouterr().out
+    assert "not run: no_such_package, by which it would be run, is not installed" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x89HDF\r\n\x1a\n", b"\x80\x02}q\x00.", bytes(range(256))])

@@ -236,7 +236,8 @@ def test_several_files_are_a_section_of_the_report(tmp_path, capsys):
     assert main([*command.split(), "--csv"]) == 0
     printed = capsys.readouterr().out
     assert printed.strip() == table.read_text().strip()
-    assert [line.split(",")[0] for line in printed.splitlines()] == ["task", "one", "two"]
+    rows = [line.split(",") for line in printed.splitlines()]
+    assert [row[0] for row in rows] == ["file", *map(str, files)] and [row[1] for row in rows] == ["task", "one", "two"]
     experiment = Experiment(MODEL, n=8, test_sets={"one": read_items(files[0])})
     (one,) = run(experiment, analyses=[ANALYSIS])
     assert len(one.result.scores["one"].good) == 1 and run(Experiment(MODEL, n=8), analyses=[ANALYSIS]) == []

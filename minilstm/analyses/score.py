@@ -83,7 +83,8 @@ class Scores(Result):
         return text
 
     def summary(self):
-        return f"{100 * self.accuracy:.1f} % of {int((~np.isnan(self.good)).sum()):,} pairs right."
+        n = int((~np.isnan(self.good)).sum())
+        return f"{100 * self.accuracy:.1f} % of {n:,} pair{'s' * (n != 1)} right."
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -99,14 +100,17 @@ class TestSets(Result):
     scores: dict
 
     def text(self):
-        return [f"{name}: {' '.join([*one.text(), one.summary()])}" for name, one in self.scores.items()]
+        said = {name: [*one.text(), one.summary()] for name, one in self.scores.items()}
+        return [f"{name}: {' '.join(text.rstrip('.') + '.' for text in texts)}" for name, texts in said.items()]
 
     def tables(self):
         """The rows of all sets, one table of each kind."""
-        tables = {}
-        for one in self.scores.values():
+        tables, several = {}, len(self.scores) > 1
+        for name, one in self.scores.items():
             for table in one.tables():
-                tables.setdefault(table.name, table._replace(rows=[])).rows.extend(table.rows)
+                columns = ["file"] * several + table.columns
+                rows = tables.setdefault(table.name, table._replace(columns=columns, rows=[])).rows
+                rows.extend([name] * several + row for row in table.rows)
         return list(tables.values())
 
     def summary(self):

@@ -14,6 +14,7 @@ from ..analyses.experiment import file_path, natural, positive
 from ..errors import MinilstmError
 from ..io.atomic import check_writable
 from ..io.checkpoints import ENDINGS
+from ..models import load
 from ..training.trainer import Corpus, TrainingConfig, train
 from .options import refuse
 from .output import check_folder
@@ -108,11 +109,13 @@ def run(options):
             raise MinilstmError(f"--resume {options.resume}: expected a file beside the model's, not the same")
     check_folder(options.snapshots, "--snapshots")
     vocabulary, corpus, context, source = _own_text(options) if options.text else _fragment(options)
+    command = shlex.join(["minilstm", *_without_places(options.line)])
+    _check_replaced(options.file, command)
     if options.snapshots:
         options.snapshots.mkdir(parents=True, exist_ok=True)
     provenance = {
         **source,
-        "command": shlex.join(["minilstm", *_without_places(options.line)]),
+        "command": command,
         "python": platform.python_version(),
         "numpy": np.__version__,
     }
@@ -137,6 +140,15 @@ def run(options):
             "--steps give more",
             file=sys.stderr,
         )
+
+
+def _check_replaced(path, command):
+    """Raise MinilstmError if the file holds a model that another command made: training it anew may take hours."""
+    if path.exists():
+        made = load(path).provenance.get("command")
+        if made != command:
+            by = f", made by `{made}`" if made else ""
+            raise MinilstmError(f"{path}: holds another model{by}; give this one another name, or delete that one")
 
 
 def _fragment(options):

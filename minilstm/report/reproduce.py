@@ -287,8 +287,8 @@ def left_out(experiment):
     texts = []
     if experiment.n_random < FULL:
         texts.append(
-            f"groups of units are compared with {experiment.n_random:,} random sets, not {FULL:,}, so that no p is "
-            f"below {1 / (experiment.n_random + 1):.2g}"
+            f"groups of units are compared with {experiment.n_random:,} random sets, not {FULL:,}, so that no p can "
+            f"be smaller than 1/{experiment.n_random + 1:,}"
         )
     if experiment.n is not None:
         texts.append(f"there are {experiment.n:,} sentences a condition, not the published counts of 300 to 900")

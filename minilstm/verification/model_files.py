@@ -157,7 +157,7 @@ def verify_file(path, seed=0):
     for found in find_lstms(path):
         adapter = ADAPTERS[RUN_IN[found.convention]]
         if not adapter.found:
-            yield found, f"not run: {adapter.package} is not installed"
+            yield found, f"not run: {adapter.package}, by which it would be run, is not installed"
             continue
         try:
             runnable = _runnable(found, adapter)

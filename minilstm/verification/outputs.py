@@ -86,6 +86,10 @@ def _arrays(outputs, shapes, lengths):
         raise ModelFileError(
             'expected a file, or arrays by name, such as {"output": output}, got ' + type(outputs).__name__
         )
+    if Path(outputs).suffix == ".npy":
+        raise ModelFileError(
+            f"{outputs}: one array without a name; expected arrays by name, such as np.savez(file, output=output)"
+        )
     if Path(outputs).suffix == ".safetensors":
         tensors, _ = read_tensors(outputs)
         names = {"BF16": "bfloat16", "F16": "float16"}

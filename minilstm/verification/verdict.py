@@ -5,6 +5,8 @@ from typing import NamedTuple
 from ..records import short_repr
 from .comparing import Errors
 
+LISTED = 12  # mistakes that are printed where many explain the same; `diagnosis` has all
+
 NO_PAIRS = "mistakes on top of a wrong gate order, which are not tried where there are many units"
 BASES = "(Steps, sequences and indices are counted from 0, layers from 1, units from 1 through all layers.)"
 
@@ -107,7 +109,9 @@ def explained_by(names, what):
         yield f"This mistake explains all of it: {names[0]}."
     else:
         yield f"Each of these mistakes explains all of it; {what} cannot tell which it is:"
-        yield from (f"  - {name}" for name in names)
+        yield from (f"  - {name}" for name in names[:LISTED])
+        if len(names) > LISTED:
+            yield f"  and {len(names) - LISTED} more"
 
 
 def _percent(share):

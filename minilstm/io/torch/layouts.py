@@ -72,7 +72,9 @@ def read_layout(mapped, allowed, budget):
         return "legacy", *_read_legacy(mapped, allowed, budget)
     if bytes(mapped[257:262]) == b"ustar":
         raise ModelFileError("a tar file of PyTorch 0.1; expected one that PyTorch 0.2 or later wrote")
-    raise ModelFileError(f"starts with {shown(start)}; expected a pickle or a zip file that torch.save wrote")
+    raise ModelFileError(
+        f"starts with {shown(start)}; expected a pickle or a zip file that torch.save wrote, an .npz, or .safetensors"
+    )
 
 
 def _read_legacy(mapped, allowed, budget):
@@ -199,7 +201,9 @@ def _directory(mapped):
         raise ModelFileError("two members of the zip file have one name")
     pickles = [name for name in members if name.endswith("/data.pkl") and name.count("/") == 1]
     if len(pickles) != 1:
-        raise ModelFileError(f"{len(pickles)} members called FOLDER/data.pkl; torch.save writes one")
+        raise ModelFileError(
+            f"a zip file, but not one that torch.save wrote: {len(pickles)} members are called FOLDER/data.pkl"
+        )
     return members, pickles[0].removesuffix("data.pkl")
 
 
