@@ -32,8 +32,8 @@ def run(*arguments, form="text"):
         "float64": False,
         "jobs": 1,
     }
-    options = parser.parse_args([str(argument) for argument in arguments], argparse.Namespace(**shared))
-    return cli_claims.run(options)
+    parser.set_defaults(parser=parser, **shared)
+    return cli_claims.run(parser.parse_args([str(argument) for argument in arguments]))
 
 
 SMALL = "--n", 12, "--random", 50
