@@ -105,11 +105,7 @@ def test_classifiers_that_did_not_settle_are_counted(monkeypatch):
     assert data.generalisation([1], [1]).unconverged == 0
     from sklearn import svm
 
-    class Hasty(LinearSVC):
-        def __init__(self, **options):
-            super().__init__(**options, max_iter=1)
-
-    monkeypatch.setattr(svm, "LinearSVC", Hasty)
+    monkeypatch.setattr(svm, "LinearSVC", lambda **options: LinearSVC(**options, max_iter=1))
     assert data.generalisation([1, 2, 3, 4], [1]).unconverged == 5
 
 
