@@ -135,6 +135,7 @@ def test_all_models_are_judged_on_the_words_of_their_own(capsys, monkeypatch, tm
     assert lexicons[3:] == ["frequent"] * 3
 
 
+@pytest.mark.slow
 def test_all_models_that_come_along_are_judged(capsys, monkeypatch):
     names = {name: models.names()[name] for name in ("mini", "mini-03", "planted")}
     monkeypatch.setattr(models, "names", lambda: names | {"english-650": "a large one"})

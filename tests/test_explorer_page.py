@@ -288,6 +288,7 @@ def test_several_units_are_broken_in_the_list(tab):
     assert page.evaluate("document.querySelectorAll('#units .broken').length") == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mini-03", "planted", "float16"])
 def test_the_tour_has_six_steps_that_say_what_is_there(tab, name):
     page = tab(name)
@@ -690,6 +691,7 @@ def find_axe():
     return (Path(package.submodule_search_locations[0]) / "axe.min.js").read_text("utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("fragment", ["", "#broken=4:zero,12:mean&first=The+boi+near", "#controls=hidden", "#second="])
 def test_axe_finds_nothing(tab, fragment, dark):
@@ -748,6 +750,7 @@ def test_a_table_holds_the_numbers_for_those_who_do_not_see_the_lines(tab, pages
     np.testing.assert_allclose(cells, trace.C[0][:, 0, 3], atol=5.1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("width", [320, 360, 768, 1440, 2560])
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ def test_damage_is_refused_or_without_effect(group, tmp_path):
         assert verdicts["refused"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.__name__)
 def test_truncation(group, tmp_path):
     """At every byte of small files, and at every few bytes of others; the command takes every byte of all."""

@@ -220,6 +220,7 @@ def test_the_command_says_what_a_file_is_and_scores_it(tmp_path, capsys):
     assert "BLiMP" in printed.err and json.loads(printed.out)["score"][0]["right %"] == 100
 
 
+@pytest.mark.slow
 def test_several_files_are_a_section_of_the_report(tmp_path, capsys):
     """The command prints what the section holds, and the report names the command."""
     files = []

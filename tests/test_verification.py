@@ -558,7 +558,7 @@ LIMITS = {  # of clipping, that are not listed
 }
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("dtype", [pytest.param(np.float64, marks=pytest.mark.slow), np.float32])
 @pytest.mark.parametrize(("what", "limit"), [(what, limit) for what in LIMITS for limit in LIMITS[what]])
 def test_a_limit_that_is_not_listed_is_found(what, limit, dtype):
     def cut(a):
@@ -744,8 +744,8 @@ def test_nan_and_infinity_are_departures(wrong, monkeypatch):
         {"batch": 2},
         {"units": 16},
         {"units": 5},
-        {"layers": 5},
-        {"layers": 8},
+        pytest.param({"layers": 5}, marks=pytest.mark.slow),
+        pytest.param({"layers": 8}, marks=pytest.mark.slow),
         {"batch": 1},
     ],
 )
@@ -901,7 +901,12 @@ def test_what_are_no_vectors_at_all(vectors):
         verify(vectors, {})
 
 
-@pytest.mark.parametrize("huge", [1e300, -1e300, 1e39, np.inf, -np.inf, np.nan])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "huge", [*(pytest.param(x, marks=SLOW) for x in (1e300, -1e300, 1e39, -np.inf)), np.inf, np.nan]
+)
 def test_huge_numbers_warn_of_nothing(huge):
     """Warnings are errors in this suite."""
     for names in (("output",), ALL, ("h", "C")):

@@ -54,8 +54,8 @@ def test_it_has_what_a_reader_needs(script):
     assert figure.read_bytes()[:4] == b"\x89PNG" and figure.stat().st_size < LARGEST_FIGURE
 
 
-LONG = "14_emergence", "16_how_local"  # half a minute each
-RUNS = [pytest.param(path, marks=pytest.mark.slow if path.stem in LONG else ()) for path in SCRIPTS]
+LONG = "10", "14", "16", "17", "18", "19", "20", "21", "23"  # four seconds to half a minute each
+RUNS = [pytest.param(path, marks=pytest.mark.slow if path.stem[:2] in LONG else ()) for path in SCRIPTS]
 
 
 @pytest.mark.parametrize("script", RUNS, ids=lambda path: path.stem)
@@ -83,6 +83,7 @@ def test_it_draws_its_figure(script):
     assert f', here / "figures" / "{script.stem}.png"' in script.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_what_is_kept_is_rewritten_only_if_it_changes(tmp_path):
     """A run rewrites neither last digits nor a figure of another Matplotlib, and both where the numbers change."""
     script, output, figure = tmp_path / "01_a.py", tmp_path / "output" / "01_a.txt", tmp_path / "figures" / "01_a.png"
