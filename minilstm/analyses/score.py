@@ -13,6 +13,7 @@ from ..errors import NothingScoredError
 from ..stimuli import NA_TASKS, respell
 from .base import Analysis, Result, Table, Unavailable
 from .experiment import TEST_SETS
+from .number_agreement import share_right
 from .published import KNOWN, digest, published
 from .suite_scores import SuiteScores, score_suite
 from .word_scores import readable, word_scores
@@ -45,7 +46,7 @@ class Scores(Result):
     @property
     def accuracy(self):
         """Share of the scored pairs whose grammatical sentence is the likelier one."""
-        return _accuracy(self.good - self.bad)
+        return float(share_right(self.good - self.bad))
 
     def table(self):
         """A Table of each condition of each task, and of all conditions of a task where it has several."""
@@ -61,7 +62,7 @@ class Scores(Result):
                 values = margins[indices]
                 scored = values[~np.isnan(values)]
                 mean = scored.mean() if len(scored) else None
-                row = [task, condition, len(scored), 100 * _accuracy(values) if len(scored) else None, mean]
+                row = [task, condition, len(scored), 100 * float(share_right(values)) if len(scored) else None, mean]
                 rows.append([*row, len(values) - len(scored), figures.get(condition)])
         columns = ["task", "condition", "n", "right %", "margin", "skipped", "published %"]
         caption = (
@@ -177,12 +178,6 @@ def score(model, stimuli, state="context", unknown="error"):
     suite = score_suite(model, stimuli.suite, state, unknown) if stimuli.suite else None
     known_set = KNOWN.get(digest(stimuli.pairs), "")
     return Scores(tuple(pairs), sums[:, 0], sums[:, 1], suite, tuple(notes), known_set)
-
-
-def _accuracy(margins):
-    """Share of the margins above 0 among those that are not nan; nan if there are none."""
-    scored = margins[~np.isnan(margins)]
-    return float((scored > 0).mean()) if len(scored) else float("nan")
 
 
 def compute(experiment, results):

@@ -31,9 +31,8 @@ class Output(NamedTuple):
 
     array: np.ndarray  # float64, of the expected shape
     precision: str  # in which it was handed in
-    order: (
-        tuple[int, ...] | None
-    )  # of its axes, where sizes that are alike leave several and it is not the expected one
+    # of its axes, where sizes that are alike leave several and it is not the expected one
+    order: tuple[int, ...] | None
 
 
 def read_outputs(outputs, expected, lengths, nearest):
