@@ -108,9 +108,9 @@ def run(options):
         if options.resume.resolve() == options.file.resolve():
             raise MinilstmError(f"--resume {options.resume}: expected a file beside the model's, not the same")
     check_folder(options.snapshots, "--snapshots")
-    vocabulary, corpus, context, source = _own_text(options) if options.text else _fragment(options)
     command = shlex.join(["minilstm", *_without_places(options.line)])
     _check_replaced(options.file, command)
+    vocabulary, corpus, context, source = _own_text(options) if options.text else _fragment(options)
     if options.snapshots:
         options.snapshots.mkdir(parents=True, exist_ok=True)
     provenance = {
