@@ -113,8 +113,10 @@ def test_dynamics_prints_tables_and_draws(run, tmp_path):
 def test_dynamics_says_for_which_number_a_unit_is_compared(run):
     """Unit 71 keeps singulars: its input gate is open for its own number and shut for the other one."""
     printed = run("dynamics", "--units", 71, n=6).out
-    assert "A guess: the number for which the cell is further from 0." in " ".join(printed.split())
-    assert "  singular (a guess)  i " in printed
+    assert "  singular  i " in printed and "guess" not in printed
+    printed = run("dynamics", "--units", "1,71", n=6).out  # no condition needs unit 1
+    assert "A guess: the number for which the cell is further from 0, where" in " ".join(printed.split())
+    assert printed.count("(a guess)") == printed.count("   1  ") == 7
     gates = {}
     for number in "SP":
         printed = run("dynamics", "--units", 71, "--number", number, n=6).out

@@ -3,7 +3,10 @@
 from argparse import ArgumentTypeError
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..errors import MinilstmError
+from .ablation import set_margins
 from .base import (
     Analysis,
     Figure,
@@ -13,6 +16,7 @@ from .base import (
     fallback_note,
     format_units,
 )
+from .drops import POINTS, drops
 from .dynamics import Dynamics, dynamics, means_table, plot_dynamics
 from .gates_claims import CLAIMS
 from .prediction import OPEN, against_prediction
@@ -68,7 +72,10 @@ class GatesAndCell(Result):
         if rows:
             caption = "What Fig. 1c asks of each gate, and its mean over the conditions and words concerned."
             if set(self.dynamics.units) - self.numbers.keys():
-                caption += " A guess: the number for which the cell is further from 0."
+                caption += (
+                    " A guess: the number for which the cell is further from 0, where no condition loses more than 10 "
+                    "points without the unit."
+                )
             tables.append(Table("against_prediction", caption, columns, rows, digits=2))
         return tables
 
@@ -102,9 +109,24 @@ def compute(experiment, results, number=(), which=None):
             )
         numbers = dict(zip(units.roles, number * len(units.roles), strict=False))  # one serves for all
     which = which or ("correct" if experiment.original else "all")
-    read = experiment.model_lowercase_context, experiment.sentences("nounPP"), tuple(units.roles), which
+    items = experiment.sentences("nounPP")
+    found = dynamics(experiment.model_lowercase_context, items, tuple(units.roles), which, **experiment.reading)
+    unknown = [unit for unit in units.roles if unit not in numbers]
+    if unknown and found.tells_numbers:
+        numbers |= _needed_for(experiment, items, unknown)
     half = "all" if experiment.original else experiment.half
-    return GatesAndCell(dynamics(*read, **experiment.reading), units.roles, numbers, half)
+    return GatesAndCell(found, units.roles, numbers, half)
+
+
+def _needed_for(experiment, items, units):
+    """{unit: "S" or "P"}: the number of the subject in the condition that loses most without it, if that counts."""
+    sets = [(), *((unit,) for unit in units)]
+    intact, *ablated = set_margins(experiment.model, items, sets, experiment.kind, **experiment.reading)
+    found = drops(items, intact, np.stack(ablated))
+    subjects, lost = [condition[0] for _, condition in found.full], found.accuracy_drops()  # (conditions, units)
+    return {
+        unit: subjects[int(np.nanargmax(lost[:, k]))] for k, unit in enumerate(units) if np.nanmax(lost[:, k]) > POINTS
+    }
 
 
 def parse_numbers(text):
@@ -118,7 +140,7 @@ def parse_numbers(text):
 NUMBER = Option(
     "number",
     "what the units keep, as ablation showed: S or P for all or, as S,P, for each; for the comparison with Fig. 1c "
-    "(default: as searched, or for units given guessed from the cell)",
+    "(default: as ablation of each shows here; where it shows nothing, guessed from the cell)",
     (),
     parse_numbers,
     metavar="NUMBERS",
