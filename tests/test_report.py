@@ -96,6 +96,7 @@ def test_it_is_sound(page, path):
     )
     assert NAME not in text and "a &quot;&lt;b&gt;&amp;model" in text and "b" not in page.tags
     assert not re.search(r"(?:src|href|url)\W{1,3}(?:https?:|//|file:)", text) and "@import" not in text
+    assert not re.search(r"\d %", text)  # a percent sign might stand alone on a line
     headings = [int(tag[1]) for tag in page.tags if re.fullmatch("h[1-6]", tag)]
     assert headings[0] == 1 and headings.count(1) == 1 and set(headings) == {1, 2, 3}
 
@@ -305,7 +306,10 @@ def test_the_summary_is_for_newcomers(path):
     text = path.read_text(encoding="utf-8")
     summary = re.search(r'<section id="summary">.*?</section>', text, re.DOTALL)[0]
     beyond = " ".join(re.findall(r"<summary><h3>.*?</summary>", text))
-    assert not re.search(r"[SPY]\*| ids", summary + beyond) and "without it 100.0 % right become" in summary
+    assert (
+        not re.search(r"[SPY]\*| ids", summary + beyond)
+        and "without it 100.0\N{NO-BREAK SPACE}% right become" in summary
+    )
     assert "cannot be tested on it, 2 of them since the Linzen set was not given." in summary
     assert "of the seven NA-tasks" in summary and "with another noun between subject and verb" in beyond
 

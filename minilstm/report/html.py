@@ -114,11 +114,12 @@ def page(name, experiment, runs, rows, later, explorer=False):
         ),
         "</main>",
     ]
+    text = "\n".join(body).replace(" %", "\N{NO-BREAK SPACE}%")  # else one may stand alone on a line
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{TITLE} in {escape(name)}</title>\n<style>\n{STYLE.read_text(encoding='utf-8')}</style>\n"
-        "</head>\n<body>\n" + "\n".join(body) + "\n</body>\n</html>\n"
+        f"</head>\n<body>\n{text}\n</body>\n</html>\n"
     )
 
 
