@@ -99,7 +99,6 @@ def test_what_verify_asks_for(capsys, tmp_path):
     (tmp_path / "model.pt").write_bytes(b"\x80\x02}q\x00.")
     for arguments, told in (
         (["v"], "minilstm verify {}/v outputs.npz"),
-        (["ours.npz"], "ours.npz: this is a model of minilstm, not an LSTM of your own; expected what `minilstm"),
         (["v", "ours.npz"], "ours.npz: this is a model of minilstm, not an LSTM of your own; expected one or more of"),
         (["v", "model.pt"], "To check the LSTMs in it: minilstm verify {}/model.pt"),
         (["v", "v/vectors.npz"], "these are the test vectors; hand in what your LSTM returns for them"),

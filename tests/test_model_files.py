@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import need
+from small_model import small_model
 
 from minilstm.cli.main import main
 from minilstm.errors import MinilstmError, ModelFileError
 from minilstm.io.conventions import layers_from, layers_to
+from minilstm.io.safetensors import write_tensors
 from minilstm.verification.adapters import ADAPTERS
 from minilstm.verification.conversions import compare_files
 from minilstm.verification.in_onnx import in_runtime
@@ -72,6 +74,20 @@ def test_a_torch_file(torch_file):
     ((found, verdict),) = verify_file(torch_file)
     assert found.name == "model.rnn" and found.sizes == (2, D, H) and verdict.ok, verdict
     assert "2 layers, 5 inputs, 6 units, names and order of pytorch" in str(found)
+
+
+def test_a_model_of_minilstm_and_what_was_exported_from_it(tmp_path):
+    need("torch")
+    model, other = small_model((H, H)), small_model((H, H), seed=1)
+    model.save(tmp_path / "ours.npz")
+    model.save(tmp_path / "half.npz", "float16")
+    other.save(tmp_path / "other.npz")
+    ((found, verdict),) = verify_file(tmp_path / "ours.npz")
+    assert found.name == "rnn" and found.sizes == (2, model.embedding.shape[1], H) and verdict.ok, verdict
+    write_tensors(tmp_path / "exported.safetensors", model.state_dict(), {})
+    assert compare_files(tmp_path / "ours.npz", tmp_path / "exported.safetensors").ok
+    assert compare_files(tmp_path / "ours.npz", tmp_path / "half.npz").rounded_to == "float16"
+    assert not compare_files(tmp_path / "ours.npz", tmp_path / "other.npz")
 
 
 def test_torch_files_of_other_kinds(tmp_path):

@@ -35,8 +35,8 @@ def add_verify_options(command):
         type=file_path,
         nargs="?",
         metavar="DIR",
-        help="the test vectors that `minilstm vectors` wrote; or a model file (ONNX, PyTorch, .safetensors, .keras), "
-        "whose LSTMs are checked",
+        help="the test vectors that `minilstm vectors` wrote; or a model file (ONNX, PyTorch, .safetensors, .keras, "
+        "minilstm), whose LSTMs are checked",
     )
     command.add_argument(
         "outputs",

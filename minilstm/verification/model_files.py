@@ -1,7 +1,8 @@
 """Find the LSTMs in a model file, whatever framework wrote it, and verify them.
 
 Files are recognised by what is in them: ONNX, PyTorch (state dicts and modules, read without PyTorch), .safetensors
-with PyTorch's names, and .keras. Each LSTM is run in its own framework on random words, from random states.
+with PyTorch's names, .keras, and models of minilstm. Each LSTM is run in its own framework, ours in PyTorch, on random
+words, from random states.
 """
 
 import json
@@ -14,6 +15,7 @@ from ..errors import MinilstmError, ModelFileError
 from ..io.npz import BROKEN
 from ..io.safetensors import read_tensors
 from ..io.torch import read_torch
+from ..models import load
 from .adapters import ADAPTERS
 from .found import STEPS, DetectedLSTM, verify_found
 from .in_keras import import_keras
@@ -23,6 +25,7 @@ from .onnx_files import KINDS, lstms_in_onnx
 from .program import Variant
 from .vectors import FORMAT
 
+OURS = "header.npy"  # a member that models of minilstm have, and no test vectors
 MODEL_NAMES = ".onnx", ".pt", ".pth", ".keras"
 UNPACKED = 100  # times the size of a .keras file that its parts may have; Keras does not compress them
 RUN_IN = {"pytorch": "torch", "onnx": "onnxruntime", "keras": "keras"}
@@ -35,7 +38,7 @@ def is_model_file(path):
         return path.suffix in MODEL_NAMES
     members = _members(path)
     if members:
-        return not any(name.endswith(".npy") for name in members)
+        return OURS in members or not any(name.endswith(".npy") for name in members)
     if _is_safetensors(path):
         return read_tensors(path)[1].get("format") != FORMAT
     return True
@@ -78,6 +81,8 @@ def find_lstms(path):
         raise ModelFileError(f"{path}: HDF5; expected {KINDS} (Keras: save the model as .keras)")
     if "config.json" in members:
         found = _in_keras(path)
+    elif OURS in members:
+        found = _by_torch_names(load(path, "float64").state_dict())
     elif members or start[:1] == b"\x80":
         found = _by_torch_names(read_torch(path).tensors)
     elif _is_safetensors(path):

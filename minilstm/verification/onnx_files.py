@@ -10,7 +10,7 @@ from .in_onnx import ACTIVATIONS, INPUTS, model_of_node
 from .program import Variant
 from .variants import ONNX_HARD_SIGMOID
 
-KINDS = "ONNX, a PyTorch file, .safetensors with PyTorch's names, .keras, or test vectors of ours"
+KINDS = "ONNX, a PyTorch file, .safetensors with PyTorch's names, .keras, a model of minilstm, or its test vectors"
 LARGEST = 2**26  # numbers in one tensor
 OURS = {theirs.lower(): ours for ours, theirs in ACTIVATIONS.items()}
 USUAL = Variant().activations
