@@ -443,10 +443,18 @@ def test_coarsest_is_what_holds_all_numbers():
 
 def test_what_cannot_be_told_apart_is_all_named():
     out = made(PROGRAMS["h_n and C_n swapped"], names=("h_n",))
-    both = ("h and C swapped in what is returned", "h_n and C_n swapped", "C returned for h too")
+    both = "h_n and C_n swapped", "C returned for h too"
     verdict = verify(D, out)
     assert verdict.diagnosis == both
     assert all(f"- {name}" in str(verdict) for name in both)
+
+
+def test_of_mistakes_that_come_to_the_same_the_simpler_one_is_named():
+    d = make_vectors(layers=1, inputs=5)  # no W is square
+    out = made(PROGRAMS["recurrent weights U transposed"], d, names=ALL)
+    assert verify(d, out).diagnosis == ("recurrent weights U transposed",)
+    start = "h and C swapped in the initial state"
+    assert verify(D, made(PROGRAMS[start], names=ALL)).diagnosis == (start,)  # there is no second call
 
 
 # ---- what is not known, or not exact

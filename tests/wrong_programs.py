@@ -482,6 +482,7 @@ wrong("initial state again at every seam", seam=lambda h, C, first: first)
 wrong("initial h again at every seam", seam=lambda h, C, first: (first[0], C))
 wrong("initial C again at every seam", seam=lambda h, C, first: (h, first[1]))
 wrong("h and C swapped at every seam", seam=lambda h, C, first: (C, h))
+wrong("h and C swapped at every call", start=lambda h, C: (C, h), seam=lambda h, C, first: (C, h))
 wrong(
     "only the last layer's state handed on at every seam",
     seam=lambda h, C, first: tuple(np.concatenate([0 * a[:-1], a[-1:]]) for a in (h, C)),

@@ -15,6 +15,7 @@ from ..io.conventions import layers_from
 from ..records import short_repr
 from .comparing import HALF, coarsest, spacing
 from .gradients import in_tensors
+from .mistakes import INCLUDED
 from .model_files import find_lstms
 from .place import listed
 from .program import GATES, Variant
@@ -120,14 +121,15 @@ def _half_units(p, precision):
 
 def _explaining(known, got, allowed):
     """The names of those problems that have the weights that were found."""
-    return tuple(
+    names = [
         name
         for name, make in known
         if all(
             (np.abs(got[key] - array) <= (8 if "int8" in name else 1) * allowed[key]).all()  # scales are rounded too
             for key, array in _weights(make()).items()
         )
-    )
+    ]
+    return tuple(name for name in names if INCLUDED.get(name) not in names)
 
 
 def _known(p):

@@ -76,7 +76,7 @@ def _explaining(compared, runs, sayings, best, progress=False):
     Each of `runs`, by case and name, stands for as many programs as there are `sayings`.
     """
     first, *others = compared
-    alone, together = [], []
+    found = {}
     for name in tqdm(runs[first], disable=None if progress else True, unit="mistake", leave=False):
         wrong = runs[first][name]()
         names = [saying.format(name) for saying in sayings]
@@ -85,9 +85,9 @@ def _explaining(compared, runs, sayings, best, progress=False):
         for case in others:
             if explained.any() and name in runs[case]:  # a case may lack the layer or step that `name` is about
                 explained = explained & _explained(compared[case], runs[case][name](), len(names))
-        for k in np.flatnonzero(explained):
-            (alone if names[k] == name else together).append(names[k])
-    return tuple(alone or together)
+        found |= {(name, k): names[k] for k in np.flatnonzero(explained)}
+    found = {(name, k): text for (name, k), text in found.items() if (mistakes.INCLUDED.get(name), k) not in found}
+    return tuple([text for (name, _), text in found.items() if text == name] or found.values())
 
 
 def _runs(problem, singly):

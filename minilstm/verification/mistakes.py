@@ -24,6 +24,11 @@ from .wrong_weights import (
 )
 
 NO_STATE = "initial state not used, zero instead"
+INCLUDED = {  # mistakes that are not named where the simpler one behind them explains as much
+    "h and C swapped in what is returned": "h_n and C_n swapped",
+    "h and C swapped at every call": "h and C swapped in the initial state",
+    "W and U transposed": "recurrent weights U transposed",
+}
 
 
 def single_mistakes(p):

@@ -137,6 +137,8 @@ def _seams(p):
     )
     for name, hand_on in handing:
         yield name, partial(_in_parts, p, p.seams, hand_on)
+    swapped = replace(p, h_0=p.C_0, C_0=p.h_0)
+    yield "h and C swapped at every call", partial(_in_parts, swapped, p.seams, lambda h, C: (C, h))
 
 
 def _carried_along(p):
