@@ -148,7 +148,9 @@ def compare(model, result, trace, h):
     np.testing.assert_allclose(result["logits"], logits, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("name", ["mini-03", "planted", "int8", "float16"])
+@pytest.mark.parametrize(
+    "name", ["mini-03", *(pytest.param(x, marks=pytest.mark.slow) for x in ("planted", "int8", "float16"))]
+)
 def test_numbers_are_those_of_python_in_double_precision(tab, pages, name):
     model = in_double(pages[name][1].model)
     sentences = sentences_of(200)

@@ -53,6 +53,7 @@ def test_a_network_split_into_pieces_answers_alike():
         np.testing.assert_allclose(agreement(pieces, items(10)).margins, expected, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_the_index_falls_as_the_code_is_split_finer():
     model = load("mini-02")
     areas = {m: locality(split_units(model, m), items()).area for m in (1, 2, 4, 8)}

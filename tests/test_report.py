@@ -243,6 +243,7 @@ HEADING = """((anchor) => { const one = document.getElementById(anchor);
   return one.tagName == "SECTION" ? one.previousElementSibling.getBoundingClientRect().top : null; })"""
 
 
+@pytest.mark.slow
 def test_it_opens_folded_and_links_open_what_they_lead_to(path, page, tmp_path):
     """What is beyond the paper is seen in a sentence each, and the claims at a glance; no script is needed."""
     folded = [

@@ -108,6 +108,7 @@ def test_json_and_csv_are_for_programs(first, tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_the_ledger_is_that_of_the_single_command(first):
     ledger = json.loads(printed("claims", *SMALL, "--random", 50, "--json"))
     kept = json.loads((first[0] / "results.json").read_text())
@@ -296,6 +297,7 @@ def test_mistakes_of_ours_and_of_the_first_stage_end_the_run(quick):
         run(experiment(seed=4), quick, [replace(QUICK[0], compute=unknown), *QUICK[1:]])
 
 
+@pytest.mark.slow
 def test_a_lexicon_that_the_model_knows_in_part(tmp_path, capsys):
     """The auxiliaries' relative clauses have a verb that the planted network lacks: Fig. 3 is left out."""
     words = [*SMALL, "--random", 20, "--lexicon", "auxiliaries"]
