@@ -251,6 +251,50 @@ OWN = {
         [(("The", "friends", "of", "Mr."), "are", "is", "P")],
     ),
     "capitalised forms": ("a.tsv", LINE.replace("are\tis", "Are\tIs"), "capitalised: lower-cased", PLURAL),
+    "whole sentences and labels, not named": (
+        "a.tsv",
+        "The boys near the car are\tThe boys near the car is\tplural\n"
+        "The boy near the cars is\tThe boy near the cars are\tsingular\n",
+        "columns taken for what stands in them: 1 right, 2 wrong, 3 condition",
+        [(BOYS, "are", "is", "plural"), (BOY, "is", "are", "singular")],
+    ),
+    "whole sentences and labels of any kind, not named": (
+        "a.tsv",
+        "1\tThe boys near the car are\tThe boys near the car is\teasy\n"
+        "2\tThe boy near the cars is\tThe boy near the cars are\teasy\n",
+        "2 right, 3 wrong, 4 condition",
+        [(BOYS, "are", "is", "easy"), (BOY, "is", "are", "easy")],
+    ),
+    "whole sentences of two words under names": (
+        "a.tsv",
+        "right\twrong\tkind\nBoys greet\tBoys greets\teasy\n",
+        "columns not used: 'kind'",
+        [(("Boys",), "greet", "greets", "all")],
+    ),
+    "whole sentences under names that nobody knows": (
+        "a.tsv",
+        "bad one\tgood one\tz\nThe boys near the car is\tThe boys near the car are\tplural\n",
+        "'good one' for the right form, 'bad one' for the wrong form",
+        [(BOYS, "are", "is", "plural")],
+    ),
+    "names that nobody knows over prefixes of one word": (
+        "a.tsv",
+        "w\tx\ty\tz\nThey\tare\tis\tP\n",
+        "line 1 is taken for the names",
+        [(("They",), "are", "is", "P")],
+    ),
+    "a condition with more words than the prefix": (
+        "a.tsv",
+        "They\tare\tis\tplural subject\n",
+        "1 prefix, 2 right, 3 wrong, 4 condition",
+        [(("They",), "are", "is", "plural subject")],
+    ),
+    "two columns between commas": (
+        "a.csv",
+        "sentence_good,sentence_bad\nThe boys near the car are,The boys near the car is\n",
+        "table of 2 columns between commas",
+        [(BOYS, "are", "is", "all")],
+    ),
     "<eos> inside": (
         "a.tsv",
         "It rains . <eos> " + LINE,
@@ -353,6 +397,33 @@ def test_either_of_two_files_that_belong_together_may_be_given(tmp_path):
 
 
 REFUSED = {
+    "labels for prefixes": ({"a.tsv": "are\tis\tplural\n"}, ["a.tsv, line 1", "no telling"]),
+    "numbers for prefixes": ({"a.tsv": "are\tis\t1\n"}, ["a.tsv, line 1", "no telling"]),
+    "prefixes and whole sentences": (
+        {"a.tsv": "The boys\tThe boys are\tThe boys is\tP\n"},
+        ["a.tsv, line 1", "no telling", "a first line"],
+    ),
+    "prefixes and whole sentences under names": (
+        {"a.tsv": HEADER + "The boys\tThe boys are\tThe boys is\tP\n"},
+        ["a.tsv, line 2", "the right form is 'The boys are', with the prefix"],
+    ),
+    "two columns of prefixes": ({"a.tsv": "The boys near\tThe boy near\tare\tis\n"}, ["a.tsv, line 1", "no telling"]),
+    "whole sentences, the wrong one first": (
+        {"a.tsv": "The boys near the car is\tThe boys near the car are\tplural\n"},
+        ["a.tsv, line 1", "condition plural, but 'is', the right form, is singular"],
+    ),
+    "whole sentences under each other's names": (
+        {"a.tsv": "bad\tgood\tcondition\nThe boys near the car are\tThe boys near the car is\tplural\n"},
+        ["a.tsv, line 2", "condition plural, but 'is', the right form, is singular"],
+    ),
+    "two columns between commas, not named": (
+        {"a.csv": "The boys are,The boys is\n"},
+        ["a.csv, line 1", "under the names sentence_good and sentence_bad"],
+    ),
+    **{
+        f"JSON that is {text}": ({"a.json": text}, ["a.json: JSON, but no sentences; expected BLiMP's lines"])
+        for text in ("[]", "null", "[1]")
+    },
     "labels for forms": (
         {"a.tsv": "The boys near the car are\tplural\tCorrect\tid1\n"},
         ["a.tsv, line 1", "no telling", "a first line with the names of the columns"],

@@ -69,10 +69,11 @@ def by_header(names):
 
 
 def by_content(rows):
-    """{role: column} of rows without a header, by what stands in them; empty if nothing looks like verb forms.
+    """{role: columns} of rows without a header, by what stands in them; empty if that does not tell for certain.
 
-    Two columns whose cells are the two numbers of one verb are the right and the wrong form, in this order. Of the
-    others the one with most words is what comes before the verb, and one that does not count the lines the condition.
+    Two columns whose cells are the two numbers of one verb are the right and the wrong form, in this order, or whole
+    sentences. Else the one with most words of the others that are no labels is what comes before the verb. One that
+    does not count the lines is the condition.
     """
     columns = list(zip(*rows, strict=True))
     shares = {
@@ -80,22 +81,27 @@ def by_content(rows):
         for a in range(len(columns))
         for b in range(a + 1, len(columns))
     }
-    forms = max(shares, key=shares.get, default=None)
-    if forms is None or not shares[forms]:
-        if len(columns) not in (3, 4) or not all(map(_verb_like, columns[1] + columns[2])):
-            return {}
-        forms = (1, 2)
-    others = [k for k in range(len(columns)) if k not in forms]
-    length = {k: sum(len(cell.split(" ")) for cell in columns[k]) for k in others}
-    prefix = max(others, key=lambda k: (length[k], -k), default=None)
-    if prefix is None:
+    best = max(shares.values(), default=0)
+    likely = [pair for pair, share in shares.items() if share == best]
+    if not best:
+        likely = [(1, 2)] if len(columns) in (3, 4) and all(map(_verb_like, columns[1] + columns[2])) else []
+    if len(likely) != 1:
         return {}
-    rest = [k for k in others if k != prefix and not all(re.fullmatch(r"-?\d*", cell) for cell in columns[k])]
-    if (
-        not rest and len(others) == 2
-    ):  # a number is a condition where nothing else can be one, if it does not count lines
-        rest = [k for k in others if k != prefix and (len(set(columns[k])) < len(rows) or len(rows) == 1)]
-    roles = {"prefix": [prefix], "right": [forms[0]], "wrong": [forms[1]]}
+    ((right, wrong),) = likely
+    others = [k for k in range(len(columns)) if k not in (right, wrong)]
+    length = {k: sum(len(cell.split(" ")) for cell in columns[k]) for k in others if not _are_labels(columns[k])}
+    roles = {"right": [right], "wrong": [wrong]}
+    if _long(columns[right]) or _begin_alike(columns[right], columns[wrong]):  # whole sentences
+        if any(words > len(rows) for words in length.values()):  # which may stand before the verb all the same
+            return {}
+    elif length:
+        roles["prefix"] = [max(length, key=length.get)]
+        others.remove(*roles["prefix"])
+    else:
+        return {}
+    rest = [k for k in others if not all(re.fullmatch(r"-?\d*", cell) for cell in columns[k])]
+    if not rest and len(others) == 1:  # a number is a condition where nothing else can be one, if it counts no lines
+        rest = [k for k in others if len(set(columns[k])) < len(rows) or len(rows) == 1]
     return roles | ({"condition": rest} if rest else {})
 
 
@@ -123,19 +129,41 @@ def with_prefix(roles, rows):
     Two columns named right and wrong may also be whole sentences, which need none.
     """
     forms = [columns[0] for role, columns in roles.items() if role in OTHER]
-    if "prefix" in roles or not forms or any(len(row[column].split()) > 2 for row in rows for column in forms):
+    columns = list(zip(*rows, strict=True))
+    if "prefix" in roles or not forms or any(_long(columns[form]) for form in forms):
         return roles
     lengths = {
-        column: sum(len(row[column].split()) for row in rows)
-        for column in range(len(rows[0]))
-        if [column] not in roles.values()
+        column: sum(len(cell.split()) for cell in cells)
+        for column, cells in enumerate(columns)
+        if [column] not in roles.values() and not _are_labels(cells)
     }
-    return roles | {"prefix": [max(lengths, key=lengths.get)]} if lengths else roles
+    longest = max(lengths, key=lengths.get, default=None)
+    if longest is None or lengths[longest] <= len(rows) and _begin_alike(*(columns[form] for form in forms[:2])):
+        return roles
+    return roles | {"prefix": [longest]}
 
 
 def split_name(name):
     """The words of a name such as ``verb_sg``, ``verb.sg`` or ``verbSg``, in lower case."""
     return [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)]
+
+
+def _are_labels(cells):
+    """Return whether all cells are numbers, or say of a sentence what it is, such as 'plural' or 'plural subject'."""
+    return all(
+        re.fullmatch(r"-?\d*", cell) or len(cell.split()) < 3 and not LABELS.isdisjoint(split_name(cell))
+        for cell in cells
+    )
+
+
+def _long(cells):
+    """Return whether some cell has more words than a verb form."""
+    return any(len(cell.split()) > 2 for cell in cells)
+
+
+def _begin_alike(cells, others):
+    """Return whether some cells have the same first word, as sentences do and the two forms of a verb do not."""
+    return any(one.split()[:1] == other.split()[:1] for one, other in zip(cells, others, strict=True))
 
 
 def _verb_like(cell):
@@ -159,9 +187,14 @@ def _two_numbers(one, other):
     for negation in ("n't", "n’t"):
         if one.endswith(negation) and other.endswith(negation):
             one, other = one.removesuffix(negation), other.removesuffix(negation)
-    if frozenset((one, other)) in _FORMS:
+    if known_verb(one, other):
         return True
     singular, plural = sorted((one, other), key=len, reverse=True)
     if len(plural) < 2:
         return False
     return singular in (plural + "s", plural + "es") or (plural[-1] == "y" and singular == plural[:-1] + "ies")
+
+
+def known_verb(one, other):
+    """Return whether two words are the two numbers of a verb of the tasks, or of an irregular one."""
+    return frozenset((one, other)) in _FORMS

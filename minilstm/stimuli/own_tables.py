@@ -7,13 +7,13 @@ import re
 from collections import Counter
 
 from ..errors import StimulusError
-from .columns import as_named, by_content, by_header, known_names, with_prefix
+from .columns import are_forms, as_named, by_content, by_header, known_names, known_verb, with_prefix
 from .conditions import NUMBERS, check_numbers, said_numbers
 from .items import Item, Pair, split, subject_number
 from .lines import broken, tokens, words
 from .na_files import number_letters
 from .prefixes import words_before_verbs
-from .table_rows import EXPECTED, read_rows
+from .table_rows import EXPECTED, SENTENCES, read_rows
 
 WAY_OUT = (
     "; if the columns are the singular and the plural form, name them so in a first line; if the condition is about"
@@ -45,7 +45,7 @@ def own_pairs(path):
     (first, header), *_ = rows
     roles = by_header(header)
     if len(header) < 3 and not roles:
-        raise broken(path, first, f"{len(header)} column(s); expected {EXPECTED}, separated by tabs")
+        raise broken(path, first, f"{len(header)} column(s); expected {EXPECTED}, separated by tabs{SENTENCES}")
     _one_of_each(path, first, header, roles)
     if roles:
         rows = rows[1:]
@@ -57,6 +57,9 @@ def own_pairs(path):
             forms = [name for name in ("right", "wrong", "singular", "plural") if name in roles]
             named = ", ".join(f"{header[roles[form][0]]!r} for the {form} form" for form in forms)
             notes.append(f"line {first} is taken for the names of the columns, {named}")
+        else:
+            taken = ", ".join(f"{columns[0] + 1} {role}" for role, columns in sorted(roles.items(), key=lambda r: r[1]))
+            notes.append(f"columns taken for what stands in them: {taken}")
     if not rows:
         raise StimulusError(f"{path}: no sentences; expected lines of {EXPECTED}, separated by tabs")
     roles = with_prefix(roles, [row for _, row in rows])
@@ -95,8 +98,7 @@ def _content(path, rows):
     if not rows:
         return {}
     roles = by_content([row for _, row in rows])
-    header_like = len(rows) > 1 and all(len(words(cell)) == 1 for cell in rows[0][1])
-    if header_like and all(any(len(words(cell)) > 1 for cell in row) for _, row in rows[1:]):
+    if len(rows) > 1 and _names_columns(*(row for _, row in rows)):
         return None
     if not roles or len(roles.get("condition", ())) > 1:
         (number, row), *_ = rows
@@ -107,6 +109,17 @@ def _content(path, rows):
             f" names of the columns says so: {EXPECTED}",
         )
     return roles
+
+
+def _names_columns(names, *rows):
+    """Return whether the first row is a header: its words are short, and no verb forms as all below them are."""
+    if all(len(words(name)) == 1 for name in names) and all(any(len(words(cell)) > 1 for cell in row) for row in rows):
+        return True
+    roles = by_content(rows)
+    if not roles or not all(len(words(name)) < 3 for name in names):
+        return False
+    first, *others = (are_forms(*(row[roles[form][0]] for form in ("right", "wrong"))) for row in (names, *rows))
+    return not first and all(others)
 
 
 def _pairs(path, rows, roles, notes):
@@ -125,6 +138,8 @@ def _pairs(path, rows, roles, notes):
             raise _error(path, number, "the prefix is empty; expected the words before the verb")
         if right == wrong:
             raise _error(path, number, f"right and wrong form are both {' '.join(right)!r}; expected two words")
+        if right[: len(prefix)] == prefix:
+            raise _error(path, number, f"the right form is {' '.join(right)!r}, with the prefix; expected the verb")
         part = (prefix, right, wrong, ())
         if forms[0] in NUMBERS.values() and _number(part) and NUMBERS[_number(part)] != forms[0]:
             raise _error(path, number, f"{' '.join(right)!r} stands in the column of the {forms[0]} forms")
@@ -138,11 +153,7 @@ def _pairs(path, rows, roles, notes):
         notes.append("no column is a condition: the number of the verb is taken for it")
         conditions = [_number(part) or "all" for part in parts]
     conditions = [number_letters(condition) or " ".join(words(condition)) for condition in conditions]
-    forms = [(" ".join(right), " ".join(wrong)) for _, right, wrong, _ in parts]
-    check_numbers(
-        [(*pair, condition) for pair, condition in zip(forms, conditions, strict=True)],
-        lambda k, message: _error(path, rows[k][0], message + WAY_OUT),
-    )
+    _check_conditions(path, list(zip(rows, parts, conditions, strict=True)))
     _say_repeated(parts, notes)
     _say_contexts(parts, notes)
     return _numbered(path, parts, conditions)
@@ -180,7 +191,17 @@ def _whole_pairs(path, rows, cell):
             )
         parts.append(split(*sentences))
         conditions.append(row[cell["condition"]] if "condition" in cell else "all")
+    told = zip(rows, parts, conditions, strict=True)
+    _check_conditions(path, [one for one in told if known_verb(*map(" ".join, one[1][1:3]))])  # not nouns
     return _numbered(path, parts, conditions)
+
+
+def _check_conditions(path, told):
+    """Refuse a right form of another number than its condition says; each of `told` is a row, its parts, and that."""
+    check_numbers(
+        [(" ".join(right), " ".join(wrong), condition) for _, (_, right, wrong, _), condition in told],
+        lambda k, message: _error(path, told[k][0][0], message + WAY_OUT),
+    )
 
 
 def _numbered(path, parts, conditions):

@@ -121,7 +121,7 @@ def read_items(path: str | Path) -> Stimuli:
     """
     path = Path(path)
     first = _first_line(path)
-    if re.match(r"\s*(\{|\[\s*([\[{\"]|$))", first):
+    if path.suffix.lower() in (".json", ".jsonl") or re.match(r"\s*(\{|\[\s*([\[{\"]|$))", first):
         pairs, kind, notes, suite = read_json(path)
         pairs, kind, notes = _named(path, pairs, kind, notes)
         return Stimuli(pairs, kind, notes, suite)

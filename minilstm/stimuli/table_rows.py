@@ -3,9 +3,11 @@
 from collections import Counter
 
 from ..errors import StimulusError
+from .columns import by_header
 from .lines import broken, cells, lines
 
 EXPECTED = "prefix, right, wrong, condition"
+SENTENCES = ", or whole sentences under the names sentence_good and sentence_bad"
 NAMES = {"\t": "tabs", ",": "commas", ";": "semicolons"}
 
 
@@ -34,8 +36,8 @@ def read_rows(path):
         number, line = kept[0]
         counts = {mark: (min(line.count(mark) for _, line in kept), line.count(mark)) for mark in ",;"}
         delimiter = max(counts, key=counts.get)
-        if max(counts[delimiter]) < 2:
-            message = f"1 column(s), {line[:60]!r}; expected 4, separated by tabs: {EXPECTED}"
+        if max(counts[delimiter]) < 2 and not by_header(cells(path, number, line, delimiter)):
+            message = f"1 column(s), {line[:60]!r}; expected 4, separated by tabs: {EXPECTED}{SENTENCES}"
             raise broken(path, number, message + ". Sentences alone do not say which verb is tested")
     rows = [(number, cells(path, number, line, delimiter)) for number, line in kept]
     _check_lengths(path, rows, NAMES[delimiter])
