@@ -10,7 +10,8 @@ from small_model import small_model
 from minilstm import load, planted
 from minilstm.activity import lower_context
 from minilstm.analyses import ANALYSES, decoding, number_units, short_range, syntax_unit
-from minilstm.analyses.base import VERDICTS, Results
+from minilstm.analyses import linzen as linzen_set
+from minilstm.analyses.base import VERDICTS, Results, Unavailable
 from minilstm.analyses.experiment import Experiment
 from minilstm.analyses.number_agreement import agreement
 from minilstm.analyses.statistics import mcnemar, signed_ranks
@@ -408,6 +409,8 @@ def test_a_linzen_set_of_unknown_words_is_not_judged():
     strange = [replace(na_task("Simple", "S", 1)[0], prefix=("zxqv",) * 9)]
     experiment = Experiment(load("planted"), linzen=tuple(strange))
     assert experiment.usable_linzen == () and "18 %" in experiment.why_no_linzen
+    with pytest.raises(Unavailable, match="the model knows 18 %"):
+        linzen_set.compute(experiment, {})
     partly = [*na_task("Simple", "S", 30), replace(strange[0], prefix=("The", "boy"), wrong="zxqv")]
     experiment, results = gather(load("planted"), n=4, n_random=20, linzen=tuple(partly))
     assert len(results["linzen"].full) == 30  # a sentence whose verb forms are not both known is not scored

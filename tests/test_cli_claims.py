@@ -17,6 +17,7 @@ from minilstm.analyses.experiment import Experiment
 from minilstm.cli import analysis
 from minilstm.cli import claims as cli_claims
 from minilstm.cli.analysis import compute
+from minilstm.cli.main import main
 from minilstm.errors import MinilstmError, StimulusError
 from minilstm.report.ledger import CLAIMS, COLUMNS, LATER, Judgement, judge
 
@@ -104,6 +105,24 @@ def test_the_linzen_set_is_read(capsys, tmp_path):
     assert found[1]["verdict"] == "holds" and found[1]["value"] == "100.0 (3 of 3)"
     with pytest.raises(StimulusError, match="absent"):
         run(*SMALL, "--linzen", tmp_path / "absent.text")
+
+
+@pytest.mark.parametrize("options", [(), ("--off", "3"), ("--json",)])
+@pytest.mark.parametrize(
+    ("sentence", "forms", "why"),
+    [
+        ("the frob frob the frobs", "greets\tgreet", "of the words of the Linzen set the model knows 57 %, not 80 %"),
+        ("the boy near the cars near the girls near", "frobs\tfrob", "of no sentence of the Linzen set does the model"),
+    ],
+)
+def test_a_linzen_set_that_cannot_be_read_is_exit_code_1(capsys, tmp_path, options, sentence, forms, why):
+    path = tmp_path / "some.text"
+    path.write_text(f"{sentence} {forms.split()[0]}\n")
+    path.with_suffix(".gold").write_text(f"{len(sentence.split())}\t{forms}\t1\n")
+    assert main(["agreement", "--model", "planted", "--linzen", str(path), *options]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.startswith(f"--linzen {path}: not read: {why}")
+    assert "--linzen FILE" not in printed.err
 
 
 def test_a_table_over_models():

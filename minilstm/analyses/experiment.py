@@ -219,6 +219,8 @@ class Experiment:
             return (), (
                 f"of the words of the Linzen set the model knows {100 * known:.0f} %, not {100 * COVERAGE:.0f} %"
             )
+        if not any({item.right, item.wrong} <= vocabulary for item in self.linzen):
+            return (), "of no sentence of the Linzen set does the model know both verb forms"
         return tuple(self.linzen), ""
 
     @property

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .base import Analysis, Claim, Criterion, NotTestable, Outcome, Result, Table
+from .base import Analysis, Claim, Criterion, NotTestable, Outcome, Result, Table, Unavailable
 from .drops import SPARED_RATIO, spared
 from .experiment import KIND, LINZEN
 from .number_agreement import agreement
@@ -53,6 +53,8 @@ class Linzen(Result):
 def compute(experiment, results):
     """The Linzen set intact, and without each of S* and P*."""
     items = experiment.usable_linzen
+    if experiment.linzen and not items:
+        raise Unavailable(experiment.why_no_linzen)
     if not items:
         return Linzen(None, why=experiment.why_no_linzen)
 

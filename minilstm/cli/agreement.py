@@ -29,9 +29,12 @@ def run(options):
     check_out(options.out)
     _refuse_unread(options)
     model = load_model(options)
-    if options.linzen and not options.off:
-        return _linzen(options, model)
-    experiment = experiment_of(model, options, half=options.half or "all")
+    searched = options.linzen and not options.off  # the units
+    experiment = experiment_of(model, options, half=options.half or ("even" if searched else "all"))
+    if options.linzen and not experiment.usable_linzen:
+        return 1  # why is said
+    if searched:
+        return _linzen(options, experiment)
     items = experiment.usable_linzen if options.linzen else _sentences(experiment)
     unknown = "<unk>" if options.linzen else options.unknown
     found = agreement(model, items, experiment.state, options.off, options.kind, unknown)
@@ -55,12 +58,11 @@ def _refuse_unread(options):
         refuse(options, "says how --off ablates; no units are given there", kind="--kind")
 
 
-def _linzen(options, model):
+def _linzen(options, experiment):
     """The Linzen set, intact and without the number units, which are searched."""
     from ..analyses import linzen
     from .analysis import compute
 
-    experiment = experiment_of(model, options, half=options.half or "even")
     results = compute(experiment, [linzen.ANALYSIS], {}, RESULTS / Path(options.model).stem)
     print_results([results["linzen"]], options.form)
     write_out([results["linzen"]], options.out)

@@ -212,4 +212,7 @@ def experiment_of(model, options, **more):
     if "stimuli" in options:
         given["stimuli"] = stimuli_of(options, model)
     sets = {"linzen": linzen_of(options), "test_sets": test_sets_of(options)}
-    return Experiment(model, state=state_of(options), progress=True, **{**sets, **given, **more})
+    experiment = Experiment(model, state=state_of(options), progress=True, **{**sets, **given, **more})
+    if experiment.linzen and not experiment.usable_linzen:
+        print(f"--linzen {options.linzen}: not read: {experiment.why_no_linzen}", file=sys.stderr)
+    return experiment
