@@ -16,7 +16,7 @@ from .io import checkpoints
 from .io.conventions import layers_to
 from .io.parts import USUAL
 from .io.state_dict import arrays_from
-from .io.vocabulary import words_of
+from .io.vocabulary import check_ordered, words_of
 from .lstm import Layer, State, Trace
 
 CHUNK = 256  # words whose logits over the whole vocabulary are held at once
@@ -509,7 +509,8 @@ class LanguageModel:
             The embedding, the LSTM's weights named and shaped as in `conventions` (PyTorch: `rnn.weight_ih_l0`,
             `rnn.weight_hh_l0`, `rnn.bias_ih_l0`, `rnn.bias_hh_l0`, ...), and the decoder.
         vocabulary : sequence of str, or mapping of str to int
-            One word for each row of the decoder; a mapping's indices say which.
+            One word for each row of the decoder; a mapping's indices say which. What leaves no doubt is mended, such as
+            line ends of `file.readlines()`, and `provenance["notes"]` says so.
         convention : {"pytorch", "onnx", "keras"}
         modules : three of str, optional
             What stands before the dots. PyTorch's are found by their shapes if not given, whatever they are called and
@@ -547,8 +548,10 @@ class LanguageModel:
         >>> model.logits("the boy").shape
         (2, 4)
         """
-        words = words_of(vocabulary)
+        words, mended = words_of(vocabulary)
+        check_ordered(context, "context")
         arrays, notes = arrays_from(tensors, convention, modules, max_norm, dtype)
+        notes += [f"vocabulary: {remark}" for remark in mended]
         layers = (Layer(*(arrays[f"{part}{k}"] for part in "WUb")) for k in range((len(arrays) - 3) // 3))
         provenance = dict(provenance or {}) | ({"notes": notes} if notes else {})
         weights = arrays["embedding"], tuple(layers), arrays["decoder_weight"], arrays["decoder_bias"]

@@ -68,11 +68,12 @@ def load(name_or_path: str | Path, dtype: str = "float32") -> LanguageModel:
         raise ModelFileError(f"{name_or_path}: no such file; the bundled models are {', '.join(known)}")
     if kind_of(path) == "torch":
         imported = import_model(path, dtype=dtype)
-        return _model(path, imported.header, imported.arrays)
-    return _model(path, *checkpoints.read(path, dtype))
+        return model_of(path, imported.header, imported.arrays)
+    return model_of(path, *checkpoints.read(path, dtype))
 
 
-def _model(path, header, arrays):
+def model_of(path, header, arrays):
+    """The model that a file's header and arrays make up (see `io/checkpoints.py`)."""
     layers = (Layer(*(arrays[f"{part}{k}"] for part in "WUb")) for k in range(len(header["sizes"]["layers"])))
     try:
         return LanguageModel(

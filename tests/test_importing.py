@@ -289,6 +289,44 @@ def test_names_and_max_norm_by_option(tmp_path, vocab, capsys):
         assert words in capsys.readouterr().err and not out.exists()
 
 
+def test_what_is_written_can_be_opened(tmp_path, vocab, capsys):
+    """Whatever is refused is refused before a file is written."""
+    tensors, out = tensors32(), tmp_path / "m.npz"
+    beside = {name.replace("rnn", "rnn2"): tensor for name, tensor in tensors.items() if name.startswith("rnn")}
+    path = file_of(tmp_path / "m.pt", {**tensors, **beside})
+    arguments = ["import", str(path), "--vocab", str(vocab), "-o", str(out)]
+    assert main(arguments) == 2 and not out.exists()
+    assert "m.pt: rnn2.weight_ih_l0 reads 3 numbers, but the layer below" in capsys.readouterr().err
+    (tmp_path / "context.txt").write_text("\n")
+    named = [*arguments, "--names", "encoder,rnn,decoder"]
+    assert main([*named, "--context", str(tmp_path / "context.txt")]) == 2 and not out.exists()
+    assert "context.txt: expected words between white space, found none" in capsys.readouterr().err
+    assert main(named) == 0
+    assert "note: left out, since none of the names given stands for it: rnn2 (an LSTM" in capsys.readouterr().out
+    assert_is_plain({name: a for name, a in load(out).arrays().items() if name != "word_counts"}, tensors)
+
+
+def test_a_vocabulary_inside_is_mended_as_a_file_is(tmp_path):
+    path = file_of(tmp_path / "m.pt", tensors32(), beside={"vocab": [f"{word}\n" for word in WORDS]})
+    model = load(path)
+    assert model.vocabulary == tuple(WORDS) and "line ends are left out" in " ".join(model.provenance["remarks"])
+    with pytest.raises(ModelFileError, match="m.pt: the vocabulary 'vocab', index 6: the word 'w0' was index 0"):
+        load(file_of(path, tensors32(), beside={"vocab": [*WORDS[:-1], "w0 "]}))
+
+
+def test_another_network_beside_that_is_not_named(tmp_path, vocab):
+    """A module says what kind its parts are; only those that are taken matter."""
+    torch = need("torch")
+    module = torch.nn.Module()
+    module.encoder, module.rnn = torch.nn.Embedding(7, 3), torch.nn.LSTM(3, 4)
+    module.decoder, module.critic = torch.nn.Linear(4, 7), torch.nn.GRU(4, 4)
+    torch.save(module, tmp_path / "m.pt")
+    made = import_model(tmp_path / "m.pt", vocab, ("encoder", "rnn", "decoder"))
+    np.testing.assert_array_equal(made.arrays["U0"], module.rnn.weight_hh_l0.detach().numpy())
+    with pytest.raises(ModelFileError, match="critic.weight_hh_l0: .*a GRU"):
+        import_model(tmp_path / "m.pt", vocab)
+
+
 def test_max_norm_of_a_whole_module(tmp_path, vocab, monkeypatch):
     torch = need("torch")
     module = torch.nn.Module()

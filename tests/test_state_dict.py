@@ -158,6 +158,69 @@ def test_layers_that_are_modules_of_their_own(names):
     assert_is_plain(take_over(cells, find_parts(cells)), tensors)
 
 
+@pytest.mark.parametrize("upper", ["rnn2", "rnn.1"])
+def test_layers_that_do_not_read_the_one_below(upper):
+    """Two networks beside one another, and a layer of a stack that was cut."""
+    tensors = plain((6, 6), 5)
+    beside = tensors | {name.replace("rnn.", f"{upper}."): t for name, t in tensors.items() if name.startswith("rnn")}
+    words = rf"{upper}.weight_ih_l0 reads 5 numbers, but the layer below, of rnn.weight_hh_l1, puts out 6"
+    if upper == "rnn2":
+        with pytest.raises(ModelFileError, match=f"{words}; .*--names"):
+            find_parts(beside)
+    with pytest.raises(ModelFileError, match=f"{words}; expected layers that each read the one below$"):
+        find_parts(beside, ("encoder", f"rnn+{upper}", "decoder"))
+    assert_is_plain(take_over(beside, find_parts(beside, ("encoder", "rnn", "decoder"))), tensors)
+    tensors["rnn.weight_ih_l1"] = np.ones((24, 5))
+    with pytest.raises(ModelFileError, match="rnn.weight_ih_l1 reads 5 numbers, .* rnn.weight_hh_l0, puts out 6"):
+        find_parts(tensors)
+
+
+@pytest.mark.parametrize(
+    ("beside", "said"),
+    [
+        ({"loss.weight": (V, G)}, "loss"),
+        ({"tgt.weight": (V, E), "scale": (1,)}, "tgt, scale"),
+        ({"lstm2.weight_ih_l0": (4 * G, G), "lstm2.weight_hh_l0": (4 * G, G)}, "lstm2 (an LSTM; rnn+lstm2 would"),
+        ({"gru.weight_ih_l0": (3 * G, G), "gru.weight_ih_l0_reverse": (3 * G, G)}, "gru"),  # and it is cut
+        ({f"ema.{name}": np.shape(t) for name, t in plain().items()}, "ema.encoder, ema.rnn (an LSTM; rnn+ema.rnn"),
+    ],
+)
+def test_what_the_caller_does_not_name_is_left_out_and_said(beside, said):
+    tensors = plain()
+    more = wrapped(tensors | {name: np.ones(shape) for name, shape in beside.items()}, "model.")
+    parts = find_parts(more, ("encoder", "rnn", "decoder"))
+    assert_is_plain(take_over(more, parts), tensors)
+    assert len(parts.remarks) == 1 and f"left out, since none of the names given stands for it: {said}" in str(parts)
+
+
+def test_what_lies_in_a_part_that_is_named_is_not_left_out():
+    for name in ("rnn.norm.weight", "decoder.scale", "encoder.projection.weight"):
+        with pytest.raises(ModelFileError, match=f"'{name}' has no place"):
+            find_parts(plain() | {name: np.ones(3)}, ("encoder", "rnn", "decoder"))
+
+
+@pytest.mark.parametrize(
+    ("tensors", "words"),
+    [
+        (None, "expected a state dict or a PyTorch module, got None"),
+        ("model.pt", "got 'model.pt'; minilstm.load reads files"),
+        ({"state_dict": plain(), "epoch": 3}, "'state_dict' is a mapping; expected tensors"),
+        ({0: np.ones(3)}, "expected names of tensors, got 0"),
+    ],
+)
+def test_what_is_no_state_dict(tensors, words):
+    with pytest.raises(ModelFileError, match=words):
+        LanguageModel.from_state_dict(tensors, WORDS)
+
+
+def test_arguments_of_the_wrong_kind():
+    with pytest.raises(ModelFileError, match="context: a set"):
+        LanguageModel.from_state_dict(plain(), WORDS, context={"w0", "w1"})
+    for modules in ("encoder,rnn,decoder", ("encoder", "rnn")):
+        with pytest.raises(ModelFileError, match="modules: expected three names"):
+            LanguageModel.from_state_dict(plain(), WORDS, modules=modules)
+
+
 def test_layers_whose_order_is_not_clear():
     tensors = plain((4, 4))
     for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):

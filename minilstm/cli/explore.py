@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 from ..analyses.experiment import file_path
-from ..errors import MinilstmError
 from ..explorer.page import explore, rounding_effect
 from ..explorer.payload import lexicon_of
 from ..io.atomic import check_writable
@@ -37,11 +36,6 @@ def run(options):
     check_writable(options.out, ".html")
     model = load_model(options)
     words = read_words(options.words) if options.words else None
-    if words == []:
-        raise MinilstmError(
-            f"{options.words}: expected words between white space, found none; without --words the page takes those of "
-            "the tasks"
-        )
     page = explore(model, options.sentence, options.forms, vocabulary=words, name=Path(options.model).stem)
     replaced = options.out.is_file()
     page.save(options.out)

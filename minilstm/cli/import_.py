@@ -5,12 +5,12 @@ import sys
 
 from ..analyses.experiment import file_path
 from ..errors import MinilstmError
-from ..io import checkpoints
 from ..io.atomic import check_writable
 from ..io.checkpoints import ENDINGS
 from ..io.importing import import_model
 from ..io.original import CONTEXT
 from ..io.vocabulary import read_words
+from ..models import model_of
 
 
 def add_options(command):
@@ -41,7 +41,8 @@ def add_options(command):
         "--names",
         metavar="NAMES",
         help="what the file calls the embedding, the LSTM and the decoder, such as embedding,lstm,fc, or "
-        "embedding,lstm1+lstm2,fc where layers are modules of their own (default: what fits by shape)",
+        "embedding,lstm1+lstm2,fc where layers are modules of their own; anything else is then left out "
+        "(default: what fits by shape)",
     )
     command.add_argument(
         "--max-norm",
@@ -73,5 +74,5 @@ def run(options):
             print(f"{key}: {value}")
     for remark in model.report["remarks"]:
         print(f"note: {remark}")
-    checkpoints.write(options.output, model.header, model.arrays)
+    model_of(options.file, model.header, model.arrays).save(options.output)  # of a model, so that `load` can open it
     print(f"context: {len(model.header['context'])} words\nwritten: {options.output}")

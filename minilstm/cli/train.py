@@ -14,6 +14,7 @@ from ..analyses.experiment import file_path, natural, positive
 from ..errors import MinilstmError
 from ..io.atomic import check_writable
 from ..io.checkpoints import ENDINGS
+from ..io.vocabulary import read_text
 from ..models import load
 from ..training.trainer import Corpus, TrainingConfig, train
 from .options import refuse
@@ -167,13 +168,10 @@ def _fragment(options):
 
 
 def _own_text(options):
-    try:
-        lines = options.text.read_text(encoding="utf-8-sig").split("\n")
-    except OSError as error:
-        raise MinilstmError(f"--text {options.text}: cannot be read: {error.strerror}; expected a file") from error
-    except UnicodeDecodeError as error:
-        raise MinilstmError(f"--text {options.text}: cannot be read as text in UTF-8 ({error})") from error
-    sentences = [[*line.split(), "<eos>"] for line in lines if line.strip()]
+    text, remarks = read_text(options.text)
+    for remark in remarks:
+        print(f"note: {options.text}: {remark}", file=sys.stderr)
+    sentences = [[*line.split(), "<eos>"] for line in text.split("\n") if line.strip()]
     counts = Counter(word for sentence in sentences for word in sentence)
     kept = sorted(word for word, n in counts.items() if n >= options.min_count and word not in ("<unk>", "<eos>"))
     vocabulary = ("<unk>", "<eos>", *kept)

@@ -78,7 +78,7 @@ def import_model(path, vocabulary=None, modules=None, context=None, max_norm=Non
         if unknown:
             raise ModelFileError(f"the context's word {unknown[0]!r} is not in {name}")
         norm, further = _norm(file, parts, max_norm)
-        _check_kind(file.attributes)
+        _check_kind(file.attributes, parts)
         _check_apart(file, parts)
         arrays = take_over(file.tensors, parts, dtype, norm)
     except ModelFileError as error:
@@ -105,13 +105,13 @@ def _read(path):
 def _vocabulary_inside(file, rows):
     """The words that lie beside the weights, if only one vocabulary does; and a remark on where."""
     fitting = {place: value for place, value in file.vocabularies.items() if len(value) == rows}
-    different = {words_of(value): place for place, value in reversed(fitting.items())}
+    different = {words_of(value, f"the vocabulary {place!r}"): place for place, value in reversed(fitting.items())}
     if len(different) != 1:
         found = ", ".join(map(repr, different.values()))
         what = f"several vocabularies inside, {found}" if different else f"no vocabulary of {rows} words inside"
         raise ModelFileError(f"{what}; minilstm import with --vocab FILE takes one from a file")
-    words, place = next(iter(different.items()))
-    return words, [f"the vocabulary is the file's own, {place!r}"]
+    (words, remarks), place = next(iter(different.items()))
+    return words, [f"the vocabulary is the file's own, {place!r}", *remarks]
 
 
 def _norm(file, parts, max_norm):
@@ -128,10 +128,12 @@ def _norm(file, parts, max_norm):
     ]
 
 
-def _check_kind(attributes):
-    """Refuse what a module says of itself and its weights do not show."""
+def _check_kind(attributes, parts):
+    """Refuse what a module, or one around it, says of itself and its weights do not show."""
     for key, value in attributes.items():  # `mode` is torch.nn's name for it, `rnn_type` that of the paper's class
-        if key.endswith((".mode", "rnn_type")) and str(value).upper() != "LSTM":
+        around = key[: key.rfind(".") + 1]
+        said = key.endswith((".mode", "rnn_type")) and str(value).upper() != "LSTM"
+        if said and any(name.startswith(around) for name in parts.names):
             raise ModelFileError(f"a network of type {value!r:.40}; expected LSTM")
 
 

@@ -3,11 +3,12 @@
 People call the parts encoder, rnn, decoder; embedding, lstm, fc; and wrap them in DataParallel, `torch.compile`, FSDP,
 Lightning or SWA, each of which adds something to the names. None of that matters here: the LSTM is where `weight_hh`
 is, and the embedding and the decoder are the matrices that fit it, if only one pair does. Otherwise the caller names
-them. A tensor that has no place is an error, because it means that the network computes something else.
+them; what lies outside the parts they name is left out, and a remark says so. Any other tensor that has no place is an
+error, because it means that the network computes something else.
 """
 
 import re
-from itertools import permutations
+from itertools import pairwise, permutations
 from typing import NamedTuple
 
 import numpy as np
@@ -62,7 +63,7 @@ def find_parts(tensors, modules=None):
         A framework's own tensors will do.
     modules : three of str, optional
         What the embedding, the LSTM and the decoder are called; LSTMs that are separate modules are joined by "+",
-        the lowest first. If not given, they are found by their shapes.
+        the lowest first. What lies outside them is left out. If not given, they are found by their shapes.
 
     Returns
     -------
@@ -71,7 +72,7 @@ def find_parts(tensors, modules=None):
     Raises
     ------
     ModelFileError
-        If there is no LSTM, several things fit, or a tensor has no place.
+        If there is no LSTM, several things fit, a layer does not read the one below, or a tensor has no place.
 
     Examples
     --------
@@ -81,16 +82,17 @@ def find_parts(tensors, modules=None):
     ('emb.weight', 'fc.weight', None)
     """
     names = _unwrapped(tensors)  # {short name: the file's own name}
-    stacks, rest, remarks = _stacks(names)
-    if not stacks:
+    lstms = list(dict.fromkeys(match[1] or "" for match in map(RECURRENT.fullmatch, names) if match))
+    if not lstms:
         raise ModelFileError(f"no LSTM: no tensor is called weight_hh_l0; there are {_listed(tensors)}")
-    paths = _in_order(stacks, tensors, modules)
+    if modules is not None and (isinstance(modules, str) or len(modules) != 3):
+        raise ModelFileError(f"modules: expected three names, of embedding, LSTM and decoder, got {modules!r:.60}")
+    chosen = lstms if modules is None else [_called(name, lstms) for name in modules[1].split("+")]
+    inside = {short: name for short, name in names.items() if _path(short)[:-1] not in set(lstms) - set(chosen)}
+    stacks, rest, remarks = _stacks(inside)
+    paths = _in_order(stacks, tensors) if modules is None else chosen
     layers = tuple(layer for path in paths for layer in stacks[path])
-    for layer in layers:
-        W, U = (np.shape(tensors[layer[kind]]) for kind in KINDS[:2])
-        if len(W) != 2 or len(U) != 2 or U[0] != 4 * U[1]:
-            named = {name: to_array(tensors[name], name) for name in layer.values()}
-            layer_from(named, "pytorch")  # raises an error that says what it is instead
+    _check_layers(layers, tensors, modules)
     width, H = (np.shape(tensors[name])[1:] for name in (layers[0]["weight_ih"], layers[-1]["weight_hh"]))
     embedding, decoder = _matrices(rest, tensors, width, H, modules)
     bias = rest.get(_path(decoder) + "bias")
@@ -100,10 +102,15 @@ def find_parts(tensors, modules=None):
     if bias is None:
         remarks.append(f"{rest[decoder]}: a decoder without bias; its bias is zero")
     used = {rest[embedding], rest[decoder], bias}
-    left = {name for name in rest.values() if name not in used}
-    hint = "" if modules else f": either the network computes something else, or {NAMES}"
-    remarks += _left_over(left, tensors, sorted(used - {None}), hint)
     module_paths = _path(embedding)[:-1], "+".join(paths), _path(decoder)[:-1]
+    left = [short for short, name in rest.items() if name not in used]
+    if modules is not None:
+        parts = tuple(f"{path}." for path in (module_paths[0], *paths, module_paths[2]))
+        outside = [short for short in names if short not in inside or short in left and not short.startswith(parts)]
+        left = [short for short in left if short not in outside]
+        remarks += _left_out(outside, paths, lstms)
+    hint = "" if modules else f": either the network computes something else, or {NAMES}"
+    remarks += _left_over([rest[short] for short in left], tensors, sorted(used - {None}), hint)
     if tuple(name.rpartition(".")[2] for name in module_paths) != USUAL:
         remarks.insert(0, f"names: {', '.join(name or 'none' for name in module_paths)} are embedding, LSTM, decoder")
     return Parts(rest[embedding], layers, rest[decoder], bias, tuple(remarks))
@@ -156,10 +163,8 @@ def _stacks(names):
     return stacks, rest, remarks
 
 
-def _in_order(stacks, tensors, modules):
+def _in_order(stacks, tensors):
     """The paths of the modules that hold layers, the lowest first."""
-    if modules is not None:
-        return [_called(name, stacks) for name in modules[1].split("+")]
     if len(stacks) == 1:
         return list(stacks)
     numbered = {path: [int(n) for n in re.findall(r"\d+", path)] for path in stacks}
@@ -176,6 +181,23 @@ def _chained(order, stacks, tensors):
     out = [np.shape(tensors[stacks[path][-1]["weight_hh"]])[-1:] for path in order]
     into = [np.shape(tensors[stacks[path][0]["weight_ih"]])[-1:] for path in order]
     return out[:-1] == into[1:]
+
+
+def _check_layers(layers, tensors, modules):
+    """Raise unless each layer is an LSTM's and reads the one below."""
+    for layer in layers:
+        W, U = (np.shape(tensors[layer[kind]]) for kind in KINDS[:2])
+        if len(W) != 2 or len(U) != 2 or not W[0] == U[0] == 4 * U[1]:
+            named = {name: to_array(tensors[name], name) for name in layer.values()}
+            layer_from(named, "pytorch")  # raises an error that says what it is instead
+    for below, layer in pairwise(layers):
+        U, W = below["weight_hh"], layer["weight_ih"]
+        H, D = (np.shape(tensors[name])[1] for name in (U, W))
+        if D != H:
+            raise ModelFileError(
+                f"{W} reads {D} numbers, but the layer below, of {U}, puts out {H}; expected layers that each read the "
+                f"one below{'' if modules else f'; {NAMES}'}"
+            )
 
 
 def _matrices(rest, tensors, width, H, modules):
@@ -232,6 +254,15 @@ def _checked(embedding, decoder, shapes, rest, width, H):
         if short in shapes and shapes[short] != expected:
             raise ModelFileError(f"{rest[short]} has shape {shapes[short]}; expected {expected}")
     return embedding, decoder
+
+
+def _left_out(outside, paths, lstms):
+    """A remark on the parts that the caller did not name, if there are any."""
+    parts = dict.fromkeys(_path(short)[:-1] or short for short in outside)
+    listed = [
+        f"{part} (an LSTM; {'+'.join([*paths, part])} would stack it)" if part in lstms else part for part in parts
+    ]
+    return [f"left out, since none of the names given stands for it: {_listed(listed)}"] if listed else []
 
 
 def _left_over(names, tensors, used, hint):

@@ -1,5 +1,7 @@
 """From the tensors of a framework to the arrays of a model file (see `checkpoints`)."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from ..errors import ModelFileError
@@ -23,7 +25,17 @@ def arrays_from(tensors, convention, modules, max_norm, dtype):
     notes : list of str
     """
     module = tensors if hasattr(tensors, "state_dict") else None
-    tensors = dict(tensors if module is None else module.state_dict())
+    tensors = tensors if module is None else module.state_dict()
+    if not isinstance(tensors, Mapping):
+        raise ModelFileError(
+            f"expected a state dict or a PyTorch module, got {tensors!r:.60}; minilstm.load reads files"
+        )
+    tensors = dict(tensors)
+    for name, tensor in tensors.items():
+        if not isinstance(name, str):
+            raise ModelFileError(f"expected names of tensors, got {name!r:.60}")
+        if isinstance(tensor, Mapping):
+            raise ModelFileError(f"{name!r} is a mapping; expected tensors, a state dict. Is it the one to pass?")
     if convention != "pytorch":
         return take_over_named(tensors, convention, modules or USUAL, dtype), []
     parts = find_parts(tensors, modules)
