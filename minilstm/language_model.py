@@ -555,7 +555,9 @@ class LanguageModel:
         layers = (Layer(*(arrays[f"{part}{k}"] for part in "WUb")) for k in range((len(arrays) - 3) // 3))
         provenance = dict(provenance or {}) | ({"notes": notes} if notes else {})
         weights = arrays["embedding"], tuple(layers), arrays["decoder_weight"], arrays["decoder_bias"]
-        return cls(words, *weights, tuple(context), word_counts, provenance)
+        context = context.split() if isinstance(context, str) else context
+        counts = None if word_counts is None else np.asarray(word_counts)
+        return cls(words, *weights, tuple(context), counts, provenance)
 
     def state_dict(self, convention: str = "pytorch", *, modules: Sequence[str] = USUAL) -> dict[str, np.ndarray]:
         """The tensors by which a framework knows this model, the way back from `from_state_dict`.

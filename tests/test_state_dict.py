@@ -214,6 +214,10 @@ def test_what_is_no_state_dict(tensors, words):
 
 
 def test_arguments_of_the_wrong_kind():
+    assert LanguageModel.from_state_dict(plain(), WORDS, context="w1 w0").context == ("w1", "w0")
+    assert LanguageModel.from_state_dict(plain(), WORDS, word_counts=[3] * V).word_counts.sum() == 3 * V
+    with pytest.raises(ModelFileError, match="word_counts: expected shape"):
+        LanguageModel.from_state_dict(plain(), WORDS, word_counts={"w0": 3})
     with pytest.raises(ModelFileError, match="context: a set"):
         LanguageModel.from_state_dict(plain(), WORDS, context={"w0", "w1"})
     for modules in ("encoder,rnn,decoder", ("encoder", "rnn")):
