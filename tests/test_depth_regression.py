@@ -161,6 +161,9 @@ def test_sentences_with_unknown_words_are_left_out_or_read_as_unk():
 
 
 def test_too_little_to_regress_on():
+    unread = replace(small_model(), vocabulary=tuple(f"w{k}" for k in range(289)), context=())
+    with pytest.raises(UnknownWordError, match="all 7,200 sentences drawn have a word .* not know, such as"):
+        depth_data(unread)
     with pytest.raises(StimulusError, match="of 4 sentences none has a word in the cells"):
         depth_data(small_model(), depth_sentences(4, [3]))
     data = made_up()

@@ -1,12 +1,19 @@
 """Sentences and a model's vocabulary: what is respelt, what becomes <unk>, what cannot be scored, and exit codes."""
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from small_model import small_model
 
+from minilstm import load
+from minilstm.analyses import BY_NAME
+from minilstm.analyses.base import Results
+from minilstm.analyses.experiment import Experiment
 from minilstm.cli.main import main
 from minilstm.errors import NothingScoredError, UnknownWordError
+from minilstm.report import ledger
 from minilstm.stimuli import Item, Pair, coverage, fit_to_vocabulary, na_tasks, respell, subject_position
 
 WORDS = tuple("The the boy boys near car cars is are has have n't ' \" s . <unk>".split())
@@ -97,7 +104,7 @@ def test_nothing_scored_and_unknown_words_are_errors_of_their_own():
     with pytest.raises(NothingScoredError, match="1 of 1 sentences are not scored.*'glow', 'glows'"):
         fit_to_vocabulary([item("The frobs", "glow", "glows")], WORDS)
     items = [item("The boys"), item("The BOYS near", id=2), item("The frobs", "glow", "glows", 3)]
-    with pytest.raises(UnknownWordError, match="'BOYS' is not among.*has 'boys'.*: 'The BOYS near'. 1 of 2.*--unknown"):
+    with pytest.raises(UnknownWordError, match="'BOYS' is not among.*has 'boys'.*: 'The BOYS near'. 1 of 2"):
         fit_to_vocabulary(items, WORDS)
     kept, notes = fit_to_vocabulary(items, WORDS, "<unk>")
     assert kept == items and len(notes) == 3
@@ -155,3 +162,53 @@ def test_a_curly_apostrophe_and_a_blank_that_does_not_break(capsys, model, tmp_p
 def test_an_accent_of_its_own_joins_its_letter():
     assert respell([("fiance\u0301",)], ("fianc\u00e9",))[0] == [("fianc\u00e9",)]
     assert respell([("fiance\u0301",)], ("fiance\u0301", "fianc\u00e9"))[0] == [("fiance\u0301",)]
+
+
+def few_words(path, *more):
+    """A model of few words, with the forms of one verb; its path."""
+    full, words = (
+        small_model((8, 5)),
+        (*more, "<eos>", ".", "The", "the", "boy", "boys", "near", "cars", "greets", "greet"),
+    )
+    rows = [full.vocabulary.index(word) for word in words]
+    arrays = {name: getattr(full, name)[rows] for name in ("embedding", "decoder_weight", "decoder_bias")}
+    replace(full, vocabulary=words, context=("The", "boys", "greet", "."), **arrays).save(path)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["ablate --units 3", "ablate", "agreement", "dynamics", "decode", "claims --random 5", "reproduce --random 5"],
+)
+def test_what_becomes_unk_in_the_tasks_is_said_by_every_command(capsys, monkeypatch, tmp_path, command):
+    monkeypatch.chdir(tmp_path)
+    small = few_words(tmp_path / "small.npz", "<unk>")
+    main([*command.split(), "--model", small, "--unknown", "<unk>", "--n", "12"])
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("all sentences of the tasks: ")]
+    assert len(lines) == 2 and " of 960 words before the verb are not in the vocabulary" in lines[0]
+    assert "204 of 216 sentences are not scored" in lines[1]
+    if command.startswith("reproduce"):
+        report = (tmp_path / "results/small/report.html").read_text()
+        assert "Of all sentences of the tasks, " in report and "204 of 216 sentences are not scored" in report
+
+
+@pytest.mark.parametrize("command", ["agreement", "dynamics", "decode", "claims", "reproduce", "depth", "trace"])
+def test_the_option_that_reads_unknown_words_is_named_where_it_helps(capsys, monkeypatch, tmp_path, command):
+    monkeypatch.chdir(tmp_path)
+    arguments = [command, *(["The unicorn", "--units", "1"] if command == "trace" else [])]
+    for words, said in (("<unk>",), 1), ((), 0):
+        path = few_words(tmp_path / "small.npz", *words)
+        assert main([*arguments, "--model", path]) == 2
+        printed = capsys.readouterr()
+        assert printed.out == "" and printed.err.count("--unknown '<unk>' reads such a word") == said
+
+
+def test_a_condition_of_which_nothing_is_scored_is_not_judged(tmp_path):
+    """No mean of nothing, no verdict from it: the warnings of NumPy are errors here."""
+    model = load(few_words(tmp_path / "small.npz", "<unk>"))
+    experiment = Experiment(model, n=12, unknown="<unk>")
+    table = BY_NAME["agreement"].compute(experiment, {})
+    scored = {(item.task, item.condition) for item, margin in zip(table.items, table.full) if not np.isnan(margin)}
+    assert 0 < len(scored) < 18 and table.hardest() in scored and " 12 sentences of the seven" in table.summary()
+    judged = ledger.judge(experiment, Results({"agreement": table}), BY_NAME["agreement"].claims)
+    assert not any("nan" in one.value for one in judged) and "no sentence of" in " ".join(one.reason for one in judged)

@@ -10,8 +10,16 @@ from .published import TABLE_2
 from .statistics import ALPHA, CEILING, TESTABLE, easier, percent
 
 
+def scored(table, *conditions):
+    """Raise NotTestable unless the model knows both verb forms of some sentence in every (task, condition)."""
+    for task, condition in conditions:
+        if np.isnan(table.accuracy(task, condition)):
+            raise NotTestable(f"the model knows both verb forms of no sentence of {task} {condition}")
+
+
 def solved(table, *conditions):
     """Raise NotTestable unless the intact network is right often enough in every (task, condition)."""
+    scored(table, *conditions)
     for task, condition in conditions:
         accuracy = table.accuracy(task, condition)
         if not accuracy >= TESTABLE:
@@ -19,12 +27,14 @@ def solved(table, *conditions):
 
 
 def solves_tasks(experiment, results, least):
+    scored(results["agreement"], ("Simple", "S"), ("Simple", "P"))
     shares = [results["agreement"].accuracy("Simple", number) for number in "SP"]
     return Outcome(min(shares) >= least / 100, f"Simple S {percent(shares[0])}, P {percent(shares[1])}")
 
 
 def reproduces_table_2(experiment, results, points):
     table, away = results["agreement"], {}
+    scored(table, *TABLE_2)
     for name, margins in (("as written", table.full), ("lower-cased", table.margins_lowercase)):
         away[name] = max(abs(100 * share_right(margins[table.where(*key)]) - paper) for key, paper in TABLE_2.items())
     value = ", ".join(f"context {name}: {distance:.1f} points away at most" for name, distance in away.items())
@@ -34,6 +44,7 @@ def reproduces_table_2(experiment, results, points):
 def order_of_tasks(experiment, results):
     table, tasks = results["agreement"], ("Simple", "CoAdv", "nounPP")
     means, margins = {}, {}
+    scored(table, *((task, condition) for task in tasks for condition in CONDITIONS[task]))
     for task in tasks:
         where = [table.where(task, condition) for condition in CONDITIONS[task]]
         means[task] = float(np.mean([share_right(table.full[k]) for k in where]))

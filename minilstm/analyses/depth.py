@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..activity import activity
-from ..errors import MinilstmError, StimulusError
+from ..errors import MinilstmError, StimulusError, UnknownWordError
 from ..records import short_repr
 from ..stimuli.depth import POSITIONS, depth_sentences, sample_cells
 from ..stimuli.trees import read_depth
@@ -62,7 +62,14 @@ def depth_data(model, sentences=None, state="context", unknown="error", **cells)
     """
     if sentences is None:
         vocabulary = set(model.vocabulary)
-        sentences = [s for s in depth_sentences() if unknown != "error" or vocabulary.issuperset(s.words)]
+        drawn = depth_sentences()
+        sentences = [s for s in drawn if unknown != "error" or vocabulary.issuperset(s.words)]
+        if not sentences:
+            words = next(s.words for s in drawn if not vocabulary.issuperset(s.words))
+            word = next(word for word in words if word not in vocabulary)
+            raise UnknownWordError(
+                f"depth: all {len(drawn):,} sentences drawn have a word that the model does not know, such as {word!r}"
+            )
     points = sample_cells(sentences, **cells)
     if not points:
         raise StimulusError(f"depth: of {len(sentences)} sentences none has a word in the cells to sample")

@@ -11,7 +11,7 @@ from ..activity import lower_context
 from ..errors import MinilstmError, StimulusError
 from ..io.original import looks_like_paper_model
 from ..language_model import LanguageModel
-from ..stimuli import NA_TASKS, na_tasks
+from ..stimuli import NA_TASKS, coverage, na_tasks
 from .ablation import missing_conditions
 from .base import Option
 
@@ -198,6 +198,15 @@ class Experiment:
         if self.stimuli:
             return list(self.stimuli)
         return na_tasks(self.lexicon, self.seed, self.n, self.tasks or tasks)
+
+    @cached_property
+    def vocabulary_notes(self):
+        """Sentences on what becomes ``<unk>`` in the sentences of all tasks, and on what is not scored: a list of str.
+
+        Nothing where an unknown word is an error, as it says itself, nor of a user's own sentences.
+        """
+        words = coverage([] if self.stimuli else self.items, self.model.vocabulary)
+        return [] if words.unknown and self.unknown == "error" else words.summary()
 
     @property
     def usable_linzen(self):

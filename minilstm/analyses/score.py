@@ -158,9 +158,10 @@ def score(model, stimuli, state="context", unknown="error"):
     scored = np.array([readable(pair.good, pair.bad, known, unknown) for pair in pairs], bool)
     if not scored.any():
         words = dict.fromkeys(word for pair in pairs for word in pair.good + pair.bad if word not in known)
+        way_out = "; --unknown '<unk>' reads those that both sentences have" if unknown == "error" else ""
         raise NothingScoredError(
             f"nothing is scored: each of the {len(pairs)} pairs has a word that the model does not know"
-            f" ({', '.join(map(repr, list(words)[:5]))}); --unknown '<unk>' reads those that both sentences have"
+            f" ({', '.join(map(repr, list(words)[:5]))}){way_out if '<unk>' in known else ''}"
         )
     lacking = sum(not known.issuperset(pair.good + pair.bad) for pair in pairs)
     if lacking:

@@ -9,7 +9,7 @@ from ..stimuli import LEXICONS, NA_TASKS
 from ..stimuli.fragment_lexicon import is_held_out
 from .ablation import long_range_units, missing_conditions, set_margins
 from .agreement_claims import CLAIMS
-from .base import Analysis, Figure, Result, Table
+from .base import Analysis, Figure, NotTestable, Result, Table
 from .drops import SPARED_RATIO, drops, plot_ablations, spared
 from .experiment import KIND
 from .number_agreement import agreement, by_condition, share_right
@@ -74,11 +74,14 @@ class Table2(Result):
             for key in (first, second)
         ]
         shared = [id for id in sides[0] if id in sides[1]]
+        if not shared:
+            raise NotTestable(f"no sentence of {' '.join(first)} is scored that has its counterpart in {second[1]}")
         return tuple(np.array([side[id] for id in shared]) for side in sides)
 
     def hardest(self):
         """The condition (task, condition) with the lowest accuracy, or of several the smallest mean margin."""
-        where = by_condition(self.items)
+        scored = np.flatnonzero(~np.isnan(self.full))
+        where = {key: scored[k] for key, k in by_condition([self.items[k] for k in scored]).items()}
         return min(where, key=lambda key: (share_right(self.full[where[key]]), np.nanmean(self.full[where[key]])))
 
     def rows(self):
@@ -194,7 +197,7 @@ class Table2(Result):
         tasks = "the seven NA-tasks" if tasks == list(NA_TASKS) else ", ".join(tasks)
         hardest = self._hardest()
         return (
-            f"Right on {100 * share_right(self.full):.1f} % of {len(self.items):,} sentences of {tasks}; "
+            f"Right on {100 * share_right(self.full):.1f} % of {(~np.isnan(self.full)).sum():,} sentences of {tasks}; "
             f"{hardest[0].lower()}{hardest[1:]}."
         )
 

@@ -83,7 +83,10 @@ def _show(name, columns, rows, options):
 
 
 def _sentences(experiment):
-    """The sentences asked for; raises NothingScoredError where the model knows the verb forms of none."""
+    """The sentences asked for; raises NothingScoredError where the model knows the verb forms of none.
+
+    What becomes `<unk>` in them is said already, see `experiment_of`.
+    """
     from ..stimuli import fit_to_vocabulary
 
     items = experiment.sentences(*NA_TASKS)

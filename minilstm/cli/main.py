@@ -9,9 +9,9 @@ import sys
 from contextlib import contextmanager
 from functools import partial
 
-from ..errors import MinilstmError, NothingScoredError
+from ..errors import MinilstmError, NothingScoredError, UnknownWordError
 from ..version import __version__
-from .options import form_options, item_options, model_options, reading_options
+from .options import form_options, item_options, model_options, reading_options, reads_unknown
 
 DESCRIPTION = """\
 The LSTM of Lakretz et al. (2019), 'The emergence of number and syntax units in LSTM language models', in NumPy.
@@ -45,7 +45,8 @@ def _run(arguments):
         print(f"minilstm: {error}", file=sys.stderr)
         return 1
     except MinilstmError as error:
-        print(f"minilstm: {error}", file=sys.stderr)
+        way_out = reads_unknown(options) if isinstance(error, UnknownWordError) else ""
+        print(f"minilstm: {error}{way_out}", file=sys.stderr)
         return 2
     except MemoryError as error:
         print(f"minilstm: not enough memory: {error}", file=sys.stderr)

@@ -136,6 +136,15 @@ def load_model(options):
     return model
 
 
+def reads_unknown(options):
+    """The option that reads unknown words, to be said with an error; empty if it is set, or would help nothing."""
+    from ..models import load
+
+    if getattr(options, "unknown", "") != "error" or "<unk>" not in load(options.model).vocabulary:
+        return ""
+    return "; --unknown '<unk>' reads such a word all the same"
+
+
 def limit_cores(options, model):
     """Let BLAS have as many threads as the options say; if they do not say, several only for a large model."""
     from threadpoolctl import threadpool_limits
@@ -213,6 +222,8 @@ def experiment_of(model, options, **more):
         given["stimuli"] = stimuli_of(options, model)
     sets = {"linzen": linzen_of(options), "test_sets": test_sets_of(options)}
     experiment = Experiment(model, state=state_of(options), progress=True, **{**sets, **given, **more})
+    for note in experiment.vocabulary_notes if "lexicon" in options else ():
+        print(f"all sentences of the tasks: {note}", file=sys.stderr)
     if experiment.linzen and not experiment.usable_linzen:
         print(f"--linzen {options.linzen}: not read: {experiment.why_no_linzen}", file=sys.stderr)
     return experiment

@@ -156,9 +156,9 @@ def _summary(experiment, runs, rows):
         for one in runs
     ]
     bullets = "".join(f"<li>{escape(line)}</li>" for line in lines if line)
-    note = left_out(experiment)
-    note = f'<p class="note">{escape(note)}</p>' if note else ""
-    return f'<section id="summary"><h2>Summary</h2><p><strong>{counted}</strong></p><ul>{bullets}</ul>{note}</section>'
+    notes = [left_out(experiment), *(f"Of all sentences of the tasks, {note}." for note in experiment.vocabulary_notes)]
+    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in notes if note)
+    return f'<section id="summary"><h2>Summary</h2><p><strong>{counted}</strong></p><ul>{bullets}</ul>{notes}</section>'
 
 
 def _explorer_links(experiment, runs):

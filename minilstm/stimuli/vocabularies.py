@@ -126,7 +126,7 @@ def fit_to_vocabulary(
     NothingScoredError
         If there is no item, or none of which the vocabulary has both verb forms.
     UnknownWordError
-        If a word before a verb is unknown and may not become ``<unk>``: it names word, sentence and option.
+        If a word before a verb is unknown and may not become ``<unk>``: it names word and sentence.
     """
     if not items:
         raise NothingScoredError(
@@ -150,7 +150,7 @@ def _refuse_unknown(words, items):
         hint = next((f" (it has {known!r})" for lacking, known in words.hints if lacking == word), "")
         raise UnknownWordError(
             f"{word!r} is not among the model's words{hint}: {sentence!r}. {words.sentences_with_unknown} of"
-            f" {words.sentences} sentences have such a word; --unknown '<unk>' reads them all the same"
+            f" {words.sentences} sentences have such a word"
         )
 
 
