@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from conftest import need
 
-from minilstm import lstm, verify
+from minilstm import lstm, verify, verify_module
 from minilstm.io.conventions import layers_from, layers_to, to_array
 from minilstm.verification.vectors import make_vectors
 
@@ -209,3 +209,19 @@ def test_tensors_of_jax_in_bfloat16():
     tensor = jax.numpy.asarray(vectors["loss_output"], "bfloat16")
     np.testing.assert_array_equal(to_array(tensor), vectors["loss_output"])
     assert to_array(tensor).dtype == np.float32
+
+
+@pytest.mark.parametrize("times", [50, 100])
+def test_rounding_that_grows_accuses_nobody(times):
+    """With large weights errors grow from word to word; 50 times these were taken for a clipped z."""
+    torch = need("torch")
+    for seed in range(3):
+        torch.manual_seed(seed)
+        module = torch.nn.LSTM(20, 30)
+        with torch.no_grad():
+            for weight in module.parameters():
+                weight.mul_(times)
+        verdict = verify_module(module)
+        assert verdict, verdict
+        assert ("Rounding grows in this LSTM: in float32, " in str(verdict)) == (verdict.errors["output"].atol > 1e-5)
+        assert verify_module(module.double()).errors["output"].atol < 1e-8

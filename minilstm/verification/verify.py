@@ -18,6 +18,7 @@ from .gradients import gradients, named
 from .outputs import read_outputs
 from .place import axes_in, place_of, unit_number
 from .program import QUANTITIES, RETURNED, TRACES, Variant, add_final_states
+from .rounding import growth
 from .variants import run as run_variant
 from .variants import wrong_variants
 from .vectors import read_cases
@@ -31,6 +32,8 @@ UNSEEN = {  # what nobody can see who is not handed the outputs of a case
     "wide": "many units, inputs unlike units",
     "gradients": "gradients",
 }
+
+MUCH = 10  # times as large a tolerance as usual: said, since smaller mistakes pass
 
 
 def verify(
@@ -104,10 +107,15 @@ def judge(cases, outputs, rtol=None, atol=None, scale=1.0, precision=None, progr
         right["gradients"] = named(gradients(first), first.convention), None
     with np.errstate(all="ignore"):  # what is handed in may well be infinite, and a wrong program may overflow
         for nearest in (True, False):
-            compared, notes = _compare(right, outputs, rtol, atol, scale, precision, nearest)
+            compared, notes, growths = _compare(cases, right, outputs, rtol, atol, scale, precision, nearest)
             verdict = _judge(cases, right, compared, notes, progress)
             if verdict or not notes or verdict.explained:
                 break
+    (_, coarsest), times = max(growths.items(), key=lambda item: item[1])
+    if atol is None and times > MUCH:
+        passes = times * TOLERANCES[coarsest][1]
+        said = f"Rounding grows in this LSTM: in {coarsest}, differences of up to {passes:.1g} pass for it."
+        verdict = verdict._replace(notes=(*notes, said))
     return verdict
 
 
@@ -177,26 +185,31 @@ def _unseen(right, compared):
             yield ", ".join(missing)
 
 
-def _compare(right, outputs, rtol, atol, scale, precision, nearest):
+def _compare(cases, right, outputs, rtol, atol, scale, precision, nearest):
     """Comparisons by case and quantity, of those that were handed in; and what is to be said of the order of axes.
 
     `right` has what is right by case: arrays by name, and the words of each sequence, or None where all counts.
+    Third, how rounding grows, by case and precision.
     """
     keys = {_key(name, case): (case, name) for case, (arrays, _) in right.items() for name in arrays}
     expected = {}
     for key, (case, name) in keys.items():
         arrays, lengths = right[case]
         expected[key] = arrays[name], _words(name, arrays[name].shape, lengths)
-    compared, notes = {}, []
+    compared, notes, growths = {}, [], {}
     for key, (got, handed_in, order) in read_outputs(outputs, expected, right[""][1], nearest).items():
         case, name = keys[key]
         array, words = expected[key]
+        problem, judged_as = case.replace("gradients", ""), precision or handed_in
+        if (problem, judged_as) not in growths:
+            growths[problem, judged_as] = growth(cases[problem], right[problem][0], _right, judged_as)
         larger = GRADIENTS * max(1, np.abs(array).max()) if case == "gradients" else 1
-        comparison = compare(got, array, words, precision or handed_in, rtol, atol, scale * larger)
+        larger *= growths[problem, judged_as]
+        comparison = compare(got, array, words, judged_as, rtol, atol, scale * larger)
         compared.setdefault(case, {})[name] = comparison
         if order:
             notes.append(f"{key}: sizes are alike; read with its axes as {axes_in(name, array.shape, order)}.")
-    return compared, tuple(notes)
+    return compared, tuple(notes), growths
 
 
 def _key(name, case):
