@@ -233,6 +233,20 @@ def test_train_refuses_numbers_that_make_no_sense(capsys, tmp_path, number):
     assert re.match(r"minilstm: (epochs|learning_rate): expected a finite number", err) and not any(tmp_path.iterdir())
 
 
+def test_train_says_what_has_not_learned_and_does_not_save_what_diverged(capsys, tmp_path):
+    shape = ["--layers", "8", "--embedding", "8", "--batch", 8, "--steps", 10, "--epochs", 2, "--tokens", 20000]
+    err = run(capsys, "train", tmp_path / "chance.npz", *shape, "--rate", "1e-6").err
+    told = re.search(
+        r"hardly learned in 498 updates: .* perplexity is (.*), that of guessing by .* frequencies (.*?);", err
+    )
+    perplexity, of_frequencies = map(float, told.groups())
+    assert 100 < of_frequencies < 200 < perplexity < 400  # of 289 words
+    assert "learned" not in run(capsys, "train", tmp_path / "learned.npz", *shape, "--rate", "0.03").err
+    err = run(capsys, "train", tmp_path / "diverged.npz", *shape, "--rate", "1e9", code=2).err
+    assert "perplexity is inf: the weights have grown without bound; expected a smaller --learning-rate" in err
+    assert not (tmp_path / "diverged.npz").exists() and "Warning" not in err
+
+
 def test_train_resumes_from_a_state_of_training_only(capsys, path, tmp_path):
     shape = ["--layers", "5", "--embedding", "4", "--batch", 4, "--steps", 5, "--epochs", 1, "--tokens", 1000]
     err = run(capsys, "train", tmp_path / "new.npz", *shape, "--resume", path, code=2).err

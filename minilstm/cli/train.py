@@ -20,7 +20,8 @@ from ..training.trainer import Corpus, TrainingConfig, train
 from .options import refuse
 from .output import check_folder
 
-FEW_UPDATES = 500  # after which a model of the fragment begins to agree
+LOOKED_AT = 1000  # words of its text on which a model's perplexity is measured
+LEARNED = 0.9  # share of the perplexity of the words' frequencies that a model which has learned is below
 PLACES = "--resume", "--snapshots", "--moments", "--threads"  # options that do not change the model
 CONTEXT_SENTENCES = 5  # of a text of one's own, these become the context
 
@@ -132,15 +133,28 @@ def run(options):
             state=options.resume,
             progress=True,
         )
+    perplexity, of_frequencies = _perplexities(model, corpus.words[:LOOKED_AT])
+    if not np.isfinite(perplexity):
+        raise MinilstmError(
+            f"{options.file}: not written: after the last update the perplexity is {perplexity}: the weights have "
+            "grown without bound; expected a smaller --learning-rate"
+        )
     model.save(options.file)
     print(f"{options.file}: {sum(config.layers)} units, {config.epochs:g} x {len(corpus.words)} words")
-    updates = int(config.epochs * len(corpus.words) / (config.batch * config.steps))
-    if updates < FEW_UPDATES:
+    if perplexity > LEARNED * of_frequencies:
         print(
-            f"{updates} updates are few: it has hardly learned; a longer text, more --epochs, or a smaller --batch and "
-            "--steps give more",
+            f"it has hardly learned in {model.provenance['updates']} updates: on the first words of its text its "
+            f"perplexity is {perplexity:.1f}, that of guessing by the words' frequencies {of_frequencies:.1f}; a "
+            "longer text, more --epochs, a smaller --batch and --steps, or another --learning-rate may give more",
             file=sys.stderr,
         )
+
+
+def _perplexities(model, ids):
+    """The perplexity of a model on words of its text, and that of guessing each by its frequency in all of it."""
+    shares = model.word_counts[ids] / model.word_counts.sum()
+    with np.errstate(over="ignore"):
+        return model.perplexity([model.vocabulary[k] for k in ids]), float(np.exp(-np.log(shares).mean()))
 
 
 def _check_replaced(path, command):

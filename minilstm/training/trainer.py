@@ -349,7 +349,8 @@ def train(
             loss = trainer.update()
             bar.update()
             if progress and (10 * trainer.done) % trainer.total < 10:
-                told = f"loss {loss:.2f} nats a word, perplexity {np.exp(loss):.1f}"
+                with np.errstate(over="ignore"):
+                    told = f"loss {loss:.2f} nats a word, perplexity {np.exp(loss):.1f}"
                 tqdm.write(f"update {trainer.done} of {trainer.total}: {told}", file=sys.stderr)
             if trainer.done in snapshot_at:
                 model = trainer.model(vocabulary, context, counts, provenance)
