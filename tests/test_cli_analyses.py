@@ -376,6 +376,7 @@ def test_a_part_without_its_sentences_is_left_out(run):
     """The sentences from which the peak of the syntax unit is read have words that the model does not know."""
     printed = run("depth", "--lexicon", "frequent", code=1)
     assert "The syntax unit: 'gives' is not among the model's 289 words" in printed.err and "R2" in printed.out
+    assert "; --unknown '<unk>' reads such a word all the same" in printed.err
 
 
 def test_a_task_named_twice_is_one(run):

@@ -190,6 +190,7 @@ def test_what_becomes_unk_in_the_tasks_is_said_by_every_command(capsys, monkeypa
     if command.startswith("reproduce"):
         report = (tmp_path / "results/small/report.html").read_text()
         assert "Of all sentences of the tasks, " in report and "204 of 216 sentences are not scored" in report
+        assert "nan</text>" not in report  # nor is it drawn
 
 
 @pytest.mark.parametrize("command", ["agreement", "dynamics", "decode", "claims", "reproduce", "depth", "trace"])

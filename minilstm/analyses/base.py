@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from textwrap import shorten
 from typing import Any, NamedTuple
 
-from ..errors import MinilstmError
+from ..errors import MinilstmError, UnknownWordError
 from ..records import short_repr
 
 LINE = 160  # characters of a result in one line
@@ -90,15 +90,18 @@ class Results(dict[str, Any]):
         return f"<Results: {len(self)} analyses, {len(self.unavailable)} unavailable>"
 
     @contextmanager
-    def attempt(self, name: str) -> Iterator[None]:
-        """Record why `name` is unavailable instead of raising an error; not of the first, on which all others rest."""
+    def attempt(self, name: str, way_out: str = "") -> Iterator[None]:
+        """Record why `name` is unavailable instead of raising an error; not of the first, on which all others rest.
+
+        `way_out` says what helps where that is an unknown word.
+        """
         try:
             yield
         except MinilstmError as error:
             self.pop(name, None)
             if not self:
                 raise
-            self.unavailable[name] = str(error)
+            self.unavailable[name] = str(error) + way_out * isinstance(error, UnknownWordError)
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,12 @@ KIND = Option(
 )
 
 
+def reads_unknown(model, unknown):
+    """The option that reads unknown words, to be said with an error; empty if it is set, or would help nothing."""
+    helps = unknown == "error" and "<unk>" in model.vocabulary
+    return "; --unknown '<unk>' reads such a word all the same" if helps else ""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Experiment:
     """A model and the options of a run.

@@ -109,7 +109,7 @@ def colorbar(image, axes, label, **options):
 
 
 def write_in_cells(axis, values, dark, fontsize):
-    """Write the values of a heat map into its cells, in white on `dark` ones; what rounds to 0 is left out.
+    """Write the values of a heat map into its cells, in white on `dark` ones, but nan and what rounds to 0.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def write_in_cells(axis, values, dark, fontsize):
     fontsize : float
     """
     panel = axis.figure.axes.index(axis)
-    for row, column in zip(*values.round().nonzero(), strict=True):
+    for row, column in zip(*(abs(values) > 0.5).nonzero(), strict=True):
         color = "white" if dark[row, column] else "black"
         text = axis.text(column, row, f"{values[row, column]:.0f}", ha="center", va="center", color=color)
         text.set_fontsize(fontsize)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..analyses import BY_NAME
 from ..analyses.base import Results, Unavailable, format_units, with_roles
-from ..analyses.experiment import Experiment, positive, unit_numbers
+from ..analyses.experiment import Experiment, positive, reads_unknown, unit_numbers
 from ..analyses.number_units import named_by_file
 from ..errors import MinilstmError
 from .options import NOT_DRAWN, NOT_PREDICTIONS, RESULTS, UNITS, experiment_of, load_model, refuse
@@ -223,7 +223,7 @@ def compute(experiment, shown, named, folder, own=None):
             if result is not None:
                 results[analysis.name] = result
                 continue
-        with results.attempt(analysis.name):
+        with results.attempt(analysis.name, reads_unknown(asked.model, asked.unknown)):
             for name in analysis.needs:
                 if name in results.unavailable:
                     raise Unavailable(results.unavailable[name])

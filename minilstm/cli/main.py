@@ -11,7 +11,7 @@ from functools import partial
 
 from ..errors import MinilstmError, NothingScoredError, UnknownWordError
 from ..version import __version__
-from .options import form_options, item_options, model_options, reading_options, reads_unknown
+from .options import form_options, item_options, model_options, reading_options
 
 DESCRIPTION = """\
 The LSTM of Lakretz et al. (2019), 'The emergence of number and syntax units in LSTM language models', in NumPy.
@@ -45,8 +45,7 @@ def _run(arguments):
         print(f"minilstm: {error}", file=sys.stderr)
         return 1
     except MinilstmError as error:
-        way_out = reads_unknown(options) if isinstance(error, UnknownWordError) else ""
-        print(f"minilstm: {error}{way_out}", file=sys.stderr)
+        print(f"minilstm: {error}{_way_out(options) if isinstance(error, UnknownWordError) else ''}", file=sys.stderr)
         return 2
     except MemoryError as error:
         print(f"minilstm: not enough memory: {error}", file=sys.stderr)
@@ -54,6 +53,14 @@ def _run(arguments):
     except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _way_out(options):
+    """The option that reads an unknown word, where the command has it."""
+    from ..analyses.experiment import reads_unknown
+    from ..models import load
+
+    return reads_unknown(load(options.model), options.unknown) if "unknown" in options else ""
 
 
 def parser():

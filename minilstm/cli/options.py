@@ -136,15 +136,6 @@ def load_model(options):
     return model
 
 
-def reads_unknown(options):
-    """The option that reads unknown words, to be said with an error; empty if it is set, or would help nothing."""
-    from ..models import load
-
-    if getattr(options, "unknown", "") != "error" or "<unk>" not in load(options.model).vocabulary:
-        return ""
-    return "; --unknown '<unk>' reads such a word all the same"
-
-
 def limit_cores(options, model):
     """Let BLAS have as many threads as the options say; if they do not say, several only for a large model."""
     from threadpoolctl import threadpool_limits

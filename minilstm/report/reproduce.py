@@ -14,7 +14,7 @@ from typing import Any
 
 from ..analyses import ANALYSES, BY_NAME
 from ..analyses.base import Analysis, Results
-from ..analyses.experiment import FULL, Experiment
+from ..analyses.experiment import FULL, Experiment, reads_unknown
 from ..analyses.tables import render
 from ..errors import MinilstmError, ModelFileError
 from ..io.atomic import abandoned, write_whole
@@ -211,7 +211,7 @@ def run(experiment, folder=None, analyses=ANALYSES, fresh=False, done=lambda run
 def _compute(experiment, analysis, results, folder, key, stale):
     """Run one analysis and put its result among `results` and into the cache."""
     start, svgs = time.perf_counter(), {}
-    with results.attempt(analysis.name):
+    with results.attempt(analysis.name, reads_unknown(experiment.model, experiment.unknown)):
         missing = [name for name in analysis.needs if name in results.unavailable]
         if missing:  # for the same reason
             raise MinilstmError(results.unavailable[missing[0]])
