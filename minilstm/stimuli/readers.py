@@ -77,7 +77,8 @@ def read_items(path: str | Path) -> Stimuli:
     Linzen, Gulordava     ``NAME.text`` and ``NAME.gold`` beside it (give either), ``generated.tab``
     BLiMP                 ``.jsonl`` with sentence_good and sentence_bad
     BIG-bench, SyntaxGym  ``.json`` with examples, or with items and predictions
-    your own              a table with the words before the verb, its right and its wrong form, and a condition
+    your own              a table with the words before the verb, its right and its wrong form, and a condition; or with
+                          two whole sentences, the right one and the wrong one, and a condition
     ====================  ===========================================================================================
 
     A table of your own is text in UTF-8 with tabs, commas or semicolons between columns::
@@ -87,9 +88,9 @@ def read_items(path: str | Path) -> Stimuli:
         The keys to the cabinet<TAB>are<TAB>is<TAB>PS
 
     The columns are known by their names, which may be others (sentence, good, bad, ...), or without names by what
-    stands in them. Words and punctuation marks are separated by spaces and written as in the model's vocabulary. The
-    condition is any word: results are given for each. The task is the file's name without its ending; a name such as
-    nounPP means that task only if all sentences are of its form.
+    stands in them, which is then said. Words and punctuation marks are separated by spaces and written as in the
+    model's vocabulary. The condition is any word: results are given for each. The task is the file's name without its
+    ending; a name such as nounPP means that task only if all sentences are of its form.
 
     Parameters
     ----------
