@@ -5,10 +5,12 @@ takes one case of the vectors (`cases`) and `order`, in which it believes the bl
 name. What stands behind a sequence's end is NaN where a real program would return anything.
 """
 
+from functools import partial
 from itertools import combinations, permutations
 from types import SimpleNamespace
 
 import numpy as np
+from scipy.special import erfc
 
 CASES = "", "_again", "_chunks", "_wide"
 
@@ -315,6 +317,8 @@ OTHERS = HARD | {
     "softplus": lambda z: np.maximum(z, 0) + np.log1p(np.exp(-abs(z))),
     "softsign": lambda z: z / (abs(z) + 1),
     "hard tanh": lambda z: np.minimum(1, np.maximum(-1, z)),
+    "gelu": lambda z: z * erfc(-z / 2**0.5) / 2,
+    "swish": lambda z: z / (1 + np.exp(-z)),
     "1.7159 tanh(2 z / 3)": lambda z: 1.7159 * np.tanh(z * 2 / 3),
 }
 for name, f in OTHERS.items():
@@ -331,6 +335,7 @@ for name, f in OTHERS.items():
             return z["o"] * f(C), C
 
         wrong(f"{name} for tanh of C in h", cell=showing)
+        wrong(f"{name} for both tanh", gates=GATES | {"g": f}, cell=showing)
 wrong("sigmoid taken twice in every gate", gates=GATES | dict.fromkeys("ifo", lambda z: sigmoid(sigmoid(z))))
 wrong("tanh taken twice in C~", gates=GATES | {"g": lambda z: np.tanh(np.tanh(z))})
 for gate in "ifo":
@@ -596,22 +601,28 @@ def outputs_late(case, order="ifgo"):
     return out | {"output": out["h"][-1]}
 
 
-def by_length(states, put_back):
+def padded(case, order, on):
+    """What a program returns that writes zeros behind the words or, going on, what it makes of the padding."""
+    out = program(case, order)
+    whole = program(case, order, words=lambda x, length: x) if on else out
+    return {name: np.nan_to_num(whole[name] if name in ("h", "C", "output") else out[name]) for name in out}
+
+
+def by_length(states, put_back, on=False):
     def run(case, order="ifgo"):
         rank = sorted(range(len(case.lengths)), key=lambda b: -case.lengths[b])
         by_rank = SimpleNamespace(**{**vars(case), "x": case.x[:, rank], "lengths": case.lengths[rank]})
         if states:
             by_rank.h, by_rank.C = case.h[:, rank], case.C[:, rank]
-        out = {name: np.nan_to_num(a) for name, a in program(by_rank, order).items()}
+        out = padded(by_rank, order, on)
         return {name: a[..., np.argsort(rank), :] for name, a in out.items()} if put_back else out
 
     return run
 
 
-def only_lengths_sorted(case, order="ifgo"):
+def only_lengths_sorted(case, order="ifgo", on=False):
     lengths = np.sort(case.lengths)[::-1]
-    out = program(SimpleNamespace(**{**vars(case), "lengths": lengths}), order)
-    return {name: np.nan_to_num(a) for name, a in out.items()}
+    return padded(SimpleNamespace(**{**vars(case), "lengths": lengths}), order, on)
 
 
 wrong("time reversed, padding first", time_reversed(whole=True, put_back=False))
@@ -626,10 +637,12 @@ wrong("steps and batch exchanged, state zero", exchanged_axes)
 wrong("every word read one step late, zero first", words=shifted(late=True))
 wrong("every word read one step early", words=shifted(late=False))
 wrong("outputs one step late, the initial state first", outputs_late)
-wrong("sequences sorted by length, outputs not put back", by_length(states=True, put_back=False))
 wrong("sequences sorted by length, initial states not", by_length(states=False, put_back=True))
-wrong("sequences sorted by length, initial states not, outputs not put back", by_length(states=False, put_back=False))
-wrong("lengths sorted, sequences not", only_lengths_sorted)
+for on, end in (False, ""), (True, ", padding read on"):
+    name = "sequences sorted by length"
+    wrong(f"{name}, outputs not put back{end}", by_length(states=True, put_back=False, on=on))
+    wrong(f"{name}, initial states not, outputs not put back{end}", by_length(states=False, put_back=False, on=on))
+    wrong(f"lengths sorted, sequences not{end}", partial(only_lengths_sorted, on=on))
 
 # ---- what is returned
 
@@ -654,10 +667,12 @@ wrong(
     "layers returned in reverse order, output of the first",
     returned(lambda o: {name: o[name][::-1] for name in ("h", "C", "h_n", "C_n")}),
 )
-wrong(
-    "sequences returned in reverse order",
-    returned(lambda o: {name: np.nan_to_num(o[name])[..., ::-1, :] for name in ("h", "C", "h_n", "C_n")}),
-)
+for on, end in (False, ""), (True, ", padding read on"):
+
+    def turned(case, order="ifgo", on=on):
+        return {name: a[..., ::-1, :] for name, a in padded(case, order, on).items()}
+
+    wrong(f"sequences returned in reverse order{end}", turned)
 
 # ---- inexact ones, to be run in float32: options of `program`
 

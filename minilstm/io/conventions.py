@@ -65,7 +65,11 @@ def to_array(tensor, name="tensor"):
         tensor = tensor.detach().cpu()
         if "bfloat16" in str(tensor.dtype):
             tensor = tensor.float()
-    array = np.asarray(tensor)
+    try:
+        array = np.asarray(tensor)
+    except (ValueError, TypeError, RuntimeError):
+        packed = "; unpack it first (PyTorch: pad_packed_sequence)" if hasattr(tensor, "batch_sizes") else ""
+        raise ModelFileError(f"{name}: expected an array, got {type(tensor).__name__} of parts{packed}") from None
     if str(array.dtype) == "bfloat16":  # of JAX and TensorFlow, from the package ml_dtypes
         array = array.astype(np.float32)
     if array.dtype.kind != "f":

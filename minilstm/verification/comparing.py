@@ -30,7 +30,7 @@ class Errors(NamedTuple):
     rtol: float
     atol: float
     ok: bool  # every number within atol + rtol * |right number|
-    fits: str  # the coarsest precision that holds all of its numbers
+    fits: str  # the coarsest precision that holds all of its numbers; `precision` if these are all the same
 
 
 @short_repr
@@ -83,8 +83,13 @@ class Comparison(NamedTuple):
             self.rtol,
             self.atol,
             bool(self.close(self.right).all()),
-            coarsest(got),
+            self.precision if self.constant else coarsest(got),
         )
+
+    @property
+    def constant(self):
+        """Return whether one number, or nan, stands everywhere."""
+        return len(np.unique(self.got[self.words])) == 1
 
 
 def compare(got, right, words, precision, rtol=None, atol=None, scale=1.0):

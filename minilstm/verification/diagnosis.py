@@ -14,6 +14,7 @@ from .wrong_numbers import inexact, throughout
 
 ALIKE = 0.9  # of the squared difference: what an inexact kind has to explain to be named
 PAIRS_UP_TO = 32  # units: with more of them, to try every mistake on top of every gate order would take many seconds
+DIGITS = 9  # of shares: what differs less explains as much
 NEAR = 0.5  # what a mistake has to explain to be named as the nearest
 
 
@@ -24,6 +25,9 @@ class Diagnosis(NamedTuple):
     nearest: str | None
     remainder: float | None
     wrong: dict | None  # what the nearest returns, for the case that was looked at
+
+
+NOTHING = Diagnosis((), None, None, None)
 
 
 def diagnose(cases, compared, progress=False):
@@ -115,7 +119,7 @@ class _Best:
     def diagnosis(self):
         """The `Diagnosis` where no mistake explains all; an inexact kind is named if it explains most."""
         if self.share < NEAR:
-            return Diagnosis((), None, None, None)
+            return NOTHING
         named = self.share >= ALIKE and self.name.startswith("looks like")
         return Diagnosis((self.name,) if named else (), self.name, 1 - self.share, self.wrong)
 
@@ -123,8 +127,9 @@ class _Best:
         """Take note of what programs with the mistakes `names` return."""
         left = sum(comparison.squares(wrong[name]) for name, comparison in self.comparisons.items())
         shares = np.broadcast_to(1 - left / self.total, len(names))
-        k = int(np.argmax(np.where(np.isfinite(shares), shares, -np.inf)))
-        if shares[k] > self.share:
+        k = int(np.argmax(np.where(np.isfinite(shares), np.round(shares, DIGITS), -np.inf)))
+        gained = np.round(shares[k] - self.share, DIGITS)
+        if gained > 0 or gained == 0 and len(names[k]) < len(self.name):  # of what explains as much, the simpler
             self.name, self.share = names[k], float(shares[k])
             self.wrong = {
                 name: wrong[name][k] if wrong[name].ndim > comparison.got.ndim else wrong[name]

@@ -11,7 +11,7 @@ import numpy as np
 
 from .program import forward
 from .wrong_equations import wrong_equations
-from .wrong_time import wrong_returns, wrong_time
+from .wrong_time import MISPLACED, READ_ON, wrong_returns, wrong_time
 from .wrong_weights import (
     mistakes_of_layers,
     no_initial_state,
@@ -28,6 +28,7 @@ INCLUDED = {  # mistakes that are not named where the simpler one behind them ex
     "h and C swapped in what is returned": "h_n and C_n swapped",
     "h and C swapped at every call": "h and C swapped in the initial state",
     "W and U transposed": "recurrent weights U transposed",
+    **{f"{name}{READ_ON}": name for name in MISPLACED},
 }
 
 

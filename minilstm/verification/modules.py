@@ -67,16 +67,35 @@ def verify_module(
             f"ONNX Runtime session or an ONNX model, got {type(module).__module__}.{type(module).__qualname__}"
         )
     try:
-        return verify_found(take(module, parameters), seed, rtol, atol)
+        return verify_found(_taken(take, module, parameters), seed, rtol, atol)
     except MinilstmError as error:
         raise type(error)(f"verify_module: {error}") from None
+
+
+def _taken(take, module, parameters):
+    """The LSTM in a module, which may have been changed so much that it is not what its class says."""
+    try:
+        found = take(module, parameters)
+    except (AttributeError, KeyError, NotImplementedError, TypeError, ValueError) as error:
+        kind = f"{type(module).__module__}.{type(module).__qualname__}"
+        raise MinilstmError(f"the weights of this {kind} cannot be read ({type(error).__name__}: {error})") from None
+
+    def run(case):
+        try:
+            return found.run(case)
+        except (RuntimeError, NotImplementedError, ValueError, TypeError) as error:
+            raise MinilstmError(f"its framework cannot run it ({(str(error).splitlines() or [''])[0][:200]})") from None
+
+    return found._replace(run=run)
 
 
 # ---- from an object: the LSTM in it
 
 
 def _take_torch(module, _):
-    tensors = {name: tensor.detach().cpu().double().numpy() for name, tensor in module.named_parameters()}
+    # by the names of a plain one: what is pruned or normalised has parameters of other names, and these made of them
+    names = [name for names in module._all_weights for name in names]
+    tensors = {name: getattr(module, name).detach().cpu().double().numpy() for name in names}
     variant = Variant(2 if module.bidirectional else 1, module.proj_size)
     return DetectedLSTM("LSTM", "pytorch", tensors, variant, (), partial(call_torch, module, parts=[STEPS]), LENGTHS)
 

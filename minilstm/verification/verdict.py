@@ -8,6 +8,8 @@ from .comparing import Errors
 LISTED = 12  # mistakes that are printed where many explain the same; `diagnosis` has all
 
 NO_PAIRS = "mistakes on top of a wrong gate order, which are not tried where there are many units"
+SINGLY = "two mistakes at once, which are tried on outputs of the plain LSTM alone"
+CONSTANT = "every number"  # the beginning of a place where all are the same, which tells nothing of a cause
 BASES = "(Steps, sequences and indices are counted from 0, layers from 1, units from 1 through all layers.)"
 
 
@@ -89,9 +91,12 @@ class Verdict(NamedTuple):
             yield f"It {self.diagnosis[0]}, which explains {_percent(1 - self.remainder)} of the squared difference."
         elif self.diagnosis:
             yield from explained_by(self.diagnosis, "these outputs")
+        elif self.place.startswith(CONSTANT):
+            yield f"{self.place[0].upper()}{self.place[1:]} is the same: many mistakes come to that."
         else:
             pairs = "" if NO_PAIRS in self.unseen else ", with a wrong gate order"
-            yield f"None of the known mistakes explains it, alone{pairs} or without a state."
+            how = "" if SINGLY in self.unseen else f", alone{pairs} or without a state"
+            yield f"None of the known mistakes explains it{how}."
             if self.nearest:
                 left = _percent(self.remainder)
                 yield f"Nearest comes: {self.nearest}, which leaves {left} of the squared difference."

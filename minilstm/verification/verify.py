@@ -13,7 +13,7 @@ import numpy as np
 from .. import lstm
 from ..errors import VectorsError
 from .comparing import GRADIENTS, HALF, TOLERANCES, compare
-from .diagnosis import diagnose, diagnose_among, tries_pairs
+from .diagnosis import NOTHING, diagnose, diagnose_among, tries_pairs
 from .gradients import gradients, named
 from .outputs import read_outputs
 from .place import axes_in, place_of, unit_number
@@ -22,7 +22,7 @@ from .rounding import growth
 from .variants import run as run_variant
 from .variants import wrong_variants
 from .vectors import read_cases
-from .verdict import NO_PAIRS, Departure, Verdict, WrongGradient
+from .verdict import CONSTANT, NO_PAIRS, SINGLY, Departure, Verdict, WrongGradient
 from .wrong_gradients import wrong_gradients
 
 UNSEEN = {  # what nobody can see who is not handed the outputs of a case
@@ -132,16 +132,22 @@ def _judge(cases, right, compared, notes, progress):
         known = wrong_gradients(first).items()
         runs = {name: lambda run=run: named(run(), first.convention) for name, run in known}
         found = diagnose_among(runs, compared[case])
+        unseen.append(SINGLY)
     else:
         departure = _first_departure(compared[case], case, cases[case])
-        if first.variant == Variant():
-            in_turn = [*departing, *(case for case in compared if case not in departing)]
-            found = diagnose(cases, {case: compared[case] for case in in_turn if case in cases}, progress)
-            unseen += [] if tries_pairs(cases[case]) else [NO_PAIRS]
-        else:
-            found = diagnose_among(wrong_variants(first), compared[case])
-        expected = found.wrong or {name: comparison.right for name, comparison in compared[case].items()}
-        place = place_of(compared[case], expected, cases[case])
+        in_turn = [*departing, *(case for case in compared if case not in departing)]
+        found, place = NOTHING, f"{CONSTANT} of {', '.join(compared[case])}"
+        if not all(comparison.constant for each in in_turn for comparison in compared[each].values()):
+            if first.variant == Variant():
+                found = diagnose(cases, {case: compared[case] for case in in_turn if case in cases}, progress)
+                unseen += [] if tries_pairs(cases[case]) else [NO_PAIRS]
+            else:
+                found = diagnose_among(wrong_variants(first), compared[case])
+                unseen.append(SINGLY)
+            expected = found.wrong or {name: comparison.right for name, comparison in compared[case].items()}
+            place = place_of(compared[case], expected, cases[case])
+        if found.nearest and not place:  # it is not that of the other cases
+            place = ", ".join(_key(name, case) for case in in_turn[1:] for name in compared[case])
         missing = right[case][0].keys() - compared[case].keys()
     advice = () if found.names else _next_outputs(missing, _key("", case))
     search = found.names, found.nearest, found.remainder, "" if found.names else place

@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import expit as sigmoid
+from scipy.special import ndtr
 
 from .program import cell, forward
 
@@ -22,6 +23,8 @@ ACTIVATIONS = HARD_SIGMOIDS | {
     "softplus": lambda z: np.logaddexp(0, z),
     "softsign": lambda z: z / (1 + np.abs(z)),
     "hard tanh": lambda z: np.clip(z, -1, 1),
+    "gelu": lambda z: z * ndtr(z),
+    "swish": lambda z: z * sigmoid(z),
     "1.7159 tanh(2 z / 3)": lambda z: 1.7159 * np.tanh(2 * z / 3),
 }
 
@@ -116,6 +119,7 @@ def wrong_cells():
         if function is not np.tanh:
             yield f"{name} for tanh in C~", _with(candidate=function)
             yield f"{name} for tanh of C in h", _with(exposed=function)
+            yield f"{name} for both tanh", _with(candidate=function, exposed=function)
     for k, gate in enumerate("ifo"):
         yield f"1 - {gate} for {gate}", _gate_replaced(k, lambda z: sigmoid(-z))
     yield from CELLS.items()

@@ -21,6 +21,14 @@ RETURNED_FOR = (
     ("h returned for C too", {"C": "h", "C_n": "h_n"}),
 )
 
+MISPLACED = (  # mistakes that put the padding of one sequence where another one has words
+    "sequences returned in reverse order",
+    "sequences sorted by length, outputs not put back",
+    "sequences sorted by length, initial states not, outputs not put back",
+    "lengths sorted, sequences not",
+)
+READ_ON = ", padding read on"  # what stands there is not zero
+
 
 def wrong_time(p):
     """Every known mistake of this kind: pairs of a name and a function that returns what a program returns."""
@@ -46,7 +54,9 @@ def wrong_returns(p):
     for name, pairs in RETURNED_FOR:
         yield name, partial(_renamed, p, pairs)
     yield "layers returned in reverse order, output of the first", partial(_layers_exchanged, p)
-    yield "sequences returned in reverse order", lambda: _sequences(_padded(forward(p), p), slice(None, None, -1))
+    turned = slice(None, None, -1)
+    yield MISPLACED[0], lambda: _sequences(_padded(forward(p), p), turned)
+    yield f"{MISPLACED[0]}{READ_ON}", lambda: _sequences(forward(p), turned)
 
 
 def _orders_of_words(p):
@@ -194,11 +204,10 @@ def _sorted(p):
     in_order = replace(p, x=p.x[..., order, :], lengths=p.lengths[order])
     whole = replace(in_order, h_0=p.h_0[..., order, :], C_0=p.C_0[..., order, :])
     misplaced = replace(p, lengths=p.lengths[order])
-    name = "sequences sorted by length"
-    yield f"{name}, outputs not put back", lambda: _padded(forward(whole), whole)
-    yield f"{name}, initial states not", lambda: _sequences(forward(in_order), back)
-    yield f"{name}, initial states not, outputs not put back", lambda: _padded(forward(in_order), in_order)
-    yield "lengths sorted, sequences not", lambda: _padded(forward(misplaced), misplaced)
+    yield "sequences sorted by length, initial states not", lambda: _sequences(forward(in_order), back)
+    for name, wrong in zip(MISPLACED[1:], (whole, in_order, misplaced), strict=True):
+        yield name, lambda wrong=wrong: _padded(forward(wrong), wrong)
+        yield f"{name}{READ_ON}", partial(forward, wrong)
 
 
 def _padded(outputs, p):
