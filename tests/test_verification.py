@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from functools import cache
 from itertools import permutations
+from types import SimpleNamespace
 
 import joblib
 import numpy as np
@@ -106,6 +107,10 @@ def handed(out, names=ALL):
 def made(run, d=D, order="ifgo", names=EVERYWHERE):
     """What a program returns for all cases of the vectors."""
     return handed(on_all_cases(run, d, order), names)
+
+
+def without_state(d):
+    return d | {name: 0 * array for name, array in d.items() if name[:3] in ("h_0", "C_0")}
 
 
 @cache
@@ -274,7 +279,7 @@ def tanh_of_exp_2(z):
 def test_functions_that_overflow_are_seen_and_named(seed, dtype, gates, name):
     d = make_vectors(seed=seed)
     out = on_all_cases(lambda case, _: program(case, gates=GATES | gates), d, dtype=dtype)
-    verdict = verify(d, {key: out[key].astype(dtype) for key in ALL})
+    verdict = verify(d, {key: out[key].astype(dtype) for key in EVERYWHERE})
     assert not verdict and (not name or verdict.diagnosis == (f"exp overflows in {name}",)), verdict
 
 
@@ -342,7 +347,7 @@ def test_a_mistake_together_with_a_gate_order_is_named(name):
 
 @pytest.mark.parametrize("name", sampled(PAIRED, FEW, 3))
 def test_a_mistake_together_with_no_initial_state_is_named(name):
-    d = D | {name: 0 * array for name, array in D.items() if name[:3] in ("h_0", "C_0")}
+    d = without_state(D)
     diagnosis = verify(D, made(PROGRAMS[name], d, names=ALL)).diagnosis
     both = f"{name} and {mistakes.NO_STATE}"
     if name in STATELESS:
@@ -652,8 +657,35 @@ def test_dropout_that_was_left_on(where, rate):
     out = {name: array.astype(np.float32) for name, array in handed(hand_back(case, results)).items()}
     verdict = verify(D, out)
     name = where.partition(",")[0]
-    assert verdict.diagnosis == (f"looks like dropout {name} left on, at a rate of about {rate}",), verdict
+    assert verdict.diagnosis == (f"looks like dropout {name} left on, at a rate of {rate}",), verdict
     assert verdict.remainder < 1e-6
+
+
+@pytest.mark.parametrize(
+    "change", [lambda x: np.maximum(x, 0), lambda x: x[..., ::-1], lambda x: x * (np.arange(x.shape[-1]) != 7)]
+)
+def test_what_is_no_dropout_is_not_taken_for_it(change):
+    """Of 256 sets of numbers that might have been dropped from a word, one always comes near."""
+    out = made(lambda case, order: program(SimpleNamespace(**{**vars(case), "x": change(case.x)})), names=ALL)
+    verdict = verify(D, {name: array.astype(np.float32) for name, array in out.items()})
+    assert not verdict and verdict.diagnosis == () and "dropout" not in str(verdict)
+
+
+@pytest.mark.parametrize("number", [0, np.nan, -1])
+def test_one_number_throughout_is_not_explained(number):
+    verdict = verify(D, {"output": np.full(SIZES[0], float(number))})
+    assert not verdict and verdict.diagnosis == () and verdict.nearest is None
+    assert "Every number of output is the same" in str(verdict) and "fits" not in str(verdict)
+
+
+def test_of_what_explains_as_much_the_simpler_one_is_the_nearest():
+    """A state that is used in one case, and in the other not."""
+    out = {"output": made(program, without_state(D), names=("output",))["output"]} | made(
+        program, names=("output_again",)
+    )
+    verdict = verify(D, out)
+    assert verdict.diagnosis == () and verdict.nearest == mistakes.NO_STATE
+    assert "The rest lies in output_again." in str(verdict)
 
 
 def test_the_second_bias_cannot_be_missing_where_there_is_one():

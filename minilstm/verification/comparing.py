@@ -56,9 +56,9 @@ class Comparison(NamedTuple):
     def explained_by(self, other):
         """Return whether all of it is close, for each index of the leading axes of `other`.
 
-        Some times the tolerance will do in float32 and float64: wrong equations let rounding grow as right ones do not.
+        Some times the tolerance will do: wrong equations let rounding grow as right ones do not.
         """
-        return self.close(other, {"float64": 10, "float32": 4}.get(self.precision, 1)).all(
+        return self.close(other, {"float64": 10, "float32": 4}.get(self.precision, 2)).all(
             axis=tuple(range(-self.got.ndim, 0))
         )
 

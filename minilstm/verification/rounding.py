@@ -1,4 +1,4 @@
-"""How far rounding alone may carry a right program from the equations.
+"""Growth of rounding: the distance to which it alone may carry a right program from the equations.
 
 A program that computes in float32 returns about what an exact one would with weights that are off by half a unit in
 their last place. How much that changes depends on the weights: large ones let errors grow from word to word and from

@@ -7,6 +7,7 @@ all of it.
 from functools import partial
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 from .comparing import HALF, compare
 from .program import cell, forward, matrix_of
@@ -14,7 +15,7 @@ from .wrong_weights import with_parts
 
 BITS = {"TF32": 10, "float16": 10, "bfloat16": 7}  # of the mantissa, but for the leading one
 INT8 = {"each array": (-3, -2, -1), "each gate": (-2, -1), "each row": (-1,)}
-RATES = 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8  # of dropout
+RATES = 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9  # of dropout
 LARGEST = 10  # units, so that all sets of them can be tried
 
 
@@ -53,7 +54,8 @@ def inexact(p, compared):
         for where, drops, width in (("of the input", 0, p.x.shape[-1]), ("between the layers", 1, p.h_0.shape[-1])):
             if width <= LARGEST and (drops == 0 or len(p.W) == 2):
                 rate, wrong = with_dropout(p, right, output.got, drops)
-                yield f"dropout {where} left on, at a rate of about {rate:g}", lambda wrong=wrong: wrong
+                if output.explained_by(wrong["output"]):  # so many sets are tried that to be near would mean nothing
+                    yield f"dropout {where} left on, at a rate of {rate:.3g}", lambda wrong=wrong: wrong
 
 
 def _roundings():
@@ -129,7 +131,8 @@ def _product_in_int8(a, b):
 def with_dropout(p, right, output, drops):
     """Output of a program with those numbers that layer `drops` reads dropped that bring it nearest to `output`.
 
-    Word by word, all sets of these numbers are tried; each word has H numbers to tell the one that was dropped.
+    Word by word, all sets of these numbers are tried; each word has H numbers to tell the one that was dropped. Which
+    rate it was, the first two words of each sequence tell, since what is kept is divided by 1 - rate.
 
     Returns
     -------
@@ -139,8 +142,13 @@ def with_dropout(p, right, output, drops):
     """
     width = (p.x if drops == 0 else p.h_0).shape[-1]
     sets = (np.arange(2**width)[:, None] >> np.arange(width) & 1).astype(float)  # (2^width, width): 1 is kept
-    first = {rate: _errors(p, right, output, drops, sets, rate, words=2) for rate in RATES}
-    rate = min(first, key=lambda rate: np.nan_to_num(first[rate][0], nan=np.inf))
+
+    def left(rate):
+        return np.nan_to_num(_errors(p, right, output, drops, sets, rate, words=2)[0], nan=np.inf)
+
+    near = min(RATES, key=left)
+    fit = minimize_scalar(left, bounds=(near - 0.04, near + 0.04), method="bounded", options={"xatol": 1e-9}).x
+    rate = min(near, fit, round(fit, 2), round(fit, 3), key=left)
     _, traces = _errors(p, right, output, drops, sets, rate, words=len(p.x))
     last, rows = p.lengths - 1, np.arange(len(p.lengths))
     ends = {f"{name}_n": array[:, last, rows] for name, array in traces.items()}
