@@ -428,6 +428,65 @@ def _unturned(array):
     return np.concatenate([i, g, o, f])
 
 
+def bidirectional_file(path, weights, taken=(0, 1), turn=lambda array: array):
+    """A PyTorch state dict of two layers and directions as two nodes of ONNX, its directions in the order `taken`."""
+    onnx = need("onnx")
+    from onnx.helper import make_graph, make_model, make_node, make_opsetid
+    from onnx.numpy_helper import from_array
+
+    stored, nodes = [], []
+    for k in range(2):
+        ends = [f"_l{k}{('', '_reverse')[direction]}" for direction in taken]
+        own = [
+            layers_from({f"{n.removesuffix(e)}_l0": a for n, a in weights.items() if n.endswith(e)})[0] for e in ends
+        ]
+        each = [layers_to([layer._replace(U=turn(layer.U))], "onnx") for layer in own]
+        for name in ("W", "R", "B"):
+            array = np.concatenate([tensors[f"{name}_l0"] for tensors in each])
+            stored.append(from_array(array, f"{name}{k}"))
+        names = [f"x{k}", f"W{k}", f"R{k}", f"B{k}"]
+        nodes.append(make_node("LSTM", names, [f"x{k + 1}"], name=f"n{k}", hidden_size=H, direction="bidirectional"))
+    model = make_model(make_graph(nodes, "two", [], [], stored), opset_imports=[make_opsetid("", 14)], ir_version=8)
+    onnx.save(model, path)
+    return path
+
+
+def test_conversions_of_two_directions(tmp_path):
+    torch = need("torch")
+    torch.manual_seed(0)
+    module = torch.nn.LSTM(D, H, 2, bidirectional=True)
+    weights = {name: tensor.numpy() for name, tensor in module.state_dict().items()}
+    torch.save(module.state_dict(), tmp_path / "bi.pt")
+    assert compare_files(tmp_path / "bi.pt", tmp_path / "bi.pt")
+    assert compare_files(tmp_path / "bi.pt", bidirectional_file(tmp_path / "good.onnx", weights))
+    exchanged = compare_files(tmp_path / "bi.pt", bidirectional_file(tmp_path / "x.onnx", weights, (1, 0)))
+    assert exchanged.diagnosis == ("the two directions exchanged",)
+    turned = compare_files(tmp_path / "bi.pt", bidirectional_file(tmp_path / "t.onnx", weights, turn=_unturned))
+    assert turned.diagnosis == ("gate order i o f g in U alone",)
+    torch.save(torch.nn.LSTM(D, H, 2).state_dict(), tmp_path / "one.pt")
+    with pytest.raises(ModelFileError, match="LSTMs of other kinds"):
+        compare_files(tmp_path / "bi.pt", tmp_path / "one.pt")
+
+
+def test_two_directions_and_a_projection_weight_by_weight(tmp_path):
+    torch = need("torch")
+    module = torch.nn.LSTM(D, H, 2, bidirectional=True, proj_size=3)
+    torch.save(module.state_dict(), tmp_path / "a.pt")
+    assert compare_files(tmp_path / "a.pt", tmp_path / "a.pt")
+    with torch.no_grad():
+        module.weight_hr_l1_reverse[2, 4] += 1
+    torch.save(module.state_dict(), tmp_path / "b.pt")
+    found = compare_files(tmp_path / "a.pt", tmp_path / "b.pt")
+    assert (found.differing, found.first.tensor) == (1, "weight_hr_l1_reverse[2, 4]")
+    assert found.place == "projections of layer 2, backwards"
+    with torch.no_grad():
+        module.bias_hh_l0_reverse[H + 1] += 1
+    torch.save(module.state_dict(), tmp_path / "b.pt")
+    assert compare_files(tmp_path / "a.pt", tmp_path / "b.pt").first.tensor == (
+        "bias_ih_l0_reverse[7] + bias_hh_l0_reverse[7]"
+    )
+
+
 def test_one_lstm_that_is_written_down_twice(tmp_path, module):
     need("onnx")
     layers = layers_from(module.state_dict())

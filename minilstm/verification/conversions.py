@@ -11,15 +11,14 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import ModelFileError
-from ..io.conventions import layers_from
 from ..records import short_repr
 from .comparing import HALF, coarsest, spacing
-from .gradients import in_tensors
 from .mistakes import INCLUDED
 from .model_files import find_lstms
 from .place import listed
 from .program import GATES, Variant
 from .variant_vectors import pose
+from .variants import DIRECTIONS_EXCHANGED, in_directions
 from .verdict import BASES, explained_by
 from .wrong_numbers import roundings_of_weights
 from .wrong_weights import mistakes_of_layers, order_name, orders_of_parts, with_gate_order, wrong_orders, wrong_weights
@@ -82,7 +81,9 @@ def compare_files(first, second):
     ModelFileError
         If they have LSTMs of several kinds, or of different sizes.
     """
-    (p, precise, backwards), (q, precision, also_backwards) = _stacked(first), _stacked(second)
+    (p, _, precise, backwards), (q, tensors, precision, also_backwards) = _stacked(first), _stacked(second)
+    if p.variant != q.variant:
+        raise ModelFileError(f"{first} and {second}: LSTMs of other kinds, {p.variant} and {q.variant}")
     sizes = [[W.shape[1:] for W in each.W] for each in (p, q)]
     if sizes[0] != sizes[1]:
         raise ModelFileError(
@@ -102,12 +103,13 @@ def compare_files(first, second):
         names = _explaining(_known_pairs(p), got, allowed)
     if not names and _explaining([("", lambda: q)], right, _half_units(p, precise)):
         names = (f"the first file is the second, rounded to {precise}",)
-    return Conversion(False, rounded_to, count, of, _first(right, got, outside, q), names, _place(outside))
+    return Conversion(False, rounded_to, count, of, _first(right, got, outside, q, tensors), names, _place(outside, q))
 
 
 def _weights(p):
-    """The arrays of a problem by part and layer: layer by layer, small ones first."""
-    return {(part, k): getattr(p, part)[k] for k in range(len(p.W)) for part in "bUW"}
+    """The arrays of a problem by part and layer (and direction): layer by layer, small ones first."""
+    parts = [part for part in ("b", "peepholes", "projections", "U", "W") if getattr(p, part)]
+    return {(part, k): getattr(p, part)[k] for k in range(len(p.W)) for part in parts}
 
 
 def _half_units(p, precision):
@@ -135,7 +137,10 @@ def _explaining(known, got, allowed):
 def _known(p):
     """Every known way to misread or round weights: pairs of a name and a function that makes the problem."""
     yield from ((order_name(order), partial(with_gate_order, p, order)) for order in wrong_orders(p.order))
-    yield from chain(orders_of_parts(p), wrong_weights(p), mistakes_of_layers(p), roundings_of_weights(p))
+    if p.variant.directions == 2:
+        yield DIRECTIONS_EXCHANGED, partial(in_directions, p, (1, 0))
+    of_layers = mistakes_of_layers(p) if p.variant == Variant() else ()
+    yield from chain(orders_of_parts(p), wrong_weights(p), of_layers, roundings_of_weights(p))
 
 
 def _known_pairs(p):
@@ -146,26 +151,33 @@ def _known_pairs(p):
         )
 
 
-def _first(right, got, outside, q):
+def _first(right, got, outside, q, tensors):
     """The first weight that differs, layer by layer, and where it stands in the tensors of the second file."""
     part, k = next(key for key in outside if outside[key].any())
     where = tuple(np.argwhere(outside[part, k])[0])
-    marks = {each: [np.zeros(array.shape) for array in getattr(q, each)] for each in "WUb"}
-    marks[part][k][where] = 1
-    tensors = in_tensors(marks, q.convention).items()
-    names = [f"{name}[{', '.join(map(str, index))}]" for name, array in tensors for index in np.argwhere(array)]
+    addends, names = ("b_ih", "b_hh") if part == "b" and q.b_hh else (part,), []
+    for name, array in tensors.items():
+        called = {other: 0 * each for other, each in tensors.items()}
+        called[name] = 1.0 + np.arange(array.size).reshape(array.shape)  # each number stands for its place
+        places = pose(q.x, q.lengths, q.h_0, q.C_0, called, q.convention, q.variant)
+        for place in (int(getattr(places, addend)[k][where]) for addend in addends):
+            if place:
+                names.append(f"{name}[{', '.join(map(str, np.unravel_index(place - 1, array.shape)))}]")
     return WrongWeight(" + ".join(names), float(got[part, k][where]), float(right[part, k][where]))
 
 
-def _place(outside):
+def _place(outside, p):
     """Names of the weights that differ, in words."""
     places = []
-    for (part, k), array in outside.items():
+    for (part, j), array in outside.items():
         if array.any():
+            k, direction = divmod(j, p.variant.directions)
+            parts = [f"{part} of layer {k + 1}{', backwards' * direction}"]
             units = array.shape[1] * k + 1  # the number of the layer's first unit
             below = ("from unit", units - array.shape[1]) if k else ("input", 0)
             kinds = ("gate", 0), ("unit", units), ("from unit", units) if part == "U" else below
-            parts = [f"{part} of layer {k + 1}"]
+            if p.variant != Variant():
+                kinds = (("gate", 0), ("row", 0), ("column", 0)) if part in "WUb" else ()
             for axis, (what, first) in enumerate(kinds[: array.ndim]):
                 where = np.flatnonzero(array.any(axis=tuple(other for other in range(array.ndim) if other != axis)))
                 if len(where) < array.shape[axis]:
@@ -177,29 +189,33 @@ def _place(outside):
 
 
 def _stacked(path):
-    """All LSTMs of a file as one stack: its weights as a problem, the precision that holds them, directions."""
+    """All LSTMs of a file as one stack: its weights as a problem and as tensors, their precision, directions."""
     found, tensors, count = [], {}, 0
     for part in find_lstms(path):
         if any(_same(part, other) for other in found):
             continue  # exporters write one LSTM down once for each time that it is run
         found.append(part)
-        if part.variant != Variant() or part.convention != found[0].convention:
-            raise ModelFileError(f"{path}: {part}: only plain LSTMs of one convention can be compared")
+        if (part.variant, part.convention) != (found[0].variant, found[0].convention):
+            raise ModelFileError(f"{path}: {part}: only LSTMs of one kind and convention can be compared")
         for name, array in part.tensors.items():
             if not np.isfinite(array).all():
                 raise ModelFileError(f"{path}: {part.name}: {name}: expected finite numbers")
             kind, _, layer = name.rpartition("_l")
-            tensors[f"{kind}_l{count + int(layer)}"] = array
+            layer, reverse, _ = layer.partition("_reverse")
+            tensors[f"{kind}_l{count + int(layer)}{reverse}"] = array
         count += part.sizes[0]
-    layers = layers_from(tensors, found[0].convention)
-    sizes = [layers[0].W.shape[1], *(layer.U.shape[1] for layer in layers)]
-    if any(layer.W.shape[1] != size for layer, size in zip(layers, sizes, strict=False)) or len(set(sizes[1:])) > 1:
+    variant, (_, inputs, units) = found[0].variant, found[0].sizes
+    width = variant.projection or units
+    if any(part.sizes[1:] != (width * variant.directions, units) for part in found[1:]):
         names = ", ".join(part.name for part in found)
-        raise ModelFileError(f"{path}: expected one stack of layers of one size, got {names} of {sizes[1:]} units")
-    state = np.zeros((len(layers), 1, sizes[1]))
-    problem = pose(np.zeros((1, 1, sizes[0])), np.array([1]), state, state, tensors, found[0].convention)
+        sizes = ", ".join(f"{part.sizes[1]} to {part.sizes[2]}" for part in found)
+        raise ModelFileError(f"{path}: expected one stack of layers of one size, got {names} ({sizes} units)")
+    states = count * variant.directions
+    state = np.zeros((states, 1, width)), np.zeros((states, 1, units))
+    read = np.zeros((1, 1, inputs)), np.array([1])
+    problem = pose(*read, *state, tensors, found[0].convention, variant)
     numbers = np.concatenate([np.asarray(array, np.float64).ravel() for array in tensors.values()])
-    return problem, coarsest(numbers), [part.backwards for part in found for _ in range(part.sizes[0])]
+    return problem, tensors, coarsest(numbers), [part.backwards for part in found for _ in range(part.sizes[0])]
 
 
 def _same(one, other):

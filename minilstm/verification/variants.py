@@ -21,6 +21,7 @@ from .program import Variant
 from .wrong_equations import ACTIVATIONS
 from .wrong_weights import no_initial_state, order_name, with_gate_order, with_parts, wrong_orders
 
+DIRECTIONS_EXCHANGED = "the two directions exchanged"
 ONNX_HARD_SIGMOID = "hard sigmoid of Keras 2 and ONNX, 0.2 z + 0.5 within 0 and 1"
 VARIANTS = {
     "bidirectional": Variant(directions=2),
@@ -98,8 +99,8 @@ def wrong_variants(p):
             name = f"peepholes of i, f, o taken for those of {', '.join('ifo'[k] for k in taken)}"
             known[name] = with_parts(p, peepholes=lambda weights, taken=list(taken): weights[taken])
     if variant.directions == 2:
-        known["the two directions exchanged"] = _in_directions(p, (1, 0))
-        known["both directions with the weights of the first"] = _in_directions(p, (0, 0))
+        known[DIRECTIONS_EXCHANGED] = in_directions(p, (1, 0))
+        known["both directions with the weights of the first"] = in_directions(p, (0, 0))
     known["bias missing"] = with_parts(p, b=lambda b: 0 * b)
     known["initial state not used, zero instead"] = no_initial_state(p)
     known |= {order_name(order): with_gate_order(p, order) for order in wrong_orders(p.order)}
@@ -131,7 +132,7 @@ def _clipping_C(p, j, x, h_prev, C_prev):
     return h @ p.projections[j].T if p.projections else h, cut
 
 
-def _in_directions(p, taken):
+def in_directions(p, taken):
     """`p` with the weights of its two directions taken for those of `taken`."""
     parts = {name: getattr(p, name) for name in ("W", "U", "b", "peepholes", "projections")}
     places = [k + direction for k in range(0, len(p.W), 2) for direction in taken]
