@@ -83,3 +83,10 @@ def check_model(model):
 def pack(per_layer):
     """One array (layers, ...) if all layers have one size, else a tuple of arrays, one a layer."""
     return np.array(per_layer) if len({a.shape for a in per_layer}) == 1 else tuple(per_layer)
+
+
+def expect_model(model):
+    """Raise a MinilstmError for what is no language model, such as the name of one."""
+    if not hasattr(model, "vocabulary"):
+        shown = repr(model) if isinstance(model, str) else type(model).__name__
+        raise MinilstmError(f"expected a model, such as minilstm.load('mini') returns, got {shown}")

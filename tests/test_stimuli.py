@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 
+import minilstm
 from minilstm.errors import StimulusError
 from minilstm.stimuli import (
     CONDITIONS,
@@ -379,3 +380,20 @@ def test_a_lexicon_is_checked(pools):
 def test_examples_in_docstrings(module):
     results = doctest.testmod(importlib.import_module(f"minilstm.{module}"))
     assert results.attempted and not results.failed
+
+
+def test_one_task_may_be_named_by_itself():
+    assert na_tasks(n=3, tasks="nounPP") == minilstm.stimuli.na_tasks(n=3, tasks=("nounPP",))
+
+
+def test_the_name_of_a_model_is_no_model():
+    items = na_task("nounPP", "SP", n=3)
+    for call in (
+        lambda: minilstm.agreement("mini", items),
+        lambda: minilstm.ablation_sweep("mini", items),
+        lambda: minilstm.group_ablation("mini", items, [1]),
+        lambda: minilstm.reproduce("mini"),
+        lambda: minilstm.explore("mini"),
+    ):
+        with pytest.raises(minilstm.MinilstmError, match=r"expected a model, such as minilstm.load\('mini'\) returns"):
+            call()

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..checks import expect_model
 from ..errors import MinilstmError, StimulusError
 from ..fast import sweep
 from ..language_model import LanguageModel, Start
@@ -70,6 +71,7 @@ def ablation_sweep(
     >>> minilstm.ablation_sweep(model, minilstm.stimuli.na_task("nounPP", "SP", n=3), units=[1, 2]).shape
     (2, 3)
     """
+    expect_model(model)
     units = range(1, sum(model.sizes) + 1) if units is None else collection_of(units)
     return set_margins(model, items, [(unit,) for unit in units], kind, state, unknown, progress, n_jobs)
 
@@ -161,6 +163,7 @@ def group_ablation(
     Group(intact: 1; accuracy: 0; random: (9,) float64; p: 0.1; power: 1)
     """
     units = sorted(set(collection_of(units)))
+    expect_model(model)
     if not units:
         raise MinilstmError("group_ablation: expected at least one unit, got none")
     draws = random_sets(sum(model.sizes), len(units), n_random, seed)

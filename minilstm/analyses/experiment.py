@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..activity import lower_context
+from ..checks import expect_model
 from ..errors import MinilstmError, StimulusError
 from ..io.original import looks_like_paper_model
 from ..language_model import LanguageModel
@@ -139,6 +140,7 @@ class Experiment:
     progress: bool = False
 
     def __post_init__(self):
+        expect_model(self.model)
         if self.n_random < 1:
             raise MinilstmError(f"--random: expected at least 1 random set, got {self.n_random}")
         if not (self.tasks or self.stimuli) and missing_conditions(self.items):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..activity import last_hidden
+from ..checks import expect_model
 from ..errors import StimulusError, UnknownWordError
 from ..fast import sweep
 from ..language_model import LanguageModel, Start
@@ -136,6 +137,7 @@ def _margins(model, items, state, ablate, unknown):
 
 def in_vocabulary(model, items):
     """For each item whether both its verb forms are in the model's vocabulary: (items,) bool."""
+    expect_model(model)
     vocabulary = set(model.vocabulary)
     return np.array([item.right in vocabulary and item.wrong in vocabulary for item in items], bool)
 

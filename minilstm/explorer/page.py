@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ..analyses.base import Results
+from ..checks import expect_model
 from ..errors import MinilstmError
 from ..language_model import LanguageModel
 from ..records import short_repr
@@ -107,6 +108,7 @@ def explore(
     >>> page.html[:15]
     '<!DOCTYPE html>'
     """
+    expect_model(model)
     sentences = [words] if isinstance(words, str) else list(words)
     if len(sentences) > 2:
         raise MinilstmError(f"words: expected one sentence or two, got {len(sentences)}")

@@ -146,7 +146,7 @@ def na_tasks(
     """
     return [
         item
-        for task in tasks
+        for task in ([tasks] if isinstance(tasks, str) else tasks)
         for condition in find_task(task).conditions
         for item in na_task(task, condition, n, seed, lexicon)
     ]
