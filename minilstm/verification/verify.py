@@ -120,38 +120,50 @@ def judge(cases, outputs, rtol=None, atol=None, scale=1.0, precision=None, progr
 
 
 def _judge(cases, right, compared, notes, progress):
-    first = cases[""]
     errors = {_key(name, case): c.errors() for case, quantities in compared.items() for name, c in quantities.items()}
     departing = [case for case in compared if not all(errors[_key(name, case)].ok for name in compared[case])]
-    unseen = list(_unseen(right, compared))
+    unseen = tuple(_unseen(right, compared))
     if not departing:
-        return Verdict(True, errors, None, (), unseen=tuple(unseen), notes=notes)
-    case, missing = departing[0], {}
-    if case == "gradients":  # all outputs are right, or not handed in
-        departure, place = _first_wrong_gradient(compared[case])
-        known = wrong_gradients(first).items()
-        runs = {name: lambda run=run: named(run(), first.convention) for name, run in known}
-        found = diagnose_among(runs, compared[case])
-        unseen.append(SINGLY)
+        return Verdict(True, errors, None, (), unseen=unseen, notes=notes)
+    in_turn = {case: compared[case] for case in [*departing, *(case for case in compared if case not in departing)]}
+    if departing[0] == "gradients":  # all outputs are right, or not handed in
+        departure, found, place, untried = _wrong_gradient(cases[""], compared["gradients"])
     else:
-        departure = _first_departure(compared[case], case, cases[case])
-        in_turn = [*departing, *(case for case in compared if case not in departing)]
-        found, place = NOTHING, f"{CONSTANT} of {', '.join(compared[case])}"
-        if not all(comparison.constant for each in in_turn for comparison in compared[each].values()):
-            if first.variant == Variant():
-                found = diagnose(cases, {case: compared[case] for case in in_turn if case in cases}, progress)
-                unseen += [] if tries_pairs(cases[case]) else [NO_PAIRS]
-            else:
-                found = diagnose_among(wrong_variants(first), compared[case])
-                unseen.append(SINGLY)
-            expected = found.wrong or {name: comparison.right for name, comparison in compared[case].items()}
-            place = place_of(compared[case], expected, cases[case])
-        if found.nearest and not place:  # it is not that of the other cases
-            place = ", ".join(_key(name, case) for case in in_turn[1:] for name in compared[case])
-        missing = right[case][0].keys() - compared[case].keys()
-    advice = () if found.names else _next_outputs(missing, _key("", case))
-    search = found.names, found.nearest, found.remainder, "" if found.names else place
-    return Verdict(False, errors, departure, *search, tuple(unseen), (*advice, *_precision(errors, found.names)), notes)
+        departure, found, place, untried = _wrong_output(cases, in_turn, progress)
+    advice = list(_precision(errors, found.names))
+    if found.names:
+        place = ""
+    elif departing[0] != "gradients":
+        missing = right[departing[0]][0].keys() - compared[departing[0]].keys()
+        advice = [*_next_outputs(missing, _key("", departing[0])), *advice]
+    search = found.names, found.nearest, found.remainder, place
+    return Verdict(False, errors, departure, *search, (*unseen, *untried), tuple(advice), notes)
+
+
+def _wrong_gradient(p, compared):
+    """The first departure, the `Diagnosis`, the place of what is not explained, and what was not tried."""
+    departure, place = _first_wrong_gradient(compared)
+    runs = {name: lambda run=run: named(run(), p.convention) for name, run in wrong_gradients(p).items()}
+    return departure, diagnose_among(runs, compared), place, [SINGLY]
+
+
+def _wrong_output(cases, in_turn, progress):
+    """The same of outputs; `in_turn` has first the comparisons of a case that departs from the equations."""
+    case = next(iter(in_turn))
+    p, compared = cases[case], in_turn[case]
+    departure = _first_departure(compared, case, p)
+    if all(comparison.constant for quantities in in_turn.values() for comparison in quantities.values()):
+        return departure, NOTHING, f"{CONSTANT} of {', '.join(compared)}", []
+    if p.variant == Variant():
+        found = diagnose(cases, {each: in_turn[each] for each in in_turn if each in cases}, progress)
+        untried = [] if tries_pairs(p) else [NO_PAIRS]
+    else:
+        found, untried = diagnose_among(wrong_variants(p), compared), [SINGLY]
+    expected = found.wrong or {name: comparison.right for name, comparison in compared.items()}
+    place = place_of(compared, expected, p)
+    if found.nearest and not place:  # it is not that of the other cases
+        place = ", ".join(_key(name, each) for each in list(in_turn)[1:] for name in in_turn[each])
+    return departure, found, place, untried
 
 
 def _next_outputs(missing, suffix):
