@@ -7,6 +7,7 @@ import pytest
 from conftest import need
 
 from minilstm import lstm, verify, verify_module
+from minilstm.errors import VectorsError
 from minilstm.io.conventions import layers_from, layers_to, to_array
 from minilstm.verification.vectors import make_vectors
 
@@ -211,17 +212,32 @@ def test_tensors_of_jax_in_bfloat16():
     assert to_array(tensor).dtype == np.float32
 
 
-@pytest.mark.parametrize("times", [50, 100])
+def with_weights_times(times, seed=0, sizes=(20, 30)):
+    torch = need("torch")
+    torch.manual_seed(seed)
+    module = torch.nn.LSTM(*sizes)
+    with torch.no_grad():
+        for weight in module.parameters():
+            weight.mul_(times)
+    return module
+
+
+@pytest.mark.parametrize("times", [20, 50])
 def test_rounding_that_grows_accuses_nobody(times):
     """With large weights errors grow from word to word; 50 times these were taken for a clipped z."""
-    torch = need("torch")
     for seed in range(3):
-        torch.manual_seed(seed)
-        module = torch.nn.LSTM(20, 30)
-        with torch.no_grad():
-            for weight in module.parameters():
-                weight.mul_(times)
+        module = with_weights_times(times, seed)
         verdict = verify_module(module)
         assert verdict, verdict
         assert ("Rounding grows in this LSTM: in float32, " in str(verdict)) == (verdict.errors["output"].atol > 1e-5)
         assert verify_module(module.double()).errors["output"].atol < 1e-8
+
+
+def test_where_rounding_grows_to_anything_nothing_is_said():
+    """All outputs would pass."""
+    module = with_weights_times(100, seed=1, sizes=(10, 64, 2))
+    with pytest.raises(
+        VectorsError, match="in float32, rounding alone may change what this LSTM returns by .* float64"
+    ):
+        verify_module(module)
+    assert verify_module(module.double())

@@ -165,6 +165,8 @@ def test_a_flax_cell():
         start = cell.initialize_carry(jax.random.key(0), (3, 5))
         parameters = cell.init(jax.random.key(1), start, np.zeros((3, 5)))
         assert verify_module(cell, parameters)
+        half = type(cell)(7, dtype="bfloat16")  # of float32 weights
+        assert {error.precision for error in verify_module(half, parameters).errors.values()} == {"bfloat16"}
         with pytest.raises(MinilstmError, match="parameters of its init"):
             verify_module(cell)
 
@@ -179,8 +181,7 @@ def test_a_cell_of_flax_nnx(kind):
         part.bias[...] = np.random.default_rng(0).uniform(-1, 1, part.bias.shape)
     assert verify_module(cell)
     cell.activation_fn = lambda z: z
-    wrong = verify_module(cell)  # in two places at once
-    assert not wrong and wrong.diagnosis == ()
+    assert verify_module(cell).diagnosis == ("no activation for both tanh",)
 
 
 def onnx_model(count=1):

@@ -674,6 +674,21 @@ for on, end in (False, ""), (True, ", padding read on"):
 
     wrong(f"sequences returned in reverse order{end}", turned)
 
+
+def with_exchanged_ends(case, order="ifgo", **options):
+    out = program(case, order, **options)
+    return out | {"h_n": out["C_n"], "C_n": out["h_n"]}
+
+
+wrong("h_n and C_n swapped, and in the initial state", partial(with_exchanged_ends, start=lambda h, C: (C, h)))
+wrong("h_n and C_n swapped, and handed on so", partial(with_exchanged_ends, seam=lambda h, C, first: (C, h)))
+wrong(
+    "h_n and C_n with the layers in reverse order",
+    lambda case, order="ifgo": (
+        program(case, order) | {name: program(case, order)[name][::-1] for name in ("h_n", "C_n")}
+    ),
+)
+
 # ---- inexact ones, to be run in float32: options of `program`
 
 

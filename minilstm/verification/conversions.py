@@ -83,7 +83,8 @@ def compare_files(first, second):
     """
     (p, _, precise, backwards), (q, tensors, precision, also_backwards) = _stacked(first), _stacked(second)
     if p.variant != q.variant:
-        raise ModelFileError(f"{first} and {second}: LSTMs of other kinds, {p.variant} and {q.variant}")
+        kinds = " and ".join(str(find_lstms(path)[0]) for path in (first, second))
+        raise ModelFileError(f"{first} and {second}: LSTMs of other kinds, {kinds}")
     sizes = [[W.shape[1:] for W in each.W] for each in (p, q)]
     if sizes[0] != sizes[1]:
         raise ModelFileError(

@@ -12,7 +12,7 @@ from .program import forward
 from .wrong_equations import clipped
 from .wrong_numbers import inexact, throughout
 
-ALIKE = 0.9  # of the squared difference: what an inexact kind has to explain to be named
+ALIKE = 0.9  # of the squared difference: what a kind has to explain to be named
 PAIRS_UP_TO = 32  # units: with more of them, to try every mistake on top of every gate order would take many seconds
 DIGITS = 9  # of shares: what differs less explains as much
 NEAR = 0.5  # what a mistake has to explain to be named as the nearest
@@ -84,8 +84,9 @@ def _explaining(compared, runs, sayings, best, progress=False):
     for name in tqdm(runs[first], disable=None if progress else True, unit="mistake", leave=False):
         wrong = runs[first][name]()
         names = [saying.format(name) for saying in sayings]
-        best.see(names, wrong)
+        shares = best.see(names, wrong)
         explained = _explained(compared[first], wrong, len(names), departing=True)
+        explained &= ~(shares < ALIKE)  # where tolerances are wide, many mistakes are within them of a small departure
         for case in others:
             if explained.any() and name in runs[case]:  # a case may lack the layer or step that `name` is about
                 explained = explained & _explained(compared[case], runs[case][name](), len(names))
@@ -124,7 +125,7 @@ class _Best:
         return Diagnosis((self.name,) if named else (), self.name, 1 - self.share, self.wrong)
 
     def see(self, names, wrong):
-        """Take note of what programs with the mistakes `names` return."""
+        """Take note of what programs with the mistakes `names` return; what share of the difference each explains."""
         left = sum(comparison.squares(wrong[name]) for name, comparison in self.comparisons.items())
         shares = np.broadcast_to(1 - left / self.total, len(names))
         k = int(np.argmax(np.where(np.isfinite(shares), np.round(shares, DIGITS), -np.inf)))
@@ -135,3 +136,4 @@ class _Best:
                 name: wrong[name][k] if wrong[name].ndim > comparison.got.ndim else wrong[name]
                 for name, comparison in self.comparisons.items()
             }
+        return shares

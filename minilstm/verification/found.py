@@ -51,6 +51,7 @@ class DetectedLSTM(NamedTuple):
             "two directions" if self.variant.directions == 2 else f"reads {'back' * self.backwards or 'for'}wards"
         )
         parts += ["peepholes"] * self.variant.peepholes
+        parts += [f"h projected to {self.variant.projection}"] * bool(self.variant.projection)
         return f"{self.name}: {', '.join([*parts, *self.notes])}"
 
 

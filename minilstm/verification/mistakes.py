@@ -11,7 +11,7 @@ import numpy as np
 
 from .program import forward
 from .wrong_equations import wrong_equations
-from .wrong_time import MISPLACED, READ_ON, wrong_returns, wrong_time
+from .wrong_time import MISPLACED, READ_ON, STATES_SWAPPED, wrong_returns, wrong_time
 from .wrong_weights import (
     mistakes_of_layers,
     no_initial_state,
@@ -25,7 +25,9 @@ from .wrong_weights import (
 
 NO_STATE = "initial state not used, zero instead"
 INCLUDED = {  # mistakes that are not named where the simpler one behind them explains as much
-    "h and C swapped in what is returned": "h_n and C_n swapped",
+    "h and C swapped in what is returned": STATES_SWAPPED,
+    f"{STATES_SWAPPED}, and handed on so": STATES_SWAPPED,
+    "layers returned in reverse order, output of the first": "h_n and C_n with the layers in reverse order",
     "h and C swapped at every call": "h and C swapped in the initial state",
     "W and U transposed": "recurrent weights U transposed",
     **{f"{name}{READ_ON}": name for name in MISPLACED},

@@ -83,6 +83,8 @@ def find_lstms(path):
         found = _in_keras(path)
     elif OURS in members:
         found = _by_torch_names(load(path, "float64").state_dict())
+    elif members and all(name.endswith(".npy") for name in members):
+        raise ModelFileError(f"{path}: arrays by name, not a model; expected {KINDS}")
     elif members or start[:1] == b"\x80":
         found = _by_torch_names(read_torch(path).tensors)
     elif _is_safetensors(path):

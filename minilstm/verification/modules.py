@@ -76,6 +76,8 @@ def _taken(take, module, parameters):
     """The LSTM in a module, which may have been changed so much that it is not what its class says."""
     try:
         found = take(module, parameters)
+    except MinilstmError:
+        raise
     except (AttributeError, KeyError, NotImplementedError, TypeError, ValueError) as error:
         kind = f"{type(module).__module__}.{type(module).__qualname__}"
         raise MinilstmError(f"the weights of this {kind} cannot be read ({type(error).__name__}: {error})") from None
@@ -134,8 +136,13 @@ def _take_flax(cell, parameters):
         for side, kind in (("i", "kernel"), ("h", "kernel"), ("h", "bias"))
     )
     tensors = {"kernel_l0": kernel, "recurrent_kernel_l0": recurrent, "bias_l0": bias}
-    run = partial(call_jax, (str(kernel.dtype), "cpu"), parts=[STEPS], reader=flax_reader(cell))
+    run = partial(call_jax, (_computes_in(cell, kernel), "cpu"), parts=[STEPS], reader=flax_reader(cell))
     return DetectedLSTM("LSTM", "keras", tensors, run=run, lengths=LENGTHS)
+
+
+def _computes_in(cell, weight):
+    """Precision in which a cell of Flax computes: its own, or else that of its weights."""
+    return str(np.dtype(getattr(cell, "dtype", None) or weight.dtype))
 
 
 def _take_nnx(cell):
@@ -152,7 +159,8 @@ def _take_nnx(cell):
         (C, h), _ = cell((C, h), x)
         return h, C
 
-    run = partial(call_jax, (str(arrays[0].dtype), "cpu"), parts=[STEPS], reader=of_steps(lambda _: one_word))
+    made = _computes_in(cell, arrays[0]), "cpu"
+    run = partial(call_jax, made, parts=[STEPS], reader=of_steps(lambda _: one_word))
     return DetectedLSTM("LSTM", "keras", tensors, run=run, lengths=LENGTHS)
 
 

@@ -51,8 +51,8 @@ OTHER_OUTPUTS = (  # the array that asks for them; their row; what they can show
         "loss_output",
         "| `d_x`, `d_h_0`, `d_C_0`, {weights} | as `x`, `h_0`, ... | the derivatives of the loss sum(loss_output * "
         "output) + sum(loss_h_n * h_n) + sum(loss_C_n * C_n) |",
-        "With the gradients: state through which nothing goes back, activations, gate orders and sums that differ in "
-        "the\nbackward pass, truncation, parameters that are never learned.",
+        "With the gradients, in float64 and float32: state through which nothing goes back, activations, gate orders "
+        "and\nsums that differ in the backward pass, truncation, parameters that are never learned.",
     ),
 )
 KEYS = {  # axes, what

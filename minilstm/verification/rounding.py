@@ -20,7 +20,9 @@ FURTHER = 3  # some draws do not find the worst: of 300 right programs some need
 
 
 def growth(p, right, run, precision):
-    """By how many times the absolute tolerance has to be larger than for test vectors of the usual sizes, at least 1.
+    """By how many times the absolute tolerances have to be larger than for test vectors of the usual sizes, at least 1.
+
+    Those of what h is in and of the cell, {"h": factor, "C": factor}.
 
     Parameters
     ----------
@@ -31,7 +33,7 @@ def growth(p, right, run, precision):
         From a problem to the outputs of a right program.
     precision : str
     """
-    rng, (rtol, atol), largest = np.random.default_rng(0), TOLERANCES[precision], 0.0
+    rng, (rtol, atol), largest = np.random.default_rng(0), TOLERANCES[precision], {"h": 0.0, "C": 0.0}
 
     terms = p.W[-1].shape[-1] + p.U[-1].shape[-1]  # of the sum that a pre-activation is
     most = HALF_UNIT[precision] * max(1, (terms / FEW) ** 0.5)
@@ -43,5 +45,7 @@ def growth(p, right, run, precision):
         made = run(with_parts(p, W=off, U=off, b=off))
         for name in RETURNED:
             change = np.abs(made[name] - right[name]) - rtol * np.abs(right[name])
-            largest = max(largest, float(change.max()) / atol)
-    return 1 + FURTHER * max(0, largest / USUAL[precision] - 1)
+            largest["C"] = max(largest["C"], float(change.max()) / atol)  # of which h is made at every word
+            if name != "C_n":
+                largest["h"] = max(largest["h"], float(change.max()) / atol)
+    return {which: 1 + FURTHER * max(0, n / USUAL[precision] - 1) for which, n in largest.items()}

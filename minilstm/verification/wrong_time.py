@@ -14,9 +14,10 @@ FORGETTING = (  # what becomes of h and C, and in which words
     ("h", lambda h, C: (0 * h, C)),
     ("C", lambda h, C: (h, 0 * C)),
 )
+STATES_SWAPPED = "h_n and C_n swapped"
 RETURNED_FOR = (
     ("h and C swapped in what is returned", {"h": "C", "C": "h", "h_n": "C_n", "C_n": "h_n"}),
-    ("h_n and C_n swapped", {"h_n": "C_n", "C_n": "h_n"}),
+    (STATES_SWAPPED, {"h_n": "C_n", "C_n": "h_n"}),
     ("C returned for h too", {"h": "C", "h_n": "C_n"}),
     ("h returned for C too", {"C": "h", "C_n": "h_n"}),
 )
@@ -52,7 +53,13 @@ def wrong_time(p):
 def wrong_returns(p):
     """Every known mistake in what is returned by a program that is otherwise right."""
     for name, pairs in RETURNED_FOR:
-        yield name, partial(_renamed, p, pairs)
+        yield name, partial(_renamed, forward, p, pairs)
+    ends = dict(RETURNED_FOR)[STATES_SWAPPED]
+    swapped = replace(p, h_0=p.C_0, C_0=p.h_0)
+    yield f"{STATES_SWAPPED}, and in the initial state", partial(_renamed, forward, swapped, ends)
+    handed_on = partial(_in_parts, seams=p.seams, hand_on=lambda h, C: (C, h))
+    yield f"{STATES_SWAPPED}, and handed on so", partial(_renamed, handed_on, p, ends)
+    yield "h_n and C_n with the layers in reverse order", partial(_states_turned, p)
     yield "layers returned in reverse order, output of the first", partial(_layers_exchanged, p)
     turned = slice(None, None, -1)
     yield MISPLACED[0], lambda: _sequences(_padded(forward(p), p), turned)
@@ -216,10 +223,15 @@ def _padded(outputs, p):
     return outputs | {name: outputs[name] * words for name in (*TRACES, "output")}
 
 
-def _renamed(p, pairs):
-    right = forward(p)
+def _renamed(run, p, pairs):
+    right = run(p)
     wrong = {name: right[pairs.get(name, name)] for name in right}
     return wrong | {"output": wrong["h"][..., -1, :, :, :]}
+
+
+def _states_turned(p):
+    right = forward(p)
+    return right | {name: right[name][..., ::-1, :, :] for name in ("h_n", "C_n")}
 
 
 def _layers_exchanged(p):
