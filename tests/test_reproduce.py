@@ -265,7 +265,7 @@ def mistaken(study, found):
 
 def test_what_a_model_cannot_do_is_said_and_the_rest_is_done(quick):
     analyses = [QUICK[0], replace(QUICK[1], compute=unknown), QUICK[2], replace(QUICK[0], name="last")]
-    why = "SubjRel: 'helps' is not among the words"
+    why = "SubjRel: 'helps' is not among the words; --unknown '<unk>' reads such a word all the same"
     for _ in "again", "and again":  # nothing is kept of what could not be done
         runs = {one.analysis.name: one for one in run(experiment(seed=3), quick, analyses)}
         unavailable = {name: one.unavailable for name, one in runs.items()}
