@@ -36,6 +36,10 @@ if __name__ == "__main__":
     size = dict(options, H=options["units"], D=options["units"])
     del size["units"]
     columns = [(dtype, gain) for dtype in ("float64", "float32") for gain in (1, 3, 8)]
+    print(
+        "x 1, x 3, x 8: weights so many times the size of PyTorch's own; !: out of tolerance, as with x 8 in float32,"
+    )
+    print("where the network is chaotic, may well be: the difference at the first word grows at each that follows")
     print(f"NumPy {np.__version__}, PyTorch {torch.__version__}, {platform.machine()}; {options}")
     for label, run in (("recurrence.run", recurrence.run), ("lstm.run", lstm.run)):
         found = [pairs(dtype, gain, run=run, **size) for dtype, gain in columns]

@@ -16,7 +16,8 @@ FIELDS = Experiment.__dataclass_fields__
 SEARCH = "search"
 GIVEN_HELP = {
     "--units": f"the number units, or those in their place; `{SEARCH}`: as `minilstm reproduce` does (default: those "
-    f"of the last layer that the model's file names, else {SEARCH}; {UNITS})",
+    f"of the last layer that the model's file names, else {SEARCH}, "
+    f"as `ablate` without --units always does; {UNITS})",
     "--from": "the syntax units, whose weights are shown (default: by the regression on depth)",
     "--short": "the short-range units, or `none` (default: by the rule of section 4.2)",
 }
@@ -242,7 +243,9 @@ def _say_units(options, results, named):
     """Print which number units these are, and where they come from."""
     if "number_units" not in results:
         return
-    if "number_units" not in named:
+    if "number_units" not in named and not results["number_units"].by_rule:
+        said = "no number unit: none was searched, since these sentences lack the conditions that tell them"
+    elif "number_units" not in named:
         units = with_roles(results["number_units"].roles) or "no number unit"
         said = f"{units}: searched on odd ids, judged on even ones"
     else:

@@ -35,6 +35,8 @@ def print_results(results, form="text"):
         if not tables:
             raise MinilstmError("--csv: there is no table: " + " ".join(text for one in results for text in one.text()))
         print(render(tables[0].columns, tables[0].rows, "csv"))
+        if tables[1:]:
+            print(f"--csv: the first of {len(tables)} tables; --json has them all, and --out", file=sys.stderr)
     else:
         blocks = []
         for result in results:

@@ -52,7 +52,7 @@ def add_options(command):
         "--snapshots", type=file_path, metavar="FOLDER", help="save the model there at log-spaced training steps"
     )
     command.add_argument(
-        "--moments", type=positive, default=12, metavar="N", help="with --snapshots: how many of them (12)"
+        "--moments", type=positive, default=12, metavar="N", help="with --snapshots: at most how many (12)"
     )
     command.add_argument(
         "--resume", type=file_path, metavar="FILE", help="save the state of training there, and resume from it"

@@ -37,7 +37,7 @@ function tourOf(model) {
       "Break a random unit for comparison; or give this one *the other sentence\u2019s memory*, and see whose number",
       "the verbs take.",
     ]),
-    step("Others know only the last noun", {
+    step("What the others know", {
       sentences: withEitherAttractor(model, sentences[0]), unit: shortRange[0] ?? unit, broken: silenced(number),
     }, (view) => [
       `Without ${["", `unit ${unit}`, "both number units"][number.length] ?? `all ${number.length} number units`},`,
