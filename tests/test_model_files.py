@@ -2,6 +2,7 @@
 
 import json
 import os
+import tracemalloc
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -297,6 +298,21 @@ def test_a_keras_file_that_states_what_it_has_not(tmp_path, change, told):
     keras.Sequential([keras.Input((None, D)), keras.layers.LSTM(H)]).save(tmp_path / "m.keras")
     with pytest.raises(ModelFileError, match=f"m.keras: {told}"):
         find_lstms(with_config(tmp_path / "m.keras", change))
+
+
+def test_a_size_that_a_keras_file_claims_for_what_it_stores(tmp_path):
+    """As many bytes would be asked for before any is read: a gigabyte for 15 kilobytes."""
+    keras, path = need("keras"), tmp_path / "m.keras"
+    keras.Sequential([keras.Input((None, D)), keras.layers.LSTM(H)]).save(path)
+    data = bytearray(path.read_bytes())
+    data[data.rfind(b"PK\x01\x02") + 23] = 64  # the compressed size of the last member, its highest byte
+    path.write_bytes(data)
+    tracemalloc.start()
+    with pytest.raises(ModelFileError, match=r"m.keras: model.weights.h5: 10737\d+ bytes in a file of \d{5}"):
+        find_lstms(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**20
 
 
 def test_silero_vad():

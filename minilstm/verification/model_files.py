@@ -138,9 +138,12 @@ def _in_keras(path):
 def _check_sizes(path):
     """Keras makes room for the sizes that the text states; they are believed if the file has weights for them."""
     with zipfile.ZipFile(path) as archive:
-        room = sum(member.file_size for member in archive.infolist())
-        if room > UNPACKED * path.stat().st_size:
+        room, size = sum(member.file_size for member in archive.infolist()), path.stat().st_size
+        if room > UNPACKED * size:
             raise ModelFileError(f"{path}: unpacks to {room} bytes, more than {UNPACKED} times the file")
+        for member in archive.infolist():  # room is made for what is stored, too, before it is read
+            if member.compress_size > size:
+                raise ModelFileError(f"{path}: {member.filename}: {member.compress_size} bytes in a file of {size}")
         left = [json.loads(archive.read("config.json"))]
     while left:
         part = left.pop()
