@@ -87,6 +87,13 @@ def set_margins(model, items, sets, kind="paper", state="context", unknown="erro
     return margins
 
 
+def unit_drops(model, items, units, kind="paper", state="context", unknown="error", progress=False):
+    """The `Drops` of ablating each of some units alone, the intact network read in the same sweep."""
+    sets = [(), *((unit,) for unit in units)]
+    intact, *ablated = set_margins(model, items, sets, kind, state, unknown, progress)
+    return drops(items, intact, np.stack(ablated))
+
+
 @short_repr
 @dataclass(frozen=True, eq=False)
 class Group:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import MinilstmError
-from .ablation import set_margins
+from .ablation import unit_drops
 from .base import (
     Analysis,
     Figure,
@@ -16,7 +16,7 @@ from .base import (
     fallback_note,
     format_units,
 )
-from .drops import POINTS, drops
+from .drops import POINTS
 from .dynamics import Dynamics, dynamics, means_table, plot_dynamics
 from .gates_claims import CLAIMS
 from .prediction import OPEN, against_prediction
@@ -120,13 +120,10 @@ def compute(experiment, results, number=(), which=None):
 
 def _needed_for(experiment, items, units):
     """{unit: "S" or "P"}: the number of the subject in the condition that loses most without it, if that counts."""
-    sets = [(), *((unit,) for unit in units)]
-    intact, *ablated = set_margins(experiment.model, items, sets, experiment.kind, **experiment.reading)
-    found = drops(items, intact, np.stack(ablated))
-    subjects, lost = [condition[0] for _, condition in found.full], found.accuracy_drops()  # (conditions, units)
-    return {
-        unit: subjects[int(np.nanargmax(lost[:, k]))] for k, unit in enumerate(units) if np.nanmax(lost[:, k]) > POINTS
-    }
+    found = unit_drops(experiment.model, items, units, experiment.kind, **experiment.reading)
+    subjects = [condition[0] for _, condition in found.full]
+    lost = np.nan_to_num(found.accuracy_drops())  # (conditions, units); nan where no sentence is scored
+    return {unit: subjects[lost[:, k].argmax()] for k, unit in enumerate(units) if lost[:, k].max() > POINTS}
 
 
 def parse_numbers(text):

@@ -105,9 +105,7 @@ def run_ablate(options, variants):
 
 def _each(options, units):
     """The accuracy without each of some units."""
-    from ..analyses.ablation import ablation_sweep
-    from ..analyses.drops import drops
-    from ..analyses.number_agreement import agreement
+    from ..analyses.ablation import unit_drops
 
     check_out(options.out)
     whole = "goes with --group; here every unit is ablated alone"
@@ -117,9 +115,7 @@ def _each(options, units):
         refuse(options, NOT_DRAWN, lexicon="--lexicon", seed="--seed")
     model = load_model(options)
     experiment = experiment_of(model, options, half=options.half or "all")
-    items, reading = _sentences(experiment), experiment.reading
-    full = agreement(model, items, **reading).margins
-    found = drops(items, full, ablation_sweep(model, items, units, options.kind, progress=True, **reading))
+    found = unit_drops(model, _sentences(experiment), units, options.kind, progress=True, **experiment.reading)
     columns = ["unit", *(f"{task} {condition}" for task, condition in found.full)]
     rows = [["full", *(100 * accuracy for accuracy in found.full.values())]]
     rows += [[str(unit), *(100 * a[k] for a in found.accuracy.values())] for k, unit in enumerate(units)]
