@@ -73,3 +73,8 @@ def verify_found(found, seed=0, rtol=None, atol=None):
     check_numbers(tensors)
     problem = pose(x, lengths, h_0, C_0, tensors, found.convention, found.variant)
     return judge({"": problem}, outputs, rtol, atol)._replace(advice=())  # nobody hands anything in
+
+
+def first_line(error):
+    """The beginning of what an exception says, or its kind."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

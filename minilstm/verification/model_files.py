@@ -17,7 +17,7 @@ from ..io.safetensors import read_tensors
 from ..io.torch import read_torch
 from ..models import load
 from .adapters import ADAPTERS
-from .found import STEPS, DetectedLSTM, verify_found
+from .found import STEPS, DetectedLSTM, first_line, verify_found
 from .in_keras import import_keras
 from .in_onnx import with_runner
 from .modules import take_keras
@@ -131,7 +131,7 @@ def _in_keras(path):
     except ModelFileError:
         raise
     except Exception as error:  # Keras raises many kinds on files that are not whole
-        raise ModelFileError(f"{path}: Keras cannot open it ({_first_line(error)})") from None
+        raise ModelFileError(f"{path}: Keras cannot open it ({first_line(error)})") from None
     return [take_keras(layer) for layer in model._flatten_layers() if type(layer).__name__ == "LSTM"]
 
 
@@ -157,11 +157,6 @@ def _check_sizes(path):
                 raise ModelFileError(f"{path}: {units} units with {inputs} inputs, but all of it is {room} bytes")
 
 
-def _first_line(error):
-    """The beginning of what an exception says, or its kind."""
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
-
-
 def verify_file(path, seed=0):
     """Yield each LSTM of a model file and the verdict on it, or a text where its framework is not installed."""
     for found in find_lstms(path):
@@ -175,7 +170,7 @@ def verify_file(path, seed=0):
         except MinilstmError as error:
             raise ModelFileError(f"{path}: {found.name}: {error}") from None
         except Exception as error:  # whatever a framework raises on weights that do not fit
-            yield found, f"not run: {adapter.package} refuses it ({_first_line(error)})"
+            yield found, f"not run: {adapter.package} refuses it ({first_line(error)})"
 
 
 def _runnable(found, adapter):

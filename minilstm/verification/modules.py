@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import MinilstmError
-from .found import LENGTHS, STEPS, DetectedLSTM, verify_found
+from .found import LENGTHS, STEPS, DetectedLSTM, first_line, verify_found
 from .in_jax import call_jax, flax_reader, of_steps
 from .in_keras import call_keras
 from .in_onnx import with_runner
@@ -86,7 +86,7 @@ def _taken(take, module, parameters):
         try:
             return found.run(case)
         except (RuntimeError, NotImplementedError, ValueError, TypeError) as error:
-            raise MinilstmError(f"its framework cannot run it ({(str(error).splitlines() or [''])[0][:200]})") from None
+            raise MinilstmError(f"its framework cannot run it ({first_line(error)})") from None
 
     return found._replace(run=run)
 

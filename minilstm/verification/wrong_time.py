@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from .program import TRACES, add_final_states, forward
-from .wrong_weights import no_initial_state
+from .wrong_weights import no_initial_state, with_states_swapped
 
 FORGETTING = (  # what becomes of h and C, and in which words
     ("state", lambda h, C: (0 * h, 0 * C)),
@@ -55,8 +55,7 @@ def wrong_returns(p):
     for name, pairs in RETURNED_FOR:
         yield name, partial(_renamed, forward, p, pairs)
     ends = dict(RETURNED_FOR)[STATES_SWAPPED]
-    swapped = replace(p, h_0=p.C_0, C_0=p.h_0)
-    yield f"{STATES_SWAPPED}, and in the initial state", partial(_renamed, forward, swapped, ends)
+    yield f"{STATES_SWAPPED}, and in the initial state", partial(_renamed, forward, with_states_swapped(p), ends)
     handed_on = partial(_in_parts, seams=p.seams, hand_on=lambda h, C: (C, h))
     yield f"{STATES_SWAPPED}, and handed on so", partial(_renamed, handed_on, p, ends)
     yield "h_n and C_n with the layers in reverse order", partial(_states_turned, p)
@@ -154,8 +153,7 @@ def _seams(p):
     )
     for name, hand_on in handing:
         yield name, partial(_in_parts, p, p.seams, hand_on)
-    swapped = replace(p, h_0=p.C_0, C_0=p.h_0)
-    yield "h and C swapped at every call", partial(_in_parts, swapped, p.seams, lambda h, C: (C, h))
+    yield "h and C swapped at every call", partial(_in_parts, with_states_swapped(p), p.seams, lambda h, C: (C, h))
 
 
 def _carried_along(p):

@@ -185,7 +185,7 @@ def wrong_states(p):
     whole = partial(_layers_reversed, turned()) if _all_square(p) else turned
     yield "layers and their initial states in reverse order", whole
     yield "initial states of the sequences in reverse order", both(lambda state: state[..., ::-1, :])
-    yield "h and C swapped in the initial state", starting(p.C_0, p.h_0)
+    yield "h and C swapped in the initial state", partial(with_states_swapped, p)
     yield "initial h used for C too", starting(p.h_0, p.h_0)
     yield "initial C used for h too", starting(p.C_0, p.C_0)
     yield "initial state not used, zero instead", partial(no_initial_state, p)
@@ -201,6 +201,11 @@ def wrong_states(p):
     for row, which in ((0, "first"), (batch - 1, "last")):
         same = both(lambda state, row=row: state[..., [row] * batch, :])
         yield f"every sequence starts from the {which} one's state", same
+
+
+def with_states_swapped(p):
+    """`p` with h and C taken for each other in its initial state."""
+    return replace(p, h_0=p.C_0, C_0=p.h_0)
 
 
 def no_initial_state(p):
